@@ -1,0 +1,29 @@
+"""jaxnn: the 400-25-10 digit network of the machine-learning course, in JAX.
+
+>>> import jaxnn
+>>> train, test = jaxnn.split(jaxnn.load_digits())
+>>> run = jaxnn.fit(train, test=test, lam=1.0)
+"""
+
+from jaxnn.backprop import backprop as backprop
+from jaxnn.checkpoint import load_params as load_params
+from jaxnn.checkpoint import save_params as save_params
+from jaxnn.checks import central_differences as central_differences
+from jaxnn.checks import check_gradient as check_gradient
+from jaxnn.data import Digits as Digits
+from jaxnn.data import load_digits as load_digits
+from jaxnn.data import split as split
+from jaxnn.data import standardize as standardize
+from jaxnn.devices import DeviceError as DeviceError
+from jaxnn.files import FileError as FileError
+from jaxnn.model import accuracy as accuracy
+from jaxnn.model import cost as cost
+from jaxnn.model import forward as forward
+from jaxnn.model import gradient as gradient
+from jaxnn.model import init_params as init_params
+from jaxnn.model import predict as predict
+from jaxnn.optimizers import minimize as minimize
+from jaxnn.training import Run as Run
+from jaxnn.training import fit as fit
+
+__version__ = "0.1.0"

@@ -1,0 +1,113 @@
+"""Weights and optimiser states in files.
+
+Weights are theta1, theta2, ... in .npz, or Theta1, Theta2, ... in .mat as the course
+stores them: there row 0 of the last theta is digit 1 and row 9 digit 0. A state is a
+pytree's leaves in order; its structure comes from the program that reads it.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from jaxnn import files
+from jaxnn.files import FileError
+
+MOST_LAYERS = 99
+PARAMS = "params.npz"  # in a run folder, the weights that the folder stands for
+
+
+def save_params(path: str | Path, params: tuple[Any, ...]) -> None:
+    """Write weights as .npz, or as .mat in the course's own format, by path's ending.
+
+    The file is replaced whole or not at all. A .mat opens in Octave and MATLAB.
+    """
+    path = Path(path)
+    thetas = [np.asarray(theta) for theta in params]
+    if path.suffix == ".mat":
+        from scipy.io import savemat  # a quarter of a second that only .mat needs
+
+        thetas[-1] = np.roll(thetas[-1], -digit_shift(thetas[-1]), axis=0)
+        named = {f"Theta{i}": theta for i, theta in enumerate(thetas, 1)}
+        files.write_whole(path, lambda stream: savemat(stream, named))
+    elif path.suffix == ".npz":
+        named = {f"theta{i}": theta for i, theta in enumerate(thetas, 1)}
+        files.write_npz(path, named)
+    else:
+        raise FileError(f"{path}: weights are written as .npz or .mat; choose one")
+
+
+def load_params(path: str | Path) -> tuple[np.ndarray, ...]:
+    """Read weights from .npz, .mat or a run folder (its params.npz).
+
+    Returns NumPy matrices (units_out, 1 + units_in) in the file's dtype, row = digit.
+    Raises FileError (a ValueError) for anything that is not a network's weights.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / PARAMS
+    if path.suffix == ".mat":
+        names = tuple(f"Theta{i}" for i in range(1, MOST_LAYERS + 1))
+        arrays = files.read_mat(path, names)
+        thetas = in_order(arrays, "Theta", path)
+        thetas[-1] = np.roll(thetas[-1], digit_shift(thetas[-1]), axis=0)
+    elif path.suffix == ".npz":
+        thetas = in_order(files.read_npz(path), "theta", path)
+    else:
+        raise FileError(f"{path}: weights are a .npz or .mat file, or a run folder")
+    return tuple(thetas)
+
+
+def digit_shift(theta: np.ndarray) -> int:
+    """Rows between the course's order (1, ..., 9, 0) and ours, for ten classes."""
+    return 1 if theta.shape[0] == 10 else 0
+
+
+def in_order(arrays: dict[str, np.ndarray], stem: str, path: Path) -> list[np.ndarray]:
+    """The arrays stem1, stem2, ..., checked to be the layers of one network."""
+    thetas = []
+    while (name := f"{stem}{len(thetas) + 1}") in arrays:
+        theta = arrays[name]
+        if theta.ndim != 2 or theta.dtype.kind != "f" or 0 in theta.shape:
+            raise FileError(
+                f"{path}: {name} is {theta.dtype} of shape {theta.shape}; expected a "
+                "matrix of floating-point numbers"
+            )
+        if not np.isfinite(theta).all():
+            raise FileError(f"{path}: {name} holds NaN or infinite values")
+        if thetas and theta.shape[1] != 1 + thetas[-1].shape[0]:
+            raise FileError(
+                f"{path}: {name} has {theta.shape[1]} columns; expected a bias and "
+                f"the {thetas[-1].shape[0]} units of the layer before"
+            )
+        thetas.append(theta)
+    if not thetas:
+        raise FileError(f"{path}: holds no {stem}1; is this a file of weights?")
+    return thetas
+
+
+def save_tree(path: Path, tree: Any) -> None:
+    """Write a pytree's leaves as .npz, whole or not at all."""
+    leaves = jax.tree.leaves(tree)
+    files.write_npz(path, {f"leaf{i}": np.asarray(a) for i, a in enumerate(leaves)})
+
+
+def load_tree(path: Path, like: Any) -> Any:
+    """Read back what save_tree wrote, as NumPy leaves in the structure of `like`.
+
+    Number types and dimensions must agree, lengths need not: a history grows.
+    """
+    arrays = files.read_npz(path)
+    leaves, structure = jax.tree.flatten(like)
+    found = [arrays.get(f"leaf{i}") for i in range(len(leaves))]
+    fits = len(arrays) == len(leaves) and all(
+        a is not None and a.dtype == b.dtype and a.ndim == b.ndim
+        for a, b in zip(found, leaves, strict=True)
+    )
+    if not fits:
+        raise FileError(
+            f"{path}: not a checkpoint of this network and method; resume with the "
+            "versions named in config.json, or start a new run"
+        )
+    return jax.tree.unflatten(structure, found)

@@ -1,0 +1,263 @@
+"""Three gradients compared: autodiff, the hand derivation, central differences.
+
+Everything here computes in float64, whatever the settings of the program that calls
+it: in float32 rounding hides the classic mistakes (a regularised bias is 1e-5 of the
+gradient of a fresh network).
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from jaxnn import data, model
+from jaxnn.backprop import backprop
+from jaxnn.model import Params
+
+EPSILON = 1e-4
+BATCH = 128  # weights moved at once; more is no faster and takes more memory
+HAND_BAR = 1e-12
+LAMBDAS = (0.0, 1.0)
+QUICK = 200  # weights
+
+
+class Problem(NamedTuple):
+    """A network and examples on which gradients are compared."""
+
+    name: str
+    params: Params
+    x: np.ndarray  # (m, n)
+    y: np.ndarray  # (m,)
+    bar: float  # the relative difference allowed to central differences
+
+
+class Row(NamedTuple):
+    """One theta of one comparison."""
+
+    problem: str
+    lam: float
+    method: str  # what is compared with autodiff
+    theta: int  # 1, 2, ...
+    largest: float  # absolute difference
+    where: tuple[int, int]  # its row and column
+    relative: float  # |a - b| / |a + b|, Euclidean norms, as in the course
+    bar: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether the two agree to within the bar."""
+        return self.relative <= self.bar  # False for NaN
+
+
+class Report(NamedTuple):
+    """All comparisons; str(report) is the table."""
+
+    rows: tuple[Row, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every theta of every comparison passed."""
+        return bool(self.rows) and all(row.passed for row in self.rows)
+
+    def __str__(self) -> str:
+        """The table and the verdict."""
+        head = (
+            f"{'network':<11}{'lambda':>7}  {'autodiff against':<20}{'theta':>5}"
+            f"{'largest difference, at':>26}{'relative':>10}{'bar':>7}"
+        )
+        lines = [head]
+        for row in self.rows:
+            place = f"[{row.where[0]}, {row.where[1]}]"
+            lines.append(
+                f"{row.problem:<11}{row.lam:>7g}  {row.method:<20}{row.theta:>5}"
+                f"{row.largest:>14.1e} {place:>11}{row.relative:>10.1e}{row.bar:>7.0e}"
+                + ("" if row.passed else "  FAIL")
+            )
+        failed = sum(not row.passed for row in self.rows)
+        verdict = (
+            "PASS" if self.passed else f"FAIL: {failed} of {len(self.rows)} differ"
+        )
+        return "\n".join([*lines, verdict])
+
+
+def course_problem() -> Problem:
+    """The course's 3-5-3 network: 5 examples, all numbers sines, no randomness."""
+
+    def sines(*shape: int) -> np.ndarray:
+        numbers = np.sin(np.arange(1, np.prod(shape) + 1)) / 10
+        return numbers.reshape(shape, order="F")
+
+    y = np.arange(1, 6) % 3
+    return Problem("3-5-3", (sines(5, 4), sines(3, 6)), sines(5, 3), y, bar=1e-9)
+
+
+def digit_problem(x: np.ndarray, y: np.ndarray, seed: int = 0) -> Problem:
+    """The 400-25-10 network at its start, on digits x (m, 400), y (m,)."""
+    params = model.init_params(seed, dtype="float64")
+    return Problem("400-25-10", params, x, y, bar=1e-7)
+
+
+def central_differences(
+    params: Params,
+    x: np.ndarray,
+    y: np.ndarray,
+    lam: float,
+    epsilon: float = EPSILON,
+    progress: Callable[[int, int], Any] | None = None,
+) -> tuple[np.ndarray, ...]:
+    """The gradient of `cost` by (J(w + eps) - J(w - eps)) / 2 eps, weight by weight.
+
+    x: (m, n). y: (m,) digits. progress(done, all) follows each batch of weights.
+    Computed in float64; returns NumPy matrices shaped like params.
+    """
+    shapes = shapes_of(params)
+    picks = np.arange(sum(rows * columns for rows, columns in shapes))
+    (found,) = slopes(params, x, y, (lam,), picks, epsilon, progress)
+    return cut(found, shapes)
+
+
+def slopes(
+    params: Params,
+    x: np.ndarray,
+    y: np.ndarray,
+    lams: Sequence[float],
+    picks: np.ndarray,
+    epsilon: float = EPSILON,
+    progress: Callable[[int, int], Any] | None = None,
+) -> np.ndarray:
+    """Central differences (l, p) for l penalties along p of the weights.
+
+    picks: (p,) positions in theta1, theta2, ... laid end to end, each row by row.
+    """
+    flat, shapes = flatten(params), shapes_of(params)
+    found = []
+    with jax.enable_x64(True):
+        for first in range(0, len(picks), BATCH):
+            batch = picks[first : first + BATCH]
+            padded = np.resize(batch, BATCH)  # one size, one compilation
+            values = slopes_of_batch(
+                shapes, flat, padded, x, y, np.array(lams), epsilon
+            )
+            found.append(np.asarray(values)[:, : len(batch)])
+            if progress is not None:
+                progress(first + len(batch), len(picks))
+    return np.concatenate(found, axis=1)
+
+
+@partial(jax.jit, static_argnums=0)
+def slopes_of_batch(
+    shapes: tuple[tuple[int, int], ...],
+    flat: jax.Array,
+    picks: jax.Array,
+    x: jax.Array,
+    y: jax.Array,
+    lams: jax.Array,
+    epsilon: float,
+) -> jax.Array:
+    """`slopes` for picks few enough to be computed at once."""
+
+    def costs(moved: jax.Array) -> jax.Array:  # (l,); the penalty alone depends on lam
+        each_lam = jax.vmap(model.cost, (None, None, None, 0))
+        return each_lam(cut(moved, shapes), x, y, lams)
+
+    def slope(pick: jax.Array) -> jax.Array:  # (l,)
+        up, down = flat.at[pick].add(epsilon), flat.at[pick].add(-epsilon)
+        return (costs(up) - costs(down)) / (2 * epsilon)
+
+    return jax.vmap(slope, out_axes=1)(picks)
+
+
+def compare(
+    problem: Problem,
+    lams: Sequence[float] = LAMBDAS,
+    picks: np.ndarray | None = None,
+    progress: Callable[[int, int], Any] | None = None,
+) -> list[Row]:
+    """Autodiff against the hand derivation, and against central differences.
+
+    picks: the weights, as in `slopes`, whose central differences are taken; all of
+    them unless given.
+    """
+    name, params, x, y, bar = problem
+    everywhere = np.arange(flatten(params).size)
+    picks = everywhere if picks is None else picks
+    numeric = slopes(params, x, y, lams, picks, progress=progress)
+    rows = []
+    for lam, slope in zip(lams, numeric, strict=True):
+        with jax.enable_x64(True):
+            exact = flatten(jax.device_get(model.gradient(params, x, y, lam)))
+        by_hand = flatten(backprop(params, x, y, lam)[1])
+        label = (name, lam, "hand derivation")
+        rows += differences(label, exact, by_hand, everywhere, params, HAND_BAR)
+        label = (name, lam, "central differences")
+        rows += differences(label, exact[picks], slope, picks, params, bar)
+    return rows
+
+
+def differences(
+    label: tuple[str, float, str],
+    a: np.ndarray,
+    b: np.ndarray,
+    picks: np.ndarray,
+    params: Params,
+    bar: float,
+) -> list[Row]:
+    """A row per theta: how far the gradients a and b (p,) are apart at picks (p,)."""
+    rows, start = [], 0
+    for number, (height, width) in enumerate(shapes_of(params), 1):
+        mine = (picks >= start) & (picks < start + height * width)
+        gap = np.abs(a - b)[mine]
+        worst = gap.argmax()
+        place = divmod(int(picks[mine][worst]) - start, width)
+        relative = float(np.linalg.norm(gap) / np.linalg.norm((a + b)[mine]))
+        rows.append(Row(*label, number, float(gap[worst]), place, relative, bar))
+        start += height * width
+    return rows
+
+
+def flatten(params: Sequence[Any]) -> np.ndarray:
+    """theta1, theta2, ... laid end to end, each row by row, as float64."""
+    return np.concatenate([np.asarray(theta, np.float64).ravel() for theta in params])
+
+
+def cut(flat: Any, shapes: tuple[tuple[int, int], ...]) -> tuple[Any, ...]:
+    """The inverse of flatten, for NumPy and JAX arrays."""
+    params, start = [], 0
+    for height, width in shapes:
+        params.append(flat[start : start + height * width].reshape(height, width))
+        start += height * width
+    return tuple(params)
+
+
+def shapes_of(params: Sequence[Any]) -> tuple[tuple[int, int], ...]:
+    """The shape of each theta."""
+    return tuple(theta.shape for theta in params)
+
+
+def check_gradient(
+    *,
+    quick: bool = False,
+    all_digits: bool = False,
+    seed: int = 0,
+    progress: Callable[[int, int], Any] | None = None,
+) -> Report:
+    """The three-way check: print(jaxnn.check_gradient()) shows the table.
+
+    On the course's 3-5-3 network and on the 400-25-10 network at its start, every
+    weight, for lambda 0 and 1. quick: 200 of the 10,285 weights. all_digits: all 5000
+    instead of 50 of each class. seed: of the start and of what quick picks.
+    """
+    digits = data.load_digits()
+    if not all_digits:
+        fifty = [np.flatnonzero(digits.y == digit)[:50] for digit in range(10)]
+        digits = data.take(digits, np.concatenate(fifty))
+    full = digit_problem(digits.x, digits.y, seed)
+    picks = None
+    if quick:
+        random = np.random.default_rng(seed)
+        n = flatten(full.params).size
+        picks = np.sort(random.choice(n, QUICK, replace=False))
+    rows = compare(course_problem()) + compare(full, picks=picks, progress=progress)
+    return Report(tuple(rows))

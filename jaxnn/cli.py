@@ -1,0 +1,95 @@
+"""What every command shares: flags, progress, and how a person's mistake is told."""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from jaxnn import devices
+
+MISTAKE, INTERRUPTED = 2, 130
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser whose errors are one line that ends in the next step."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(MISTAKE, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def parser(command: str, about: str, example: str) -> Parser:
+    """A parser with the flags that all commands have. Flags not given are absent."""
+    made = Parser(
+        prog=f"python -m jaxnn.{command}",
+        description=about,
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        argument_default=argparse.SUPPRESS,
+        allow_abbrev=False,
+    )
+    made.add_argument(
+        "--device",
+        choices=devices.KINDS,
+        help="auto (default): the GPU if there is one; gpu: that or an error",
+    )
+    made.add_argument(
+        "--dtype", choices=("float32", "float64"), help="of all numbers; float32"
+    )
+    made.add_argument("--seed", type=int, help="of everything random; 0")
+    made.add_argument(
+        "--quiet", action="store_true", help="only the result, no progress"
+    )
+    return made
+
+
+def run(main: Callable[[Sequence[str]], int]) -> NoReturn:
+    """Run a command and exit with its code; a mistake is one line and code 2."""
+    name = Path(sys.argv[0]).stem
+    try:
+        code = main(sys.argv[1:])
+    except KeyboardInterrupt as stop:
+        print(f"\n{name}: {stop or 'stopped'}", file=sys.stderr)
+        code = INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has gone: not an error
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        reason = error.strerror or error
+        print(f"{name}: {where}{reason}; choose another place", file=sys.stderr)
+        code = MISTAKE
+    except ValueError as mistake:
+        print(f"{name}: {mistake}", file=sys.stderr)
+        code = MISTAKE
+    sys.exit(code)
+
+
+def progress() -> Callable[[str, int, int], None]:
+    """show(text, done, whole): a bar on a terminal, at most ten lines in a pipe."""
+    tenths = 0
+
+    def show(text: str, done: int, whole: int) -> None:
+        nonlocal tenths
+        if sys.stdout.isatty():
+            filled = 20 * done // whole
+            mark = "#" * filled + "-" * (20 - filled)
+            end = "\n" if done >= whole else ""
+            print(f"\r[{mark}] {text}\033[K", end=end, flush=True)
+        elif 10 * done // whole > tenths:
+            tenths = 10 * done // whole
+            print(text, flush=True)
+
+    return show
+
+
+def process_seconds() -> float:
+    """Seconds since this process was started; where unknown, since Python was."""
+    try:
+        fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+        started = int(fields[19]) / os.sysconf("SC_CLK_TCK")
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - started
+    except (OSError, AttributeError, IndexError):
+        return time.process_time()

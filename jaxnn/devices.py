@@ -1,0 +1,81 @@
+"""Choose the device that computes, or say why it cannot be had.
+
+Asking for a GPU never ends on the CPU. Nothing here runs at import: JAX starts its
+backends at the first call.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import jax
+
+Device: TypeAlias = Any  # a jax.Device; type checkers take that for a variable
+
+KINDS = ("auto", "cpu", "gpu")
+INSTALL = "pip install 'jaxnn[cuda13]' (or cuda12 for an older driver)"
+
+
+class DeviceError(ValueError):
+    """The device asked for is not there; the message lists those that are."""
+
+
+def choose(kind: str = "auto") -> Device:
+    """The first device of a kind: "cpu", "gpu", or "auto" (the GPU if there is one).
+
+    Raises DeviceError, never falls back to another kind.
+    """
+    if kind not in KINDS:
+        raise DeviceError(f"unknown device {kind!r}; choose from {', '.join(KINDS)}")
+    try:
+        return jax.devices(None if kind == "auto" else kind)[0]
+    except (RuntimeError, AssertionError) as error:  # JAX raises either
+        wish = "a GPU" if kind == "gpu" else f"device {kind}"
+        hidden = os.environ.get("JAX_PLATFORMS")
+        hint = f" (JAX_PLATFORMS={hidden} hides others)" if hidden else ""
+        raise DeviceError(
+            f"{wish} was asked for, but JAX sees only {visible()}{hint}; for a GPU: "
+            f"{INSTALL}; for the CPU: --device cpu"
+        ) from error
+
+
+def visible() -> str:
+    """The devices that JAX sees, for a message."""
+    try:
+        return ", ".join(describe(device) for device in jax.devices())
+    except (RuntimeError, AssertionError):
+        return "none at all"
+
+
+def describe(device: Device) -> str:
+    """A device in words: "cpu:0 (2 cores)" or "gpu:0 (NVIDIA H200)"."""
+    is_cpu = device.platform == "cpu"
+    what = f"{os.cpu_count()} cores" if is_cpu else device.device_kind
+    return f"{device.platform}:{device.id} ({what})"
+
+
+def prepare_process(kind: str) -> None:
+    """Settings for a process of jaxnn's own, before its first JAX operation.
+
+    For the commands alone: a program that imports jaxnn keeps its own settings.
+    """
+    # JAX would take 75 % of the GPU's memory at once
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    if kind == "cpu":
+        jax.config.update("jax_platforms", "cpu")  # leaves a GPU untouched
+    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+        jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "xla"))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+
+
+def cache_folder() -> Path:
+    """The user's cache folder for jaxnn, by each system's convention."""
+    home = Path.home()
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA", home / "AppData/Local"))
+    elif sys.platform == "darwin":
+        base = home / "Library/Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
+    return base / "jaxnn"

@@ -1,0 +1,85 @@
+"""Accuracy, cost and confusion matrix of weights: python -m jaxnn.evaluate RUN"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from jaxnn import checkpoint, cli, data, devices, files, model, runs
+from jaxnn.data import Digits
+
+
+def parse(argv: Sequence[str]) -> dict[str, Any]:
+    """The flags, defaults included."""
+    parser = cli.parser(
+        "evaluate",
+        "Show how well weights read digits: those of a run on the digits it held out, "
+        "others on the embedded 5000, or either on a file.",
+        "python -m jaxnn.evaluate runs/mine --data t10k-images-idx3-ubyte.gz",
+    )
+    parser.add_argument("weights", metavar="RUN|FILE", help="run folder, .npz or .mat")
+    parser.add_argument("--data", help="digits to read: .mat, .npz, .npy or IDX")
+    parser.add_argument("--lam", type=float, help="penalty in the cost; 0")
+    defaults = {"data": None, "lam": 0.0, "device": "auto", "dtype": "float32"}
+    return {**defaults, "quiet": False, **vars(parser.parse_args(argv))}
+
+
+def choose_digits(weights: Path, path: str | None) -> Digits:
+    """The digits to read: a file's (its test part), a run's held-out ones, or all."""
+    folder = weights if weights.is_dir() else weights.parent
+    notes = {"data": None, "test_fraction": 0.0, "standardize": False}
+    if runs.holds_run(folder):
+        config = runs.read_config(folder)
+        with files.reading(folder / runs.CONFIG, "a run's settings"):
+            notes = {**config["notes"], "seed": config["settings"]["seed"]}
+    if path is not None:
+        notes.update(data=path, test_fraction=0.0)
+    parts = data.load_parts(notes["data"])
+    digits = parts["test"] if "test" in parts else parts["all"]
+    if "all" in parts and notes["test_fraction"]:
+        digits = data.split(digits, notes["test_fraction"], notes["seed"])[1]
+    return data.standardize(digits) if notes["standardize"] else digits
+
+
+def confusion(y: np.ndarray, read: np.ndarray, classes: int) -> np.ndarray:
+    """How often digit i was read as j: (classes, classes) counts."""
+    counts = np.zeros((classes, classes), int)
+    np.add.at(counts, (y, read), 1)
+    return counts
+
+
+def main(argv: Sequence[str]) -> int:
+    """Print accuracy, cost and confusion matrix."""
+    flags = parse(argv)
+    devices.prepare_process(flags["device"])
+    device = devices.choose(flags["device"])
+    params = checkpoint.load_params(flags["weights"])
+    digits = choose_digits(Path(flags["weights"]), flags["data"])
+    sizes = (params[0].shape[1] - 1, params[-1].shape[0])
+    if sizes != (digits.x.shape[1], 10):
+        raise ValueError(
+            f"{flags['weights']}: reads {sizes[0]} pixels into {sizes[1]} classes, "
+            f"not {digits.x.shape[1]} into 10; train a network of that shape"
+        )
+    if not 0 <= flags["lam"] < np.inf:
+        raise ValueError(f"--lam {flags['lam']}: give a number from 0 up")
+    with jax.default_device(device), jax.enable_x64(flags["dtype"] == "float64"):
+        params = tuple(theta.astype(flags["dtype"]) for theta in params)
+        x = digits.x.astype(flags["dtype"])
+        read = np.asarray(model.predict(params, x))
+        cost = float(model.cost(params, x, digits.y, flags["lam"]))
+    print(f"{np.mean(read == digits.y):.2%} of {len(read)} digits read right")
+    print(f"cost     {cost:.5f} at lambda {flags['lam']:g}")
+    if not flags["quiet"]:
+        print(f"digits   {digits.name}")
+        print(f"device   {devices.describe(device)}, {flags['dtype']}")
+        print("\ndigit    read as " + " ".join(f"{j:4d}" for j in range(10)))
+        for digit, row in enumerate(confusion(digits.y, read, 10)):
+            print(f"{digit:5d}            " + " ".join(f"{n:4d}" for n in row))
+    return 0
+
+
+if __name__ == "__main__":
+    cli.run(main)

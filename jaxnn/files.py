@@ -1,0 +1,174 @@
+"""Files of others, read without trust; files of ours, written whole or not at all.
+
+Nothing is ever unpickled, sizes are checked before memory is taken, and whatever a
+damaged file makes a reader raise becomes one FileError that names the file. MATLAB
+files are read in a child process, because SciPy's reader can crash on a damaged one;
+the child runs this very file, so it imports nothing of jaxnn.
+"""
+
+import contextlib
+import io
+import math
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any, NoReturn
+
+import numpy as np
+
+LARGEST = 4 << 30  # bytes; more than this in one file is refused
+CHILD_SECONDS = 120  # reading 4 GiB of .mat takes well under a minute
+CHILD_REFUSED = 3  # the child's exit code when it can say what is wrong
+
+
+class FileError(ValueError):
+    """A file that cannot be used; the message names it and says what to do."""
+
+
+@contextlib.contextmanager
+def reading(path: Path, kind: str) -> Iterator[None]:
+    """Turn whatever goes wrong while path is read as `kind` into one FileError."""
+    try:
+        yield
+    except FileError:
+        raise
+    except FileNotFoundError as error:
+        raise FileError(f"{path}: no such file; check the path") from error
+    except MemoryError as error:
+        raise FileError(f"{path}: too large for this machine's memory") from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise FileError(f"{path}: cannot be read as {kind} ({reason})") from error
+    except Exception as error:  # damaged bytes make NumPy and zlib raise anything
+        raise FileError(
+            f"{path}: damaged, or not {kind} ({type(error).__name__}); "
+            "get a fresh copy, or check the name's ending"
+        ) from error
+
+
+def check_size(path: Path, size: int) -> None:
+    """Raise FileError if `size` bytes are more than jaxnn reads from one file."""
+    if size > LARGEST:
+        raise FileError(
+            f"{path}: claims {size / 2**30:.3g} GiB of numbers; "
+            f"at most {LARGEST >> 30} GiB are read"
+        )
+
+
+def check_npy(path: Path, stream: IO[bytes], size: int) -> None:
+    """Raise unless the .npy header in stream describes exactly the `size` bytes."""
+    version = np.lib.format.read_magic(stream)
+    readers = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }
+    shape, _, dtype = readers[version](stream)
+    if dtype.hasobject:
+        raise FileError(
+            f"{path}: holds pickled Python objects, which are never read; "
+            "save plain arrays of numbers"
+        )
+    claimed = math.prod(shape) * dtype.itemsize
+    check_size(path, claimed)
+    if claimed != size - stream.tell():
+        raise FileError(f"{path}: truncated or damaged; get a fresh copy")
+
+
+def read_npz(path: Path) -> dict[str, np.ndarray]:
+    """Every array of a .npz file by name."""
+    with reading(path, "an .npz file"):
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+            check_size(path, sum(entry.file_size for entry in entries))
+            for entry in entries:
+                with archive.open(entry) as stream:
+                    check_npy(path, stream, entry.file_size)
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+
+
+def read_npy(path: Path) -> np.ndarray:
+    """The array of a .npy file."""
+    with reading(path, "an .npy file"):
+        with open(path, "rb") as stream:
+            check_npy(path, stream, path.stat().st_size)
+        return np.load(path, allow_pickle=False)
+
+
+def read_mat(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """Those of the named numeric variables that a MATLAB file (up to v7) holds."""
+    with reading(path, "a .mat file"):
+        path.open("rb").close()  # a missing file costs no child
+        # -P: the child must not import jaxnn's modules in place of SciPy's
+        command = [sys.executable, "-P", __file__, str(path), *names]
+        try:
+            child = subprocess.run(command, capture_output=True, timeout=CHILD_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise FileError(f"{path}: took over {CHILD_SECONDS} s to read") from error
+        if child.returncode == CHILD_REFUSED:
+            raise FileError(f"{path}: {child.stderr.decode(errors='replace').strip()}")
+        if child.returncode != 0:
+            raise FileError(
+                f"{path}: damaged, or not a .mat file; get a fresh copy, "
+                "or save it again with save('-v7', ...)"
+            )
+        with np.load(io.BytesIO(child.stdout), allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+
+
+def serve_mat(path: str, names: list[str]) -> None:
+    """In the child: write the named variables of path to standard output as .npz."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource  # not on Windows; there the shapes' check stands alone
+
+        resource.setrlimit(resource.RLIMIT_AS, (4 * LARGEST, 4 * LARGEST))
+    from scipy.io import loadmat, whosmat
+
+    try:
+        held = {name: shape for name, shape, _ in whosmat(path)}
+    except NotImplementedError:
+        refuse("saved as MATLAB v7.3, which SciPy cannot read; use save('-v7', ...)")
+    wanted = [name for name in names if name in held]
+    if not wanted:
+        refuse(f"holds {', '.join(held) or 'nothing'}; expected {', '.join(names)}")
+    if sum(8 * math.prod(held[name]) for name in wanted) > LARGEST:
+        refuse(f"claims more than {LARGEST >> 30} GiB of numbers; too large to read")
+    arrays = loadmat(path, variable_names=wanted)
+    for name in wanted:
+        if (
+            not isinstance(arrays[name], np.ndarray)
+            or arrays[name].dtype.kind not in "biuf"
+        ):
+            refuse(f"{name} is not a full array of real numbers; save it as one")
+    np.savez(sys.stdout.buffer, allow_pickle=False, **{n: arrays[n] for n in wanted})
+
+
+def refuse(message: str) -> NoReturn:
+    """In the child: end with a message for the person."""
+    print(message, file=sys.stderr)
+    sys.exit(CHILD_REFUSED)
+
+
+def write_whole(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
+    """Write a file by way of a temporary one: path holds the old bytes or the new."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as stream:
+            write(stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write named arrays as an .npz file, whole or not at all."""
+    write_whole(path, lambda stream: np.savez(stream, allow_pickle=False, **arrays))
+
+
+if __name__ == "__main__":
+    serve_mat(sys.argv[1], sys.argv[2:])

@@ -1,0 +1,136 @@
+"""The compiled loop that every method runs in, a chunk of steps per call."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from jaxnn.optimizers.method import Method, Objective, State, Tree, evaluated
+
+
+class Trace(NamedTuple):
+    """What a chunk of steps went through; entries from `done` on are unused."""
+
+    costs: jax.Array  # (size,) after each step
+    grad_norms: jax.Array  # (size,) Euclidean norm over all parameters
+    done: jax.Array  # shape (), int32: steps taken
+    last_good: Tree  # the params before the last step, should that have failed
+
+
+class Minibatches(NamedTuple):
+    """Every epoch a new order of the examples, cut into batches of one size.
+
+    Which examples step s sees depends on the seed and s alone, so a resumed run
+    sees what an unbroken one does. The remainder of an epoch is left out.
+    take(args, indices) -> args of those examples.
+    """
+
+    size: int
+    examples: int
+    take: Callable[[tuple, jax.Array], tuple]
+
+
+def epoch_order(batches: Minibatches, seed: jax.Array, step: jax.Array) -> jax.Array:
+    """The order (examples,) of the epoch to which step belongs."""
+    epoch = step // (batches.examples // batches.size)
+    key = jax.random.fold_in(jax.random.key(seed), epoch)
+    return jax.random.permutation(key, batches.examples)
+
+
+def args_of_step(
+    batches: Minibatches | None,
+    args: tuple,
+    seed: jax.Array,
+    order: Any,
+    step: jax.Array,
+) -> tuple[tuple, Any]:
+    """The args that step sees, and its epoch's order; order is that of step - 1.
+
+    Without mini-batches args are whole and there is no order (None).
+    """
+    if batches is None:
+        return args, None
+    place = step % (batches.examples // batches.size)  # in the epoch
+    order = lax.cond(
+        place == 0, lambda: epoch_order(batches, seed, step), lambda: order
+    )
+    return cut_batch(batches, args, order, place), order
+
+
+def cut_batch(
+    batches: Minibatches, args: tuple, order: jax.Array, place: jax.Array
+) -> tuple:
+    """args of the batch that is number `place` of its epoch."""
+    indices = lax.dynamic_slice(order, (place * batches.size,), (batches.size,))
+    return batches.take(args, indices)
+
+
+@partial(jax.jit, static_argnames=("fun", "method", "batches"))
+def initial_state(
+    fun: Objective,
+    method: Method,
+    batches: Minibatches | None,
+    params: Tree,
+    args: tuple,
+    learning_rate: jax.Array,
+    seed: jax.Array,
+) -> State:
+    """The state before the first step, fun evaluated at params."""
+    zero = jnp.int32(0)
+    if batches is not None:
+        args = cut_batch(batches, args, epoch_order(batches, seed, zero), zero)
+    cost, grad = jax.value_and_grad(fun)(params, *args)
+    memory = method.init(params, learning_rate)
+    state = evaluated(params, cost, grad, memory, zero, zero + 1)
+    return typed_like(state, state)
+
+
+@partial(jax.jit, static_argnames=("fun", "method", "batches", "size"))
+def run_chunk(
+    fun: Objective,
+    method: Method,
+    batches: Minibatches | None,
+    size: int,
+    state: State,
+    args: tuple,
+    seed: jax.Array,
+    limit: jax.Array,
+    tolerance: jax.Array,
+) -> tuple[State, Trace]:
+    """Take up to `limit` <= size steps; end early when converged or not finite.
+
+    tolerance: the gradient's norm at which a run has converged.
+    """
+    costs = jnp.full(size, jnp.nan, state.cost.dtype)
+    order = None if batches is None else epoch_order(batches, seed, state.steps)
+
+    def goes_on(carry: tuple) -> jax.Array:
+        state, trace, _ = carry
+        is_finite = jnp.isfinite(state.cost) & jnp.isfinite(state.grad_norm)
+        return (trace.done < limit) & is_finite & (state.grad_norm > tolerance)
+
+    def body(carry: tuple) -> tuple:
+        state, trace, order = carry
+        # cost and gradient at the new point are those of the next step's batch
+        now, order = args_of_step(batches, args, seed, order, state.steps + 1)
+        new = typed_like(method.step(fun, state, now), state)
+        i = trace.done
+        costs = trace.costs.at[i].set(new.cost)
+        norms = trace.grad_norms.at[i].set(new.grad_norm)
+        return new, Trace(costs, norms, i + 1, state.params), order
+
+    trace = Trace(costs, costs, jnp.int32(0), state.params)
+    state, trace, _ = lax.while_loop(goes_on, body, (state, trace, order))
+    return state, trace
+
+
+def typed_like(tree: Tree, old: Tree) -> Tree:
+    """tree with the dtypes of old.
+
+    optax leaves some arrays weakly typed, and counts in int64 where that is enabled; a
+    state that changes type on its way round the loop cannot go round it.
+    """
+    return jax.tree.map(lambda a, b: lax.convert_element_type(a, b.dtype), tree, old)

@@ -1,0 +1,108 @@
+"""Pictures: arrays in, matplotlib Figure out. Nothing is shown and no file is written.
+
+Grey throughout and told apart by line and shade, not by colour, so that they can be
+printed and read by colour-blind people. Figures are drawn without pyplot: no global
+state, and a thread may draw.
+"""
+
+import io
+import math
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
+
+SIDE = 20
+GAP = 2  # pixels between two pictures of a grid
+
+
+def digit_grid(x: np.ndarray, columns: int = 10) -> Figure:
+    """Digits as the network is given them, ink dark, in rows of `columns`.
+
+    x: (m, 400) column-major 20x20.
+    """
+    figure, axes = canvas(grid_size(len(x), columns))
+    axes.imshow(mosaic(x, columns, 0.0), cmap="gray_r", vmin=0, vmax=1)
+    axes.set_title(f"{len(x)} of the digits trained on")
+    return figure
+
+
+def hidden_units(theta: ArrayLike, columns: int = 5) -> Figure:
+    """What each unit of the first layer looks for: its weights as a picture.
+
+    theta: (h, 401), bias first. Each unit is scaled by its own largest weight.
+    """
+    weights = np.asarray(theta)[:, 1:]  # (h, 400)
+    largest = np.abs(weights).max(axis=1, keepdims=True)
+    scaled = weights / np.where(largest == 0, 1, largest)
+    figure, axes = canvas(grid_size(len(weights), columns))
+    axes.imshow(mosaic(scaled, columns, -1.0), cmap="gray", vmin=-1, vmax=1)
+    axes.set_title("white: ink here turns the unit on; black: off")
+    return figure
+
+
+def curves(
+    cost: np.ndarray, train_accuracy: np.ndarray, test_accuracy: np.ndarray
+) -> Figure:
+    """Cost and accuracy against the step; all (steps,), accuracies with gaps of NaN."""
+    figure = Figure(figsize=(8, 3.5), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    steps = np.arange(1, len(cost) + 1)
+    left.plot(steps, cost, color="black")
+    left.set(title="cost", xlabel="step", ylabel="nats per example", yscale="log")
+    for set_formatter in (
+        left.yaxis.set_major_formatter,
+        left.yaxis.set_minor_formatter,
+    ):
+        set_formatter("{x:g}")  # 0.4, not 4 x 10^-1
+    styles = {"train": ("0.55", "--"), "test": ("black", "-")}
+    for (name, (color, line)), accuracy in zip(
+        styles.items(), (train_accuracy, test_accuracy), strict=True
+    ):
+        seen = ~np.isnan(accuracy)
+        if seen.any():
+            right.plot(
+                steps[seen], 100 * accuracy[seen], color=color, ls=line, label=name
+            )
+    right.set(title="accuracy", xlabel="step", ylabel="percent")
+    if right.lines:
+        right.legend(loc="lower right", frameon=False)
+    for axes in (left, right):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def png(figure: Figure) -> bytes:
+    """A figure as the bytes of a PNG file."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", dpi=100)
+    return stream.getvalue()
+
+
+def mosaic(x: np.ndarray, columns: int, background: float) -> np.ndarray:
+    """Pictures x (m, 400) side by side in one image, GAP pixels apart."""
+    rows = math.ceil(len(x) / columns)
+    cell = SIDE + GAP
+    image = np.full((rows * cell + GAP, columns * cell + GAP), background)
+    for i, picture in enumerate(np.asarray(x).reshape(-1, SIDE, SIDE).swapaxes(1, 2)):
+        top, left = GAP + i // columns * cell, GAP + i % columns * cell
+        image[top : top + SIDE, left : left + SIDE] = picture
+    return image
+
+
+def grid_size(m: int, columns: int) -> tuple[float, float]:
+    """Width and height in inches of a grid of m pictures."""
+    rows = math.ceil(m / columns)
+    width = 5.0 if columns <= 10 else 7.0
+    return width, width * rows / columns + 0.5
+
+
+def canvas(size: tuple[float, float]) -> tuple[Figure, Axes]:
+    """An empty figure of that size in inches, with axes for an image alone."""
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots()
+    axes.set_axis_off()
+    return figure, axes

@@ -1,0 +1,136 @@
+"""The run folder: what lies in it, how it appears, how a run finds itself again.
+
+config.json       settings, data checksums, device, versions
+checkpoint.npz    all that the run needs to go on
+params.npz        the last weights; what the folder stands for
+best.npz          the weights of the best test accuracy
+weights.mat       the last weights in the course's own format
+history.csv       a line per step
+*.png             pictures, drawn by the command
+
+Each file is replaced whole or not at all, and the folder appears with the first
+checkpoint in it, so that a run killed at any moment can be resumed.
+"""
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jaxnn import checkpoint, files
+from jaxnn.checkpoint import PARAMS
+from jaxnn.files import FileError
+
+CONFIG = "config.json"
+CHECKPOINT = "checkpoint.npz"
+PACKAGES = ("jaxnn", "jax", "jaxlib", "optax", "numpy")
+
+
+def holds_run(folder: Path) -> bool:
+    """Whether a folder holds a run."""
+    return (folder / CONFIG).exists()
+
+
+def create(folder: Path, config: dict[str, Any], tree: Any, params: Any) -> None:
+    """Make a run folder that appears, all at once, when it can be resumed."""
+    if holds_run(folder):
+        raise FileError(
+            f"{folder}: holds a run already; continue it with --resume {folder}, "
+            "or choose another --out"
+        )
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise FileError(f"{folder}: exists and is not an empty folder; choose another")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
+    try:
+        temporary.mkdir()
+        write_text(temporary / CONFIG, json.dumps(config, indent=1) + "\n")
+        checkpoint.save_tree(temporary / CHECKPOINT, tree)
+        checkpoint.save_params(temporary / PARAMS, params)
+        os.replace(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def update(
+    folder: Path, tree: Any, params: Any, best: Any, table: dict[str, np.ndarray]
+) -> None:
+    """Bring checkpoint, weights and history up to date; best may be None."""
+    checkpoint.save_tree(folder / CHECKPOINT, tree)
+    checkpoint.save_params(folder / PARAMS, params)
+    if best is not None:
+        checkpoint.save_params(folder / "best.npz", best)
+    lines = [",".join(["step", *table])]
+    for step, row in enumerate(zip(*table.values(), strict=True), 1):
+        cells = ["" if np.isnan(cell) else f"{cell:.9g}" for cell in row]
+        lines.append(",".join([str(step), *cells]))
+    write_text(folder / "history.csv", "\n".join(lines) + "\n")
+
+
+def restore(folder: Path, config: dict[str, Any], like: Any) -> Any:
+    """What checkpoint.npz holds, in the structure of like.
+
+    Raises FileError if the folder's settings or data are not those of config.
+    """
+    held = read_config(folder)
+    for part in ("settings", "data"):
+        for name, value in config[part].items():
+            before = held.get(part, {}).get(name)
+            if before != value:
+                raise FileError(
+                    f"{folder}: was trained with {part} {name} = {before}, not "
+                    f"{value}; resume it with the same, or start a new run"
+                )
+    return checkpoint.load_tree(folder / CHECKPOINT, like)
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The settings of a run folder."""
+    path = folder / CONFIG
+    if not path.exists():
+        raise FileError(f"{folder}: not a run folder (no {CONFIG}); check the path")
+    with files.reading(path, "a run's settings"):
+        return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, whole or not at all."""
+    files.write_whole(path, lambda stream: stream.write(text.encode()))
+
+
+def describe(
+    settings: NamedTuple, parts: Sequence[Any], notes: dict | None, device: str
+) -> dict[str, Any]:
+    """What config.json says of a run on parts, the digits to train on and to test."""
+    sums = [hashlib.sha256(part.x.tobytes() + part.y.tobytes()) for part in parts]
+    return {
+        "settings": {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in settings._asdict().items()
+        },
+        "data": {
+            name: {"name": d.name, "examples": len(d.y), "sha256": sha256.hexdigest()}
+            for name, d, sha256 in zip(("train", "test"), parts, sums, strict=False)
+        },
+        "notes": notes or {},
+        "device": device,
+        "versions": versions(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """The versions of Python and of the packages that make the numbers."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            found[package] = "not installed"  # jaxnn itself, run from a checkout
+    return found

@@ -1,0 +1,67 @@
+"""What decides the numbers of a run, and what the optimisers make of it."""
+
+import math
+from typing import Any, NamedTuple
+
+import jax
+
+from jaxnn import model, optimizers
+
+CLASSES = 10
+EVERY = 10  # steps per compiled chunk, between two looks at the accuracies
+
+
+class Settings(NamedTuple):
+    """What decides the numbers of a run, besides its data; see `fit`."""
+
+    hidden: tuple[int, ...] = (25,)
+    lam: float = 1.0
+    init: str = "course"
+    method: str = "lbfgs"
+    learning_rate: float | None = None
+    batch_size: int | None = None
+    dtype: str = "float32"
+    seed: int = 0
+
+
+def check(settings: Settings) -> None:
+    """Raise ValueError for what nobody further down would refuse in plain words."""
+    if not 0 <= settings.lam < math.inf:
+        raise ValueError(f"lambda {settings.lam} is not a number from 0 up")
+    if min(settings.hidden, default=1) < 1:
+        raise ValueError(f"hidden units {settings.hidden}: each layer needs at least 1")
+    if settings.dtype not in ("float32", "float64"):
+        raise ValueError(f"unknown dtype {settings.dtype!r}; float32 or float64")
+    if not 0 <= settings.seed < 2**31:
+        raise ValueError(f"seed {settings.seed} is not in 0..2147483647")
+    if settings.batch_size is not None and settings.batch_size < 1:
+        raise ValueError(f"batch size {settings.batch_size}: at least 1 is needed")
+
+
+def initial_params(settings: Settings, n: int) -> model.Params:
+    """The weights at the start, for n pixels."""
+    layers = (n, *settings.hidden, CLASSES)
+    return model.init_params(settings.seed, layers, settings.init, settings.dtype)
+
+
+def make_task(data: tuple[Any, Any], settings: Settings) -> dict[str, Any]:
+    """The keyword arguments that the optimiser's functions have in common."""
+    m, size = data[1].size, settings.batch_size
+    return {
+        "args": (*data, settings.lam),
+        "method": settings.method,
+        "learning_rate": settings.learning_rate,
+        "batches": size and optimizers.Minibatches(size, m, take_batch),
+        "seed": settings.seed,
+        "chunk": EVERY if size is None else max(EVERY, m // size),
+    }
+
+
+def take_batch(args: tuple, indices: jax.Array) -> tuple:
+    """(x, y, lam) of a mini-batch.
+
+    The cost divides the penalty by the examples it is given; lam shrinks with them, so
+    that a batch's gradient is an unbiased estimate of the whole set's.
+    """
+    x, y, lam = args
+    return x[indices], y[indices], lam * indices.size / y.size

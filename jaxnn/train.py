@@ -1,0 +1,223 @@
+"""Train the digit network: python -m jaxnn.train"""
+
+import itertools
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jaxnn import cli, data, devices, files, runs, training
+from jaxnn.data import Digits
+from jaxnn.model import SCHEMES
+from jaxnn.optimizers import METHODS
+from jaxnn.settings import Settings
+
+DEFAULTS: dict[str, Any] = {
+    # the data
+    "data": None,
+    "test_fraction": 0.2,
+    "standardize": False,
+    # the network and its training
+    "hidden": (25,),
+    "lam": 1.0,
+    "init": "course",
+    "method": "lbfgs",
+    "steps": 200,
+    "learning_rate": None,
+    "batch_size": None,
+    "dtype": "float32",
+    "seed": 0,
+    # how it runs
+    "device": "auto",
+    "out": None,
+    "resume": None,
+    "quiet": False,
+}
+RESUMABLE = {"resume", "steps", "device", "quiet"}
+NOTES = ("data", "test_fraction", "standardize", "steps")  # of config.json
+
+
+def parse(argv: Sequence[str]) -> dict[str, Any]:
+    """The flags that were given, by name."""
+    parser = cli.parser(
+        "train",
+        "Train the 400-25-10 digit network, on the embedded digits or any file.",
+        "python -m jaxnn.train --device gpu --lam 0.3 --steps 400 --out runs/mine",
+    )
+    add = parser.add_argument
+    add("--data", help="digits: .mat, .npz, .npy or IDX; default the embedded 5000")
+    add("--hidden", nargs="+", metavar="UNITS", help="per layer, or none; 25")
+    add("--lam", type=float, help="penalty lambda; 1")
+    add("--init", choices=list(SCHEMES), help="initial weights; course")
+    add("--method", help=f"{', '.join(METHODS)}; lbfgs")
+    add("--steps", type=int, help="at most; 200")
+    add("--learning-rate", type=float, help="for all methods but lbfgs")
+    add("--batch-size", type=int, help="mini-batches; not for lbfgs")
+    add("--test-fraction", type=float, help="held out of training; 0.2")
+    add("--standardize", action="store_true", help="each image to mean 0, deviation 1")
+    add("--out", help="the run folder; runs/<time>")
+    add("--resume", metavar="RUN", help="go on with a run, to the same numbers")
+    given = vars(parser.parse_args(argv))
+    if "hidden" in given:
+        given["hidden"] = hidden_units(given["hidden"])
+    fixed = sorted(given.keys() - RESUMABLE)
+    if "resume" in given and fixed:
+        flag = "--" + fixed[0].replace("_", "-")
+        raise ValueError(f"{flag} is settled by the run that --resume goes on with")
+    return given
+
+
+def hidden_units(words: list[str]) -> tuple[int, ...]:
+    """--hidden as numbers: "25", "50 25", or "none" for logistic regression."""
+    if words == ["none"]:
+        return ()
+    if not all(word.isdigit() and int(word) > 0 for word in words):
+        raise ValueError(
+            f"--hidden {' '.join(words)}: give units per layer, as 25 or 50 25, or none"
+        )
+    return tuple(int(word) for word in words)
+
+
+def settle(given: dict[str, Any]) -> dict[str, Any]:
+    """All settings: defaults, or those of the run that goes on; then the flags."""
+    if "resume" not in given:
+        out = given.get("out") or unused(time.strftime("runs/%Y-%m-%d-%H%M%S"))
+        return {**DEFAULTS, **given, "out": out}
+    folder = Path(given["resume"])
+    config = runs.read_config(folder)
+    with files.reading(folder / runs.CONFIG, "a run's settings"):
+        held = {**config["settings"], **config["notes"]}
+        held["device"] = config["device"].partition(":")[0]
+    return {**DEFAULTS, **held, **given, "out": folder}
+
+
+def unused(name: str) -> str:
+    """name, or name-2, name-3, ...: the first that does not exist."""
+    names = (f"{name}-{i}" if i > 1 else name for i in itertools.count(1))
+    return next(name for name in names if not Path(name).exists())
+
+
+def read_digits(flags: dict[str, Any]) -> tuple[Digits, Digits]:
+    """The digits to train on and those to test with."""
+    parts = data.load_parts(flags["data"])
+    if "all" in parts:
+        fraction, seed = flags["test_fraction"], flags["seed"]
+        train, test = data.split(parts["all"], fraction, seed)
+    else:
+        train, test = parts["train"], parts["test"]
+    if flags["standardize"]:
+        train, test = data.standardize(train), data.standardize(test)
+    return train, test
+
+
+def train_network(flags: dict[str, Any], train: Digits, test: Digits) -> training.Run:
+    """fit() with the flags, showing progress unless --quiet."""
+
+    bar = cli.progress()
+
+    def show(now: training.Progress) -> None:
+        parts = [
+            f"step {now.step:>{len(str(now.steps))}}/{now.steps}",
+            f"cost {now.cost:.4f}",
+            f"gradient {now.gradient_norm:.1e}",
+            f"train {now.train_accuracy:.2%}",
+            f"test {now.test_accuracy:.2%}",
+            f"{now.seconds:.1f} s",
+        ]
+        shown = [part for part in parts if "nan" not in part]  # no test digits
+        bar("  ".join(shown), now.step, now.steps)
+
+    source = flags["data"] and str(Path(flags["data"]).resolve())
+    return training.fit(
+        train,
+        test,
+        **{name: flags[name] for name in Settings._fields},
+        steps=flags["steps"],
+        device=flags["device"],
+        out=flags["out"],
+        resume=flags["resume"] is not None,
+        notes={**{name: flags[name] for name in NOTES}, "data": source},
+        progress=None if flags["quiet"] else show,
+    )
+
+
+def draw_digits(train: Digits) -> bytes:
+    """A picture of 100 of the digits trained on. Loads matplotlib, hence apart."""
+    from jaxnn import plots
+
+    shown = np.linspace(0, len(train.y) - 1, min(100, len(train.y))).astype(int)
+    return plots.png(plots.digit_grid(train.x[shown]))
+
+
+def draw_run(run: training.Run) -> dict[str, bytes]:
+    """The pictures of what was learned and how."""
+    from jaxnn import plots
+
+    history = run.history
+    curves = plots.curves(history.cost, history.train_accuracy, history.test_accuracy)
+    units = plots.hidden_units(run.params[0])
+    return {"curves.png": plots.png(curves), "hidden_units.png": plots.png(units)}
+
+
+def result_line(run: training.Run, folder: Path) -> str:
+    """The outcome in one line."""
+    history = run.history
+    text = f"cost {run.cost:.4f} after {run.steps} steps"
+    for name, accuracy in (
+        ("train", history.train_accuracy),
+        ("test", history.test_accuracy),
+    ):
+        if accuracy.size and not np.isnan(accuracy[-1]):
+            text += f", {name} {accuracy[-1]:.2%}"
+    if run.best_params is not None:
+        text += f" (best {np.nanmax(history.test_accuracy):.2%})"
+    return f"result   {text}, in {folder}"
+
+
+def main(argv: Sequence[str]) -> int:
+    """Train, draw, and say where everything is."""
+    flags = settle(parse(argv))
+    folder = Path(flags["out"])
+    devices.prepare_process(flags["device"])
+    device = devices.describe(devices.choose(flags["device"]))
+    say = print if not flags["quiet"] else lambda *_: None
+    seconds = {"starting": cli.process_seconds()}
+    train, test = read_digits(flags)
+    seconds["data"] = cli.process_seconds() - sum(seconds.values())
+    say(f"device   {device}" + (", found by auto" if flags["device"] == "auto" else ""))
+    say(f"digits   {train.name} {len(train.y)}, {test.name} {len(test.y)}")
+    layers = "-".join(str(n) for n in (train.x.shape[1], *flags["hidden"], 10))
+    how = f"lambda {flags['lam']:g}, {flags['method']}, {flags['dtype']}"
+    say(f"network  {layers}, {how}")
+    with ThreadPoolExecutor(1) as painter:  # it loads matplotlib while XLA compiles
+        digits_png = painter.submit(draw_digits, train)
+        try:
+            run = train_network(flags, train, test)
+        except KeyboardInterrupt:
+            saved = runs.holds_run(folder)
+            hint = f"; go on with --resume {folder}" if saved else ", nothing saved"
+            raise KeyboardInterrupt(f"stopped{hint}") from None
+    if flags["resume"] and run.steps == run.began_at:
+        print(f"result   {folder} is complete ({run.message}); --steps can add more")
+        return 0
+    seconds["compiling"] = run.compile_seconds
+    seconds["training"] = cli.process_seconds() - sum(seconds.values())
+    for name, png in {"digits.png": digits_png.result(), **draw_run(run)}.items():
+        files.write_whole(folder / name, lambda stream, png=png: stream.write(png))
+    seconds["pictures"] = cli.process_seconds() - sum(seconds.values())
+    parts = ", ".join(f"{value:.1f} {name}" for name, value in seconds.items())
+    print(result_line(run, folder))
+    print(f"time     {sum(seconds.values()):.1f} s: {parts}")
+    if run.diverged:
+        raise ValueError(
+            f"{run.message}; the weights before it are in {folder}; "
+            "try a smaller --learning-rate or a larger --lam"
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    cli.run(main)
