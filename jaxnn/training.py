@@ -105,6 +105,8 @@ def fit(
     )
     if not len(train.y):
         raise ValueError("no digits to train on; use a smaller test fraction")
+    if steps < 1:
+        raise ValueError(f"steps {steps}: at least one step is needed")
     if resume and out is None:
         raise ValueError("resume needs out, the run folder to go on with")
     check(settings)

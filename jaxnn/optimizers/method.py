@@ -44,6 +44,4 @@ def evaluated(
     evaluations: jax.Array,
 ) -> State:
     """The state at params, of which cost and gradient are known."""
-    return State(
-        params, cost, grad, optax.global_norm(grad), memory, steps, evaluations
-    )
+    return State(params, cost, grad, optax.tree.norm(grad), memory, steps, evaluations)

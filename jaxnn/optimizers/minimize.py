@@ -145,7 +145,7 @@ def as_arrays(args: tuple, dtype: Any) -> tuple:
     """args as arrays of fixed types: lam = 2, 2.0 and 3 are to compile one program."""
 
     def as_array(a: Any) -> Any:
-        return np.asarray(a, dtype) if type(a) in (int, float) else jnp.asarray(a)
+        return jnp.asarray(np.asarray(a, dtype) if type(a) in (int, float) else a)
 
     return jax.tree.map(as_array, args)
 

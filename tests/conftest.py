@@ -1,0 +1,71 @@
+"""What several test modules share."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+import jaxnn
+
+ROOT = Path(__file__).parent.parent
+
+
+def platforms() -> list[str]:
+    """The CPU, and the GPU where there is one."""
+    found = ["cpu"]
+    try:
+        jax.devices("gpu")
+    except (RuntimeError, AssertionError):
+        return found
+    return [*found, "gpu"]
+
+
+@pytest.fixture(params=platforms())
+def device(request):
+    """Each kind of device; what the test computes runs there, in full precision."""
+    chosen = jax.devices(request.param)[0]
+    # float32 products on a GPU would be TF32: ten bits of mantissa
+    with jax.default_device(chosen), jax.default_matmul_precision("highest"):
+        yield chosen
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """The 5000 embedded digits."""
+    return jaxnn.load_digits()
+
+
+@pytest.fixture(scope="session")
+def few_digits(digits):
+    """20 of each class: enough to train on, fast."""
+    few = np.concatenate([np.flatnonzero(digits.y == k)[:20] for k in range(10)])
+    return jaxnn.Digits(digits.x[few], digits.y[few], "few digits")
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory):
+    """For commands run as subprocesses: a compilation cache that they share."""
+    cache = tmp_path_factory.mktemp("cache")
+    return {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONPATH": str(ROOT)}
+
+
+@pytest.fixture
+def command(environment, tmp_path):
+    """command("train", "--steps", 5): run python -m jaxnn.train in a fresh folder."""
+
+    def run(name, *flags):
+        words = [sys.executable, "-m", f"jaxnn.{name}", *map(str, flags)]
+        return subprocess.run(
+            words,
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return run

@@ -1,0 +1,107 @@
+"""The three-way check passes what is right and names the place of what is wrong."""
+
+import jax
+import numpy as np
+import pytest
+
+import jaxnn
+from jaxnn import checks
+
+
+def test_course_network_beats_the_published_difference():
+    # published for this check: 3.0e-11 at lambda 0, 1.8e-11 at lambda 1, bar 1e-9;
+    # over the whole vector, as the course takes it
+    problem = checks.course_problem()
+    for lam in (0.0, 1.0):
+        numeric = checks.flatten(jaxnn.central_differences(*problem[1:4], lam))
+        exact = checks.flatten(jaxnn.backprop(*problem[1:4], lam)[1])
+        relative = np.linalg.norm(numeric - exact) / np.linalg.norm(numeric + exact)
+        assert relative < 1e-10
+
+
+def test_course_network_is_the_courses():
+    # debugInitializeWeights fills columns with sin(1), sin(2), ... over ten
+    problem = checks.course_problem()
+    assert [theta.shape for theta in problem.params] == [(5, 4), (3, 6)]
+    assert problem.params[0][2, 1] == pytest.approx(np.sin(8) / 10)
+    assert problem.x.shape == (5, 3)
+
+
+def test_central_differences_of_a_known_slope():
+    # one pixel that is 0, one output with bias b: J = log(1 + e^-b), J' = -1/(1 + e^b)
+    bias = 0.7
+    params = (np.array([[bias, 0.0]]),)
+    (theta,) = jaxnn.central_differences(params, np.zeros((1, 1)), np.array([0]), 0.0)
+    assert theta[0, 0] == pytest.approx(-1 / (1 + np.exp(bias)), abs=1e-9)
+    assert theta[0, 1] == 0
+
+
+def test_slopes_in_batches_are_those_of_one(few_digits, monkeypatch):
+    problem = checks.course_problem()
+    picks = np.array([0, 7, 19, 20, 37])
+    whole = checks.slopes(*problem[1:4], (0.0, 1.0), picks)
+    monkeypatch.setattr(checks, "BATCH", 2)
+    seen = []
+    cut = checks.slopes(
+        *problem[1:4], (0.0, 1.0), picks, progress=lambda *now: seen.append(now)
+    )
+    np.testing.assert_allclose(cut, whole, atol=1e-12)
+    assert seen == [(2, 5), (4, 5), (5, 5)]
+
+
+def test_quick_report_passes_and_prints():
+    report = jaxnn.check_gradient(quick=True)
+    assert report.passed
+    assert len(report.rows) == 2 * 2 * 2 * 2  # networks, lambdas, methods, thetas
+    text = str(report)
+    assert text.endswith("PASS") and "FAIL" not in text
+    assert text.count("400-25-10") == 8
+
+
+def regularise_bias(params, x, y, lam):
+    cost, gradient = jaxnn.backprop(params, x, y, lam)
+    wrong = gradient[1].copy()
+    wrong[:, 0] += lam / len(y) * params[1][:, 0]
+    return cost, (gradient[0], wrong)
+
+
+def forget_bias_of_unit_three(params, x, y, lam):
+    cost, gradient = jaxnn.backprop(params, x, y, lam)
+    wrong = gradient[0].copy()
+    wrong[3, 0] *= 1.001
+    return cost, (wrong, gradient[1])
+
+
+def turn_nan(params, x, y, lam):
+    cost, gradient = jaxnn.backprop(params, x, y, lam)
+    wrong = gradient[0].copy()
+    wrong[2, 1] = np.nan
+    return cost, (wrong, gradient[1])
+
+
+@pytest.mark.parametrize(
+    ("mistake", "theta", "column", "lams"),
+    [
+        (regularise_bias, 2, 0, {1.0}),
+        (forget_bias_of_unit_three, 1, 0, {0.0, 1.0}),
+        (turn_nan, 1, 1, {0.0, 1.0}),
+    ],
+)
+def test_a_wrong_gradient_fails_in_its_place(monkeypatch, mistake, theta, column, lams):
+    monkeypatch.setattr(checks, "backprop", mistake)
+    rows = checks.compare(checks.course_problem())
+    report = checks.Report(tuple(rows))
+    failed = [row for row in rows if not row.passed]
+    assert not report.passed and "FAIL" in str(report)
+    assert {row.lam for row in failed} == lams
+    assert {row.theta for row in failed} == {theta}
+    assert {row.where[1] for row in failed} == {column}
+    assert {row.method for row in failed} == {"hand derivation"}
+
+
+@pytest.mark.slow
+def test_all_weights_of_the_digit_network():
+    report = jaxnn.check_gradient()
+    assert report.passed
+    with jax.enable_x64(False):  # and whatever the program's own setting
+        assert jaxnn.check_gradient(quick=True).passed

@@ -1,0 +1,248 @@
+"""The commands as a person runs them: subprocesses, their output and exit codes."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import jaxnn
+from jaxnn import __main__ as listing
+
+
+def one_line(result, *words):
+    """A person's mistake: exit code 2, one line on standard error, no traceback."""
+    assert result.returncode == 2, result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1, result.stderr
+    for word in words:
+        assert word in result.stderr
+
+
+def same_params(a, b):
+    pairs = zip(jaxnn.load_params(a), jaxnn.load_params(b), strict=True)
+    return all((one == other).all() for one, other in pairs)
+
+
+def test_listing_names_every_command(environment, tmp_path):
+    words = [sys.executable, "-m", "jaxnn"]
+    result = subprocess.run(
+        words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    for name in listing.COMMANDS:
+        assert f"python -m jaxnn.{name}" in result.stdout
+
+
+@pytest.mark.parametrize("name", listing.COMMANDS)
+def test_help_shows_an_example_and_the_shared_flags(command, name):
+    result = command(name, "--help")
+    assert result.returncode == 0 and result.stderr == ""
+    for words in ("example:", "--device", "--dtype", "--seed", "--quiet"):
+        assert words in result.stdout
+
+
+def test_train_then_evaluate(command, tmp_path):
+    result = command("train", "--steps", 30, "--out", "mine")
+    assert result.returncode == 0 and result.stderr == ""
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("device   cpu:0") or "gpu" in lines[0]
+    assert "400-25-10, lambda 1, lbfgs, float32" in lines[2]
+    assert lines[3].startswith("step 10/30  cost ")
+    assert lines[-2].startswith("result   cost ") and lines[-2].endswith("in mine")
+    assert lines[-1].startswith("time ")
+    held = {path.name for path in (tmp_path / "mine").iterdir()}
+    assert {"curves.png", "hidden_units.png", "digits.png", "weights.mat"} <= held
+
+    on_test = command("evaluate", "mine").stdout.splitlines()
+    # 1000 digits held out: the accuracy is what training printed last
+    shown = lines[-2].split("test ")[1].split("%")[0]
+    assert on_test[0] == f"{shown}% of 1000 digits read right"
+    on_all = command("evaluate", "mine/weights.mat", "--dtype", "float64", "--quiet")
+    lines = on_all.stdout.splitlines()
+    # a file of weights in a run folder is judged as that run: on what it held out
+    assert lines[0] == on_test[0] and lines[1] == on_test[1] and len(lines) == 2
+
+
+def test_confusion_matrix_adds_up(command, tmp_path):
+    jaxnn.save_params(tmp_path / "start.npz", jaxnn.init_params(0))
+    lines = command("evaluate", "start.npz").stdout.splitlines()
+    table = np.array([line.split() for line in lines[-10:]], int)
+    assert (table[:, 0] == np.arange(10)).all()
+    assert (table[:, 1:].sum(axis=1) == 500).all()
+    right = np.trace(table[:, 1:]) / 5000
+    assert lines[0] == f"{right:.2%} of 5000 digits read right"
+
+
+def test_published_figures_of_the_given_weights(command):
+    weights = os.environ.get("JAXNN_EX4_WEIGHTS", "data/ex4weights.mat")
+    if not os.path.exists(weights):
+        pytest.skip("ex4weights.mat is not here; see data/README.md")
+    plain = command("evaluate", os.path.abspath(weights)).stdout
+    assert plain.startswith("97.52% ") and "cost     0.28763 " in plain
+    penal = command("evaluate", os.path.abspath(weights), "--lam", 1).stdout
+    assert "cost     0.38377 " in penal
+
+
+def test_quiet_prints_the_result_alone(command):
+    result = command("train", "--quiet", "--steps", 5, "--out", "run")
+    assert [line.split()[0] for line in result.stdout.splitlines()] == [
+        "result",
+        "time",
+    ]
+
+
+def test_other_networks_and_data(command, tmp_path, few_digits):
+    np.savez(
+        tmp_path / "mine.npz",
+        x_train=few_digits.x.reshape(-1, 20, 20),
+        y_train=few_digits.y,
+        x_test=few_digits.x[:50].reshape(-1, 20, 20),
+        y_test=few_digits.y[:50],
+    )
+    flags = ("--data", "mine.npz", "--hidden", 12, 8, "--init", "glorot")
+    how = ("--method", "adam", "--batch-size", 20, "--steps", 60, "--standardize")
+    result = command("train", *flags, *how, "--out", "deep")
+    assert result.returncode == 0, result.stderr
+    assert "mine.npz (train) 200, mine.npz (test) 50" in result.stdout
+    assert "400-12-8-10" in result.stdout
+    config = json.loads((tmp_path / "deep" / "config.json").read_text())
+    assert config["settings"]["hidden"] == [12, 8]
+    assert "of 50 digits" in command("evaluate", "deep").stdout
+    assert "is complete" in command("train", "--resume", "deep").stdout
+
+    result = command("train", "--hidden", "none", "--steps", 5, "--test-fraction", 0)
+    assert "400-10," in result.stdout and "test" not in result.stdout.splitlines()[-2]
+    assert "in runs/" in result.stdout
+
+
+def test_no_gpu_says_so(command):
+    result = command("train", "--device", "gpu", "--steps", 1)
+    if result.returncode == 0:
+        assert "gpu:0" in result.stdout
+    else:
+        one_line(result, "JAX sees only cpu:0", "pip install 'jaxnn[cuda13]'")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["train", "--method", "lbgfs"], "choose from adam, gd, lbfgs, momentum"),
+        (["train", "--lam", "-1"], "lambda -1.0"),
+        (["train", "--lam", "much"], "--lam"),
+        (["train", "--steps", "0"], "at least one step"),
+        (["train", "--hidden", "many"], "--hidden many"),
+        (["train", "--learning-rate", "1"], "leave learning rate out"),
+        (["train", "--data", "nowhere.mat"], "nowhere.mat: no such file"),
+        (["train", "--test-fraction", "1"], "test fraction 1.0"),
+        (["train", "--resume", "nowhere"], "not a run folder"),
+        (["train", "--resume", "nowhere", "--lam", "2"], "--lam is settled"),
+        (["train", "--out", "/proc/nowhere"], "/proc"),
+        (["train", "--frobnicate"], "--help"),
+        (["evaluate"], "--help"),
+        (["evaluate", "nowhere.npz"], "no such file"),
+        (["evaluate", "weights.txt"], ".npz or .mat"),
+        (["gradcheck", "--dtype", "float32"], "float64"),
+        (["gradcheck", "--quick", "--all"], "not allowed with"),
+    ],
+)
+def test_mistakes_are_one_line(command, tmp_path, words, said):
+    one_line(command(*words), said)
+    assert list(tmp_path.iterdir()) == []  # and leave nothing behind
+
+
+def test_weights_of_another_shape_are_refused(command, tmp_path):
+    jaxnn.save_params(tmp_path / "tiny.npz", jaxnn.init_params(0, (3, 5, 3)))
+    one_line(command("evaluate", "tiny.npz"), "reads 3 pixels into 3 classes")
+
+
+def test_cost_that_turns_infinite_is_one_line(command, tmp_path):
+    how = ("--method", "gd", "--learning-rate", 1e30, "--out", "run", "--steps", 50)
+    one_line(command("train", *how), "at step 1", "smaller --learning-rate")
+    assert np.isfinite(jaxnn.load_params(tmp_path / "run")[0]).all()
+
+
+def test_run_folder_that_is_damaged_is_one_line(command, tmp_path):
+    assert command("train", "--steps", 5, "--out", "run").returncode == 0
+    checkpoint = tmp_path / "run" / "checkpoint.npz"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
+    one_line(command("train", "--resume", "run", "--steps", 9), "checkpoint.npz")
+    (tmp_path / "run" / "config.json").write_text("{}")
+    one_line(command("train", "--resume", "run"), "config.json")
+    one_line(command("evaluate", "run"), "config.json")
+
+
+def test_gradcheck_passes(command):
+    result = command("gradcheck", "--quick")
+    assert result.returncode == 0 and result.stdout.endswith("PASS\n")
+
+
+def test_gradcheck_fails_on_a_wrong_derivation(environment, tmp_path):
+    program = (
+        "import sys, jaxnn.checks as checks, jaxnn.gradcheck as gradcheck\n"
+        "right = checks.backprop\n"
+        "def wrong(params, x, y, lam):\n"
+        "    cost, gradient = right(params, x, y, lam)\n"
+        "    return cost, tuple(-theta for theta in gradient)\n"
+        "checks.backprop = wrong\n"
+        "sys.exit(gradcheck.main(['--quick', '--quiet']))\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 1
+    assert result.stdout == "FAIL: 8 of 16 differ\n"
+
+
+# A run of some seconds, in chunks of a few milliseconds
+LONG = ("--method", "gd", "--steps", 3000, "--quiet")
+
+
+def started(environment, folder, *flags):
+    """A training process, once its run folder has appeared."""
+    words = [sys.executable, "-m", "jaxnn.train", *map(str, flags), "--out", folder]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen(words, cwd=folder.parent, env=environment, **pipes)
+    deadline = time.monotonic() + 60
+    while not folder.exists() and process.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return process
+
+
+@pytest.mark.slow
+def test_killed_run_resumes_to_the_same_bits(command, environment, tmp_path):
+    assert command("train", *LONG, "--out", "whole").returncode == 0
+    for i, wait in enumerate((0.0, 1.5, 2.5)):
+        folder = tmp_path / f"killed{i}"
+        process = started(environment, folder, *LONG)
+        time.sleep(wait)
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+        process.communicate()
+        result = command("train", "--resume", folder.name, "--quiet")
+        assert result.returncode == 0, result.stderr
+        assert same_params(tmp_path / "whole", folder)
+        shutil.rmtree(folder)
+
+
+@pytest.mark.slow
+def test_ctrl_c_saves_and_exits_130(command, environment, tmp_path):
+    assert command("train", *LONG, "--out", "whole").returncode == 0
+    process = started(environment, tmp_path / "cut", *LONG)
+    time.sleep(0.7)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "--resume" in said and "Traceback" not in said
+    with np.load(tmp_path / "cut" / "checkpoint.npz") as arrays:
+        assert len(arrays.files) > 3
+    assert command("train", "--resume", "cut", "--quiet").returncode == 0
+    assert same_params(tmp_path / "whole", tmp_path / "cut")

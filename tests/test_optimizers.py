@@ -1,0 +1,306 @@
+"""Every method against closed forms, recursions in NumPy, SciPy, and itself resumed."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.optimize import minimize as scipy_minimize
+
+from jaxnn import backprop, checks, model
+from jaxnn.optimizers import METHODS, Minibatches, loop, minimize, start
+
+FIRST_ORDER = ("gd", "momentum", "adam")
+
+# A quadratic 1/2 p.A p - b.p: its minimum is A^-1 b = (1, 2), worked by hand:
+# [2 1; 1 3] (1, 2) = (4, 7), and the cost there is -1/2 (4 + 14) = -9.
+A, B = np.array([[2.0, 1.0], [1.0, 3.0]]), np.array([4.0, 7.0])
+
+
+def quadratic(p, a, b):
+    return 0.5 * p @ a @ p - b @ p
+
+
+def rosenbrock(p):
+    return 100 * (p[1] - p[0] ** 2) ** 2 + (1 - p[0]) ** 2  # 0 at (1, 1)
+
+
+def half_square(params, scale):
+    return 0.5 * scale * jnp.sum(params**2)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_quadratic_with_a_known_minimum(method, device):
+    rates = {"gd": 0.3, "momentum": 0.05, "adam": 0.1}
+    found = minimize(
+        quadratic,
+        np.zeros(2, np.float32),
+        (np.float32(A), np.float32(B)),
+        method,
+        steps=500,
+        learning_rate=rates.get(method),
+    )
+    np.testing.assert_allclose(found.params, [1, 2], atol=1e-4)
+    assert found.cost == pytest.approx(-9, abs=1e-5)
+    assert found.history.shape == (found.steps,) or found.history[-1] == found.cost
+
+
+def test_lbfgs_on_rosenbrock(device):
+    with jax.enable_x64(True):
+        found = minimize(rosenbrock, np.array([-1.2, 1.0]), steps=200, tolerance=1e-8)
+    np.testing.assert_allclose(found.params, [1, 1], atol=1e-7)
+    assert found.converged and "converged" in found.message
+    assert found.steps < 60  # SciPy's L-BFGS-B needs 37
+
+
+def test_lbfgs_finds_the_minimum_that_scipy_finds():
+    _, params, x, y, _ = checks.course_problem()
+    lam = 0.05
+    with jax.enable_x64(True):
+        found = minimize(model.cost, params, (x, y, lam), steps=500, tolerance=1e-10)
+
+    def fun(flat):
+        thetas = checks.cut(flat, checks.shapes_of(params))
+        cost, gradient = backprop(thetas, x, y, lam)
+        return float(cost), checks.flatten(gradient)
+
+    scipy = scipy_minimize(
+        fun,
+        checks.flatten(params),
+        jac=True,
+        method="L-BFGS-B",
+        options={"gtol": 1e-10, "ftol": 0, "maxiter": 1000},
+    )
+    assert found.cost == pytest.approx(scipy.fun, rel=1e-10)
+    with jax.enable_x64(True):  # hidden units may have changed places: compare outputs
+        thetas = checks.cut(scipy.x, checks.shapes_of(params))
+        outputs = [model.forward(found.params, x), model.forward(thetas, x)]
+    np.testing.assert_allclose(*outputs, atol=1e-7)
+
+
+def test_gradient_descent_is_its_closed_form():
+    # J = c/2 |p|^2: each step multiplies p by (1 - rate c)
+    found = minimize(
+        half_square,
+        np.float32([3, -2]),
+        (0.5,),
+        "gd",
+        steps=7,
+        learning_rate=0.4,
+        tolerance=0,
+    )
+    np.testing.assert_allclose(found.params, np.array([3, -2]) * 0.8**7, rtol=1e-6)
+    costs = 0.25 * 13 * 0.8 ** (2 * np.arange(1, 8))
+    np.testing.assert_allclose(found.history, costs, rtol=1e-5)
+    assert found.evaluations == 8  # the start, and after every step
+
+
+def momentum_recursion(p, rate, steps):
+    velocity = np.zeros_like(p)
+    for _ in range(steps):
+        velocity = 0.9 * velocity + (A @ p - B)
+        p = p - rate * velocity
+    return p
+
+
+def adam_recursion(p, rate, steps):
+    # Kingma and Ba 2015, algorithm 1, with their constants
+    first, second = np.zeros_like(p), np.zeros_like(p)
+    for t in range(1, steps + 1):
+        g = A @ p - B
+        first, second = 0.9 * first + 0.1 * g, 0.999 * second + 0.001 * g**2
+        unbiased = first / (1 - 0.9**t), second / (1 - 0.999**t)
+        p = p - rate * unbiased[0] / (np.sqrt(unbiased[1]) + 1e-8)
+    return p
+
+
+@pytest.mark.parametrize(
+    ("method", "recursion"),
+    [("momentum", momentum_recursion), ("adam", adam_recursion)],
+)
+def test_methods_follow_their_papers(method, recursion):
+    p, rate, steps = np.array([0.3, -0.2]), 0.05, 25
+    with jax.enable_x64(True):
+        found = minimize(quadratic, p, (A, B), method, steps, learning_rate=rate)
+    np.testing.assert_allclose(found.params, recursion(p, rate, steps), rtol=1e-10)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_evaluations_are_counted(method):
+    counted = []
+
+    def counting(p):
+        jax.debug.callback(lambda _: counted.append(1), p[0])
+        return rosenbrock(p)
+
+    rate = None if method == "lbfgs" else 1e-4
+    p = np.float32([-1.2, 1.0])
+    found = minimize(counting, p, (), method, 12, learning_rate=rate, chunk=5)
+    jax.effects_barrier()
+    if method == "lbfgs":  # its line search evaluates the start once more, per step
+        assert found.evaluations <= len(counted) <= found.evaluations + found.steps
+    else:
+        assert found.evaluations == len(counted) == 13
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_chunks_and_resuming_change_no_bit(method):
+    problem = checks.course_problem()
+    params = tuple(np.float32(theta) for theta in problem.params)
+    args = (np.float32(problem.x), problem.y, 0.1)
+    whole = minimize(model.cost, params, args, method, 23, chunk=23)
+    first = minimize(model.cost, params, args, method, 9, chunk=4)
+    second = minimize(model.cost, params, args, method, 23, chunk=4, state=first.state)
+    for a, b in zip(whole.params, second.params, strict=True):
+        np.testing.assert_array_equal(a, b)
+    together = np.concatenate([first.history, second.history])
+    np.testing.assert_array_equal(whole.history, together)
+    assert second.steps == 23 and second.evaluations == whole.evaluations
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_nothing_recompiles_for_other_values(method, few_digits, caplog):
+    x = np.float32(few_digits.x)
+    batches = None if method == "lbfgs" else Minibatches(50, len(x), take)
+
+    def compiled(seed, lam, rate, x, steps):
+        caplog.clear()
+        with jax.log_compiles():
+            minimize(
+                model.cost,
+                model.init_params(seed),
+                (x, few_digits.y, lam),
+                method,
+                steps,
+                learning_rate=None if method == "lbfgs" else rate,
+                batches=batches,
+                seed=seed,
+            )
+        return [text for text in caplog.messages if "XLA compilation of" in text]
+
+    jax.clear_caches()
+    assert any("run_chunk" in text for text in compiled(0, 1.0, 0.1, x, 3))
+    assert compiled(1, 3, 0.2, x + 1, 5) == []  # lam an int; other data, rate and seed
+    assert compiled(2, np.float32(0.5), 1, x, 120) == []  # two chunks
+
+
+def take(args, indices):
+    x, y, lam = args
+    return x[indices], y[indices], lam
+
+
+def remember(params, seen):
+    # the gradient with respect to params is 1 for each index in the batch
+    return jnp.sum(params[seen])
+
+
+def take_indices(args, indices):
+    (seen,) = args
+    return (seen[indices],)
+
+
+def test_an_epoch_sees_every_example_once():
+    # gd at rate 1 subtracts 1 from the params of the examples in each batch; with 10
+    # examples in batches of 3, an epoch is 3 steps and sees 9 of them once
+    batches = Minibatches(3, 10, take_indices)
+    epochs, before = [], np.zeros(10)
+    for steps in (3, 6, 9):
+        found = minimize(
+            remember,
+            np.zeros(10, np.float32),
+            (np.arange(10),),
+            "gd",
+            steps,
+            learning_rate=1.0,
+            batches=batches,
+            seed=4,
+        )
+        epochs.append(before - np.asarray(found.params))
+        before = np.asarray(found.params)
+    for epoch in epochs:
+        assert sorted(epoch) == [0] + [1] * 9
+    assert len({int(np.argmin(epoch)) for epoch in epochs}) > 1  # orders differ
+
+
+def test_seed_decides_the_minibatches():
+    def run(seed):
+        batches = Minibatches(3, 10, take_indices)
+        args = (np.zeros(10, np.float32), (np.arange(10),), "gd", 2)
+        found = minimize(remember, *args, batches=batches, seed=seed)
+        return np.asarray(found.params).tolist()
+
+    assert run(0) == run(0)
+    assert len({tuple(run(seed)) for seed in range(5)}) > 1
+
+
+def explodes(p):
+    return jnp.where(p > -2.5, p, jnp.nan)
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 100])
+def test_a_cost_that_is_not_finite_stops_the_run(chunk):
+    # p: 0, -1, -2, then -3 where the cost is NaN
+    found = minimize(explodes, np.float32(0), (), "gd", 50, chunk=chunk)
+    assert found.diverged and not found.converged
+    assert "NaN or infinite at step 3" in found.message
+    assert float(found.params) == -2 and found.cost == -2
+    assert found.steps == 3 and np.isnan(found.history[2])
+
+
+def test_converged_at_the_start_takes_no_step():
+    found = minimize(half_square, np.zeros(3, np.float32), (1.0,))
+    assert found.converged and found.steps == 0 and found.history.size == 0
+
+
+def test_callback_sees_every_chunk():
+    seen = []
+    minimize(
+        half_square,
+        np.float32([1]),
+        (1.0,),
+        "gd",
+        7,
+        learning_rate=0.1,
+        chunk=3,
+        callback=lambda state, trace: seen.append(
+            (int(state.steps), int(trace.done), float(trace.costs[0]))
+        ),
+    )
+    assert [row[:2] for row in seen] == [(3, 3), (6, 3), (7, 1)]
+    assert seen[0][2] == pytest.approx(0.5 * 0.9**2)
+
+
+BATCHES = Minibatches(20, 10, take)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {"method": "lbgfs"},
+            "unknown method 'lbgfs'; choose from adam, gd",
+        ),
+        ({"steps": 0}, "at least one step"),
+        ({"method": "gd", "learning_rate": -1.0}, "not a positive number"),
+        ({"method": "gd", "learning_rate": np.nan}, "not a positive number"),
+        ({"method": "lbfgs", "learning_rate": 1.0}, "leave learning rate out"),
+        ({"method": "lbfgs", "batches": BATCHES}, "use mini-batches with adam, gd"),
+        ({"method": "gd", "batches": BATCHES}, "batch size 20 is not in 1..10"),
+    ],
+)
+def test_unusable_settings_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        minimize(half_square, np.ones(2, np.float32), (1.0,), **settings)
+
+
+def test_methods_vmap_over_starts_and_lambdas():
+    # what an ensemble needs: the loop itself maps over params and args
+    starts, scales = np.float32([[1, 2], [3, 4], [0.5, 1]]), np.float32([0.5, 1, 2])
+
+    def one(p, scale):
+        state = start(half_square, p, (scale,), "lbfgs")
+        return loop.run_chunk(
+            half_square, METHODS["lbfgs"], None, 5, state, (scale,), 0, 5, 1e-6
+        )[0].params
+
+    together = jax.vmap(one)(starts, scales)
+    np.testing.assert_allclose(together, np.zeros((3, 2)), atol=1e-5)

@@ -1,0 +1,235 @@
+"""fit: what it reaches, what it leaves behind, and that it goes on where it stopped."""
+
+import csv
+import json
+
+import jax
+import numpy as np
+import pytest
+import scipy.io
+from sklearn.linear_model import LogisticRegression
+
+import jaxnn
+from jaxnn import optimizers, settings, training
+
+
+@pytest.fixture(scope="module")
+def parts(few_digits):
+    return jaxnn.split(few_digits, 0.25)
+
+
+def test_published_cost_within_150_steps_from_ten_seeds(digits):
+    # truncated Newton's published 0.3390074 at lambda 1, with 99.22 % of the digits
+    for seed in range(10):
+        run = jaxnn.fit(digits, lam=1.0, steps=150, seed=seed)
+        assert run.cost < 0.339, seed
+        assert run.history.train_accuracy[-1] >= 0.992, seed
+
+
+def test_logistic_regression_is_scikit_learns(few_digits):
+    # one-vs-all: ten problems of their own. lam/(2m) |w|^2 is scikit-learn's C = 1/lam
+    lam = 3.0
+    run = jaxnn.fit(few_digits, hidden=(), lam=lam, steps=500, dtype="float64")
+    for digit in (0, 7):
+        model = LogisticRegression(C=1 / lam, tol=1e-10, max_iter=10_000)
+        model.fit(few_digits.x, few_digits.y == digit)
+        np.testing.assert_allclose(run.params[0][digit, 1:], model.coef_[0], atol=1e-4)
+
+
+def test_history_is_what_the_network_did(parts):
+    train, test = parts
+    seen = []
+    run = jaxnn.fit(train, test, steps=25, progress=seen.append)
+    assert run.steps == 25 and run.began_at == 0
+    assert all(column.shape == (25,) for column in run.history)
+    # the last entry, recomputed by the hand derivation in float64 NumPy
+    params = tuple(np.float64(theta) for theta in run.params)
+    cost, gradient = jaxnn.backprop(params, train.x, train.y, 1.0)
+    assert run.history.cost[-1] == pytest.approx(float(cost), rel=1e-5)
+    assert run.cost == run.history.cost[-1]
+    norm = np.sqrt(sum(np.sum(theta**2) for theta in gradient))
+    assert run.history.gradient_norm[-1] == pytest.approx(norm, rel=1e-2)
+    # accuracies at every tenth step, and at the last
+    looked = np.flatnonzero(~np.isnan(run.history.test_accuracy)) + 1
+    assert looked.tolist() == [10, 20, 25]
+    assert [now.step for now in seen] == [10, 20, 25]
+    assert seen[-1].test_accuracy == run.history.test_accuracy[-1]
+    assert (np.diff(run.history.seconds) > 0).all()
+
+
+def test_best_weights_are_those_of_the_best_test_accuracy(parts):
+    train, test = parts
+    run = jaxnn.fit(train, test, method="gd", learning_rate=3.0, steps=300, lam=0.0)
+    best = np.nanmax(run.history.test_accuracy)
+    assert jaxnn.accuracy(run.best_params, test.x, test.y) == pytest.approx(best)
+    assert jaxnn.fit(train, steps=10).best_params is None
+
+
+def test_run_folder_holds_what_is_promised(parts, tmp_path):
+    train, test = parts
+    run = jaxnn.fit(train, test, steps=12, out=tmp_path / "run", notes={"a": 1})
+    assert run.folder == tmp_path / "run"
+    held = {path.name for path in run.folder.iterdir()}
+    assert held == {
+        "best.npz",
+        "checkpoint.npz",
+        "config.json",
+        "history.csv",
+        "params.npz",
+        "weights.mat",
+    }
+    with np.load(run.folder / "params.npz") as arrays:
+        np.testing.assert_array_equal(arrays["theta2"], run.params[1])
+    mat = scipy.io.loadmat(run.folder / "weights.mat")
+    np.testing.assert_array_equal(mat["Theta1"], run.params[0])
+    np.testing.assert_array_equal(mat["Theta2"][9], run.params[1][0])  # digit 0 last
+    config = json.loads((run.folder / "config.json").read_text())
+    assert config["settings"]["lam"] == 1.0 and config["notes"] == {"a": 1}
+    assert config["data"]["test"]["examples"] == len(test.y)
+    assert config["versions"]["jax"] == jax.__version__
+    with open(run.folder / "history.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["step"]) for row in rows] == list(range(1, 13))
+    assert float(rows[-1]["cost"]) == pytest.approx(run.cost, rel=1e-8)
+    assert rows[0]["test_accuracy"] == "" and rows[9]["test_accuracy"] != ""
+
+
+RESUMED = [
+    {"method": "lbfgs"},
+    {"method": "adam", "batch_size": 16},
+    {"method": "momentum", "dtype": "float64"},
+]
+
+
+@pytest.mark.parametrize("how", RESUMED, ids=lambda how: how["method"])
+def test_resumed_run_ends_with_the_same_bits(parts, tmp_path, how):
+    whole = jaxnn.fit(*parts, steps=47, out=tmp_path / "whole", **how)
+    jaxnn.fit(*parts, steps=23, out=tmp_path / "cut", **how)
+    again = jaxnn.fit(*parts, steps=47, out=tmp_path / "cut", resume=True, **how)
+    assert again.began_at == 23 and again.steps == 47
+    for a, b in zip(whole.params, again.params, strict=True):
+        np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(whole.history.cost, again.history.cost)
+    assert whole.evaluations == again.evaluations
+
+
+def test_interrupted_run_saves_and_goes_on(parts, tmp_path):
+    def press_ctrl_c(now):
+        if now.step == 20:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        jaxnn.fit(*parts, steps=40, out=tmp_path / "cut", progress=press_ctrl_c)
+    again = jaxnn.fit(*parts, steps=40, out=tmp_path / "cut", resume=True)
+    assert again.began_at == 20
+    whole = jaxnn.fit(*parts, steps=40)
+    np.testing.assert_array_equal(whole.params[0], again.params[0])
+    np.testing.assert_array_equal(whole.best_params[0], again.best_params[0])
+
+
+def test_finished_run_stays_as_it_is(parts, tmp_path):
+    first = jaxnn.fit(*parts, steps=10, out=tmp_path / "run")
+    again = jaxnn.fit(*parts, steps=10, out=tmp_path / "run", resume=True)
+    assert again.began_at == again.steps == 10
+    np.testing.assert_array_equal(first.params[0], again.params[0])
+
+
+def test_resuming_another_run_is_refused(parts, few_digits, tmp_path):
+    jaxnn.fit(*parts, steps=5, out=tmp_path / "run")
+    with pytest.raises(jaxnn.FileError, match="settings lam = 1.0, not 2.0; resume it"):
+        jaxnn.fit(*parts, steps=9, out=tmp_path / "run", resume=True, lam=2.0)
+    with pytest.raises(jaxnn.FileError, match="data train"):
+        other = jaxnn.split(few_digits, 0.25, seed=1)
+        jaxnn.fit(*other, steps=9, out=tmp_path / "run", resume=True)
+    with pytest.raises(jaxnn.FileError, match="not a run folder"):
+        jaxnn.fit(*parts, out=tmp_path / "none", resume=True)
+
+
+def test_a_folder_in_use_is_left_alone(parts, tmp_path):
+    jaxnn.fit(*parts, steps=5, out=tmp_path / "run")
+    before = (tmp_path / "run" / "params.npz").read_bytes()
+    with pytest.raises(jaxnn.FileError, match="holds a run already; .* --resume"):
+        jaxnn.fit(*parts, steps=5, out=tmp_path / "run", seed=1)
+    assert (tmp_path / "run" / "params.npz").read_bytes() == before
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.txt").write_text("mine")
+    with pytest.raises(jaxnn.FileError, match="not an empty folder"):
+        jaxnn.fit(*parts, steps=5, out=tmp_path / "other")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "run"]
+
+
+def test_divergence_keeps_the_last_good_weights(parts, tmp_path):
+    how = {"method": "gd", "learning_rate": 1e30}
+    run = jaxnn.fit(*parts, steps=50, out=tmp_path / "run", **how)
+    assert run.diverged and "at step 1" in run.message
+    start = jaxnn.init_params(0)
+    np.testing.assert_array_equal(run.params[0], start[0])
+    np.testing.assert_array_equal(jaxnn.load_params(run.folder)[0], start[0])
+    assert run.best_params is None
+    # and a resumed one fails at the same step again, losing nothing
+    again = jaxnn.fit(*parts, steps=50, out=tmp_path / "run", resume=True, **how)
+    assert again.diverged and again.message == run.message
+
+
+def test_minibatch_gradient_is_unbiased(few_digits):
+    # over one epoch of equal batches the mean gradient is the whole set's
+    x, y, lam, size = few_digits.x, few_digits.y, 2.0, 40
+    params = jaxnn.init_params(0, dtype="float64")
+    order = np.random.default_rng(0).permutation(len(y)).reshape(-1, size)
+    gradients = [
+        jaxnn.backprop(params, *map(np.asarray, settings.take_batch((x, y, lam), i)))[1]
+        for i in order
+    ]
+    mean = np.mean([gradient[0] for gradient in gradients], axis=0)
+    whole = jaxnn.backprop(params, x, y, lam)[1][0]
+    np.testing.assert_allclose(mean, whole, atol=1e-12)
+
+
+def test_float64_runs_leave_the_program_in_float32(parts):
+    run = jaxnn.fit(*parts, steps=10, dtype="float64")
+    assert run.params[0].dtype == np.float64
+    assert jaxnn.cost(run.params, parts[1].x, parts[1].y, 0.0).dtype == np.float32
+
+
+def test_cost_of_the_loop_is_that_of_the_state(parts):
+    # nothing a step behind: cost and gradient belong to the params of the same state
+    train = parts[0]
+    args = (np.float32(train.x), train.y, 1.0)
+    found = optimizers.minimize(jaxnn.cost, jaxnn.init_params(0), args, steps=11)
+    cost, gradient = jaxnn.backprop(found.state.params, *args)
+    assert found.cost == pytest.approx(float(cost), rel=1e-5)
+    np.testing.assert_allclose(found.state.grad[0], gradient[0], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"lam": -1.0}, "lambda -1.0 is not a number from 0 up"),
+        ({"lam": float("nan")}, "lambda nan"),
+        ({"hidden": (0,)}, "each layer needs at least 1"),
+        ({"dtype": "float16"}, "float32 or float64"),
+        ({"seed": -1}, "seed -1 is not in"),
+        ({"steps": 0}, "at least one step"),
+        ({"method": "sgd"}, "choose from adam, gd, lbfgs, momentum"),
+        ({"init": "he"}, "choose from course"),
+        ({"batch_size": 0, "method": "gd"}, "batch size 0"),
+        ({"batch_size": 1000, "method": "gd"}, "batch size 1000 is not in 1..150"),
+        ({"device": "tpu"}, "choose from auto, cpu, gpu"),
+        ({"resume": True}, "resume needs out"),
+    ],
+)
+def test_unusable_settings_are_refused(parts, tmp_path, how, message):
+    out = None if "resume" in how else tmp_path / "run"
+    with pytest.raises(ValueError, match=message):
+        jaxnn.fit(*parts, out=out, **how)
+    assert not (tmp_path / "run").exists()
+
+
+def test_nothing_to_train_on_is_refused(few_digits):
+    none = jaxnn.Digits(few_digits.x[:0], few_digits.y[:0], "none")
+    with pytest.raises(ValueError, match="no digits to train on"):
+        jaxnn.fit(none)
+
+
+def test_progress_is_the_latest_of_history():
+    assert training.Progress._fields[2:] == training.History._fields
