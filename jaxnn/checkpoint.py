@@ -41,7 +41,8 @@ def save_params(path: str | Path, params: tuple[Any, ...]) -> None:
 def load_params(path: str | Path) -> tuple[np.ndarray, ...]:
     """Read weights from .npz, .mat or a run folder (its params.npz).
 
-    Returns NumPy matrices (units_out, 1 + units_in) in the file's dtype, row = digit.
+    Returns NumPy matrices (units_out, 1 + units_in), row = digit; float32 where the
+    file holds that, else float64.
     Raises FileError (a ValueError) for anything that is not a network's weights.
     """
     path = Path(path)
@@ -66,13 +67,18 @@ def digit_shift(theta: np.ndarray) -> int:
 
 def in_order(arrays: dict[str, np.ndarray], stem: str, path: Path) -> list[np.ndarray]:
     """The arrays stem1, stem2, ..., checked to be the layers of one network."""
+    count = sum(name.startswith(stem) for name in arrays)
+    if count == 0:
+        raise FileError(f"{path}: holds no {stem}1; is this a file of weights?")
     thetas = []
-    while (name := f"{stem}{len(thetas) + 1}") in arrays:
+    for name in (f"{stem}{i}" for i in range(1, count + 1)):
+        if name not in arrays:
+            raise FileError(f"{path}: {name} is missing; expected every layer")
         theta = arrays[name]
-        if theta.ndim != 2 or theta.dtype.kind != "f" or 0 in theta.shape:
+        if theta.ndim != 2 or theta.dtype.kind not in "fiu" or 0 in theta.shape:
             raise FileError(
                 f"{path}: {name} is {theta.dtype} of shape {theta.shape}; expected a "
-                "matrix of floating-point numbers"
+                "matrix of real numbers"
             )
         if not np.isfinite(theta).all():
             raise FileError(f"{path}: {name} holds NaN or infinite values")
@@ -81,9 +87,9 @@ def in_order(arrays: dict[str, np.ndarray], stem: str, path: Path) -> list[np.nd
                 f"{path}: {name} has {theta.shape[1]} columns; expected a bias and "
                 f"the {thetas[-1].shape[0]} units of the layer before"
             )
-        thetas.append(theta)
-    if not thetas:
-        raise FileError(f"{path}: holds no {stem}1; is this a file of weights?")
+        # MATLAB packs a matrix of whole numbers as integers
+        is_single = theta.dtype.kind == "f" and theta.dtype.itemsize <= 4
+        thetas.append(theta.astype(np.float32 if is_single else np.float64))
     return thetas
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+import jax
+
 from jaxnn import devices
 
 MISTAKE, INTERRUPTED = 2, 130
@@ -60,6 +62,16 @@ def run(main: Callable[[Sequence[str]], int]) -> NoReturn:
         where = f"{error.filename}: " if error.filename else ""
         reason = error.strerror or error
         print(f"{name}: {where}{reason}; choose another place", file=sys.stderr)
+        code = MISTAKE
+    except (MemoryError, jax.errors.JaxRuntimeError) as error:
+        if not isinstance(error, MemoryError) and "RESOURCE_EXHAUSTED" not in str(
+            error
+        ):
+            raise
+        print(
+            f"{name}: not enough memory; use fewer hidden units or fewer digits",
+            file=sys.stderr,
+        )
         code = MISTAKE
     except ValueError as mistake:
         print(f"{name}: {mistake}", file=sys.stderr)

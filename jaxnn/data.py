@@ -6,7 +6,6 @@ ends here: MATLAB's label 10 for digit 0, rows or columns for examples, row-majo
 images (every format but .mat), bytes 0-255, 28x28 images.
 """
 
-import gzip
 import math
 from pathlib import Path
 from typing import NamedTuple
@@ -17,9 +16,8 @@ from jaxnn import files, images
 from jaxnn.files import FileError
 
 EMBEDDED = "embedded digits"
-FORMATS = ".mat, .npz, .npy, or MNIST's IDX files, gzipped or not"
 MAT_NAMES = ("X", "y")
-GZIP_RATIO = 1032  # DEFLATE's best: the most bytes that one compressed byte can give
+LARGEST_PIXEL = 1e6  # beyond bytes, 16-bit greys and z-scores: not an image
 
 
 class Digits(NamedTuple):
@@ -45,7 +43,8 @@ def load_digits(path: str | Path | None = None, part: str = "all") -> Digits:
     if part in parts:
         return parts[part]
     if part != "all":
-        raise FileError(f"{path}: has no part {part!r}; it holds one set of digits")
+        name = EMBEDDED if path is None else path
+        raise FileError(f"{name}: has no part {part!r}; it is one set of digits")
     train, test = parts["train"], parts["test"]
     x, y = np.concatenate([train.x, test.x]), np.concatenate([train.y, test.y])
     return Digits(x, y, train.name.removesuffix(" (train)"))
@@ -59,17 +58,19 @@ def load_parts(path: str | Path | None = None) -> dict[str, Digits]:
         x = images.unroll(images.shrink(pixels / 255))
         return {"all": Digits(x, y.astype(np.int64), EMBEDDED)}
     path = Path(path)
-    if path.suffix == ".mat":
+    ending = path.suffix.lower()
+    if ending == ".mat":
         arrays = files.read_mat(path, MAT_NAMES)
-        return {"all": as_digits(arrays, "X", "y", path, order="F")}
-    if path.suffix == ".npz":
+        return {"all": from_names(arrays, *MAT_NAMES, path, path.name, order="F")}
+    if ending == ".npz":
         return npz_parts(files.read_npz(path), path)
-    read = files.read_npy if path.suffix == ".npy" else read_idx
+    read = files.read_npy if ending == ".npy" else files.read_idx
     x = read(path)
     if x.ndim < 2:
         raise FileError(f"{path}: holds labels; give the images file instead")
-    pair = {"x": x, "y": read(labels_beside(path))}
-    return {"all": as_digits(pair, "x", "y", path)}
+    labels = labels_beside(path)
+    y = as_labels(read(labels), str(labels))
+    return {"all": Digits(as_rows(x, len(y), str(path)), y, path.name)}
 
 
 def embedded_file() -> Path:
@@ -83,125 +84,121 @@ def npz_parts(arrays: dict[str, np.ndarray], path: Path) -> dict[str, Digits]:
     """The parts of an .npz file, by its arrays' names in any case."""
     held = {name.lower(): array for name, array in arrays.items()}
     if "x" in held and "y" in held:
-        return {"all": as_digits(held, "x", "y", path)}
-    train = {"x_train", "y_train"} <= held.keys()
-    test = {"x_test", "y_test"} <= held.keys()
-    if not train:
+        return {"all": from_names(held, "x", "y", path, path.name)}
+    parts = {
+        part: from_names(held, f"x_{part}", f"y_{part}", path, f"{path.name} ({part})")
+        for part in ("train", "test")
+        if f"x_{part}" in held
+    }
+    if "train" not in parts:
         raise FileError(
-            f"{path}: holds {', '.join(arrays) or 'nothing'}; expected x and y, "
+            f"{path}: holds {files.listed(arrays)}; expected x and y, "
             "or x_train, y_train, x_test and y_test"
         )
-    first = as_digits(held, "x_train", "y_train", path, suffix=" (train)")
-    if not test:
-        return {"all": first._replace(name=path.name)}
-    second = as_digits(held, "x_test", "y_test", path, suffix=" (test)")
-    return {"train": first, "test": second}
+    return parts if "test" in parts else {"all": parts["train"]}
 
 
-def as_digits(
+def from_names(
     arrays: dict[str, np.ndarray],
     x_name: str,
     y_name: str,
     path: Path,
+    name: str,
     order: str = "C",
-    suffix: str = "",
 ) -> Digits:
-    """Bring a file's pixels and labels into jaxnn's form, or say why that fails.
-
-    order: how flat images are unrolled in the file, "C" row by row, "F" column by
-    column.
-    """
-    for name in (x_name, y_name):
-        if name not in arrays:
-            raise FileError(f"{path}: has no variable {name}; expected X and y")
-        if arrays[name].dtype.kind not in "biuf":
-            raise FileError(f"{path}: {name} holds no numbers ({arrays[name].dtype})")
-        if not np.isfinite(arrays[name]).all():
+    """The digits in two of a file's arrays."""
+    for wanted in (x_name, y_name):
+        if wanted not in arrays:
             raise FileError(
-                f"{path}: {name} holds NaN or infinite values; repair or drop them"
+                f"{path}: holds {files.listed(arrays)}; expected {x_name} and {y_name}"
             )
-    y = as_labels(arrays[y_name], y_name, path)
-    pictures = as_pictures(arrays[x_name], len(y), order, path)
-    if pictures.shape[1] == images.MNIST_SIDE:
-        pictures = images.shrink(pictures)
-    return Digits(images.unroll(pictures), y, path.name + suffix)
+    y = as_labels(arrays[y_name], f"{path}: {y_name}")
+    return Digits(as_rows(arrays[x_name], len(y), f"{path}: {x_name}", order), y, name)
 
 
-def as_labels(y: np.ndarray, name: str, path: Path) -> np.ndarray:
+def check_numbers(array: np.ndarray, where: str) -> None:
+    """Raise unless array holds finite real numbers; where names it in messages."""
+    if array.dtype.kind not in "biuf":
+        raise FileError(f"{where}: holds no numbers ({array.dtype}); expected numbers")
+    if array.size == 0:
+        raise FileError(f"{where}: is empty; expected at least one digit")
+    if not np.isfinite(array).all():
+        raise FileError(f"{where}: holds NaN or infinite values; repair or drop them")
+
+
+def as_labels(y: np.ndarray, where: str) -> np.ndarray:
     """Labels of any shape and number type as (m,) int64 digits, 10 as digit 0."""
+    check_numbers(y, where)
     y = y.ravel()
-    if y.size == 0:
-        raise FileError(f"{path}: {name} is empty; expected one digit per image")
-    if (y != np.round(y)).any() or y.min() < 0 or y.max() > 10:
-        wrong = y[(y != np.round(y)) | (y < 0) | (y > 10)][0]
+    wrong = y[(y != np.round(y)) | (y < 0) | (y > 10)]
+    if wrong.size:
         raise FileError(
-            f"{path}: {name} holds the label {wrong}; expected the digits 0-9 "
+            f"{where}: holds the label {wrong[0]}; expected the digits 0-9 "
             "(or 1-10, 10 for digit 0)"
         )
     if y.min() == 0 and y.max() == 10:
-        raise FileError(f"{path}: {name} holds both 0 and 10; 10 would mean digit 0")
+        raise FileError(
+            f"{where}: holds both 0 and 10, which both mean digit 0; "
+            "expected 0-9 or 1-10"
+        )
     return y.astype(np.int64) % 10
 
 
-def as_pictures(x: np.ndarray, m: int, order: str, path: Path) -> np.ndarray:
+def as_rows(x: np.ndarray, m: int, where: str, order: str = "C") -> np.ndarray:
+    """Pixels of m images, in any of the known shapes, as jaxnn's x (m, 400).
+
+    order: how the file unrolls flat images, "C" row by row, "F" column by column.
+    """
+    check_numbers(x, where)
+    pictures = as_pictures(x, m, order, where)
+    if pictures.shape[1] == images.MNIST_SIDE:
+        pictures = images.shrink(pictures)
+    return images.unroll(pictures)
+
+
+def as_pictures(x: np.ndarray, m: int, order: str, where: str) -> np.ndarray:
     """Pixels of m images as (m, side, side) float64, side 20 or 28, ink up to 1."""
     sides = (images.SIDE, images.MNIST_SIDE)
-    if x.ndim == 4 and x.shape[-1] == 1:
-        x = x[..., 0]  # (m, side, side, 1), one grey channel
     flat = [side**2 for side in sides]
-    if x.ndim == 2 and x.shape[0] in flat and x.shape[1] == m != x.shape[0]:
+    shape = x.shape
+    if x.ndim == 4 and shape[-1] == 1:
+        x = x[..., 0]  # (m, side, side, 1), one grey channel
+    if x.ndim == 2 and shape[0] in flat and shape[1] == m != shape[0]:
         x = x.T  # features as rows: (400, m)
     if x.ndim == 2 and x.shape[1] in flat:
         side = math.isqrt(x.shape[1])
-        pictures = x.reshape(-1, side, side)
-        pictures = pictures.swapaxes(1, 2) if order == "F" else pictures
-    elif x.ndim == 3 and x.shape[1] == x.shape[2] and x.shape[1] in sides:
-        pictures = x
-    else:
+        x = x.reshape(-1, side, side)
+        x = x.swapaxes(1, 2) if order == "F" else x
+    if x.ndim != 3 or x.shape[1] != x.shape[2] or x.shape[1] not in sides:
         raise FileError(
-            f"{path}: images of shape {x.shape}; expected (m, 400), (m, 784), "
+            f"{where}: images of shape {shape}; expected (m, 400), (m, 784), "
             "(m, 20, 20) or (m, 28, 28)"
         )
-    if len(pictures) != m:
-        raise FileError(f"{path}: {len(pictures)} images but {m} labels")
-    pictures = pictures.astype(np.float64)
+    if len(x) != m:
+        raise FileError(f"{where}: {len(x)} images but {m} labels; each needs one")
+    low, high = x.min(), x.max()
+    if low < -LARGEST_PIXEL or high > LARGEST_PIXEL:
+        raise FileError(
+            f"{where}: pixels from {low:.3g} to {high:.3g}; expected 0-1 or 0-255"
+        )
     # Bytes are 0-255; the course's own pixels overshoot 1 by 0.13, z-scores go below 0
-    is_bytes = pictures.min() >= 0 and pictures.max() > 1.5
-    return pictures / 255 if is_bytes else pictures
-
-
-def read_idx(path: Path) -> np.ndarray:
-    """The uint8 array of an IDX file (the format of MNIST), gzipped or not."""
-    with files.reading(path, "an IDX file"):
-        with open(path, "rb") as stream:
-            zipped = stream.read(2) == b"\x1f\x8b"
-        limit = path.stat().st_size * (GZIP_RATIO if zipped else 1)
-        with gzip.open(path) if zipped else open(path, "rb") as stream:
-            zeros, kind, dimensions = stream.read(2), *stream.read(2)
-            if zeros != b"\0\0" or kind != 8 or dimensions not in (1, 3):
-                raise FileError(f"{path}: not a file of digits; expected {FORMATS}")
-            shape = [int(n) for n in np.frombuffer(stream.read(4 * dimensions), ">u4")]
-            size = math.prod(shape)
-            files.check_size(path, size)
-            if len(shape) != dimensions or size > limit:
-                raise FileError(f"{path}: truncated or damaged; get a fresh copy")
-            data = stream.read(size + 1)
-        if len(data) != size:
-            raise FileError(f"{path}: truncated or damaged; get a fresh copy")
-        return np.frombuffer(data, np.uint8).reshape(shape)
+    is_bytes = low >= 0 and high > 1.5
+    x = x.astype(np.float64)
+    return x / 255 if is_bytes else x
 
 
 def labels_beside(path: Path) -> Path:
     """The labels file that belongs to an images file, by the usual names."""
     name = path.name.replace("images", "labels").replace("idx3", "idx1")
-    if name == path.name:  # x.npy, X_train.npy: y.npy, y_train.npy
-        name = "y" + name[1:] if name[0] in "xX" else name
-    for candidate in (name, name.removesuffix(".gz"), name + ".gz"):
+    names = [name, name.removesuffix(".gz"), name + ".gz"]
+    if name[0] in "xX":  # x.npy, X_train.npy: y.npy, y_train.npy
+        names = ["y" + name[1:], "Y" + name[1:]]
+    for candidate in names:
         if candidate != path.name and path.with_name(candidate).exists():
             return path.with_name(candidate)
     raise FileError(
-        f"{path}: no labels found beside it (looked for {name}); "
-        "name them as MNIST does, train-images-… and train-labels-…, or x.npy and y.npy"
+        f"{path}: no labels found beside it; name the two as MNIST does, "
+        "train-images-... and train-labels-..., or x.npy and y.npy"
     )
 
 
@@ -238,4 +235,7 @@ def standardize(digits: Digits) -> Digits:
     """Each image less its own mean, over its own deviation; a blank one becomes 0."""
     centred = digits.x - digits.x.mean(axis=1, keepdims=True)  # (m, 400)
     deviation = centred.std(axis=1, keepdims=True)  # (m, 1)
-    return digits._replace(x=centred / np.where(deviation == 0, 1, deviation))
+    # of a blank image the resize leaves rounding, which must not be blown up
+    blank = deviation <= 1e-12 * np.abs(digits.x).max(axis=1, keepdims=True)
+    centred[blank[:, 0]] = 0
+    return digits._replace(x=centred / np.where(blank, 1, deviation))

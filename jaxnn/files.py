@@ -7,32 +7,46 @@ the child runs this very file, so it imports nothing of jaxnn.
 """
 
 import contextlib
+import gzip
 import io
+import itertools
 import math
 import os
 import subprocess
 import sys
+import warnings
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
 import numpy as np
 
 LARGEST = 4 << 30  # bytes; more than this in one file is refused
+GZIP_RATIO = 1032  # DEFLATE's best: the most bytes that one compressed byte can give
 CHILD_SECONDS = 120  # reading 4 GiB of .mat takes well under a minute
 CHILD_REFUSED = 3  # the child's exit code when it can say what is wrong
 
 
 class FileError(ValueError):
-    """A file that cannot be used; the message names it and says what to do."""
+    """A file that cannot be used; the message names it and says what to do.
+
+    One line, whatever characters the names in it have.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            "".join(c if c.isprintable() else repr(c)[1:-1] for c in message)
+        )
 
 
 @contextlib.contextmanager
 def reading(path: Path, kind: str) -> Iterator[None]:
     """Turn whatever goes wrong while path is read as `kind` into one FileError."""
     try:
-        yield
+        with warnings.catch_warnings():  # of odd headers: Python 2's, old type names
+            warnings.simplefilter("ignore")
+            yield
     except FileError:
         raise
     except FileNotFoundError as error:
@@ -98,6 +112,29 @@ def read_npy(path: Path) -> np.ndarray:
         return np.load(path, allow_pickle=False)
 
 
+def read_idx(path: Path) -> np.ndarray:
+    """The uint8 array of an IDX file (the format of MNIST), gzipped or not."""
+    with reading(path, "an IDX file"):
+        with open(path, "rb") as stream:
+            zipped = stream.read(2) == b"\x1f\x8b"
+        limit = path.stat().st_size * (GZIP_RATIO if zipped else 1)
+        with gzip.open(path) if zipped else open(path, "rb") as stream:
+            zeros, kind, dimensions = stream.read(2), *stream.read(2)
+            if zeros != b"\0\0" or kind != 8 or dimensions not in (1, 3):
+                raise FileError(
+                    f"{path}: not a file of digits; expected .mat, .npz, .npy or IDX"
+                )
+            shape = [int(n) for n in np.frombuffer(stream.read(4 * dimensions), ">u4")]
+            size = math.prod(shape)
+            check_size(path, size)
+            if len(shape) != dimensions or size > limit:
+                raise FileError(f"{path}: truncated or damaged; get a fresh copy")
+            data = stream.read(size + 1)
+        if len(data) != size:
+            raise FileError(f"{path}: truncated or damaged; get a fresh copy")
+        return np.frombuffer(data, np.uint8).reshape(shape)
+
+
 def read_mat(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
     """Those of the named numeric variables that a MATLAB file (up to v7) holds."""
     with reading(path, "a .mat file"):
@@ -133,7 +170,7 @@ def serve_mat(path: str, names: list[str]) -> None:
         refuse("saved as MATLAB v7.3, which SciPy cannot read; use save('-v7', ...)")
     wanted = [name for name in names if name in held]
     if not wanted:
-        refuse(f"holds {', '.join(held) or 'nothing'}; expected {', '.join(names)}")
+        refuse(f"holds {listed(held)}; expected {listed(names)}")
     if sum(8 * math.prod(held[name]) for name in wanted) > LARGEST:
         refuse(f"claims more than {LARGEST >> 30} GiB of numbers; too large to read")
     arrays = loadmat(path, variable_names=wanted)
@@ -146,6 +183,12 @@ def serve_mat(path: str, names: list[str]) -> None:
     np.savez(sys.stdout.buffer, allow_pickle=False, **{n: arrays[n] for n in wanted})
 
 
+def listed(names: Iterable[str]) -> str:
+    """The first few of a file's names, for a message."""
+    shown = list(itertools.islice(names, 9))
+    return ", ".join(shown[:8] + ["..."] * (len(shown) > 8)) or "nothing"
+
+
 def refuse(message: str) -> NoReturn:
     """In the child: end with a message for the person."""
     print(message, file=sys.stderr)
@@ -154,6 +197,8 @@ def refuse(message: str) -> NoReturn:
 
 def write_whole(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
     """Write a file by way of a temporary one: path holds the old bytes or the new."""
+    if path.is_dir() or not path.parent.is_dir():
+        raise FileError(f"{path}: cannot be written; check that its folder exists")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with open(temporary, "wb") as stream:
