@@ -1,5 +1,6 @@
 """Train the digit network: python -m jaxnn.train"""
 
+import importlib
 import itertools
 import time
 from collections.abc import Sequence
@@ -145,8 +146,13 @@ def train_network(flags: dict[str, Any], train: Digits, test: Digits) -> trainin
 
 
 def draw_digits(train: Digits) -> bytes:
-    """A picture of 100 of the digits trained on. Loads matplotlib, hence apart."""
+    """A picture of 100 of the digits trained on.
+
+    It loads matplotlib, and what weights.mat needs of SciPy, while XLA compiles.
+    """
     from jaxnn import plots
+
+    importlib.import_module("scipy.io")
 
     shown = np.linspace(0, len(train.y) - 1, min(100, len(train.y))).astype(int)
     return plots.png(plots.digit_grid(train.x[shown]))
@@ -192,7 +198,7 @@ def main(argv: Sequence[str]) -> int:
     layers = "-".join(str(n) for n in (train.x.shape[1], *flags["hidden"], 10))
     how = f"lambda {flags['lam']:g}, {flags['method']}, {flags['dtype']}"
     say(f"network  {layers}, {how}")
-    with ThreadPoolExecutor(1) as painter:  # it loads matplotlib while XLA compiles
+    with ThreadPoolExecutor(1) as painter:
         digits_png = painter.submit(draw_digits, train)
         try:
             run = train_network(flags, train, test)

@@ -1,0 +1,126 @@
+"""The benchmarks' own NumPy code, their refusal of wrong answers, and their script."""
+
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import jaxnn
+
+FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
+CONTENDERS = (
+    "jaxnn",
+    "JAX, row-wise",
+    "jaxnn.backprop on JAX",
+    "NumPy float32, tight",
+    "NumPy float64, as published",
+    "jaxnn.backprop on NumPy",
+)
+
+
+@pytest.fixture
+def load(monkeypatch):
+    """Import a module of the benchmarks folder, as its scripts do."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+    return importlib.import_module
+
+
+def problem(seed, dtype, m=37, layers=(11, 7, 4)):
+    """Random weights, pixels (m, n) and classes (m,); lambda."""
+    random = np.random.default_rng(seed)
+    params = tuple(
+        random.normal(0, 1, (n_out, 1 + n_in)).astype(dtype)
+        for n_in, n_out in zip(layers[:-1], layers[1:], strict=True)
+    )
+    x = random.uniform(-0.1, 1.1, (m, layers[0])).astype(dtype)
+    return params, x, random.integers(0, layers[-1], m), 1.3
+
+
+def written_out(params, x, y, lam):
+    """The course's formula for the cost, one example and one class at a time."""
+    total = 0.0
+    for pixels, digit in zip(x.astype(float), y, strict=True):
+        a = pixels
+        for theta in params:
+            a = 1 / (1 + np.exp(-(theta[:, 0] + theta[:, 1:].astype(float) @ a)))
+        for k, output in enumerate(a):
+            total -= np.log(output) if k == digit else np.log(1 - output)
+    squares = sum((theta[:, 1:].astype(float) ** 2).sum() for theta in params)
+    return total / len(x) + lam / (2 * len(x)) * squares
+
+
+def assert_same(result, params, x, y, lam, tolerance):
+    """cost and gradient are those of the formula and of jaxnn.backprop."""
+    cost, gradient = result
+    assert cost == pytest.approx(written_out(params, x, y, lam), rel=tolerance)
+    expected_cost, expected = jaxnn.backprop(params, x, y, lam)
+    assert cost == pytest.approx(float(expected_cost), rel=tolerance)
+    for ours, theirs in zip(gradient, expected, strict=True):
+        assert ours.shape == theirs.shape
+        assert ours.dtype == theirs.dtype
+        error = np.linalg.norm(ours - theirs) / np.linalg.norm(theirs)
+        assert error < tolerance
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("dtype, tolerance", [("float64", 1e-12), ("float32", 1e-5)])
+def test_tight_numpy_is_right(load, seed, dtype, tolerance):
+    numpy_mlp = load("numpy_mlp")
+    params, x, y, lam = problem(seed, dtype)
+    work = numpy_mlp.buffers(params, x, y)
+    first = numpy_mlp.tight(params, work, lam)
+    assert_same(first, params, x, y, lam, tolerance)
+    cost, gradient = numpy_mlp.tight(params, work, lam)  # in the buffers it has used
+    assert cost == first[0]
+    assert all(map(np.array_equal, gradient, first[1]))
+
+
+def test_tight_numpy_is_right_far_from_zero(load):
+    numpy_mlp = load("numpy_mlp")
+    params, x, y, lam = problem(3, "float32")
+    params = tuple(1000 * theta for theta in params)
+    cost, gradient = numpy_mlp.tight(params, numpy_mlp.buffers(params, x, y), lam)
+    expected_cost, expected = jaxnn.backprop(params, x, y, lam)
+    assert cost == pytest.approx(float(expected_cost), rel=1e-5)
+    for ours, theirs in zip(gradient, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_published_numpy_is_right(load, seed):
+    numpy_mlp = load("numpy_mlp")
+    params, x, y, lam = problem(seed, "float64")
+    result = numpy_mlp.published(params, x, np.eye(4)[y], lam)
+    assert_same(result, params, x, y, lam, 1e-12)
+
+
+@pytest.mark.parametrize("wrong", [1.01, float("nan")])
+def test_wrong_costs_are_refused(load, wrong):
+    timing = load("timing")
+    timing.require_same_cost({"a": 1.0, "b": 1.0 + 1e-7}, 1e-5)
+    with pytest.raises(timing.BenchmarkError, match="b computes the cost"):
+        timing.require_same_cost({"a": 1.0, "b": wrong}, 1e-5)
+
+
+def test_ratio_is_the_median_of_the_rounds(load):
+    timing = load("timing")
+    base = timing.Timing("base", np.array([1.0, 2.0, 4.0]), 0.5, "float64", 0.0, "cpu")
+    other = base._replace(name="other", seconds=np.array([3.0, 4.0, 40.0]))
+    assert timing.ratio(other, base) == 3.0  # of 3, 2 and 10
+    assert timing.as_rows([base, other], m=5)[1]["ratio"] == 3.0
+
+
+@pytest.mark.slow
+def test_gradient_script_runs(tmp_path):
+    done = subprocess.run(
+        [sys.executable, FOLDER / "gradient.py", "--quick", "--rounds", "1"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    for name in CONTENDERS:
+        assert any(line.startswith(name) for line in done.stdout.splitlines())
