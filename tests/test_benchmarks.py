@@ -16,6 +16,7 @@ CONTENDERS = (
     "JAX, row-wise",
     "jaxnn.backprop on JAX",
     "NumPy float32, tight",
+    "NumPy float32, columns",
     "NumPy float64, as published",
     "jaxnn.backprop on NumPy",
 )
@@ -76,6 +77,14 @@ def test_tight_numpy_is_right(load, seed, dtype, tolerance):
     cost, gradient = numpy_mlp.tight(params, work, lam)  # in the buffers it has used
     assert cost == first[0]
     assert all(map(np.array_equal, gradient, first[1]))
+
+
+@pytest.mark.parametrize("dtype, tolerance", [("float64", 1e-12), ("float32", 1e-5)])
+def test_tight_numpy_in_rows_is_right(load, dtype, tolerance):
+    params, x, y, lam = problem(0, dtype)
+    sign = np.where(y[:, None] == np.arange(4), -1, 1).astype(dtype)
+    result = load("numpy_mlp").tight_rows(params, x, sign, lam)
+    assert_same(result, params, x, y, lam, tolerance)
 
 
 def test_tight_numpy_is_right_far_from_zero(load):

@@ -38,7 +38,7 @@ def step(fun: Objective, state: State, args: tuple) -> State:
     )
     searched = memory[-1]  # the line search has evaluated the point where it stopped
     return evaluated(
-        unravel(optax.apply_updates(flat, updates)),
+        unravel(flat + updates),
         searched.value,
         unravel(searched.grad),
         memory,
