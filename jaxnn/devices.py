@@ -4,6 +4,7 @@ Asking for a GPU never ends on the CPU. Nothing here runs at import: JAX starts 
 backends at the first call.
 """
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -65,8 +66,11 @@ def prepare_process(kind: str) -> None:
     if kind == "cpu":
         jax.config.update("jax_platforms", "cpu")  # leaves a GPU untouched
     if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
-        jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "xla"))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+        folder = cache_folder() / "xla"
+        with contextlib.suppress(OSError):  # no place for a cache: do without
+            folder.mkdir(parents=True, exist_ok=True)
+            jax.config.update("jax_compilation_cache_dir", str(folder))
+            jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
 
 
 def cache_folder() -> Path:
