@@ -1,6 +1,8 @@
 """python -m jaxnn lists the commands."""
 
-from jaxnn import __version__
+from collections.abc import Sequence
+
+from jaxnn import __version__, cli
 
 COMMANDS = {
     "train": "train the network on the embedded digits, or any file",
@@ -8,8 +10,17 @@ COMMANDS = {
     "gradcheck": "autodiff, hand derivation and finite differences compared",
 }
 
-if __name__ == "__main__":
+
+def main(argv: Sequence[str]) -> int:
+    """Print the list; takes no flags."""
     print(f"jaxnn {__version__}: the 400-25-10 digit network in JAX\n")
     for name, purpose in COMMANDS.items():
         print(f"  python -m jaxnn.{name:<10} {purpose}")
     print("\nEach takes --help.")
+    if argv:
+        raise ValueError(f"unknown command {argv[0]}; choose one of the above")
+    return 0
+
+
+if __name__ == "__main__":
+    cli.run(main)

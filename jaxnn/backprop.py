@@ -49,7 +49,8 @@ def backprop(
     Source: the course's exercise 4; derived in the module's docstring.
     """
     xp = params[0].__array_namespace__()
-    x, y = xp.asarray(x, dtype=params[0].dtype), xp.asarray(y)
+    x, lam = (xp.asarray(a, dtype=params[0].dtype) for a in (x, lam))
+    y = xp.asarray(y)
     m = x.shape[0]
 
     zs, activations = [], [x.T]  # z_{l+1} (n_{l+1}, m); a_l (n_l, m)
@@ -66,12 +67,14 @@ def backprop(
 
     delta = activations[-1] - target  # (k, m)
     gradient = []
-    for theta, a in zip(reversed(params), reversed(activations[:-1]), strict=True):
+    for layer in reversed(range(len(params))):
+        theta, a = params[layer], activations[layer]
         weights = (delta @ a.T + lam * theta[:, 1:]) / m  # (n_{l+1}, n_l)
         bias = xp.sum(delta, axis=1, keepdims=True) / m  # (n_{l+1}, 1)
-        gradient.append(xp.concatenate([bias, weights], axis=1))
-        delta = theta[:, 1:].T @ delta * (a * (1 - a))  # (n_l, m)
-    return data_cost + penalty, tuple(reversed(gradient))
+        gradient.insert(0, xp.concatenate([bias, weights], axis=1))
+        if layer > 0:  # the pixels need no delta
+            delta = theta[:, 1:].T @ delta * (a * (1 - a))  # (n_l, m)
+    return data_cost + penalty, tuple(gradient)
 
 
 def sigmoid(z: Array, xp: Any) -> Array:

@@ -1,8 +1,8 @@
 """Three gradients compared: autodiff, the hand derivation, central differences.
 
 Everything here computes in float64, whatever the settings of the program that calls
-it: in float32 rounding hides the classic mistakes (a regularised bias is 1e-5 of the
-gradient of a fresh network).
+it: in float32 rounding hides the classic mistakes (on 5000 digits a regularised bias is
+2e-5 of a fresh network's gradient).
 """
 
 from collections.abc import Callable, Sequence
@@ -17,10 +17,10 @@ from jaxnn.backprop import backprop
 from jaxnn.model import Params
 
 EPSILON = 1e-4
-BATCH = 128  # weights moved at once; more is no faster and takes more memory
+BATCH = 32  # weights moved at once; more is slower and takes more memory
 HAND_BAR = 1e-12
 LAMBDAS = (0.0, 1.0)
-QUICK = 200  # weights
+QUICK = 100  # weights of each theta
 
 
 class Problem(NamedTuple):
@@ -246,7 +246,7 @@ def check_gradient(
     """The three-way check: print(jaxnn.check_gradient()) shows the table.
 
     On the course's 3-5-3 network and on the 400-25-10 network at its start, every
-    weight, for lambda 0 and 1. quick: 200 of the 10,285 weights. all_digits: all 5000
+    weight, for lambda 0 and 1. quick: 100 weights of each theta. all_digits: all 5000
     instead of 50 of each class. seed: of the start and of what quick picks.
     """
     digits = data.load_digits()
@@ -254,10 +254,17 @@ def check_gradient(
         fifty = [np.flatnonzero(digits.y == digit)[:50] for digit in range(10)]
         digits = data.take(digits, np.concatenate(fifty))
     full = digit_problem(digits.x, digits.y, seed)
-    picks = None
-    if quick:
-        random = np.random.default_rng(seed)
-        n = flatten(full.params).size
-        picks = np.sort(random.choice(n, QUICK, replace=False))
+    picks = some_of_each(full.params, seed) if quick else None
     rows = compare(course_problem()) + compare(full, picks=picks, progress=progress)
     return Report(tuple(rows))
+
+
+def some_of_each(params: Params, seed: int) -> np.ndarray:
+    """Positions, as in `slopes`, of QUICK weights of each theta, drawn at random."""
+    random = np.random.default_rng(seed)
+    picks, start = [], 0
+    for theta in params:
+        chosen = random.choice(theta.size, min(QUICK, theta.size), replace=False)
+        picks.append(start + np.sort(chosen))
+        start += theta.size
+    return np.concatenate(picks)

@@ -13,6 +13,7 @@ import jax
 from jaxnn import devices
 
 MISTAKE, INTERRUPTED = 2, 130
+STARTED = time.perf_counter()
 
 
 class Parser(argparse.ArgumentParser):
@@ -22,7 +23,9 @@ class Parser(argparse.ArgumentParser):
         self.exit(MISTAKE, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
-def parser(command: str, about: str, example: str) -> Parser:
+def parser(
+    command: str, about: str, example: str, dtype: str = "of all numbers; float32"
+) -> Parser:
     """A parser with the flags that all commands have. Flags not given are absent."""
     made = Parser(
         prog=f"python -m jaxnn.{command}",
@@ -37,14 +40,19 @@ def parser(command: str, about: str, example: str) -> Parser:
         choices=devices.KINDS,
         help="auto (default): the GPU if there is one; gpu: that or an error",
     )
-    made.add_argument(
-        "--dtype", choices=("float32", "float64"), help="of all numbers; float32"
-    )
-    made.add_argument("--seed", type=int, help="of everything random; 0")
+    made.add_argument("--dtype", choices=("float32", "float64"), help=dtype)
+    made.add_argument("--seed", type=seed, help="of everything random; 0")
     made.add_argument(
         "--quiet", action="store_true", help="only the result, no progress"
     )
     return made
+
+
+def seed(word: str) -> int:
+    """--seed as a number; argparse names the flag when this raises."""
+    if not word.isdecimal() or int(word) >= 2**31:
+        raise argparse.ArgumentTypeError(f"{word} is not in 0..2147483647")
+    return int(word)
 
 
 def run(main: Callable[[Sequence[str]], int]) -> NoReturn:
@@ -55,8 +63,8 @@ def run(main: Callable[[Sequence[str]], int]) -> NoReturn:
     except KeyboardInterrupt as stop:
         print(f"\n{name}: {stop or 'stopped'}", file=sys.stderr)
         code = INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has gone: not an error
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:
+        silence()
         code = 0
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
@@ -92,16 +100,24 @@ def progress() -> Callable[[str, int, int], None]:
             print(f"\r[{mark}] {text}\033[K", end=end, flush=True)
         elif 10 * done // whole > tenths:
             tenths = 10 * done // whole
-            print(text, flush=True)
+            try:
+                print(text, flush=True)
+            except BrokenPipeError:
+                silence()
 
     return show
 
 
+def silence() -> None:
+    """Go on without output: whoever read it has gone, as `| head` does."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def process_seconds() -> float:
-    """Seconds since this process was started; where unknown, since Python was."""
+    """Seconds since this process was started; where unknown, since this import."""
     try:
         fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
         started = int(fields[19]) / os.sysconf("SC_CLK_TCK")
         return time.clock_gettime(time.CLOCK_BOOTTIME) - started
     except (OSError, AttributeError, IndexError):
-        return time.process_time()
+        return time.perf_counter() - STARTED

@@ -17,7 +17,7 @@ from jaxnn.files import FileError
 
 EMBEDDED = "embedded digits"
 MAT_NAMES = ("X", "y")
-LARGEST_PIXEL = 1e6  # beyond bytes, 16-bit greys and z-scores: not an image
+LARGEST_SCORE = 1e6  # of standardised pixels; beyond it, not an image
 
 
 class Digits(NamedTuple):
@@ -177,7 +177,7 @@ def as_pictures(x: np.ndarray, m: int, order: str, where: str) -> np.ndarray:
     if len(x) != m:
         raise FileError(f"{where}: {len(x)} images but {m} labels; each needs one")
     low, high = x.min(), x.max()
-    if low < -LARGEST_PIXEL or high > LARGEST_PIXEL:
+    if low < -LARGEST_SCORE or high > (255 if low >= 0 else LARGEST_SCORE):
         raise FileError(
             f"{where}: pixels from {low:.3g} to {high:.3g}; expected 0-1 or 0-255"
         )
@@ -200,6 +200,18 @@ def labels_beside(path: Path) -> Path:
         f"{path}: no labels found beside it; name the two as MNIST does, "
         "train-images-... and train-labels-..., or x.npy and y.npy"
     )
+
+
+def train_and_test(
+    path: str | Path | None, test_fraction: float, seed: int, standard: bool
+) -> tuple[Digits, Digits]:
+    """A file's own two parts, or the split of its digits; standardised if asked."""
+    parts = load_parts(path)
+    if "all" in parts:
+        train, test = split(parts["all"], test_fraction, seed)
+    else:
+        train, test = parts["train"], parts["test"]
+    return (standardize(train), standardize(test)) if standard else (train, test)
 
 
 def split(

@@ -15,7 +15,7 @@ import jax
 Device: TypeAlias = Any  # a jax.Device; type checkers take that for a variable
 
 KINDS = ("auto", "cpu", "gpu")
-INSTALL = "pip install 'jaxnn[cuda13]' (or cuda12 for an older driver)"
+INSTALL = "pip install 'jax[cuda13]' (or cuda12 for an older driver)"
 
 
 class DeviceError(ValueError):
@@ -66,8 +66,8 @@ def prepare_process(kind: str) -> None:
     if kind == "cpu":
         jax.config.update("jax_platforms", "cpu")  # leaves a GPU untouched
     if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
-        folder = cache_folder() / "xla"
-        with contextlib.suppress(OSError):  # no place for a cache: do without
+        with contextlib.suppress(OSError, RuntimeError):  # no home: do without a cache
+            folder = cache_folder() / "xla"
             folder.mkdir(parents=True, exist_ok=True)
             jax.config.update("jax_compilation_cache_dir", str(folder))
             jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
@@ -75,11 +75,10 @@ def prepare_process(kind: str) -> None:
 
 def cache_folder() -> Path:
     """The user's cache folder for jaxnn, by each system's convention."""
-    home = Path.home()
     if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", home / "AppData/Local"))
+        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local"
     elif sys.platform == "darwin":
-        base = home / "Library/Caches"
+        base = Path.home() / "Library/Caches"
     else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
-    return base / "jaxnn"
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "jaxnn"

@@ -29,18 +29,23 @@ def parse(argv: Sequence[str]) -> dict[str, Any]:
 def choose_digits(weights: Path, path: str | None) -> Digits:
     """The digits to read: a file's (its test part), a run's held-out ones, or all."""
     folder = weights if weights.is_dir() else weights.parent
-    notes = {"data": None, "test_fraction": 0.0, "standardize": False}
-    if runs.holds_run(folder):
-        config = runs.read_config(folder)
-        with files.reading(folder / runs.CONFIG, "a run's settings"):
-            notes = {**config["notes"], "seed": config["settings"]["seed"]}
-    if path is not None:
-        notes.update(data=path, test_fraction=0.0)
-    parts = data.load_parts(notes["data"])
-    digits = parts["test"] if "test" in parts else parts["all"]
-    if "all" in parts and notes["test_fraction"]:
-        digits = data.split(digits, notes["test_fraction"], notes["seed"])[1]
-    return data.standardize(digits) if notes["standardize"] else digits
+    if not runs.holds_run(folder):
+        parts = data.load_parts(path)
+        return parts["test"] if "test" in parts else parts["all"]
+    config = runs.read_config(folder)
+    with files.reading(folder / runs.CONFIG, "a run's settings"):
+        notes, seed = config["notes"], config["settings"]["seed"]
+        held_out = config["data"].get("test", config["data"]["train"])["sha256"]
+    if path is None and "data" not in notes:
+        raise ValueError(f"{folder}: does not say which digits are its; give --data")
+    fraction = notes["test_fraction"] if path is None else 0.0
+    source = notes["data"] if path is None else path
+    standard = notes.get("standardize", False)
+    train, test = data.train_and_test(source, fraction, seed, standard)
+    digits = test if len(test.y) else train
+    if path is None and runs.checksum(digits) != held_out:
+        raise ValueError(f"{folder}: its digits have changed since; give --data")
+    return digits
 
 
 def confusion(y: np.ndarray, read: np.ndarray, classes: int) -> np.ndarray:
@@ -65,7 +70,11 @@ def main(argv: Sequence[str]) -> int:
         )
     if not 0 <= flags["lam"] < np.inf:
         raise ValueError(f"--lam {flags['lam']}: give a number from 0 up")
-    with jax.default_device(device), jax.enable_x64(flags["dtype"] == "float64"):
+    with (
+        jax.default_device(device),
+        jax.enable_x64(flags["dtype"] == "float64"),
+        jax.default_matmul_precision("highest"),  # on a GPU, float32 and not TF32
+    ):
         params = tuple(theta.astype(flags["dtype"]) for theta in params)
         x = digits.x.astype(flags["dtype"])
         read = np.asarray(model.predict(params, x))

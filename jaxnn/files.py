@@ -24,7 +24,7 @@ import numpy as np
 
 LARGEST = 4 << 30  # bytes; more than this in one file is refused
 GZIP_RATIO = 1032  # DEFLATE's best: the most bytes that one compressed byte can give
-CHILD_SECONDS = 120  # reading 4 GiB of .mat takes well under a minute
+CHILD_SECONDS = 300  # reading 4 GiB of .mat takes about one minute
 CHILD_REFUSED = 3  # the child's exit code when it can say what is wrong
 
 
@@ -180,7 +180,8 @@ def serve_mat(path: str, names: list[str]) -> None:
             or arrays[name].dtype.kind not in "biuf"
         ):
             refuse(f"{name} is not a full array of real numbers; save it as one")
-    np.savez(sys.stdout.buffer, allow_pickle=False, **{n: arrays[n] for n in wanted})
+    named: Any = {name: arrays[name] for name in wanted}
+    np.savez(sys.stdout.buffer, **named)
 
 
 def listed(names: Iterable[str]) -> str:
@@ -211,8 +212,11 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
 
 
 def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write named arrays as an .npz file, whole or not at all."""
-    write_whole(path, lambda stream: np.savez(stream, allow_pickle=False, **arrays))
+    """Write named arrays of numbers as an .npz file, whole or not at all."""
+    named: Any = arrays
+    if any(array.dtype.hasobject for array in arrays.values()):
+        raise FileError(f"{path}: Python objects are never written; save numbers")
+    write_whole(path, lambda stream: np.savez(stream, **named))
 
 
 if __name__ == "__main__":

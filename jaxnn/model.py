@@ -7,8 +7,8 @@ course. Inside the network examples are columns, so that a layer is theta applie
 products inherit that order. On a CPU the row-wise form of the same maths takes 1.8
 times as long in float32 (benchmarks/gradient.py).
 
-Every function is jitted and accepts NumPy or JAX arrays. float64 needs
-`jax.enable_x64(True)`; outside it JAX computes in float32.
+`cost`, `gradient`, `forward`, `predict` and `accuracy` are jitted and accept NumPy or
+JAX arrays. float64 needs `jax.enable_x64(True)`; outside it JAX computes in float32.
 """
 
 import math
@@ -92,7 +92,7 @@ def cost(
     lam: ArrayLike,
     weights: ArrayLike | None = None,
 ) -> jax.Array:
-    """Regularised cross-entropy, nats per example; a scalar of the dtype of params.
+    """Regularised cross-entropy, nats per example; a scalar.
 
     J = 1/m sum_i sum_k [-y_ik log a_ik - (1 - y_ik) log(1 - a_ik)]
         + lam/(2m) sum of the squared weights, biases left out
@@ -127,7 +127,7 @@ def gradient(
 
 @jax.jit
 def predict(params: Params, x: Array) -> jax.Array:
-    """The digit with the largest output: x (m, n) -> (m,) int32."""
+    """The digit with the largest output: x (m, n) -> (m,) integers."""
     return jnp.argmax(logits(params, x), axis=0)
 
 

@@ -14,7 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-SIDE = 20
+from jaxnn.images import SIDE, roll
+
 GAP = 2  # pixels between two pictures of a grid
 
 
@@ -87,7 +88,7 @@ def mosaic(x: np.ndarray, columns: int, background: float) -> np.ndarray:
     rows = math.ceil(len(x) / columns)
     cell = SIDE + GAP
     image = np.full((rows * cell + GAP, columns * cell + GAP), background)
-    for i, picture in enumerate(np.asarray(x).reshape(-1, SIDE, SIDE).swapaxes(1, 2)):
+    for i, picture in enumerate(roll(x)):
         top, left = GAP + i // columns * cell, GAP + i % columns * cell
         image[top : top + SIDE, left : left + SIDE] = picture
     return image

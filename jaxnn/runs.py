@@ -17,7 +17,7 @@ import importlib.metadata
 import json
 import os
 import platform
-import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,11 +35,11 @@ PACKAGES = ("jaxnn", "jax", "jaxlib", "optax", "numpy")
 
 def holds_run(folder: Path) -> bool:
     """Whether a folder holds a run."""
-    return (folder / CONFIG).exists()
+    return (folder / CHECKPOINT).exists()
 
 
-def create(folder: Path, config: dict[str, Any], tree: Any, params: Any) -> None:
-    """Make a run folder that appears, all at once, when it can be resumed."""
+def require_free(folder: Path) -> None:
+    """Raise FileError unless a run can be made at this path."""
     if holds_run(folder):
         raise FileError(
             f"{folder}: holds a run already; continue it with --resume {folder}, "
@@ -47,26 +47,39 @@ def create(folder: Path, config: dict[str, Any], tree: Any, params: Any) -> None
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileError(f"{folder}: exists and is not an empty folder; choose another")
+
+
+def create(folder: Path, config: dict[str, Any], tree: Any, params: Any) -> None:
+    """Make a run folder that appears, all at once, when it can be resumed."""
+    require_free(folder)
+    folder = folder.absolute()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
-    try:
-        temporary.mkdir()
-        write_text(temporary / CONFIG, json.dumps(config, indent=1) + "\n")
-        checkpoint.save_tree(temporary / CHECKPOINT, tree)
-        checkpoint.save_params(temporary / PARAMS, params)
-        os.replace(temporary, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with tempfile.TemporaryDirectory(
+        dir=folder.parent, prefix=f".{folder.name}.", ignore_cleanup_errors=True
+    ) as place:
+        new = Path(place) / "run"
+        new.mkdir()
+        write_config(new, config)
+        checkpoint.save_tree(new / CHECKPOINT, tree)
+        checkpoint.save_params(new / PARAMS, params)
+        os.replace(new, folder)
 
 
-def update(
-    folder: Path, tree: Any, params: Any, best: Any, table: dict[str, np.ndarray]
-) -> None:
-    """Bring checkpoint, weights and history up to date; best may be None."""
+def write_config(folder: Path, config: dict[str, Any]) -> None:
+    """Write config.json."""
+    write_text(folder / CONFIG, json.dumps(config, indent=1) + "\n")
+
+
+def update(folder: Path, tree: Any, params: Any, best: Any) -> None:
+    """Bring checkpoint and weights up to date; best may be None."""
     checkpoint.save_tree(folder / CHECKPOINT, tree)
     checkpoint.save_params(folder / PARAMS, params)
     if best is not None:
         checkpoint.save_params(folder / "best.npz", best)
+
+
+def write_history(folder: Path, table: dict[str, np.ndarray]) -> None:
+    """Write history.csv: a line per step; NaN, not measured, is left empty."""
     lines = [",".join(["step", *table])]
     for step, row in enumerate(zip(*table.values(), strict=True), 1):
         cells = ["" if np.isnan(cell) else f"{cell:.9g}" for cell in row]
@@ -80,15 +93,25 @@ def restore(folder: Path, config: dict[str, Any], like: Any) -> Any:
     Raises FileError if the folder's settings or data are not those of config.
     """
     held = read_config(folder)
-    for part in ("settings", "data"):
-        for name, value in config[part].items():
-            before = held.get(part, {}).get(name)
-            if before != value:
-                raise FileError(
-                    f"{folder}: was trained with {part} {name} = {before}, not "
-                    f"{value}; resume it with the same, or start a new run"
-                )
-    return checkpoint.load_tree(folder / CHECKPOINT, like)
+    with files.reading(folder / CONFIG, "a run's settings"):
+        before, now = held["settings"], config["settings"]
+        differing = [name for name in now if before.get(name) != now[name]]
+        is_same_data = held["data"] == config["data"]
+    if differing:
+        name = differing[0]
+        raise FileError(
+            f"{folder}: was trained with {name} {before.get(name)}, not {now[name]}; "
+            "resume it with the same, or start a new run"
+        )
+    if not is_same_data:
+        raise FileError(
+            f"{folder}: was trained on other digits; resume it with the same, or start "
+            "a new run"
+        )
+    tree = checkpoint.load_tree(folder / CHECKPOINT, like)
+    for leftover in folder.glob(".*.tmp"):  # of a process that was killed
+        leftover.unlink(missing_ok=True)
+    return tree
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -109,20 +132,24 @@ def describe(
     settings: NamedTuple, parts: Sequence[Any], notes: dict | None, device: str
 ) -> dict[str, Any]:
     """What config.json says of a run on parts, the digits to train on and to test."""
-    sums = [hashlib.sha256(part.x.tobytes() + part.y.tobytes()) for part in parts]
     return {
         "settings": {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in settings._asdict().items()
         },
         "data": {
-            name: {"name": d.name, "examples": len(d.y), "sha256": sha256.hexdigest()}
-            for name, d, sha256 in zip(("train", "test"), parts, sums, strict=False)
+            name: {"name": d.name, "examples": len(d.y), "sha256": checksum(d)}
+            for name, d in zip(("train", "test"), parts, strict=False)
         },
         "notes": notes or {},
         "device": device,
         "versions": versions(),
     }
+
+
+def checksum(digits: Any) -> str:
+    """SHA-256 of the pixels and labels, as they are trained on."""
+    return hashlib.sha256(digits.x.tobytes() + digits.y.tobytes()).hexdigest()
 
 
 def versions() -> dict[str, str]:

@@ -1,9 +1,9 @@
 """What decides the numbers of a run, and what the optimisers make of it."""
 
-import math
 from typing import Any, NamedTuple
 
 import jax
+import numpy as np
 
 from jaxnn import model, optimizers
 
@@ -26,12 +26,15 @@ class Settings(NamedTuple):
 
 def check(settings: Settings) -> None:
     """Raise ValueError for what nobody further down would refuse in plain words."""
-    if not 0 <= settings.lam < math.inf:
-        raise ValueError(f"lambda {settings.lam} is not a number from 0 up")
     if min(settings.hidden, default=1) < 1:
         raise ValueError(f"hidden units {settings.hidden}: each layer needs at least 1")
     if settings.dtype not in ("float32", "float64"):
         raise ValueError(f"unknown dtype {settings.dtype!r}; float32 or float64")
+    largest = float(np.finfo(settings.dtype).max)
+    if not 0 <= settings.lam <= largest:
+        raise ValueError(f"lambda {settings.lam} is not a number from 0 up")
+    if settings.learning_rate is not None and not settings.learning_rate <= largest:
+        raise ValueError(f"learning rate {settings.learning_rate} is too large")
     if not 0 <= settings.seed < 2**31:
         raise ValueError(f"seed {settings.seed} is not in 0..2147483647")
     if settings.batch_size is not None and settings.batch_size < 1:

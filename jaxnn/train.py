@@ -17,26 +17,19 @@ from jaxnn.optimizers import METHODS
 from jaxnn.settings import Settings
 
 DEFAULTS: dict[str, Any] = {
+    **Settings._field_defaults,
     # the data
     "data": None,
     "test_fraction": 0.2,
     "standardize": False,
-    # the network and its training
-    "hidden": (25,),
-    "lam": 1.0,
-    "init": "course",
-    "method": "lbfgs",
-    "steps": 200,
-    "learning_rate": None,
-    "batch_size": None,
-    "dtype": "float32",
-    "seed": 0,
     # how it runs
+    "steps": 200,
     "device": "auto",
     "out": None,
     "resume": None,
     "quiet": False,
 }
+PICTURES = ("digits.png", "curves.png", "hidden_units.png")
 RESUMABLE = {"resume", "steps", "device", "quiet"}
 NOTES = ("data", "test_fraction", "standardize", "steps")  # of config.json
 
@@ -75,7 +68,7 @@ def hidden_units(words: list[str]) -> tuple[int, ...]:
     """--hidden as numbers: "25", "50 25", or "none" for logistic regression."""
     if words == ["none"]:
         return ()
-    if not all(word.isdigit() and int(word) > 0 for word in words):
+    if not all(word.isdecimal() and int(word) > 0 for word in words):
         raise ValueError(
             f"--hidden {' '.join(words)}: give units per layer, as 25 or 50 25, or none"
         )
@@ -101,35 +94,21 @@ def unused(name: str) -> str:
     return next(name for name in names if not Path(name).exists())
 
 
-def read_digits(flags: dict[str, Any]) -> tuple[Digits, Digits]:
-    """The digits to train on and those to test with."""
-    parts = data.load_parts(flags["data"])
-    if "all" in parts:
-        fraction, seed = flags["test_fraction"], flags["seed"]
-        train, test = data.split(parts["all"], fraction, seed)
-    else:
-        train, test = parts["train"], parts["test"]
-    if flags["standardize"]:
-        train, test = data.standardize(train), data.standardize(test)
-    return train, test
-
-
 def train_network(flags: dict[str, Any], train: Digits, test: Digits) -> training.Run:
     """fit() with the flags, showing progress unless --quiet."""
 
     bar = cli.progress()
 
     def show(now: training.Progress) -> None:
+        accuracies = {"train": now.train_accuracy, "test": now.test_accuracy}
         parts = [
             f"step {now.step:>{len(str(now.steps))}}/{now.steps}",
             f"cost {now.cost:.4f}",
             f"gradient {now.gradient_norm:.1e}",
-            f"train {now.train_accuracy:.2%}",
-            f"test {now.test_accuracy:.2%}",
+            *(f"{k} {v:.2%}" for k, v in accuracies.items() if not np.isnan(v)),
             f"{now.seconds:.1f} s",
         ]
-        shown = [part for part in parts if "nan" not in part]  # no test digits
-        bar("  ".join(shown), now.step, now.steps)
+        bar("  ".join(parts), now.step, now.steps)
 
     source = flags["data"] and str(Path(flags["data"]).resolve())
     return training.fit(
@@ -191,7 +170,8 @@ def main(argv: Sequence[str]) -> int:
     device = devices.describe(devices.choose(flags["device"]))
     say = print if not flags["quiet"] else lambda *_: None
     seconds = {"starting": cli.process_seconds()}
-    train, test = read_digits(flags)
+    source = (flags[name] for name in ("data", "test_fraction", "seed", "standardize"))
+    train, test = data.train_and_test(*source)
     seconds["data"] = cli.process_seconds() - sum(seconds.values())
     say(f"device   {device}" + (", found by auto" if flags["device"] == "auto" else ""))
     say(f"digits   {train.name} {len(train.y)}, {test.name} {len(test.y)}")
@@ -206,7 +186,8 @@ def main(argv: Sequence[str]) -> int:
             saved = runs.holds_run(folder)
             hint = f"; go on with --resume {folder}" if saved else ", nothing saved"
             raise KeyboardInterrupt(f"stopped{hint}") from None
-    if flags["resume"] and run.steps == run.began_at:
+    has_pictures = all((folder / name).exists() for name in PICTURES)
+    if run.steps == run.began_at and has_pictures:
         print(f"result   {folder} is complete ({run.message}); --steps can add more")
         return 0
     seconds["compiling"] = run.compile_seconds

@@ -10,46 +10,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
-from jaxnn import checkpoint, devices, model, optimizers, runs
+from jaxnn import checkpoint, devices, history, model, optimizers, runs
 from jaxnn.data import Digits
 from jaxnn.devices import Device
+from jaxnn.history import History, Progress, Sets, Snapshot, accuracies, no_history
 from jaxnn.settings import Settings, check, initial_params, make_task
 
-SAVE_SECONDS = 1.0  # what a kill -9 loses, at the most
-
-
-class History(NamedTuple):
-    """One entry per step; arrays (steps,) float64, NaN where not measured."""
-
-    cost: np.ndarray  # nats per example; of the mini-batch where there are such
-    gradient_norm: np.ndarray  # Euclidean
-    seconds: np.ndarray  # in the compiled loop; interpolated within a chunk
-    train_accuracy: np.ndarray  # fraction; every tenth step, or every epoch
-    test_accuracy: np.ndarray
-
-
-class Snapshot(NamedTuple):
-    """All that a run needs to go on; what checkpoint.npz holds."""
-
-    state: optimizers.State
-    best_params: model.Params
-    best_accuracy: np.ndarray  # shape (), -1 before the first look
-    history: History
-
-
-class Progress(NamedTuple):
-    """What a person wants to see while it trains; the latest entry of History."""
-
-    step: int
-    steps: int
-    cost: float
-    gradient_norm: float
-    seconds: float
-    train_accuracy: float
-    test_accuracy: float  # NaN without test digits
+SAVE_SECONDS = 1.0  # between checkpoints; a kill -9 loses this and a chunk
 
 
 class Run(NamedTuple):
@@ -58,7 +27,7 @@ class Run(NamedTuple):
     params: model.Params  # the last weights, NumPy matrices
     best_params: model.Params | None  # of the best test accuracy; None without test
     history: History
-    cost: float
+    cost: float  # nats per example, at params
     steps: int
     began_at: int  # the step at which this call took over; 0 unless resumed
     evaluations: int  # of cost and gradient together
@@ -74,7 +43,7 @@ def fit(
     train: Digits,
     test: Digits | None = None,
     *,
-    hidden: Sequence[int] = (25,),
+    hidden: int | Sequence[int] = (25,),
     lam: float = 1.0,
     init: str = "course",
     method: str = "lbfgs",
@@ -96,23 +65,32 @@ def fit(
     batch_size: examples per step, for all but lbfgs; None takes all. dtype: "float32"
     or "float64". device: "auto", "cpu" or "gpu". out: the run folder to write, or with
     resume=True the one to continue, to the same numbers as an unbroken run on the same
-    device. notes: kept in its config.json. progress: called every tenth step.
+    device. notes: kept in its config.json, so of JSON's types. progress: called every
+    tenth step; with mini-batches every epoch, or tenth step where that is longer.
 
     Ctrl-C saves the folder, then raises KeyboardInterrupt. Raises ValueError (FileError
     and DeviceError are such) with one line that says what to change.
     """
     settings = Settings(
-        tuple(hidden), lam, init, method, learning_rate, batch_size, dtype, seed
+        tuple(int(units) for units in np.atleast_1d(hidden)),
+        float(lam),
+        init,
+        method,
+        None if learning_rate is None else float(learning_rate),
+        None if batch_size is None else int(batch_size),
+        dtype,
+        int(seed),
     )
-    if not len(train.y):
-        raise ValueError("no digits to train on; use a smaller test fraction")
+    check(settings)
+    check_digits(train, test)
     if steps < 1:
         raise ValueError(f"steps {steps}: at least one step is needed")
     if resume and out is None:
         raise ValueError("resume needs out, the run folder to go on with")
-    check(settings)
     chosen = devices.choose(device)
     folder = None if out is None else Path(out)
+    if folder is not None and not resume:
+        runs.require_free(folder)
     began = time.perf_counter()
     with jax.default_device(chosen), jax.enable_x64(dtype == "float64"):
         parts = [train] if test is None or not len(test.y) else [train, test]
@@ -122,10 +100,19 @@ def fit(
         config = runs.describe(settings, parts, notes, devices.describe(chosen))
         if folder is not None and resume:
             snapshot = resumed(folder, config, snapshot, chosen)
+        if not optimizers.is_finite(snapshot.state):
+            raise ValueError(
+                f"the cost at the start is {float(snapshot.state.cost)}; "
+                "use a smaller lambda, and pixels near 0-1"
+            )
         optimizers.warm_up(model.cost, snapshot.state, **task)
         accuracies(snapshot.state.params, sets)
         compile_seconds = time.perf_counter() - began
-        if folder is not None and not resume:
+        if folder is not None and resume:
+            if notes is None:
+                config["notes"] = runs.read_config(folder).get("notes", {})
+            runs.write_config(folder, config)  # steps, device, versions may be new
+        elif folder is not None:
             runs.create(folder, config, snapshot, snapshot.state.params)
         began_at = int(snapshot.state.steps)
         result, snapshot = train_on(snapshot, task, steps, sets, folder, progress)
@@ -147,6 +134,20 @@ def fit(
     )
 
 
+def check_digits(train: Digits, test: Digits | None) -> None:
+    """Raise ValueError unless these digits can be trained on and tested with."""
+    if not len(train.y):
+        raise ValueError("no digits to train on; use a smaller test fraction")
+    for part in (train, test or train):
+        if part.x.ndim != 2 or part.x.shape[1] != train.x.shape[1]:
+            raise ValueError(
+                f"{part.name}: x of shape {part.x.shape}; expected a row per digit, "
+                f"of {train.x.shape[-1]} pixels as in the training digits"
+            )
+        if part.y.shape != part.x.shape[:1]:
+            raise ValueError(f"{part.name}: {part.y.shape} labels for {len(part.x)} x")
+
+
 def on_device(digits: Digits, dtype: str, device: Device) -> tuple[Any, Any]:
     """(x (m, n), y (m,)) as arrays on the device."""
     return jax.device_put((digits.x.astype(dtype), digits.y.astype(np.int32)), device)
@@ -156,32 +157,41 @@ def first_snapshot(task: dict[str, Any], settings: Settings) -> Snapshot:
     """Where a run begins: initial weights, no history."""
     params = initial_params(settings, task["args"][0].shape[1])
     state = optimizers.start(model.cost, params, **task)
-    history = History(*[np.empty(0)] * len(History._fields))
-    return Snapshot(state, params, np.array(-1.0), history)
+    return Snapshot(state, params, np.array(-1.0), no_history())
 
 
 def train_on(
     snapshot: Snapshot,
     task: dict[str, Any],
     steps: int,
-    sets: list[tuple[Any, Any]],
+    sets: Sets,
     folder: Path | None,
     progress: Callable[[Progress], Any] | None,
 ) -> tuple[optimizers.Result, Snapshot]:
     """Run the loop to its end; look, report and save between chunks."""
+    histories = [snapshot.history]
+    trained = snapshot.history.seconds[-1] if snapshot.history.seconds.size else 0.0
     looked = saved = time.perf_counter()
 
     def look(state: optimizers.State, trace: optimizers.Trace) -> None:
-        nonlocal snapshot, looked, saved
-        seconds = time.perf_counter() - looked
-        snapshot = record(snapshot, state, trace, seconds, sets)
+        nonlocal snapshot, trained, looked, saved
+        # the chunk's time is spread evenly over its steps
+        done = int(trace.done)
+        spread = np.linspace(trained, trained + time.perf_counter() - looked, done + 1)
+        trained = spread[-1]
+        snapshot, chunk = history.after(snapshot, state, trace, spread[1:], sets)
+        histories.append(chunk)
         if progress is not None:
-            latest = [float(column[-1]) for column in snapshot.history]
+            latest = [float(column[-1]) for column in chunk]
             progress(Progress(int(state.steps), steps, *latest))
         looked = time.perf_counter()
         if folder is not None and looked - saved > SAVE_SECONDS:
-            save(folder, snapshot, snapshot.state.params, sets)
+            save(folder, whole(), snapshot.state.params, sets)
             looked = saved = time.perf_counter()
+
+    def whole() -> Snapshot:
+        histories[:] = [history.joined(histories)]
+        return snapshot._replace(history=histories[0])
 
     try:
         result = optimizers.minimize(
@@ -194,64 +204,25 @@ def train_on(
         )
     except KeyboardInterrupt:
         if folder is not None:
-            save(folder, snapshot, snapshot.state.params, sets)
+            save(folder, whole(), snapshot.state.params, sets)
+            runs.write_history(folder, whole().history._asdict())
         raise
     if folder is not None:
-        save(folder, snapshot, result.params, sets)
+        save(folder, whole(), result.params, sets)
+        runs.write_history(folder, whole().history._asdict())
         checkpoint.save_params(folder / "weights.mat", result.params)
-    return result, snapshot
+    return result, whole()
 
 
-def record(
-    snapshot: Snapshot,
-    state: optimizers.State,
-    trace: optimizers.Trace,
-    seconds: float,
-    sets: list[tuple[Any, Any]],
-) -> Snapshot:
-    """The snapshot after a chunk that took `seconds`; a failed one moves no state."""
-    done = int(trace.done)
-    before = snapshot.history
-    rows = np.full((len(History._fields), done), np.nan)
-    rows[0] = np.asarray(trace.costs)[:done]
-    rows[1] = np.asarray(trace.grad_norms)[:done]
-    start = before.seconds[-1] if before.seconds.size else 0.0
-    rows[2] = start + seconds * np.arange(1, done + 1) / done
-    best_params, best = snapshot.best_params, snapshot.best_accuracy
-    if optimizers.is_finite(state):
-        rows[3 : 3 + len(sets), -1] = measured = accuracies(state.params, sets)
-        if measured[-1] > best:
-            best_params, best = state.params, np.array(measured[-1])
-    else:
-        state = snapshot.state
-    history = map(np.append, before, rows)
-    return Snapshot(state, best_params, best, History(*history))
-
-
-def accuracies(params: model.Params, sets: list[tuple[Any, Any]]) -> list[float]:
-    """The accuracy on each set of digits."""
-    counts = zip(hits(params, sets), sets, strict=True)
-    return [int(count) / y.size for count, (_, y) in counts]
-
-
-@jax.jit
-def hits(params: model.Params, sets: list[tuple[Any, Any]]) -> list[jax.Array]:
-    """How many digits of each set are read right; one program for all sets."""
-    return [jnp.sum(model.predict(params, x) == y) for x, y in sets]
-
-
-def best_of(snapshot: Snapshot, sets: list[tuple[Any, Any]]) -> model.Params | None:
+def best_of(snapshot: Snapshot, sets: Sets) -> model.Params | None:
     """The weights of the best test accuracy; None if none was measured."""
     is_known = len(sets) > 1 and snapshot.best_accuracy >= 0
     return snapshot.best_params if is_known else None
 
 
-def save(
-    folder: Path, snapshot: Snapshot, params: model.Params, sets: list[tuple[Any, Any]]
-) -> None:
-    """Bring the run folder up to date."""
-    table = snapshot.history._asdict()
-    runs.update(folder, snapshot, params, best_of(snapshot, sets), table)
+def save(folder: Path, snapshot: Snapshot, params: model.Params, sets: Sets) -> None:
+    """Bring checkpoint and weights up to date."""
+    runs.update(folder, snapshot, params, best_of(snapshot, sets))
 
 
 def resumed(
@@ -259,7 +230,13 @@ def resumed(
 ) -> Snapshot:
     """Where the run in folder stands; FileError if it is not this run."""
     found = runs.restore(folder, config, like)
+    shapes = [jax.tree.map(np.shape, state) for state in (found.state, like.state)]
+    if shapes[0] != shapes[1]:
+        raise runs.FileError(
+            f"{folder}: its checkpoint is of another network or method"
+        )
     # a run that diverged has a history beyond the state it can go on from
-    history = History(*(column[: int(found.state.steps)] for column in found.history))
+    steps = int(found.state.steps)
+    past = History(*(column[:steps] for column in found.history))
     state, best_params = jax.device_put((found.state, found.best_params), device)
-    return Snapshot(state, best_params, found.best_accuracy, history)
+    return Snapshot(state, best_params, found.best_accuracy, past)

@@ -58,6 +58,20 @@ def test_quick_report_passes_and_prints():
     assert text.count("400-25-10") == 8
 
 
+def test_seed_decides_the_start():
+    rows = [jaxnn.check_gradient(quick=True, seed=seed).rows[-1] for seed in (0, 1)]
+    assert rows[0].largest != rows[1].largest
+
+
+@pytest.mark.parametrize("seed", [0, 209])
+def test_quick_looks_at_every_theta(seed):
+    params = jaxnn.init_params(0)
+    picks = checks.some_of_each(params, seed)
+    assert len(set(picks)) == 200 and (np.diff(picks) > 0).all()
+    assert (picks < params[0].size).sum() == 100
+    assert picks.max() < params[0].size + params[1].size
+
+
 def regularise_bias(params, x, y, lam):
     cost, gradient = jaxnn.backprop(params, x, y, lam)
     wrong = gradient[1].copy()

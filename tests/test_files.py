@@ -276,3 +276,17 @@ def test_write_whole_replaces_the_old_file(tmp_path):
     files.write_whole(path, lambda stream: stream.write(b"new"))
     assert path.read_bytes() == b"new"
     assert os.listdir(tmp_path) == ["a.bin"]
+
+
+def test_bytes_too_many_are_refused(tmp_path):
+    np.save(tmp_path / "x.npy", np.arange(6.0))
+    with open(tmp_path / "x.npy", "ab") as file:
+        file.write(b"more")
+    with pytest.raises(FileError, match="truncated or damaged"):
+        files.read_npy(tmp_path / "x.npy")
+
+
+def test_long_lists_of_names_are_cut():
+    assert files.listed("abcdefgh") == "a, b, c, d, e, f, g, h"
+    assert files.listed("abcdefghi") == "a, b, c, d, e, f, g, h, ..."
+    assert files.listed([]) == "nothing"

@@ -2,13 +2,15 @@
 
 Generated networks of any depth, with ordinary and saturated weights. Distances are
 |a - b| / |a + b| over the whole gradient, as the course measures them; in float32 to
-1e-5 for weights up to 5 and 1e-4 for weights of 50, in float64 to 1e-12.
+1e-5 for weights up to 5 and 1e-4 for weights of 50, in float64 to 1e-12. Where every
+example is read right with certainty the gradient itself is rounding (a - y of two
+numbers near 1), so norms below FLOOR count as FLOOR.
 """
 
 import jax
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from jax.test_util import check_grads
 
@@ -22,6 +24,7 @@ GENERATED = settings(
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
+FLOOR = 1e-2
 LAMBDAS = (0.0, 0.1, 1.0, 10.0)
 
 
@@ -43,14 +46,24 @@ def problems(draw, scales=(0.1, 1.0, 5.0, 50.0)):
 
 
 def distance(a, b):
-    """|a - b| / |a + b| over all thetas; 0 if both are 0."""
+    """|a - b| / |a + b| over all thetas."""
     a, b = flatten(a), flatten(b)
-    whole = np.linalg.norm(a + b)
-    return np.linalg.norm(a - b) / whole if whole else 0.0
+    return np.linalg.norm(a - b) / max(np.linalg.norm(a + b), FLOOR)
+
+
+# found by search: a saturated network that is certain of its one digit, and right
+CERTAIN = (
+    (np.array([[13.7, -23.0]]), np.array([[-45.9, -48.3], [31.3, 41.3]])),
+    np.array([[1.304]]),
+    np.array([1]),
+    0.0,
+    50.0,
+)
 
 
 @GENERATED
 @given(problem=problems())
+@example(problem=CERTAIN)
 def test_autodiff_equals_hand_derivation_in_float64(problem, device):
     params, x, y, lam, _ = problem
     with jax.enable_x64(True):
@@ -64,6 +77,7 @@ def test_autodiff_equals_hand_derivation_in_float64(problem, device):
 
 @GENERATED
 @given(problem=problems())
+@example(problem=CERTAIN)
 def test_autodiff_equals_hand_derivation_in_float32(problem, device):
     params, x, y, lam, scale = problem
     params = tuple(np.float32(theta) for theta in params)

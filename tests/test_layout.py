@@ -23,7 +23,9 @@ ALLOWED = {
     "checkpoint": {"files"},
     "runs": {"checkpoint", "files"},
     "settings": {"model", "optimizers"},
+    "history": {"model", "optimizers"},
     "training": {
+        "history",
         "checkpoint",
         "data",
         "devices",
@@ -32,7 +34,7 @@ ALLOWED = {
         "runs",
         "settings",
     },
-    "plots": set(),
+    "plots": {"images"},
     "cli": {"devices"},
 }
 COMMANDS = {"train", "evaluate", "gradcheck"}

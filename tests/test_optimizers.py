@@ -41,7 +41,8 @@ def test_quadratic_with_a_known_minimum(method, device):
     )
     np.testing.assert_allclose(found.params, [1, 2], atol=1e-4)
     assert found.cost == pytest.approx(-9, abs=1e-5)
-    assert found.history.shape == (found.steps,) or found.history[-1] == found.cost
+    assert found.history.shape == (found.steps,)
+    assert found.history[-1] == found.cost
 
 
 def test_lbfgs_on_rosenbrock(device):
@@ -92,6 +93,16 @@ def test_gradient_descent_is_its_closed_form():
     costs = 0.25 * 13 * 0.8 ** (2 * np.arange(1, 8))
     np.testing.assert_allclose(found.history, costs, rtol=1e-5)
     assert found.evaluations == 8  # the start, and after every step
+
+
+@pytest.mark.parametrize(
+    ("method", "length"),
+    [("gd", 1.0 * 0.5), ("momentum", 0.1 * 0.5), ("adam", 0.03)],
+)
+def test_default_learning_rates(method, length):
+    # the first step from p = 1 with slope 1/2: the rate times it, adam's the rate alone
+    found = minimize(half_square, np.float32([1]), (0.5,), method, 1)
+    np.testing.assert_allclose(1 - found.params, length, rtol=1e-4)
 
 
 def momentum_recursion(p, rate, steps):
@@ -269,6 +280,16 @@ def test_callback_sees_every_chunk():
     assert seen[0][2] == pytest.approx(0.5 * 0.9**2)
 
 
+def slope_of_a_tenth(p):
+    return np.float32(0.1) * p
+
+
+def test_tolerance_is_compared_in_the_dtype_of_the_loop():
+    # float32(0.1) > 0.1: host and loop must agree that this has converged
+    found = minimize(slope_of_a_tenth, np.float32(1), (), "gd", 5, tolerance=0.1)
+    assert found.converged and found.steps == 0
+
+
 BATCHES = Minibatches(20, 10, take)
 
 
@@ -280,6 +301,8 @@ BATCHES = Minibatches(20, 10, take)
             "unknown method 'lbgfs'; choose from adam, gd",
         ),
         ({"steps": 0}, "at least one step"),
+        ({"chunk": 0}, "at least one step"),
+        ({"tolerance": np.nan}, "tolerance nan"),
         ({"method": "gd", "learning_rate": -1.0}, "not a positive number"),
         ({"method": "gd", "learning_rate": np.nan}, "not a positive number"),
         ({"method": "lbfgs", "learning_rate": 1.0}, "leave learning rate out"),

@@ -10,7 +10,7 @@ import scipy.io
 from sklearn.linear_model import LogisticRegression
 
 import jaxnn
-from jaxnn import optimizers, settings, training
+from jaxnn import history, optimizers, runs, settings
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +87,7 @@ def test_run_folder_holds_what_is_promised(parts, tmp_path):
     assert config["settings"]["lam"] == 1.0 and config["notes"] == {"a": 1}
     assert config["data"]["test"]["examples"] == len(test.y)
     assert config["versions"]["jax"] == jax.__version__
+    assert set(config["versions"]) == {"python", *runs.PACKAGES}
     with open(run.folder / "history.csv") as file:
         rows = list(csv.DictReader(file))
     assert [int(row["step"]) for row in rows] == list(range(1, 13))
@@ -136,11 +137,12 @@ def test_finished_run_stays_as_it_is(parts, tmp_path):
 
 def test_resuming_another_run_is_refused(parts, few_digits, tmp_path):
     jaxnn.fit(*parts, steps=5, out=tmp_path / "run")
-    with pytest.raises(jaxnn.FileError, match="settings lam = 1.0, not 2.0; resume it"):
+    with pytest.raises(jaxnn.FileError, match="lam 1.0, not 2.0; resume it"):
         jaxnn.fit(*parts, steps=9, out=tmp_path / "run", resume=True, lam=2.0)
-    with pytest.raises(jaxnn.FileError, match="data train"):
-        other = jaxnn.split(few_digits, 0.25, seed=1)
-        jaxnn.fit(*other, steps=9, out=tmp_path / "run", resume=True)
+    other = jaxnn.split(few_digits, 0.25, seed=1)
+    for digits in (other, parts[:1]):  # others, and no test digits
+        with pytest.raises(jaxnn.FileError, match="on other digits"):
+            jaxnn.fit(*digits, steps=9, out=tmp_path / "run", resume=True)
     with pytest.raises(jaxnn.FileError, match="not a run folder"):
         jaxnn.fit(*parts, out=tmp_path / "none", resume=True)
 
@@ -209,6 +211,7 @@ def test_cost_of_the_loop_is_that_of_the_state(parts):
         ({"hidden": (0,)}, "each layer needs at least 1"),
         ({"dtype": "float16"}, "float32 or float64"),
         ({"seed": -1}, "seed -1 is not in"),
+        ({"seed": 2**31}, "seed 2147483648 is not in"),
         ({"steps": 0}, "at least one step"),
         ({"method": "sgd"}, "choose from adam, gd, lbfgs, momentum"),
         ({"init": "he"}, "choose from course"),
@@ -216,6 +219,9 @@ def test_cost_of_the_loop_is_that_of_the_state(parts):
         ({"batch_size": 1000, "method": "gd"}, "batch size 1000 is not in 1..150"),
         ({"device": "tpu"}, "choose from auto, cpu, gpu"),
         ({"resume": True}, "resume needs out"),
+        ({"lam": 1e39}, "lambda 1e.39 is not a number from 0 up"),
+        ({"lam": 3e38, "init": "glorot", "hidden": (2000,)}, "at the start is inf"),
+        ({"method": "gd", "learning_rate": 1e39}, "learning rate 1e.39 is too large"),
     ],
 )
 def test_unusable_settings_are_refused(parts, tmp_path, how, message):
@@ -225,6 +231,31 @@ def test_unusable_settings_are_refused(parts, tmp_path, how, message):
     assert not (tmp_path / "run").exists()
 
 
+def test_digits_that_do_not_fit_are_refused(parts):
+    train, test = parts
+    with pytest.raises(ValueError, match="expected a row per digit, of 400 pixels"):
+        jaxnn.fit(train, test._replace(x=test.x[:, :399]))
+    with pytest.raises(ValueError, match="labels for 150 x"):
+        jaxnn.fit(train._replace(y=train.y[1:]))
+
+
+def test_settings_may_be_numpy_scalars(parts, tmp_path):
+    how = {"hidden": 7, "lam": np.float32(0.5), "seed": np.int64(3)}
+    run = jaxnn.fit(*parts, steps=3, out=tmp_path / "run", **how)
+    assert run.params[0].shape == (7, 401)
+    config = json.loads((run.folder / "config.json").read_text())
+    assert config["settings"]["lam"] == 0.5 and config["settings"]["seed"] == 3
+
+
+def test_resuming_keeps_the_notes_and_leaves_no_litter(parts, tmp_path):
+    out = tmp_path / "run"
+    jaxnn.fit(*parts, steps=3, out=out, notes={"steps": 3})
+    (out / ".params.npz.1234.tmp").write_bytes(b"half of it")  # of a killed process
+    jaxnn.fit(*parts, steps=6, out=out, resume=True)
+    assert json.loads((out / "config.json").read_text())["notes"] == {"steps": 3}
+    assert not list(out.glob(".*"))
+
+
 def test_nothing_to_train_on_is_refused(few_digits):
     none = jaxnn.Digits(few_digits.x[:0], few_digits.y[:0], "none")
     with pytest.raises(ValueError, match="no digits to train on"):
@@ -232,4 +263,4 @@ def test_nothing_to_train_on_is_refused(few_digits):
 
 
 def test_progress_is_the_latest_of_history():
-    assert training.Progress._fields[2:] == training.History._fields
+    assert history.Progress._fields[2:] == history.History._fields

@@ -35,7 +35,7 @@ def first_order(transform: optax.GradientTransformation, default_rate: float) ->
             params, cost, grad, memory, state.steps + 1, state.evaluations + 1
         )
 
-    return Method(init, step, True, default_rate)
+    return Method(init, step, takes_minibatches=True, default_rate=default_rate)
 
 
 gd = first_order(optax.identity(), default_rate=1.0)

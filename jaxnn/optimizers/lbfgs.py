@@ -1,7 +1,7 @@
 """Limited-memory BFGS by optax, with its zoom line search (strong Wolfe conditions).
 
 It runs on params laid end to end in one vector: fewer kernels than leaf by leaf (128
-against 155 on a CPU), so less to compile and to launch.
+fusions against 155 in a CPU's compiled chunk), so less to compile and to launch.
 """
 
 from typing import Any
@@ -13,7 +13,8 @@ from jax.flatten_util import ravel_pytree
 from jaxnn.optimizers.method import Method, Objective, State, Tree, evaluated
 
 # Curvature pairs. To cost 0.339 at lambda 1, from seeds 0-9, 10 pairs take 107-136
-# steps, 20 take 94-123, 40 take 84-102 and 100 take 77-91; a step costs more with each.
+# steps, 20 take 94-123, 40 take 84-102 and 100 take 77-91 (float32, jax 0.10.2, CPU); a
+# step costs more with each pair.
 MEMORY = 40
 OPTIMIZER: Any = optax.lbfgs(memory_size=MEMORY)
 

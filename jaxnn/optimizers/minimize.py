@@ -50,8 +50,8 @@ def minimize(
     fun: pure and traceable, to a scalar; compiled once per function object, so data
     and numbers belong in args, not in a closure. args: a pytree; Python numbers in it
     take the dtype of params. method: adam, gd, lbfgs or momentum. steps: at most, of
-    the whole run (those that `state` has behind it count). learning_rate: adam 0.01,
-    gd 1.0, momentum 0.3 unless given; lbfgs searches for its own. batches: draw
+    the whole run (those that `state` has behind it count). learning_rate: adam 0.03,
+    gd 1.0, momentum 0.1 unless given; lbfgs searches for its own. batches: draw
     mini-batches (not lbfgs), in an order given by seed; costs are then the batches'.
     tolerance: the gradient's Euclidean norm at which the run has converged.
     chunk: steps per compiled call. callback(state, trace) follows each chunk.
@@ -62,14 +62,16 @@ def minimize(
     cannot be used.
     """
     chosen = chosen_method(method, learning_rate, batches)
-    if steps < 1:
-        raise ValueError(f"steps {steps}: at least one step is needed")
+    if min(steps, chunk) < 1:
+        raise ValueError(f"steps {steps}, chunk {chunk}: at least one step is needed")
+    if not tolerance >= 0:
+        raise ValueError(f"tolerance {tolerance} is not a number from 0 up")
     if state is None:
         state = start(fun, params, args, method, learning_rate, batches, seed)
     now, good, costs = state, state.params, [float(state.cost)]
     args = as_arrays(args, now.cost.dtype)
-    tol = np.asarray(tolerance, now.cost.dtype)
-    while int(now.steps) < steps and ending(now, tolerance) is None:
+    tol = np.asarray(tolerance, now.cost.dtype)  # the host must see what the loop does
+    while int(now.steps) < steps and ending(now, float(tol)) is None:
         taken = int(now.steps)  # chunks end at multiples of chunk, resumed or not
         limit = np.int32(min(chunk - taken % chunk, steps - taken))
         now, trace = run_chunk(
@@ -79,7 +81,7 @@ def minimize(
         costs.extend(np.asarray(trace.costs)[: int(trace.done)].tolist())
         if callback is not None:
             callback(now, trace)
-    message = ending(now, tolerance) or f"all {steps} steps taken"
+    message = ending(now, float(tol)) or f"all {int(now.steps)} steps taken"
     is_good = is_finite(now)
     return Result(
         params=now.params if is_good else good,

@@ -1,0 +1,94 @@
+"""What happened in a run, and where it stands.
+
+m examples, n pixels. A snapshot is all arrays, so that one file holds it.
+"""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxnn import model, optimizers
+
+Sets = list[tuple[Any, Any]]  # (x (m, n), y (m,)) of the training, then the test digits
+
+
+class History(NamedTuple):
+    """One entry per step; arrays (steps,) float64, NaN where not measured."""
+
+    cost: np.ndarray  # nats per example; of the mini-batch where there are such
+    gradient_norm: np.ndarray  # Euclidean
+    seconds: np.ndarray  # in the compiled loop; interpolated within a chunk
+    train_accuracy: np.ndarray  # fraction; every tenth step, or every epoch
+    test_accuracy: np.ndarray
+
+
+class Snapshot(NamedTuple):
+    """All that a run needs to go on; what checkpoint.npz holds."""
+
+    state: optimizers.State
+    best_params: model.Params
+    best_accuracy: np.ndarray  # shape (), -1 before the first look
+    history: History
+
+
+class Progress(NamedTuple):
+    """What a person wants to see while it trains; the latest entry of History."""
+
+    step: int
+    steps: int
+    cost: float
+    gradient_norm: float
+    seconds: float
+    train_accuracy: float
+    test_accuracy: float  # NaN without test digits
+
+
+def no_history() -> History:
+    """Of a run that has not begun."""
+    return History(*[np.empty(0)] * len(History._fields))
+
+
+def joined(histories: list[History]) -> History:
+    """Histories one after the other."""
+    columns = zip(*histories, strict=True)
+    return History(*(np.concatenate(column) for column in columns))
+
+
+def after(
+    snapshot: Snapshot,
+    state: optimizers.State,
+    trace: optimizers.Trace,
+    seconds: np.ndarray,
+    sets: Sets,
+) -> tuple[Snapshot, History]:
+    """Where the run stands after a chunk, and the chunk's own history.
+
+    seconds: (done,) of training at each step; snapshot.history is left as it is. A
+    chunk that ended in NaN or infinity moves neither state nor best weights.
+    """
+    done = int(trace.done)
+    rows = np.full((len(History._fields), done), np.nan)
+    rows[0] = np.asarray(trace.costs)[:done]
+    rows[1] = np.asarray(trace.grad_norms)[:done]
+    rows[2] = seconds
+    if optimizers.is_finite(state):
+        rows[3 : 3 + len(sets), -1] = measured = accuracies(state.params, sets)
+        snapshot = snapshot._replace(state=state)
+        if measured[-1] > snapshot.best_accuracy:
+            best = np.array(measured[-1])
+            snapshot = snapshot._replace(best_params=state.params, best_accuracy=best)
+    return snapshot, History(*rows)
+
+
+def accuracies(params: model.Params, sets: Sets) -> list[float]:
+    """The accuracy on each set of digits."""
+    counts = zip(hits(params, sets), sets, strict=True)
+    return [int(count) / y.size for count, (_, y) in counts]
+
+
+@jax.jit
+def hits(params: model.Params, sets: Sets) -> list[jax.Array]:
+    """How many digits of each set are read right; one program for all sets."""
+    return [jnp.sum(model.predict(params, x) == y) for x, y in sets]
