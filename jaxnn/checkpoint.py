@@ -48,6 +48,8 @@ def load_params(path: str | Path) -> tuple[np.ndarray, ...]:
     path = Path(path)
     if path.is_dir():
         path = path / PARAMS
+    if not path.exists():
+        raise FileError(f"{path}: no such file; check the path")
     if path.suffix == ".mat":
         names = tuple(f"Theta{i}" for i in range(1, MOST_LAYERS + 1))
         arrays = files.read_mat(path, names)

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -24,7 +25,10 @@ class Parser(argparse.ArgumentParser):
 
 
 def parser(
-    command: str, about: str, example: str, dtype: str = "of all numbers; float32"
+    command: str,
+    about: str,
+    example: str,
+    dtype: str = "of all numbers (default: float32)",
 ) -> Parser:
     """A parser with the flags that all commands have. Flags not given are absent."""
     made = Parser(
@@ -38,13 +42,11 @@ def parser(
     made.add_argument(
         "--device",
         choices=devices.KINDS,
-        help="auto (default): the GPU if there is one; gpu: that or an error",
+        help="auto takes the GPU if there is one (default: auto)",
     )
     made.add_argument("--dtype", choices=("float32", "float64"), help=dtype)
-    made.add_argument("--seed", type=seed, help="of everything random; 0")
-    made.add_argument(
-        "--quiet", action="store_true", help="only the result, no progress"
-    )
+    made.add_argument("--seed", type=seed, help="of everything random (default: 0)")
+    made.add_argument("--quiet", action="store_true", help="only the result")
     return made
 
 
@@ -106,6 +108,28 @@ def progress() -> Callable[[str, int, int], None]:
                 silence()
 
     return show
+
+
+def hold_ctrl_c() -> Callable[[], None]:
+    """From now on the first Ctrl-C waits for check(), which raises KeyboardInterrupt.
+
+    Raised wherever Python happens to be, it can end in a callback of JAX's, which
+    drops it. A second Ctrl-C is raised at once.
+    """
+    is_pressed = False
+
+    def note(*_: object) -> None:
+        nonlocal is_pressed
+        if is_pressed:
+            raise KeyboardInterrupt
+        is_pressed = True
+
+    def check() -> None:
+        if is_pressed:
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, note)
+    return check
 
 
 def silence() -> None:

@@ -21,7 +21,7 @@ def parse(argv: Sequence[str]) -> dict[str, Any]:
     )
     parser.add_argument("weights", metavar="RUN|FILE", help="run folder, .npz or .mat")
     parser.add_argument("--data", help="digits to read: .mat, .npz, .npy or IDX")
-    parser.add_argument("--lam", type=float, help="penalty in the cost; 0")
+    parser.add_argument("--lam", type=float, help="penalty in the cost (default: 0)")
     defaults = {"data": None, "lam": 0.0, "device": "auto", "dtype": "float32"}
     return {**defaults, "quiet": False, **vars(parser.parse_args(argv))}
 
@@ -80,7 +80,8 @@ def main(argv: Sequence[str]) -> int:
         read = np.asarray(model.predict(params, x))
         cost = float(model.cost(params, x, digits.y, flags["lam"]))
     print(f"{np.mean(read == digits.y):.2%} of {len(read)} digits read right")
-    print(f"cost     {cost:.5f} at lambda {flags['lam']:g}")
+    penalty = f"at lambda {flags['lam']:g}" if flags["lam"] else "without penalty"
+    print(f"cost     {cost:.5f} {penalty}")
     if not flags["quiet"]:
         print(f"digits   {digits.name}")
         print(f"device   {devices.describe(device)}, {flags['dtype']}")

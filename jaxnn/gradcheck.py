@@ -17,7 +17,7 @@ def main(argv: Sequence[str]) -> int:
         "Compare autodiff with the hand-derived backpropagation and with central "
         "differences, weight by weight, in float64.",
         "python -m jaxnn.gradcheck --quick",
-        dtype="float64; float32 is refused",
+        dtype="always float64; float32 is refused",
     )
     extent = parser.add_mutually_exclusive_group()
     extent.add_argument(

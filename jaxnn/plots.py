@@ -11,7 +11,7 @@ import math
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import ArrayLike
 
 from jaxnn.images import SIDE, roll
@@ -53,25 +53,29 @@ def curves(
     steps = np.arange(1, len(cost) + 1)
     left.plot(steps, cost, color="black")
     left.set(title="cost", xlabel="step", ylabel="nats per example", yscale="log")
-    for set_formatter in (
-        left.yaxis.set_major_formatter,
-        left.yaxis.set_minor_formatter,
-    ):
-        set_formatter("{x:g}")  # 0.4, not 4 x 10^-1
+    left.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    left.yaxis.set_minor_formatter(NullFormatter())
+    left.yaxis.set_major_formatter("{x:g}")  # 0.5, not 5 x 10^-1
     styles = {"train": ("0.55", "--"), "test": ("black", "-")}
     for (name, (color, line)), accuracy in zip(
         styles.items(), (train_accuracy, test_accuracy), strict=True
     ):
         seen = ~np.isnan(accuracy)
+        marker = "o" if seen.sum() == 1 else None
         if seen.any():
             right.plot(
-                steps[seen], 100 * accuracy[seen], color=color, ls=line, label=name
+                steps[seen],
+                100 * accuracy[seen],
+                color=color,
+                ls=line,
+                marker=marker,
+                label=name,
             )
     right.set(title="accuracy", xlabel="step", ylabel="percent")
     if right.lines:
         right.legend(loc="lower right", frameon=False)
     for axes in (left, right):
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
         axes.spines[["top", "right"]].set_visible(False)
     return figure
 

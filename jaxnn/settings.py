@@ -35,6 +35,7 @@ def check(settings: Settings) -> None:
         raise ValueError(f"lambda {settings.lam} is not a number from 0 up")
     if settings.learning_rate is not None and not settings.learning_rate <= largest:
         raise ValueError(f"learning rate {settings.learning_rate} is too large")
+    optimizers.chosen_method(settings.method, settings.learning_rate, None)
     if not 0 <= settings.seed < 2**31:
         raise ValueError(f"seed {settings.seed} is not in 0..2147483647")
     if settings.batch_size is not None and settings.batch_size < 1:

@@ -12,9 +12,10 @@ import numpy as np
 
 from jaxnn import cli, data, devices, files, runs, training
 from jaxnn.data import Digits
+from jaxnn.history import Progress
 from jaxnn.model import SCHEMES
 from jaxnn.optimizers import METHODS
-from jaxnn.settings import Settings
+from jaxnn.settings import Settings, check
 
 DEFAULTS: dict[str, Any] = {
     **Settings._field_defaults,
@@ -42,17 +43,26 @@ def parse(argv: Sequence[str]) -> dict[str, Any]:
         "python -m jaxnn.train --device gpu --lam 0.3 --steps 400 --out runs/mine",
     )
     add = parser.add_argument
-    add("--data", help="digits: .mat, .npz, .npy or IDX; default the embedded 5000")
-    add("--hidden", nargs="+", metavar="UNITS", help="per layer, or none; 25")
-    add("--lam", type=float, help="penalty lambda; 1")
-    add("--init", choices=list(SCHEMES), help="initial weights; course")
-    add("--method", help=f"{', '.join(METHODS)}; lbfgs")
-    add("--steps", type=int, help="at most; 200")
-    add("--learning-rate", type=float, help="for all methods but lbfgs")
-    add("--batch-size", type=int, help="mini-batches; not for lbfgs")
-    add("--test-fraction", type=float, help="held out of training; 0.2")
+    add("--data", help=".mat, .npz, .npy or IDX (default: the embedded 5000)")
+    add(
+        "--hidden",
+        nargs="+",
+        metavar="UNITS",
+        help="of each hidden layer, or none (default: 25)",
+    )
+    add("--lam", type=float, help="penalty lambda (default: 1)")
+    add("--init", choices=list(SCHEMES), help="initial weights (default: course)")
+    add("--method", help=f"one of {', '.join(METHODS)} (default: lbfgs)")
+    add("--steps", type=int, help="at most (default: 200)")
+    add(
+        "--learning-rate",
+        type=float,
+        help="not for lbfgs (default: adam 0.03, gd 1, momentum 0.1)",
+    )
+    add("--batch-size", type=int, help="of mini-batches, not for lbfgs (default: all)")
+    add("--test-fraction", type=float, help="held out of training (default: 0.2)")
     add("--standardize", action="store_true", help="each image to mean 0, deviation 1")
-    add("--out", help="the run folder; runs/<time>")
+    add("--out", help="the run folder (default: runs/<time>)")
     add("--resume", metavar="RUN", help="go on with a run, to the same numbers")
     given = vars(parser.parse_args(argv))
     if "hidden" in given:
@@ -60,7 +70,10 @@ def parse(argv: Sequence[str]) -> dict[str, Any]:
     fixed = sorted(given.keys() - RESUMABLE)
     if "resume" in given and fixed:
         flag = "--" + fixed[0].replace("_", "-")
-        raise ValueError(f"{flag} is settled by the run that --resume goes on with")
+        raise ValueError(
+            f"{flag} is settled by the run that --resume goes on with; leave it out, "
+            "or start a new run"
+        )
     return given
 
 
@@ -95,15 +108,20 @@ def unused(name: str) -> str:
 
 
 def train_network(flags: dict[str, Any], train: Digits, test: Digits) -> training.Run:
-    """fit() with the flags, showing progress unless --quiet."""
+    """fit() with the flags; shows progress unless --quiet, and heeds Ctrl-C."""
 
     bar = cli.progress()
+    check_ctrl_c = cli.hold_ctrl_c()
+    cost_name = "cost" if flags["batch_size"] is None else "batch cost"
 
-    def show(now: training.Progress) -> None:
+    def show(now: Progress) -> None:
+        check_ctrl_c()
+        if flags["quiet"]:
+            return
         accuracies = {"train": now.train_accuracy, "test": now.test_accuracy}
         parts = [
             f"step {now.step:>{len(str(now.steps))}}/{now.steps}",
-            f"cost {now.cost:.4f}",
+            f"{cost_name} {now.cost:.4f}",
             f"gradient {now.gradient_norm:.1e}",
             *(f"{k} {v:.2%}" for k, v in accuracies.items() if not np.isnan(v)),
             f"{now.seconds:.1f} s",
@@ -120,7 +138,7 @@ def train_network(flags: dict[str, Any], train: Digits, test: Digits) -> trainin
         out=flags["out"],
         resume=flags["resume"] is not None,
         notes={**{name: flags[name] for name in NOTES}, "data": source},
-        progress=None if flags["quiet"] else show,
+        progress=show,
     )
 
 
@@ -150,7 +168,7 @@ def draw_run(run: training.Run) -> dict[str, bytes]:
 def result_line(run: training.Run, folder: Path) -> str:
     """The outcome in one line."""
     history = run.history
-    text = f"cost {run.cost:.4f} after {run.steps} steps"
+    text = f"cost {run.cost:.4f} after {run.steps} step{'s' * (run.steps != 1)}"
     for name, accuracy in (
         ("train", history.train_accuracy),
         ("test", history.test_accuracy),
@@ -166,6 +184,9 @@ def main(argv: Sequence[str]) -> int:
     """Train, draw, and say where everything is."""
     flags = settle(parse(argv))
     folder = Path(flags["out"])
+    check(Settings(*(flags[name] for name in Settings._fields)))
+    if flags["resume"] is None:
+        runs.require_free(folder)
     devices.prepare_process(flags["device"])
     device = devices.describe(devices.choose(flags["device"]))
     say = print if not flags["quiet"] else lambda *_: None
@@ -174,7 +195,8 @@ def main(argv: Sequence[str]) -> int:
     train, test = data.train_and_test(*source)
     seconds["data"] = cli.process_seconds() - sum(seconds.values())
     say(f"device   {device}" + (", found by auto" if flags["device"] == "auto" else ""))
-    say(f"digits   {train.name} {len(train.y)}, {test.name} {len(test.y)}")
+    parts = (part for part in (train, test) if len(part.y))
+    say("digits   " + ", ".join(f"{part.name} {len(part.y)}" for part in parts))
     layers = "-".join(str(n) for n in (train.x.shape[1], *flags["hidden"], 10))
     how = f"lambda {flags['lam']:g}, {flags['method']}, {flags['dtype']}"
     say(f"network  {layers}, {how}")
@@ -184,25 +206,26 @@ def main(argv: Sequence[str]) -> int:
             run = train_network(flags, train, test)
         except KeyboardInterrupt:
             saved = runs.holds_run(folder)
-            hint = f"; go on with --resume {folder}" if saved else ", nothing saved"
+            again = f"; go on with python -m jaxnn.train --resume {folder}"
+            hint = again if saved else ", nothing saved"
             raise KeyboardInterrupt(f"stopped{hint}") from None
     has_pictures = all((folder / name).exists() for name in PICTURES)
     if run.steps == run.began_at and has_pictures:
         print(f"result   {folder} is complete ({run.message}); --steps can add more")
         return 0
+    if run.diverged:
+        raise ValueError(
+            f"{run.message}; the weights before it are in {folder}; "
+            "try a smaller --learning-rate"
+        )
     seconds["compiling"] = run.compile_seconds
-    seconds["training"] = cli.process_seconds() - sum(seconds.values())
+    seconds["training and saving"] = cli.process_seconds() - sum(seconds.values())
     for name, png in {"digits.png": digits_png.result(), **draw_run(run)}.items():
         files.write_whole(folder / name, lambda stream, png=png: stream.write(png))
     seconds["pictures"] = cli.process_seconds() - sum(seconds.values())
     parts = ", ".join(f"{value:.1f} {name}" for name, value in seconds.items())
     print(result_line(run, folder))
     print(f"time     {sum(seconds.values()):.1f} s: {parts}")
-    if run.diverged:
-        raise ValueError(
-            f"{run.message}; the weights before it are in {folder}; "
-            "try a smaller --learning-rate or a larger --lam"
-        )
     return 0
 
 

@@ -16,7 +16,7 @@ from jaxnn import checkpoint, devices, history, model, optimizers, runs
 from jaxnn.data import Digits
 from jaxnn.devices import Device
 from jaxnn.history import History, Progress, Sets, Snapshot, accuracies, no_history
-from jaxnn.settings import Settings, check, initial_params, make_task
+from jaxnn.settings import CLASSES, Settings, check, initial_params, make_task
 
 SAVE_SECONDS = 1.0  # between checkpoints; a kill -9 loses this and a chunk
 
@@ -139,6 +139,11 @@ def check_digits(train: Digits, test: Digits | None) -> None:
     if not len(train.y):
         raise ValueError("no digits to train on; use a smaller test fraction")
     for part in (train, test or train):
+        if not np.isin(part.y, np.arange(CLASSES)).all():
+            raise ValueError(
+                f"{part.name}: labels {part.y.min()}..{part.y.max()}; expected the "
+                "digits 0-9 (y % 10 turns the course's 10 into 0)"
+            )
         if part.x.ndim != 2 or part.x.shape[1] != train.x.shape[1]:
             raise ValueError(
                 f"{part.name}: x of shape {part.x.shape}; expected a row per digit, "

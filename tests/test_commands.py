@@ -146,7 +146,7 @@ def test_no_gpu_says_so(command):
         (["train", "--frobnicate"], "--help"),
         (["evaluate"], "--help"),
         (["evaluate", "nowhere.npz"], "no such file"),
-        (["evaluate", "weights.txt"], ".npz or .mat"),
+        (["evaluate", "weights.txt"], "no such file"),
         (["gradcheck", "--dtype", "float32"], "float64"),
         (["gradcheck", "--quick", "--all"], "not allowed with"),
     ],

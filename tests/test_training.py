@@ -237,6 +237,8 @@ def test_digits_that_do_not_fit_are_refused(parts):
         jaxnn.fit(train, test._replace(x=test.x[:, :399]))
     with pytest.raises(ValueError, match="labels for 150 x"):
         jaxnn.fit(train._replace(y=train.y[1:]))
+    with pytest.raises(ValueError, match="labels 1..10; expected the digits 0-9"):
+        jaxnn.fit(train._replace(y=train.y + 1))
 
 
 def test_settings_may_be_numpy_scalars(parts, tmp_path):

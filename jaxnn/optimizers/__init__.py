@@ -10,6 +10,7 @@ from jaxnn.optimizers.loop import Trace as Trace
 from jaxnn.optimizers.method import State as State
 from jaxnn.optimizers.minimize import METHODS as METHODS
 from jaxnn.optimizers.minimize import Result as Result
+from jaxnn.optimizers.minimize import chosen_method as chosen_method
 from jaxnn.optimizers.minimize import is_finite as is_finite
 from jaxnn.optimizers.minimize import minimize as minimize
 from jaxnn.optimizers.minimize import start as start
