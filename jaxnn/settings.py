@@ -24,6 +24,18 @@ class Settings(NamedTuple):
     seed: int = 0
 
 
+def tidy(settings: Settings) -> Settings:
+    """The same settings as plain Python numbers, which config.json can hold."""
+    rate, size = settings.learning_rate, settings.batch_size
+    return settings._replace(
+        hidden=tuple(int(units) for units in settings.hidden),
+        lam=float(settings.lam),
+        learning_rate=None if rate is None else float(rate),
+        batch_size=None if size is None else int(size),
+        seed=int(settings.seed),
+    )
+
+
 def check(settings: Settings) -> None:
     """Raise ValueError for what nobody further down would refuse in plain words."""
     if min(settings.hidden, default=1) < 1:

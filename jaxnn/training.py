@@ -16,7 +16,7 @@ from jaxnn import checkpoint, devices, history, model, optimizers, runs
 from jaxnn.data import Digits
 from jaxnn.devices import Device
 from jaxnn.history import History, Progress, Sets, Snapshot, accuracies, no_history
-from jaxnn.settings import CLASSES, Settings, check, initial_params, make_task
+from jaxnn.settings import CLASSES, Settings, check, initial_params, make_task, tidy
 
 SAVE_SECONDS = 1.0  # between checkpoints; a kill -9 loses this and a chunk
 
@@ -29,14 +29,14 @@ class Run(NamedTuple):
     history: History
     cost: float  # nats per example, at params
     steps: int
-    began_at: int  # the step at which this call took over; 0 unless resumed
     evaluations: int  # of cost and gradient together
     converged: bool
     diverged: bool  # the cost became NaN or infinite; params are the last good ones
     message: str
-    device: str
-    compile_seconds: float
-    folder: Path | None
+    began_at: int = 0  # the step at which this call took over; 0 unless resumed
+    device: str = ""
+    compile_seconds: float = 0.0
+    folder: Path | None = None
 
 
 def fit(
@@ -71,15 +71,9 @@ def fit(
     Ctrl-C saves the folder, then raises KeyboardInterrupt. Raises ValueError (FileError
     and DeviceError are such) with one line that says what to change.
     """
-    settings = Settings(
-        tuple(int(units) for units in np.atleast_1d(hidden)),
-        float(lam),
-        init,
-        method,
-        None if learning_rate is None else float(learning_rate),
-        None if batch_size is None else int(batch_size),
-        dtype,
-        int(seed),
+    units = tuple(np.atleast_1d(hidden).tolist())
+    settings = tidy(
+        Settings(units, lam, init, method, learning_rate, batch_size, dtype, seed)
     )
     check(settings)
     check_digits(train, test)
@@ -116,21 +110,27 @@ def fit(
             runs.create(folder, config, snapshot, snapshot.state.params)
         began_at = int(snapshot.state.steps)
         result, snapshot = train_on(snapshot, task, steps, sets, folder, progress)
-    best_params = best_of(snapshot, sets)
+    run = as_run(result, snapshot, best_of(snapshot, sets))
+    return run._replace(
+        began_at=began_at,
+        device=config["device"],
+        compile_seconds=compile_seconds,
+        folder=folder,
+    )
+
+
+def as_run(result: optimizers.Result, snapshot: Snapshot, best: Any) -> Run:
+    """What a finished loop has to tell; weights as NumPy matrices."""
     return Run(
         params=jax.device_get(result.params),
-        best_params=jax.device_get(best_params),
+        best_params=jax.device_get(best),
         history=snapshot.history,
         cost=result.cost,
         steps=result.steps,
-        began_at=began_at,
         evaluations=result.evaluations,
         converged=result.converged,
         diverged=result.diverged,
         message=result.message,
-        device=config["device"],
-        compile_seconds=compile_seconds,
-        folder=folder,
     )
 
 
