@@ -198,6 +198,11 @@ def train_on(
         histories[:] = [history.joined(histories)]
         return snapshot._replace(history=histories[0])
 
+    def close(params: model.Params) -> None:
+        if folder is not None:
+            save(folder, whole(), params, sets)
+            runs.write_history(folder, histories[0]._asdict())
+
     try:
         result = optimizers.minimize(
             model.cost,
@@ -208,13 +213,10 @@ def train_on(
             callback=look,
         )
     except KeyboardInterrupt:
-        if folder is not None:
-            save(folder, whole(), snapshot.state.params, sets)
-            runs.write_history(folder, whole().history._asdict())
+        close(snapshot.state.params)
         raise
+    close(result.params)
     if folder is not None:
-        save(folder, whole(), result.params, sets)
-        runs.write_history(folder, whole().history._asdict())
         checkpoint.save_params(folder / "weights.mat", result.params)
     return result, whole()
 
