@@ -32,6 +32,8 @@ SCHEMES = {
     "glorot": lambda n_in, n_out: math.sqrt(6) / math.sqrt(n_in + n_out),
     "bresson": lambda n_in, n_out: 2 / math.sqrt(n_in),
     "wittenauer": lambda n_in, n_out: 0.125,
+    # meant as sqrt(6 / (n_in + n_out)), written (6 / (n_in + n_out))**1/2
+    "illustration": lambda n_in, n_out: 3 / (n_in + n_out),
 }
 
 
@@ -44,7 +46,7 @@ def init_params(
     """Draw the initial weights, biases included, from U(-r, r).
 
     layers: units per layer, input first; (400, 10) is logistic regression.
-    scheme: course, glorot, bresson or wittenauer; see SCHEMES for their r.
+    scheme: course, glorot, bresson, wittenauer or illustration; SCHEMES has their r.
     Returns a tuple of NumPy matrices (units_out, 1 + units_in): drawn on the host,
     they compile nothing and are the same on every device. Raises ValueError for an
     unknown scheme or fewer than two layers.

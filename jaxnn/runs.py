@@ -14,6 +14,7 @@ checkpoint in it, so that a run killed at any moment can be resumed.
 
 import hashlib
 import importlib.metadata
+import itertools
 import json
 import os
 import platform
@@ -47,6 +48,12 @@ def require_free(folder: Path) -> None:
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileError(f"{folder}: exists and is not an empty folder; choose another")
+
+
+def unused(name: str) -> str:
+    """name, or name-2, name-3, ...: the first that does not exist."""
+    names = (f"{name}-{i}" if i > 1 else name for i in itertools.count(1))
+    return next(name for name in names if not Path(name).exists())
 
 
 def create(folder: Path, config: dict[str, Any], tree: Any, params: Any) -> None:

@@ -60,7 +60,9 @@ def initial_params(settings: Settings, n: int) -> model.Params:
     return model.init_params(settings.seed, layers, settings.init, settings.dtype)
 
 
-def make_task(data: tuple[Any, Any], settings: Settings) -> dict[str, Any]:
+def make_task(
+    data: tuple[Any, Any], settings: Settings, force: bool = False
+) -> dict[str, Any]:
     """The keyword arguments that the optimiser's functions have in common."""
     m, size = data[1].size, settings.batch_size
     return {
@@ -70,6 +72,7 @@ def make_task(data: tuple[Any, Any], settings: Settings) -> dict[str, Any]:
         "batches": size and optimizers.Minibatches(size, m, take_batch),
         "seed": settings.seed,
         "chunk": EVERY if size is None else max(EVERY, m // size),
+        "force": force,
     }
 
 

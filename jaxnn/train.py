@@ -1,7 +1,6 @@
 """Train the digit network: python -m jaxnn.train"""
 
 import importlib
-import itertools
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,7 @@ from jaxnn import cli, data, devices, files, runs, training
 from jaxnn.data import Digits
 from jaxnn.history import Progress
 from jaxnn.model import SCHEMES
-from jaxnn.optimizers import METHODS
+from jaxnn.optimizers import METHODS, WholeRun
 from jaxnn.settings import Settings, check
 
 DEFAULTS: dict[str, Any] = {
@@ -28,10 +27,11 @@ DEFAULTS: dict[str, Any] = {
     "device": "auto",
     "out": None,
     "resume": None,
+    "force": False,
     "quiet": False,
 }
 PICTURES = ("digits.png", "curves.png", "hidden_units.png")
-RESUMABLE = {"resume", "steps", "device", "quiet"}
+RESUMABLE = {"resume", "steps", "device", "force", "quiet"}
 NOTES = ("data", "test_fraction", "standardize", "steps")  # of config.json
 
 
@@ -57,13 +57,14 @@ def parse(argv: Sequence[str]) -> dict[str, Any]:
     add(
         "--learning-rate",
         type=float,
-        help="not for lbfgs (default: adam 0.03, gd 1, momentum 0.1)",
+        help="of adam, gd, momentum alone (default: 0.03, 1, 0.1)",
     )
-    add("--batch-size", type=int, help="of mini-batches, not for lbfgs (default: all)")
+    add("--batch-size", type=int, help="of mini-batches, same three (default: all)")
     add("--test-fraction", type=float, help="held out of training (default: 0.2)")
     add("--standardize", action="store_true", help="each image to mean 0, deviation 1")
     add("--out", help="the run folder (default: runs/<time>)")
     add("--resume", metavar="RUN", help="go on with a run, to the same numbers")
+    add("--force", action="store_true", help="let bfgs take a matrix of any size")
     given = vars(parser.parse_args(argv))
     if "hidden" in given:
         given["hidden"] = hidden_units(given["hidden"])
@@ -91,7 +92,8 @@ def hidden_units(words: list[str]) -> tuple[int, ...]:
 def settle(given: dict[str, Any]) -> dict[str, Any]:
     """All settings: defaults, or those of the run that goes on; then the flags."""
     if "resume" not in given:
-        out = given.get("out") or unused(time.strftime("runs/%Y-%m-%d-%H%M%S"))
+        name = time.strftime("runs/%Y-%m-%d-%H%M%S")
+        out = given.get("out") or runs.unused(name)
         return {**DEFAULTS, **given, "out": out}
     folder = Path(given["resume"])
     config = runs.read_config(folder)
@@ -99,12 +101,6 @@ def settle(given: dict[str, Any]) -> dict[str, Any]:
         held = {**config["settings"], **config["notes"]}
         held["device"] = config["device"].partition(":")[0]
     return {**DEFAULTS, **held, **given, "out": folder}
-
-
-def unused(name: str) -> str:
-    """name, or name-2, name-3, ...: the first that does not exist."""
-    names = (f"{name}-{i}" if i > 1 else name for i in itertools.count(1))
-    return next(name for name in names if not Path(name).exists())
 
 
 def train_network(flags: dict[str, Any], train: Digits, test: Digits) -> training.Run:
@@ -137,6 +133,7 @@ def train_network(flags: dict[str, Any], train: Digits, test: Digits) -> trainin
         device=flags["device"],
         out=flags["out"],
         resume=flags["resume"] is not None,
+        force=flags["force"],
         notes={**{name: flags[name] for name in NOTES}, "data": source},
         progress=show,
     )
@@ -200,6 +197,8 @@ def main(argv: Sequence[str]) -> int:
     layers = "-".join(str(n) for n in (train.x.shape[1], *flags["hidden"], 10))
     how = f"lambda {flags['lam']:g}, {flags['method']}, {flags['dtype']}"
     say(f"network  {layers}, {how}")
+    if flags["resume"] and isinstance(METHODS.get(flags["method"]), WholeRun):
+        say(f"resuming {flags['method']} begins anew from the weights it had reached")
     with ThreadPoolExecutor(1) as painter:
         digits_png = painter.submit(draw_digits, train)
         try:

@@ -55,18 +55,20 @@ def fit(
     seed: int = 0,
     out: str | Path | None = None,
     resume: bool = False,
+    force: bool = False,
     notes: dict[str, Any] | None = None,
     progress: Callable[[Progress], Any] | None = None,
 ) -> Run:
     """Train the network (n, *hidden, 10) on digits.
 
     hidden: units per hidden layer; () is one-vs-all logistic regression. lam: the
-    penalty. init, method, learning_rate: as in `init_params` and `minimize`.
-    batch_size: examples per step, for all but lbfgs; None takes all. dtype: "float32"
-    or "float64". device: "auto", "cpu" or "gpu". out: the run folder to write, or with
-    resume=True the one to continue, to the same numbers as an unbroken run on the same
-    device. notes: kept in its config.json, so of JSON's types. progress: called every
-    tenth step; with mini-batches every epoch, or tenth step where that is longer.
+    penalty. init, method, learning_rate, force: as in `init_params` and `minimize`.
+    batch_size: examples per step, for adam, gd and momentum; None takes all. dtype:
+    "float32" or "float64". device: "auto", "cpu" or "gpu". out: the run folder to
+    write, or with resume=True the one to continue, to the same numbers as an unbroken
+    run on the same device (bfgs and SciPy's methods begin anew from its weights).
+    notes: kept in its config.json, so of JSON's types. progress: called every tenth
+    step; with mini-batches every epoch, or tenth step where that is longer.
 
     Ctrl-C saves the folder, then raises KeyboardInterrupt. Raises ValueError (FileError
     and DeviceError are such) with one line that says what to change.
@@ -89,7 +91,7 @@ def fit(
     with jax.default_device(chosen), jax.enable_x64(dtype == "float64"):
         parts = [train] if test is None or not len(test.y) else [train, test]
         sets = [on_device(part, dtype, chosen) for part in parts]
-        task = make_task(sets[0], settings)
+        task = make_task(sets[0], settings, force)
         snapshot = first_snapshot(task, settings)
         config = runs.describe(settings, parts, notes, devices.describe(chosen))
         if folder is not None and resume:

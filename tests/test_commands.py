@@ -129,7 +129,10 @@ def test_no_gpu_says_so(command):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["train", "--method", "lbgfs"], "choose from adam, gd, lbfgs, momentum"),
+        (
+            ["train", "--method", "lbgfs"],
+            "choose from adam, bfgs, cg, gd, lbfgs, momentum",
+        ),
         (["train", "--lam", "-1"], "lambda -1.0"),
         (["train", "--lam", "much"], "--lam"),
         (["train", "--seed", "-1"], "--seed"),

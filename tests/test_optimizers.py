@@ -7,9 +7,10 @@ import pytest
 from scipy.optimize import minimize as scipy_minimize
 
 from jaxnn import backprop, checks, model
-from jaxnn.optimizers import METHODS, Minibatches, loop, minimize, start
+from jaxnn.optimizers import METHODS, Method, Minibatches, loop, minimize, start
 
-FIRST_ORDER = ("gd", "momentum", "adam")
+STEPPED = [name for name, method in METHODS.items() if isinstance(method, Method)]
+FIRST_ORDER = [name for name in STEPPED if METHODS[name].takes_minibatches]
 
 # A quadratic 1/2 p.A p - b.p: its minimum is A^-1 b = (1, 2), worked by hand:
 # [2 1; 1 3] (1, 2) = (4, 7), and the cost there is -1/2 (4 + 14) = -9.
@@ -39,7 +40,9 @@ def test_quadratic_with_a_known_minimum(method, device):
         steps=500,
         learning_rate=rates.get(method),
     )
-    np.testing.assert_allclose(found.params, [1, 2], atol=1e-4)
+    # TNC ends where the cost, 9 +- 5e-7 in float32, no longer changes
+    atol = 1e-3 if method == "scipy-tnc" else 1e-4
+    np.testing.assert_allclose(found.params, [1, 2], atol=atol)
     assert found.cost == pytest.approx(-9, abs=1e-5)
     assert found.history.shape == (found.steps,)
     assert found.history[-1] == found.cost
@@ -143,35 +146,42 @@ def test_evaluations_are_counted(method):
         jax.debug.callback(lambda _: counted.append(1), p[0])
         return rosenbrock(p)
 
-    rate = None if method == "lbfgs" else 1e-4
+    rate = 1e-4 if method in FIRST_ORDER else None
     p = np.float32([-1.2, 1.0])
     found = minimize(counting, p, (), method, 12, learning_rate=rate, chunk=5)
     jax.effects_barrier()
     if method == "lbfgs":  # its line search evaluates the start once more, per step
         assert found.evaluations <= len(counted) <= found.evaluations + found.steps
-    else:
-        assert found.evaluations == len(counted) == 13
+    elif method in STEPPED:
+        assert found.evaluations == len(counted)
+        assert found.evaluations == 13 or method not in FIRST_ORDER
+    else:  # they evaluate the start again
+        assert found.evaluations == len(counted) - 1
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", STEPPED)
 def test_chunks_and_resuming_change_no_bit(method):
     problem = checks.course_problem()
     params = tuple(np.float32(theta) for theta in problem.params)
     args = (np.float32(problem.x), problem.y, 0.1)
-    whole = minimize(model.cost, params, args, method, 23, chunk=23)
-    first = minimize(model.cost, params, args, method, 9, chunk=4)
-    second = minimize(model.cost, params, args, method, 23, chunk=4, state=first.state)
+    few, many = (3, 5) if method == "newton-cg" else (9, 20)  # before it converges
+    whole = minimize(model.cost, params, args, method, many, chunk=many)
+    first = minimize(model.cost, params, args, method, few, chunk=2)
+    second = minimize(
+        model.cost, params, args, method, many, chunk=2, state=first.state
+    )
     for a, b in zip(whole.params, second.params, strict=True):
         np.testing.assert_array_equal(a, b)
     together = np.concatenate([first.history, second.history])
     np.testing.assert_array_equal(whole.history, together)
-    assert second.steps == 23 and second.evaluations == whole.evaluations
+    assert second.steps == many and second.evaluations == whole.evaluations
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", [*STEPPED, "scipy-cg"])
 def test_nothing_recompiles_for_other_values(method, few_digits, caplog):
     x = np.float32(few_digits.x)
-    batches = None if method == "lbfgs" else Minibatches(50, len(x), take)
+    batches = Minibatches(50, len(x), take) if method in FIRST_ORDER else None
+    program = "run_chunk" if method in STEPPED else "evaluate"
 
     def compiled(seed, lam, rate, x, steps):
         caplog.clear()
@@ -182,14 +192,14 @@ def test_nothing_recompiles_for_other_values(method, few_digits, caplog):
                 (x, few_digits.y, lam),
                 method,
                 steps,
-                learning_rate=None if method == "lbfgs" else rate,
+                learning_rate=rate if method in FIRST_ORDER else None,
                 batches=batches,
                 seed=seed,
             )
         return [text for text in caplog.messages if "XLA compilation of" in text]
 
     jax.clear_caches()
-    assert any("run_chunk" in text for text in compiled(0, 1.0, 0.1, x, 3))
+    assert any(program in text for text in compiled(0, 1.0, 0.1, x, 3))
     assert compiled(1, 3, 0.2, x + 1, 5) == []  # lam an int; other data, rate and seed
     assert compiled(2, np.float32(0.5), 1, x, 120) == []  # two chunks
 
@@ -298,7 +308,7 @@ BATCHES = Minibatches(20, 10, take)
     [
         (
             {"method": "lbgfs"},
-            "unknown method 'lbgfs'; choose from adam, gd",
+            "unknown method 'lbgfs'; choose from adam, bfgs, cg, gd",
         ),
         ({"steps": 0}, "at least one step"),
         ({"chunk": 0}, "at least one step"),
@@ -306,7 +316,10 @@ BATCHES = Minibatches(20, 10, take)
         ({"method": "gd", "learning_rate": -1.0}, "not a positive number"),
         ({"method": "gd", "learning_rate": np.nan}, "not a positive number"),
         ({"method": "lbfgs", "learning_rate": 1.0}, "leave learning rate out"),
-        ({"method": "lbfgs", "batches": BATCHES}, "use mini-batches with adam, gd"),
+        (
+            {"method": "lbfgs", "batches": BATCHES},
+            "mini-batches with adam, gd, momentum",
+        ),
         ({"method": "gd", "batches": BATCHES}, "batch size 20 is not in 1..10"),
     ],
 )

@@ -213,7 +213,7 @@ def test_cost_of_the_loop_is_that_of_the_state(parts):
         ({"seed": -1}, "seed -1 is not in"),
         ({"seed": 2**31}, "seed 2147483648 is not in"),
         ({"steps": 0}, "at least one step"),
-        ({"method": "sgd"}, "choose from adam, gd, lbfgs, momentum"),
+        ({"method": "sgd"}, "choose from adam, bfgs, cg, gd, lbfgs, momentum"),
         ({"init": "he"}, "choose from course"),
         ({"batch_size": 0, "method": "gd"}, "batch size 0"),
         ({"batch_size": 1000, "method": "gd"}, "batch size 1000 is not in 1..150"),

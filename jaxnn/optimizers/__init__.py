@@ -1,16 +1,19 @@
 """Minimise any function of a pytree: `minimize` and its methods.
 
 A method is a pair of pure functions over arrays (method.py), so one compiled loop
-(loop.py) runs them all, and jit, vmap, checkpoints and resuming come with it. Nothing
-here knows of digits: fun(params, *args) is all there is.
+(loop.py) runs them all, and jit, vmap, checkpoints and resuming come with it; those of
+SciPy run to their end by themselves and are followed (whole.py). Nothing here knows of
+digits: fun(params, *args) is all there is.
 """
 
 from jaxnn.optimizers.loop import Minibatches as Minibatches
 from jaxnn.optimizers.loop import Trace as Trace
+from jaxnn.optimizers.method import Method as Method
 from jaxnn.optimizers.method import State as State
-from jaxnn.optimizers.minimize import METHODS as METHODS
+from jaxnn.optimizers.method import WholeRun as WholeRun
+from jaxnn.optimizers.methods import METHODS as METHODS
+from jaxnn.optimizers.methods import chosen_method as chosen_method
 from jaxnn.optimizers.minimize import Result as Result
-from jaxnn.optimizers.minimize import chosen_method as chosen_method
 from jaxnn.optimizers.minimize import is_finite as is_finite
 from jaxnn.optimizers.minimize import minimize as minimize
 from jaxnn.optimizers.minimize import start as start

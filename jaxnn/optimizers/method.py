@@ -1,5 +1,6 @@
-"""What an optimisation method is: two pure functions over one NamedTuple of arrays."""
+"""What a method is: two pure functions over arrays, or a whole run."""
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -33,6 +34,38 @@ class Method(NamedTuple):
     step: Callable[[Objective, State, tuple], State]
     takes_minibatches: bool
     default_rate: float | None  # of the learning rate; None if it searches for it
+
+
+class Ended(NamedTuple):
+    """How a whole run ended."""
+
+    message: str  # of the library that ran it; "" if it has none
+    converged: bool  # by its own criterion
+    evaluations: int  # of cost and gradient together
+
+
+# follow(params, cost, gradient, evaluations so far, steps since the last call = 1)
+Follow = Callable[..., None]
+
+
+class WholeRun(NamedTuple):
+    """A method of another library, which runs to its end in one call.
+
+    run(fun, params, args, steps, tolerance, options, follow) -> Ended
+    calls follow after each step, or at least at the end. What it remembers between its
+    steps cannot be had: going on means to begin anew from the params.
+    """
+
+    run: Callable[..., Ended]
+    takes_options: bool = False
+    most_parameters: float = math.inf  # unless it is forced to take more
+    takes_minibatches: bool = False
+    default_rate: None = None
+
+    def init(self, params: Tree, learning_rate: jax.Array) -> tuple:
+        """No memory."""
+        del params, learning_rate
+        return ()
 
 
 def evaluated(

@@ -8,12 +8,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxnn.optimizers.first_order import adam, gd, momentum
-from jaxnn.optimizers.lbfgs import lbfgs
 from jaxnn.optimizers.loop import Minibatches, Trace, initial_state, run_chunk
-from jaxnn.optimizers.method import Method, Objective, State, Tree
-
-METHODS = {"adam": adam, "gd": gd, "lbfgs": lbfgs, "momentum": momentum}
+from jaxnn.optimizers.method import Ended, Method, Objective, State, Tree, WholeRun
+from jaxnn.optimizers.methods import METHODS, chosen_method, refuse_large
+from jaxnn.optimizers.whole import run_whole
 
 
 class Result(NamedTuple):
@@ -44,56 +42,91 @@ def minimize(
     chunk: int = 100,
     state: State | None = None,
     callback: Callable[[State, Trace], Any] | None = None,
+    options: dict[str, Any] | None = None,
+    force: bool = False,
 ) -> Result:
     """Minimise fun(params, *args) over a pytree of floating-point arrays.
 
     fun: pure and traceable, to a scalar; compiled once per function object, so data
     and numbers belong in args, not in a closure. args: a pytree; Python numbers in it
-    take the dtype of params. method: adam, gd, lbfgs or momentum. steps: at most, of
-    the whole run (those that `state` has behind it count). learning_rate: adam 0.03,
-    gd 1.0, momentum 0.1 unless given; lbfgs searches for its own. batches: draw
-    mini-batches (not lbfgs), in an order given by seed; costs are then the batches'.
-    tolerance: the gradient's Euclidean norm at which the run has converged.
+    take the dtype of params. method: a name in METHODS. steps: at most, of the whole
+    run (those that `state` has behind it count). learning_rate: adam 0.03, gd 1.0,
+    momentum 0.1 unless given; the others search for their own. batches: draw
+    mini-batches (adam, gd, momentum), in an order given by seed; costs are then the
+    batches'. tolerance: the gradient's Euclidean norm at which the run has converged.
     chunk: steps per compiled call. callback(state, trace) follows each chunk.
-    state: Result.state of an earlier call, to go on where it ended.
+    state: Result.state of an earlier call, to go on where it ended; bfgs and SciPy's
+    methods then begin anew from its params. options: SciPy's own, for its methods.
+    force: let bfgs take its dense matrix for more than 3000 parameters.
 
-    A cost that becomes NaN or infinite ends the run, and the message says at which
-    step; params are then the last good ones. Raises ValueError for a setting that
-    cannot be used.
+    bfgs tells few of its costs, the last among them; its history is NaN between. A
+    cost that becomes NaN or infinite ends the run, and the message says at which step;
+    params are then the last good ones. Raises ValueError for an unusable setting.
     """
     chosen = chosen_method(method, learning_rate, batches)
     if min(steps, chunk) < 1:
         raise ValueError(f"steps {steps}, chunk {chunk}: at least one step is needed")
     if not tolerance >= 0:
         raise ValueError(f"tolerance {tolerance} is not a number from 0 up")
+    if options is not None and not getattr(chosen, "takes_options", False):
+        able = ", ".join(name for name in METHODS if name.startswith("scipy-"))
+        raise ValueError(f"{method} takes no options; they are for {able}")
     if state is None:
-        state = start(fun, params, args, method, learning_rate, batches, seed)
-    now, good, costs = state, state.params, [float(state.cost)]
-    args = as_arrays(args, now.cost.dtype)
-    tol = np.asarray(tolerance, now.cost.dtype)  # the host must see what the loop does
-    while int(now.steps) < steps and ending(now, float(tol)) is None:
-        taken = int(now.steps)  # chunks end at multiples of chunk, resumed or not
-        limit = np.int32(min(chunk - taken % chunk, steps - taken))
-        now, trace = run_chunk(
-            fun, chosen, batches, chunk, now, args, np.int32(seed), limit, tol
+        state = start(
+            fun, params, args, method, learning_rate, batches, seed, force=force
         )
+    args = as_arrays(args, state.cost.dtype)
+    tol = np.asarray(tolerance, state.cost.dtype)  # the host sees what the loop does
+    told, costs = Ended("", False, 0), []
+    now, good = state, state.params
+    if int(now.steps) < steps and ending(now, float(tol)) is None:
+        if isinstance(chosen, WholeRun):
+            now, good, costs, told = run_whole(
+                fun, chosen, now, args, steps, float(tol), chunk, options, callback
+            )
+        else:
+            how = fun, chosen, batches, chunk
+            now, good, costs = run_chunks(*how, now, args, seed, steps, tol, callback)
+    message = ending(now, float(tol)) or told.message
+    is_good = is_finite(now)
+    past = [float(state.cost), *costs]
+    return Result(
+        params=now.params if is_good else good,
+        cost=past[-1] if is_good else past[max(len(past) - 2, 0)],
+        history=np.array(costs),
+        steps=int(now.steps),
+        evaluations=int(now.evaluations),
+        converged=is_good and (message.startswith("converged") or told.converged),
+        diverged=not is_good,
+        message=message or f"all {int(now.steps)} steps taken",
+        state=now,
+    )
+
+
+def run_chunks(
+    fun: Objective,
+    method: Method,
+    batches: Minibatches | None,
+    chunk: int,
+    state: State,
+    args: tuple,
+    seed: int,
+    steps: int,
+    tolerance: np.ndarray,
+    callback: Callable[[State, Trace], Any] | None,
+) -> tuple[State, Tree, list[float]]:
+    """The state after at most `steps`, the params before its last step, the costs."""
+    good, costs = state.params, []
+    while int(state.steps) < steps and ending(state, float(tolerance)) is None:
+        taken = int(state.steps)  # chunks end at multiples of chunk, resumed or not
+        limit = np.int32(min(chunk - taken % chunk, steps - taken))
+        numbers = np.int32(seed), limit, tolerance
+        state, trace = run_chunk(fun, method, batches, chunk, state, args, *numbers)
         good = trace.last_good
         costs.extend(np.asarray(trace.costs)[: int(trace.done)].tolist())
         if callback is not None:
-            callback(now, trace)
-    message = ending(now, float(tol)) or f"all {int(now.steps)} steps taken"
-    is_good = is_finite(now)
-    return Result(
-        params=now.params if is_good else good,
-        cost=costs[-1] if is_good else costs[max(len(costs) - 2, 0)],
-        history=np.array(costs[1:]),
-        steps=int(now.steps),
-        evaluations=int(now.evaluations),
-        converged=message.startswith("converged"),
-        diverged=not is_good,
-        message=message,
-        state=now,
-    )
+            callback(state, trace)
+    return state, good, costs
 
 
 def start(
@@ -105,42 +138,17 @@ def start(
     batches: Minibatches | None = None,
     seed: int = 0,
     chunk: int = 100,
+    force: bool = False,
 ) -> State:
     """The state before the first step; arguments as in `minimize`."""
     del chunk  # taken so that one set of settings serves all three functions
     chosen = chosen_method(method, learning_rate, batches)
     params = jax.tree.map(jnp.asarray, params)
+    refuse_large(method, params, force)
     dtype = jax.tree.leaves(params)[0].dtype
     rate = np.asarray(learning_rate or chosen.default_rate or 0, dtype)
     args = as_arrays(args, dtype)
     return initial_state(fun, chosen, batches, params, args, rate, np.int32(seed))
-
-
-def chosen_method(
-    name: str, learning_rate: float | None, batches: Minibatches | None
-) -> Method:
-    """The method of that name; ValueError if it, or a setting of it, is unusable."""
-    if name not in METHODS:
-        known = ", ".join(METHODS)
-        raise ValueError(f"unknown method {name!r}; choose from {known}")
-    method = METHODS[name]
-    if learning_rate is not None:
-        if method.default_rate is None:
-            raise ValueError(f"{name} searches for its step; leave learning rate out")
-        if not 0 < learning_rate < math.inf:
-            raise ValueError(f"learning rate {learning_rate} is not a positive number")
-    if batches is not None:
-        if not method.takes_minibatches:
-            able = ", ".join(n for n, m in METHODS.items() if m.takes_minibatches)
-            raise ValueError(
-                f"{name} needs all examples in every step; use mini-batches with {able}"
-            )
-        if not 1 <= batches.size <= batches.examples:
-            raise ValueError(
-                f"batch size {batches.size} is not in 1..{batches.examples}, "
-                "the number of examples"
-            )
-    return method
 
 
 def as_arrays(args: tuple, dtype: Any) -> tuple:
@@ -176,9 +184,16 @@ def warm_up(
     batches: Minibatches | None = None,
     seed: int = 0,
     chunk: int = 100,
+    force: bool = False,
 ) -> None:
-    """Compile the loop that `minimize` will run, without taking a step."""
+    """Compile the loop that `minimize` will run, without taking a step.
+
+    bfgs and SciPy's methods are compiled when they run.
+    """
+    del force  # `start` has seen it
     chosen = chosen_method(method, learning_rate, batches)
+    if isinstance(chosen, WholeRun):
+        return
     args = as_arrays(args, state.cost.dtype)
     tol = np.asarray(0, state.cost.dtype)
     run_chunk(

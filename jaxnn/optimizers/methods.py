@@ -1,0 +1,67 @@
+"""The methods by name, and which settings each can use."""
+
+import math
+
+import jax
+
+from jaxnn.optimizers.bfgs import bfgs
+from jaxnn.optimizers.cg import cg
+from jaxnn.optimizers.first_order import adam, gd, momentum
+from jaxnn.optimizers.lbfgs import lbfgs
+from jaxnn.optimizers.loop import Minibatches
+from jaxnn.optimizers.method import Method, Tree, WholeRun
+from jaxnn.optimizers.newton_cg import newton_cg
+from jaxnn.optimizers.with_scipy import scipy_cg, scipy_l_bfgs_b, scipy_tnc
+
+METHODS: dict[str, Method | WholeRun] = {
+    "adam": adam,
+    "bfgs": bfgs,
+    "cg": cg,
+    "gd": gd,
+    "lbfgs": lbfgs,
+    "momentum": momentum,
+    "newton-cg": newton_cg,
+    "scipy-cg": scipy_cg,
+    "scipy-l-bfgs-b": scipy_l_bfgs_b,
+    "scipy-tnc": scipy_tnc,
+}
+
+
+def chosen_method(
+    name: str, learning_rate: float | None, batches: Minibatches | None
+) -> Method | WholeRun:
+    """The method of that name; ValueError if it, or a setting of it, is unusable."""
+    if name not in METHODS:
+        known = ", ".join(METHODS)
+        raise ValueError(f"unknown method {name!r}; choose from {known}")
+    method = METHODS[name]
+    if learning_rate is not None:
+        if method.default_rate is None:
+            raise ValueError(f"{name} searches for its step; leave learning rate out")
+        if not 0 < learning_rate < math.inf:
+            raise ValueError(f"learning rate {learning_rate} is not a positive number")
+    if batches is not None:
+        if not method.takes_minibatches:
+            able = ", ".join(n for n, m in METHODS.items() if m.takes_minibatches)
+            raise ValueError(
+                f"{name} needs all examples in every step; use mini-batches with {able}"
+            )
+        if not 1 <= batches.size <= batches.examples:
+            raise ValueError(
+                f"batch size {batches.size} is not in 1..{batches.examples}, "
+                "the number of examples"
+            )
+    return method
+
+
+def refuse_large(name: str, params: Tree, force: bool) -> None:
+    """Raise ValueError where a method would need a matrix of unreasonable size."""
+    method = METHODS[name]
+    leaves = jax.tree.leaves(params)
+    p = sum(leaf.size for leaf in leaves)
+    if isinstance(method, WholeRun) and p > method.most_parameters and not force:
+        size = p**2 * leaves[0].dtype.itemsize / 1e6
+        raise ValueError(
+            f"{name} keeps a dense matrix, {size:.0f} MB for these {p} parameters; use "
+            "lbfgs, or insist with --force (force=True)"
+        )

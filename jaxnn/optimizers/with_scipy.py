@@ -1,0 +1,114 @@
+"""SciPy's own methods on the jitted cost and gradient: CG, TNC and L-BFGS-B.
+
+SciPy works in float64 whatever the dtype of params. This is the one place where params
+become its vectors and its vectors become params.
+"""
+
+import warnings
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+
+from jaxnn.optimizers.method import Ended, Follow, Objective, Tree, WholeRun
+
+# Unless the caller gives options, a run ends by its tolerance and its steps alone.
+UNENDING: dict[str, dict[str, Any]] = {
+    "CG": {"gtol": 0.0},
+    "L-BFGS-B": {"ftol": 0.0, "gtol": 0.0, "maxfun": 10**9},
+    "TNC": {"ftol": 0.0, "xtol": 0.0, "gtol": 0.0, "maxfun": 10**9},
+}
+
+
+class Enough(Exception):
+    """Raised in SciPy's callback to end a run; its text says why."""
+
+
+@partial(jax.jit, static_argnames="fun")
+def evaluate(fun: Objective, params: Tree, args: tuple) -> tuple[jax.Array, jax.Array]:
+    """Cost and gradient, laid end to end, (p,)."""
+    cost, gradient = jax.value_and_grad(fun)(params, *args)
+    return cost, ravel_pytree(gradient)[0]
+
+
+def run(
+    name: str,
+    fun: Objective,
+    params: Tree,
+    args: tuple,
+    steps: int,
+    tolerance: float,
+    options: dict[str, Any] | None,
+    follow: Follow,
+) -> Ended:
+    """Minimise fun by SciPy's method `name`; see WholeRun.
+
+    options: SciPy's own for that method; where they are given, whatever they leave out
+    is SciPy's default. The norm of the gradient and the number of steps end it, too.
+    """
+    from scipy import optimize  # 0.1 s: not before it is needed
+
+    flat, unravel = ravel_pytree(params)
+    count = taken = 0
+    known: dict[bytes, tuple[float, np.ndarray]] = {}  # evaluated since the last step
+
+    def params_at(x: np.ndarray) -> Tree:
+        with np.errstate(over="ignore"):  # SciPy tries steps beyond float32
+            return unravel(jnp.asarray(x, flat.dtype))
+
+    def value(x: np.ndarray) -> tuple[float, np.ndarray]:
+        nonlocal count
+        cost, gradient = evaluate(fun, params_at(x), args)
+        count += 1
+        found = float(cost), np.asarray(gradient, np.float64)
+        known[x.tobytes()] = found
+        return found
+
+    def after_step(x: np.ndarray) -> None:
+        nonlocal taken
+        taken += 1
+        here = known[x.tobytes()]
+        known.clear()
+        known[x.tobytes()] = here  # a step may lead nowhere
+        cost, gradient = here
+        follow(params_at(x), cost, params_at(gradient), count)
+        norm = np.linalg.norm(gradient)
+        if not np.isfinite(cost) or not np.isfinite(norm):
+            raise Enough("stopped: not finite")
+        if norm <= tolerance:
+            raise Enough("converged")
+        if taken >= steps:
+            raise Enough("")
+
+    settings = {**(UNENDING[name] if options is None else options)}
+    if name != "TNC":  # which counts evaluations alone
+        settings.setdefault("maxiter", steps)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "Unknown solver options")
+        try:
+            found = optimize.minimize(
+                value,
+                np.asarray(flat, np.float64),
+                jac=True,
+                method=name,
+                callback=after_step,
+                options=settings,
+            )
+        except Enough:
+            return Ended("", False, count)
+        except optimize.OptimizeWarning as unknown:
+            raise ValueError(f"{unknown}; see SciPy's options of {name}") from None
+    return Ended(str(found.message), bool(found.success), count)
+
+
+def scipy_method(name: str) -> WholeRun:
+    """SciPy's method of that name as one of ours."""
+    return WholeRun(partial(run, name), takes_options=True)
+
+
+scipy_cg = scipy_method("CG")
+scipy_l_bfgs_b = scipy_method("L-BFGS-B")
+scipy_tnc = scipy_method("TNC")

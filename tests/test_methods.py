@@ -1,0 +1,249 @@
+"""The second-order methods and SciPy's: known minima, SciPy's own iterates, the bar."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy import optimize
+
+from jaxnn import checks, model
+from jaxnn.backprop import backprop
+from jaxnn.optimizers import METHODS, Method, loop, minimize, newton_cg, start
+
+SEARCHING = [name for name, method in METHODS.items() if method.default_rate is None]
+SCIPY = {"scipy-cg": "CG", "scipy-l-bfgs-b": "L-BFGS-B", "scipy-tnc": "TNC"}
+LAM = 0.05
+
+
+def rosenbrock(p):
+    return 100 * (p[1] - p[0] ** 2) ** 2 + (1 - p[0]) ** 2  # 0 at (1, 1)
+
+
+def quadratic(p, a, b):
+    return 0.5 * p @ a @ p - b @ p
+
+
+@pytest.fixture(scope="module")
+def small():
+    """The course's 3-5-3 network: params, (x, y, lam), and the same for SciPy."""
+    _, params, x, y, _ = checks.course_problem()
+
+    def fun(flat):
+        thetas = checks.cut(flat, checks.shapes_of(params))
+        cost, gradient = backprop(thetas, x, y, LAM)
+        return float(cost), checks.flatten(gradient)
+
+    return params, (x, y, LAM), fun
+
+
+@pytest.mark.parametrize("method", SEARCHING)
+def test_rosenbrock(method):
+    with jax.enable_x64(True):
+        p = np.array([-1.2, 1.0])
+        found = minimize(rosenbrock, p, (), method, 500, tolerance=1e-9)
+    np.testing.assert_allclose(found.params, [1, 1], atol=1e-6)
+    assert found.cost < 1e-12
+
+
+@pytest.mark.parametrize("method", ["gd", "momentum", "adam"])
+def test_first_order_descends_rosenbrock(method):
+    # the valley is long: at a fixed rate they are under way, far below the start's 24.2
+    rates = {"gd": 1e-3, "momentum": 1e-4, "adam": 0.03}
+    with jax.enable_x64(True):
+        p = np.array([-1.2, 1.0])
+        found = minimize(rosenbrock, p, (), method, 2000, learning_rate=rates[method])
+    assert found.cost < 0.5 and found.cost <= found.history[0]
+
+
+@pytest.fixture(scope="module")
+def minimum(small):
+    """The cost that SciPy's BFGS finds on the 3-5-3 network, by our hand derivation."""
+    params, _, fun = small
+    how = {"gtol": 1e-10, "norm": 2}
+    return optimize.minimize(fun, checks.flatten(params), jac=True, options=how).fun
+
+
+@pytest.mark.parametrize("method", SEARCHING)
+def test_small_network_to_eight_digits(method, small, minimum):
+    params, args, _ = small
+    with jax.enable_x64(True):
+        found = minimize(model.cost, params, args, method, 2000, tolerance=1e-8)
+    assert found.cost == pytest.approx(minimum, abs=1e-8)
+
+
+@pytest.mark.parametrize(("method", "name"), SCIPY.items())
+@pytest.mark.parametrize("limit", [3, 10])
+def test_scipys_methods_are_scipys(method, name, limit, small):
+    params, args, fun = small
+    steps = []
+
+    def note(x):
+        steps.append(fun(x)[0])
+
+    how = {"maxfun": limit} if name == "TNC" else {"maxiter": limit}
+    expected = optimize.minimize(
+        fun, checks.flatten(params), jac=True, method=name, options=how, callback=note
+    )
+    with jax.enable_x64(True):
+        found = minimize(model.cost, params, args, method, 500, options=how)
+    assert (found.steps, found.evaluations) == (expected.nit, expected.nfev)
+    # TNC takes differences of gradients, which turn rounding of 1e-16 into 1e-8
+    exact = 1e-6 if name == "TNC" else 1e-9
+    np.testing.assert_allclose(checks.flatten(found.params), expected.x, atol=exact)
+    np.testing.assert_allclose(found.history, steps, rtol=exact)
+    assert found.message == str(expected.message)
+
+
+@pytest.mark.parametrize("method", SCIPY)
+def test_steps_and_tolerance_end_scipys_methods(method, small):
+    params, args, _ = small
+    with jax.enable_x64(True):
+        few = minimize(model.cost, params, args, method, 4)
+        exact = minimize(model.cost, params, args, method, 500, tolerance=1e-5)
+    assert few.steps == len(few.history) == 4 and not few.converged
+    assert exact.converged and float(exact.state.grad_norm) <= 1e-5
+    assert "norm is at most 1e-05" in exact.message
+
+
+@pytest.mark.parametrize("method", [*SCIPY, "bfgs"])
+def test_whole_runs_go_on_from_their_params(method, small):
+    params, args, _ = small
+    with jax.enable_x64(True):
+        first = minimize(model.cost, params, args, method, 6)
+        second = minimize(model.cost, params, args, method, 9, state=first.state)
+        anew = minimize(model.cost, first.params, args, method, 3)
+    assert (first.steps, second.steps, anew.steps) == (6, 9, 3)
+    assert second.cost == pytest.approx(anew.cost, rel=1e-12)
+    assert second.evaluations == first.evaluations + anew.evaluations - 1
+
+
+@pytest.mark.parametrize("method", SCIPY)
+def test_callback_hears_every_step_of_scipys(method, small):
+    params, args, _ = small
+    heard = []
+
+    def note(state, trace):
+        costs = np.asarray(trace.costs)[: int(trace.done)].tolist()
+        heard.append((int(state.steps), float(state.cost), costs))
+
+    with jax.enable_x64(True):
+        found = minimize(model.cost, params, args, method, 7, chunk=3, callback=note)
+    assert [step for step, _, _ in heard] == [3, 6, 7]
+    assert sum((costs for _, _, costs in heard), []) == found.history.tolist()
+    assert all(cost == costs[-1] for _, cost, costs in heard)
+
+
+def breaks_beyond_one(p):
+    return jnp.where(p < 1, (p - 2) ** 2, jnp.nan)
+
+
+@pytest.mark.parametrize("method", SEARCHING)
+def test_a_cost_that_is_not_finite_is_left_or_told(method):
+    found = minimize(breaks_beyond_one, np.float32(0.5), (), method, 30)
+    assert np.isfinite(found.cost) and np.isfinite(found.params)
+    assert found.cost <= 2.25 and not found.converged
+
+
+def test_cg_is_linear_conjugate_gradient_on_a_quadratic():
+    # with exact line searches it is Hestenes and Stiefel's; ours stop at slope 0.15, so
+    # its iterates are near, and n steps come near the minimum
+    random = np.random.default_rng(0)
+    q, _ = np.linalg.qr(random.normal(size=(6, 6)))
+    a, b = q @ np.diag([1, 2, 3, 5, 8, 13.0]) @ q.T, random.normal(size=6)
+    with jax.enable_x64(True):
+        found = minimize(quadratic, np.zeros(6), (a, b), "cg", 6, tolerance=0)
+        more = minimize(quadratic, np.zeros(6), (a, b), "cg", 40, tolerance=1e-10)
+    best = -0.5 * b @ np.linalg.solve(a, b)
+    assert found.cost - best < 1e-3 * abs(best)
+    np.testing.assert_allclose(more.params, np.linalg.solve(a, b), atol=1e-9)
+
+
+def test_newton_cg_solves_a_quadratic_in_few_steps():
+    a, b = np.diag([1.0, 10.0, 100.0]), np.ones(3)
+    with jax.enable_x64(True):
+        found = minimize(quadratic, np.zeros(3), (a, b), "newton-cg", 10)
+    np.testing.assert_allclose(found.params, [1, 0.1, 0.01], atol=1e-8)
+    assert found.converged and found.steps <= 6
+
+
+def test_hessian_product_against_differences_of_the_gradient(small):
+    params, (x, y, lam), _ = small
+    flat, shapes = checks.flatten(params), checks.shapes_of(params)
+    v = np.random.default_rng(1).normal(size=flat.size)
+
+    def gradient(flat):
+        return checks.flatten(backprop(checks.cut(flat, shapes), x, y, lam)[1])
+
+    with jax.enable_x64(True):
+        product = newton_cg.hessian_product(
+            lambda flat: model.cost(checks.cut(flat, shapes), x, y, lam), flat, v
+        )
+    numeric = (gradient(flat + 1e-5 * v) - gradient(flat - 1e-5 * v)) / 2e-5
+    np.testing.assert_allclose(product, numeric, atol=1e-9)
+
+
+@pytest.mark.parametrize("method", ["cg", "newton-cg"])
+def test_searching_methods_map_over_starts(method):
+    p = np.array([[-1.2, 1.0], [0.0, 2.0], [2.0, -1.0]])
+
+    def one(p):
+        state = start(rosenbrock, p, (), method)
+        chosen = METHODS[method]
+        return loop.run_chunk(
+            rosenbrock, chosen, None, 60, state, (), 0, 60, jnp.asarray(1e-9)
+        )[0].params
+
+    with jax.enable_x64(True):
+        together = jax.vmap(one)(p)
+        alone = [minimize(rosenbrock, q, (), method, 60, tolerance=1e-9) for q in p]
+    np.testing.assert_allclose(together, [a.params for a in alone], atol=1e-8)
+
+
+def test_bfgs_takes_about_scipys_steps():
+    with jax.enable_x64(True):
+        found = minimize(rosenbrock, np.array([-1.2, 1.0]), (), "bfgs", 200)
+    expected = optimize.minimize(
+        lambda p: float(rosenbrock(p)), [-1.2, 1.0], method="BFGS"
+    )
+    assert abs(found.steps - expected.nit) <= 10
+    assert found.converged and found.steps == len(found.history)
+    assert np.isnan(found.history[:-1]).any() and found.history[-1] == found.cost
+
+
+def test_bfgs_refuses_a_matrix_of_423_megabytes_unless_forced(few_digits):
+    params = model.init_params(0)
+    args = np.float32(few_digits.x), few_digits.y, 1.0
+    with pytest.raises(
+        ValueError, match="423 MB for these 10285 parameters; use lbfgs"
+    ):
+        minimize(model.cost, params, args, "bfgs", 1)
+    assert int(start(model.cost, params, args, "bfgs", force=True).steps) == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"method": "scipy-cg", "options": {"foo": 1}}, "foo; see SciPy's options"),
+        ({"method": "cg", "options": {"gtol": 1}}, "they are for scipy-cg, scipy-l"),
+        ({"method": "bfgs", "options": {}}, "bfgs takes no options"),
+        ({"method": "scipy-tnc", "learning_rate": 1.0}, "leave learning rate out"),
+    ],
+)
+def test_unusable_settings_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        minimize(rosenbrock, np.float32([0, 1]), **settings)
+
+
+@pytest.mark.slow
+def test_cg_reaches_the_published_cost_within_the_bar(digits):
+    args = np.float32(digits.x), digits.y, np.float32(1)
+    counts = []
+    for seed in range(9):
+        state = start(model.cost, model.init_params(seed), args, "cg")
+        while float(state.cost) > 0.339:
+            state, _ = loop.run_chunk(
+                model.cost, METHODS["cg"], None, 10, state, args, 0, 1, np.float32(0)
+            )
+        counts.append(int(state.evaluations))
+    assert np.median(counts) <= 250 and max(counts) <= 350
+    assert all(isinstance(METHODS[name], Method) for name in ("cg", "newton-cg"))
