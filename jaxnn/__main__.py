@@ -7,6 +7,8 @@ from jaxnn import __version__, cli
 COMMANDS = {
     "train": "train the network on the embedded digits, or any file",
     "evaluate": "accuracy, cost and confusion matrix of trained weights",
+    "reproduce": "the published experiments, published figure beside ours",
+    "sweep": "many networks in one compiled call: which lambda, which width",
     "gradcheck": "autodiff, hand derivation and finite differences compared",
 }
 

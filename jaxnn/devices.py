@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import jax
+import jax.numpy as jnp
 
 Device: TypeAlias = Any  # a jax.Device; type checkers take that for a variable
 
@@ -71,6 +72,20 @@ def prepare_process(kind: str) -> None:
             folder.mkdir(parents=True, exist_ok=True)
             jax.config.update("jax_compilation_cache_dir", str(folder))
             jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+
+
+def current() -> Device:
+    """Where JAX computes now."""
+    (device,) = jnp.zeros(()).devices()
+    return device
+
+
+def memory(device: Device) -> int:
+    """Bytes of a device's memory; of the machine's for a CPU."""
+    stats = device.memory_stats()
+    if stats and "bytes_limit" in stats:
+        return stats["bytes_limit"]
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def cache_folder() -> Path:

@@ -7,6 +7,7 @@ state, and a thread may draw.
 
 import io
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -77,6 +78,81 @@ def curves(
     for axes in (left, right):
         axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
         axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def distributions(
+    names: Sequence[str], published: Sequence[float], values: Sequence[np.ndarray]
+) -> Figure:
+    """Where a published figure (a line) lies among ours (dots, one per start).
+
+    names: of the figures, each with its own axis. values: (N,) of each.
+    """
+    columns = min(3, len(names))
+    rows = math.ceil(len(names) / columns)
+    figure = Figure(figsize=(4 * columns, 0.9 * rows + 0.4), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes in grid[len(names) :]:
+        axes.set_axis_off()
+    for axes, name, line, dots in zip(grid, names, published, values, strict=False):
+        heights = np.linspace(0.1, 0.9, len(dots))  # apart, so that none hides another
+        axes.plot(dots, heights, "o", ms=4, color="0.55", mew=0)
+        axes.axvline(line, color="black", lw=1.5)
+        axes.set_title(f"{name}: {line:.6g}", fontsize=8, loc="left")
+        axes.set(ylim=(0, 1), yticks=[])
+        axes.tick_params(labelsize=7)
+        axes.xaxis.get_offset_text().set_fontsize(7)
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
+        axes.spines[["top", "right", "left"]].set_visible(False)
+    figure.supxlabel(
+        "line: the published figure; dots: ours, one per start", fontsize=9
+    )
+    return figure
+
+
+def sweep(
+    titles: Sequence[str],
+    lams: Sequence[float],
+    accuracies: Sequence[Sequence[tuple[np.ndarray, np.ndarray]]],
+) -> Figure:
+    """Accuracy against the penalty, a panel per width: medians, bars for the range.
+
+    accuracies[panel][i]: of lams[i], the fractions (s,) that each start reads right of
+    the digits trained on, and of those left out; empty where all starts diverged.
+    """
+    size = (4.5 * len(titles), 3.5)
+    figure = Figure(figsize=size, layout="constrained")
+    panels = figure.subplots(1, len(titles), sharey=True, squeeze=False)[0]
+    order = np.argsort(lams)
+    styles = (("trained on", "0.55", "--", -0.06), ("left out", "black", "-", 0.06))
+    for axes, title, pairs in zip(panels, titles, accuracies, strict=True):
+        for kind, (name, color, line, shift) in enumerate(styles):
+            known = [i for i in order if len(pairs[i][kind])]
+            values = [100 * pairs[i][kind] for i in known]
+            places = [list(order).index(i) + shift for i in known]
+            middle = np.array([np.median(v) for v in values])
+            reach = [
+                [np.ptp([v.min(), m]) for v, m in zip(values, middle, strict=True)]
+            ]
+            reach += [
+                [np.ptp([v.max(), m]) for v, m in zip(values, middle, strict=True)]
+            ]
+            axes.errorbar(
+                places,
+                middle,
+                reach,
+                color=color,
+                ls=line,
+                marker="o",
+                ms=4,
+                capsize=3,
+                label=name,
+            )
+        axes.set_xticks(range(len(lams)), [f"{lams[i]:g}" for i in order])
+        axes.set(title=title, xlabel="lambda")
+        axes.spines[["top", "right"]].set_visible(False)
+    panels[0].set_ylabel("digits read right, percent")
+    panels[0].legend(frameon=False)
     return figure
 
 

@@ -34,10 +34,28 @@ ALLOWED = {
         "runs",
         "settings",
     },
+    "lockstep": {"devices", "model", "optimizers"},
+    "ensemble": {"lockstep", "model", "optimizers"},
+    "validation": {"data", "ensemble", "model", "settings"},
+    "recipes": set(),
+    "programs": {"model", "optimizers"},
+    "experiments": {
+        "backprop",
+        "checkpoint",
+        "checks",
+        "data",
+        "devices",
+        "ensemble",
+        "model",
+        "programs",
+        "recipes",
+    },
+    "verdicts": {"recipes"},
+    "comparison": {"data", "devices", "experiments", "recipes", "verdicts"},
     "plots": {"images"},
     "cli": {"devices"},
 }
-COMMANDS = {"train", "evaluate", "gradcheck"}
+COMMANDS = {"train", "evaluate", "gradcheck", "reproduce", "sweep"}
 LIBRARY = set(ALLOWED) | {"optimizers"}
 
 

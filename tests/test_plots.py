@@ -58,3 +58,26 @@ def test_curves_without_test_digits(gaps):
 def test_png_can_be_read(digits):
     picture = Image.open(io.BytesIO(plots.png(plots.digit_grid(digits.x[:25], 5))))
     assert picture.format == "PNG" and min(picture.size) > 300
+
+
+def test_distributions_mark_the_published_figure():
+    values = [np.array([1.0, 2.0, 4.0]), np.array([0.3, 0.1])]
+    figure = plots.distributions(["cost", "accuracy"], [3.0, 0.2], values)
+    for axes, dots, line in zip(figure.axes, values, (3.0, 0.2), strict=True):
+        np.testing.assert_array_equal(axes.lines[0].get_xdata(), dots)
+        assert set(axes.lines[1].get_xdata()) == {line}
+    assert "cost: 3" in figure.axes[0].get_title(loc="left")
+
+
+def test_sweep_shows_medians_in_order_of_lambda_and_leaves_out_the_diverged():
+    lost = np.empty(0)
+    pairs = [
+        (np.array([0.9, 0.8, 1.0]), np.array([0.5, 0.6, 0.7])),
+        (np.array([0.99]), np.array([0.4])),
+        (lost, lost),
+    ]
+    axes = plots.sweep(["25 hidden units"], [1.0, 0.0, 10.0], [pairs]).axes[0]
+    trained, left_out = (bars.lines[0] for bars in axes.containers)
+    np.testing.assert_allclose(trained.get_ydata(), [99, 90])
+    np.testing.assert_allclose(left_out.get_ydata(), [40, 60])
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["0", "1", "10"]

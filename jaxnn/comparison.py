@@ -1,0 +1,143 @@
+"""A recipe's published figures beside ours: run, judge, and explain what differs."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jaxnn.data import Digits
+from jaxnn.devices import Device
+from jaxnn.experiments import Measures, needs_weights, run
+from jaxnn.recipes import Figure, Recipe, Setup
+from jaxnn.verdicts import DIFFERS, Row, explain, judge, spread
+
+SKIPPED = "skipped: file missing (ex4weights.mat)"
+CUT = "fewer steps: not comparable"
+UNEXPLAINED = "not explained"
+NOTHING = np.empty(0)
+
+Progress = Callable[[str, int, int], Any]
+
+
+class Comparison(NamedTuple):
+    """One recipe, judged."""
+
+    recipe: Recipe
+    rows: tuple[Row, ...]  # one per figure
+    measured: dict[str, Measures]  # what each run measured, by its label
+
+    @property
+    def notes(self) -> list[str]:
+        """What the runs that change one thing gave, a line each."""
+        _, *others = self.measured.items()
+        return [f"with {label}: {summary(self.recipe, m)}" for label, m in others]
+
+
+def compare(
+    recipe: Recipe,
+    seeds: Sequence[int],
+    digits: Digits,
+    weights: Path | None = None,
+    most_steps: int | None = None,
+    device: Device = None,
+    progress: Progress | None = None,
+    notice: Callable[[str], Any] | None = None,
+) -> Comparison:
+    """Run a recipe and judge each of its figures.
+
+    seeds: of the starts, consecutive. weights: the course's ex4weights.mat; what needs
+    it is skipped without. most_steps: shorten the training; what is cut is not judged.
+    progress(label, done, all) and notice(text) are called while networks train.
+    """
+    cut = recipe if most_steps is None else shortened(recipe, most_steps)
+    measured: dict[str, Measures] = {}
+
+    def measure(setup: Setup) -> None:
+        def show(done: int, whole: int) -> None:
+            if progress is not None:
+                progress(f"{recipe.name}, {setup.label}", done, whole)
+
+        if needs_weights(recipe, setup) and weights is None:
+            measured[setup.label] = {}
+            return
+        measured[setup.label] = run(
+            cut, setup, seeds, digits, weights, device, progress=show, notice=notice
+        )
+
+    measure(cut.setup)
+    if cut.correct is not None:
+        measure(cut.correct)
+    rows = judged(recipe, cut, measured)
+    unknown = cut.unknown
+    is_new = unknown is not None and (unknown.starts or math.inf) > len(seeds)
+    if unknown is not None and is_new and any(row.is_open for row in rows):
+        measure(unknown)
+        rows = judged(recipe, cut, measured)
+    return Comparison(recipe, tuple(rows), measured)
+
+
+def judged(recipe: Recipe, cut: Recipe, measured: dict[str, Measures]) -> list[Row]:
+    """A row per figure; cut is the recipe as it was run."""
+    ours, rows = measured[recipe.setup.label], []
+    is_cut = cut.setup != recipe.setup
+    for figure in recipe.figures:
+        values = ours.get(figure.name, NOTHING)
+        verdict, explanation, is_open = judge(figure, values), "", False
+        if not ours:
+            verdict = SKIPPED
+        elif is_cut and (figure.after is None or figure.after > cut.setup.steps):
+            verdict = CUT
+        elif verdict == DIFFERS:
+            explanation, is_open = explained(recipe, figure, values, measured)
+        rows.append(Row(recipe.name, figure, values, verdict, explanation, is_open))
+    return rows
+
+
+def explained(
+    recipe: Recipe, figure: Figure, values: np.ndarray, measured: dict[str, Measures]
+) -> tuple[str, bool]:
+    """Why a figure DIFFERS, and whether that is still open."""
+    unknown = recipe.unknown
+    if unknown is None or unknown.label not in measured:
+        return UNEXPLAINED, True
+    if not measured[unknown.label]:
+        return SKIPPED, False
+    if figure.after is not None and unknown.method != recipe.setup.method:
+        return UNEXPLAINED, True  # another method's way there tells nothing
+    others = measured[unknown.label][figure.name]
+    explanation = explain(figure, values, others, unknown.label)
+    return explanation or UNEXPLAINED, explanation is None
+
+
+def summary(recipe: Recipe, measures: Measures) -> str:
+    """The figures of a recipe as one run measured them."""
+    if not measures:
+        return SKIPPED
+    names = [
+        f"{f.name} {spread(f, measures[f.name])}"
+        for f in recipe.figures
+        if f.name in measures
+    ]
+    return ", ".join(names)
+
+
+def shortened(recipe: Recipe, steps: int) -> Recipe:
+    """The same recipe with at most so many steps."""
+
+    def cut(setup: Setup) -> Setup:
+        options = setup.options
+        if options and "maxfun" in options:
+            options = {**options, "maxfun": min(steps, options["maxfun"])}
+        return replace(setup, steps=min(steps, setup.steps), options=options)
+
+    if cut(recipe.setup) == recipe.setup:
+        return recipe
+    return replace(
+        recipe,
+        setup=cut(recipe.setup),
+        correct=recipe.correct and cut(recipe.correct),
+        unknown=None,
+    )

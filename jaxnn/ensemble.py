@@ -1,0 +1,195 @@
+"""Many networks of one shape, trained side by side by one compiled program.
+
+What differs between the N networks has a leading axis N: their thetas, and those of the
+objective's arguments that `axes` marks with 0, as in `jax.vmap` (a penalty, a mask, a
+start). The rest, the digits above all, is shared: one copy on the device.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxnn import optimizers
+from jaxnn.lockstep import (
+    Axes,
+    keep,
+    largest_group,
+    networks_at_once,
+    own_args,
+    run_all,
+    start_all,
+)
+from jaxnn.lockstep import evaluate as evaluate
+from jaxnn.model import Params
+from jaxnn.optimizers.method import Method, Objective
+from jaxnn.optimizers.minimize import as_arrays
+
+CALL = 8000  # network-steps in one compiled call: about 10 s on two cores
+
+
+class Ensemble(NamedTuple):
+    """N trained networks; arrays of NumPy, a row per network."""
+
+    params: Params  # each (N, units_out, 1 + units_in); the last good ones
+    cost: np.ndarray  # (N,) the objective there
+    costs: np.ndarray  # (N, steps) after each step; NaN once a network has ended
+    steps: np.ndarray  # (N,) taken
+    evaluations: np.ndarray  # (N,) of cost and gradient together
+    converged: np.ndarray  # (N,) bool
+    diverged: np.ndarray  # (N,) bool: its cost or gradient became NaN or infinite
+    seconds: float  # training, without compiling
+
+    @property
+    def seconds_per_step(self) -> float:
+        """Seconds per step of one network."""
+        return self.seconds / max(1, int(self.steps.sum()))
+
+
+def stack(networks: list[Params]) -> Params:
+    """Networks of one shape as thetas (N, units_out, 1 + units_in)."""
+    return tuple(np.stack(thetas) for thetas in zip(*networks, strict=True))
+
+
+def train(
+    fun: Objective,
+    params: Params,
+    args: tuple,
+    axes: Axes,
+    method: str = "lbfgs",
+    steps: int = 200,
+    *,
+    learning_rate: float | None = None,
+    tolerance: float = 1e-6,
+    options: dict[str, Any] | None = None,
+    progress: Callable[[int, int], Any] | None = None,
+    notice: Callable[[str], Any] | None = None,
+) -> Ensemble:
+    """Minimise fun(params, *args) for N networks at once.
+
+    params: thetas (N, units_out, 1 + units_in). args, axes: see the module; the other
+    arguments are those of `minimize`. progress(done, all) counts network-steps.
+    Networks that end early, converged or diverged, wait for the others. Where not all
+    fit into the device's memory they train in groups, and notice(text) says so. bfgs
+    and SciPy's methods cannot be mapped: they train one network after the other.
+
+    Raises ValueError as `minimize` does, and if not even one network fits.
+    """
+    n = len(params[0])
+    chosen = optimizers.chosen_method(method, learning_rate, None)
+    if not isinstance(chosen, Method):
+        how = {"tolerance": tolerance, "options": options}
+        return one_by_one(fun, params, args, axes, method, steps, progress, **how)
+    rate = learning_rate or chosen.default_rate or 0.0
+    dtype = jax.tree.leaves(params)[0].dtype
+    numbers = np.asarray(rate, dtype), np.asarray(tolerance, dtype)
+    args = as_arrays(args, dtype)
+    size = largest_group(fun, chosen, params, args, axes, numbers[0])
+    if size < n and notice is not None:
+        notice(f"{size} of {n} networks fit into memory at once: trained in groups")
+    parts = []
+    for first in range(0, n, size):
+        group = range(first, min(first + size, n))
+        own = own_args(args, axes, slice(group.start, group.stop))
+
+        def show(done: int, before: int = first) -> None:
+            if progress is not None:
+                progress(before * steps + done, n * steps)
+
+        thetas = tuple(theta[group.start : group.stop] for theta in params)
+        parts.append(train_group(fun, thetas, own, axes, chosen, steps, numbers, show))
+    return joined(parts)
+
+
+def train_group(
+    fun: Objective,
+    params: Params,
+    args: tuple,
+    axes: Axes,
+    method: Method,
+    steps: int,
+    numbers: tuple[np.ndarray, np.ndarray],
+    show: Callable[[int], Any],
+) -> Ensemble:
+    """Train networks that fit into memory together, a chunk of steps per call."""
+    rate, tolerance = numbers
+    n = len(params[0])
+    how = (fun, method, axes, networks_at_once(method, n))
+    size = int(np.clip(CALL // n, 1, steps))
+    now = start_all(*how, params, args, rate)
+    run_all(*how, size, now, args, np.int32(0), tolerance)  # compiles
+    jax.block_until_ready(now)
+    began = time.perf_counter()
+    good, costs = now.params, np.full((n, steps), np.nan)
+    for taken in range(0, steps, size):
+        limit = min(size, steps - taken)
+        now, trace = run_all(*how, size, now, args, np.int32(limit), tolerance)
+        good = keep(trace.done > 0, trace.last_good, good)
+        costs[:, taken : taken + limit] = np.asarray(trace.costs)[:, :limit]
+        show(n * (taken + limit))
+        if not np.any(trace.done):
+            break
+    is_good = jnp.isfinite(now.cost) & jnp.isfinite(now.grad_norm)
+    best = jax.device_get(keep(is_good, now.params, good))
+    state, is_good = jax.device_get((now._replace(memory=()), is_good))
+    cost = np.where(is_good, state.cost, np.nan)
+    return Ensemble(
+        params=best,
+        cost=cost,
+        costs=costs,
+        steps=state.steps,
+        evaluations=state.evaluations,
+        converged=is_good & (state.grad_norm <= tolerance),
+        diverged=~is_good,
+        seconds=time.perf_counter() - began,
+    )
+
+
+def one_by_one(
+    fun: Objective,
+    params: Params,
+    args: tuple,
+    axes: Axes,
+    method: str,
+    steps: int,
+    progress: Callable[[int, int], Any] | None,
+    **how: Any,
+) -> Ensemble:
+    """Networks trained one after the other, by a method that cannot be mapped."""
+    n, parts = len(params[0]), []
+    for i in range(n):
+        began = time.perf_counter()
+        thetas = tuple(theta[i] for theta in params)
+        own = own_args(args, axes, i)
+        found = optimizers.minimize(fun, thetas, own, method, steps, **how)
+        costs = np.full((1, steps), np.nan)
+        costs[0, : len(found.history)] = found.history[:steps]
+        parts.append(
+            Ensemble(
+                params=tuple(np.asarray(theta)[None] for theta in found.params),
+                cost=np.array([found.cost]),
+                costs=costs,
+                steps=np.array([found.steps]),
+                evaluations=np.array([found.evaluations]),
+                converged=np.array([found.converged]),
+                diverged=np.array([found.diverged]),
+                seconds=time.perf_counter() - began,
+            )
+        )
+        if progress is not None:
+            progress((i + 1) * steps, n * steps)
+    return joined(parts)
+
+
+def joined(parts: list[Ensemble]) -> Ensemble:
+    """The networks of all parts, one after the other."""
+    params = tuple(
+        np.concatenate(thetas)
+        for thetas in zip(*(p.params for p in parts), strict=True)
+    )
+    columns = zip(*(part[1:-1] for part in parts), strict=True)
+    seconds = sum(part.seconds for part in parts)
+    return Ensemble(params, *map(np.concatenate, columns), seconds=seconds)

@@ -1,0 +1,203 @@
+"""The published experiments, published figure beside ours: python -m jaxnn.reproduce"""
+
+import csv
+import io
+import os
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jaxnn import checkpoint, cli, comparison, data, devices, files, runs, verdicts
+from jaxnn.comparison import Comparison
+from jaxnn.recipes import RECIPES, Recipe
+
+UNEXPLAINED = 1
+QUICK_STARTS, QUICK_STEPS = 4, 20
+DEFAULTS: dict[str, Any] = {
+    "only": None,
+    "seeds": None,
+    "quick": False,
+    "weights": None,
+    "out": None,
+    "device": "auto",
+    "seed": 0,
+    "quiet": False,
+}
+
+
+def parse(argv: Sequence[str]) -> dict[str, Any]:
+    """The flags, defaults included."""
+    parser = cli.parser(
+        "reproduce",
+        "Run the experiments that five documents published, each from many random "
+        "starts, and show where the published figures lie.",
+        "python -m jaxnn.reproduce --only gradient_descent split_25 --seeds 64",
+        dtype="refused: every experiment computes as its document did",
+    )
+    add = parser.add_argument
+    add("--only", nargs="+", metavar="NAME", help="these experiments (default: all)")
+    add("--seeds", type=int, help="random starts of each (default: 32)")
+    add("--quick", action="store_true", help="4 starts and 20 steps, to try it out")
+    add("--weights", help="the course's ex4weights.mat (default: where README says)")
+    add("--out", help="folder of the results (default: runs/reproduce-<time>)")
+    flags = {**DEFAULTS, **vars(parser.parse_args(argv))}
+    if "dtype" in flags:
+        raise ValueError(
+            "--dtype: every experiment computes as its document did; leave it out"
+        )
+    if flags["seeds"] is None:
+        flags["seeds"] = QUICK_STARTS if flags["quick"] else 32
+    if flags["seeds"] < 1:
+        raise ValueError(f"--seeds {flags['seeds']}: give at least 1 start")
+    return flags
+
+
+def chosen(names: list[str] | None) -> list[Recipe]:
+    """The recipes of these names, in their own order; all for None."""
+    known = [recipe.name for recipe in RECIPES]
+    for name in names or ():
+        if name not in known:
+            raise ValueError(
+                f"unknown experiment {name}; choose from {', '.join(known)}"
+            )
+    return [recipe for recipe in RECIPES if not names or recipe.name in names]
+
+
+def find_weights(given: str | None) -> Path | None:
+    """The course's weights: as named, or where the tests look; None if nowhere."""
+    places = [given or os.environ.get("JAXNN_EX4_WEIGHTS"), "data/ex4weights.mat"]
+    found = [Path(p) for p in places if p and (p == given or Path(p).is_file())]
+    if not found:
+        return None
+    shapes = [theta.shape for theta in checkpoint.load_params(found[0])]
+    if shapes != [(25, 401), (10, 26)]:
+        raise ValueError(
+            f"{found[0]}: thetas of shapes {shapes}, not the course's (25, 401) and "
+            "(10, 26); name its ex4weights.mat, or leave --weights out"
+        )
+    return found[0]
+
+
+def block(one: Comparison, seconds: float) -> str:
+    """What the terminal shows of one experiment."""
+    cells = [(row.figure.name, *verdicts.cells(row)) for row in one.rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = [f"\n{one.recipe.name}  ({one.recipe.source}; {seconds:.0f} s)"]
+    for name, published, ours, place, verdict in cells:
+        lines.append(
+            f"  {name:<{widths[0]}}  {published:>{widths[1]}}  {ours:<{widths[2]}}  "
+            + (f"at {place:>3}%  " if place else " " * 9)
+            + verdict
+        )
+    return "\n".join([*lines, *(f"  {note}" for note in one.notes)])
+
+
+def document(done: list[Comparison], head: str) -> str:
+    """reproduce.md: the table, and what each experiment is."""
+    rows = [row for one in done for row in one.rows]
+    about = []
+    for one in done:
+        about.append(f"\n**{one.recipe.name}** ({one.recipe.source}): ")
+        about.append(f"{one.recipe.about}.\n")
+        about.extend(f"- {note}\n" for note in one.notes)
+    return f"# Published figures beside ours\n\n{head}\n\n{verdicts.table(rows)}" + (
+        "\n## The experiments\n" + "".join(about)
+    )
+
+
+def measurements(done: list[Comparison]) -> str:
+    """reproduce.csv: every figure of every start of every run."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(["experiment", "run", "figure", "start", "number", "value"])
+    for one in done:
+        for label, measures in one.measured.items():
+            for figure in one.recipe.figures:
+                values = measures.get(figure.name, np.empty(0))
+                for place, value in np.ndenumerate(values):
+                    start, number = (*place, 0)[:2]
+                    row = one.recipe.name, label, figure.name, start, number
+                    writer.writerow([*row, repr(float(value))])
+    return stream.getvalue()
+
+
+def save(folder: Path, done: list[Comparison], head: str) -> None:
+    """Write what is known so far: reproduce.md, reproduce.csv, reproduce.png."""
+    from jaxnn import plots  # loads matplotlib: not before it is needed
+
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [row for one in done for row in one.rows]
+    shown = [row for row in rows if row.values.ndim == 1 and len(row.values) > 1]
+    runs.write_text(folder / "reproduce.md", document(done, head))
+    runs.write_text(folder / "reproduce.csv", measurements(done))
+    if shown:
+        figure = plots.distributions(
+            [f"{row.recipe}: {row.figure.name}" for row in shown],
+            [float(verdicts.numbers(row.figure.published)[0]) for row in shown],
+            [verdicts.finite(row.values) for row in shown],
+        )
+        png = plots.png(figure)
+        files.write_whole(folder / "reproduce.png", lambda stream: stream.write(png))
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run, judge, and write it down; exit code 1 if a figure stays unexplained."""
+    flags = parse(argv)
+    recipes, weights = chosen(flags["only"]), find_weights(flags["weights"])
+    name = time.strftime("runs/reproduce-%Y-%m-%d-%H%M%S")
+    folder = Path(flags["out"] or runs.unused(name))
+    runs.require_free(folder)
+    devices.prepare_process(flags["device"])
+    device = devices.choose(flags["device"])
+    digits = data.load_digits()
+    seeds = range(flags["seed"], flags["seed"] + flags["seeds"])
+    where = f"{len(seeds)} random starts of each experiment, {devices.describe(device)}"
+    versions = ", ".join(" ".join(pair) for pair in runs.versions().items())
+    say = print if not flags["quiet"] else lambda *_, **__: None
+    say(where)
+    show = progress(flags["quiet"])
+    done: list[Comparison] = []
+    for recipe in recipes:
+        began = time.perf_counter()
+        try:
+            one = comparison.compare(
+                recipe,
+                seeds,
+                digits,
+                weights,
+                QUICK_STEPS if flags["quick"] else None,
+                device,
+                progress=show,
+                notice=say,
+            )
+        except KeyboardInterrupt:
+            kept = f"the {len(done)} experiments before are in {folder}"
+            raise KeyboardInterrupt(
+                f"stopped; {kept if done else 'nothing saved'}"
+            ) from None
+        done.append(one)
+        save(folder, done, f"{where}; {versions}. {verdicts.LEGEND}")
+        say(block(one, time.perf_counter() - began), flush=True)
+    rows = [row for one in done for row in one.rows]
+    print(f"\nresult   {verdicts.tally(rows)}; table and picture in {folder}")
+    return UNEXPLAINED if any(row.is_open for row in rows) else 0
+
+
+def progress(quiet: bool) -> comparison.Progress:
+    """show(label, done, all): a bar per run, unless quiet; heeds Ctrl-C."""
+    check_ctrl_c, bars = cli.hold_ctrl_c(), defaultdict(cli.progress)
+
+    def show(label: str, done: int, whole: int) -> None:
+        check_ctrl_c()
+        if not quiet:
+            bars[label](f"{label}: {100 * done // whole}%", done, whole)
+
+    return show
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,244 @@
+"""Many networks at once, cross-validated: python -m jaxnn.sweep --lam 0 0.1 1 3 10"""
+
+import csv
+import io
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from jaxnn import cli, data, devices, files, plots, runs, validation
+from jaxnn.model import SCHEMES
+from jaxnn.optimizers import METHODS
+from jaxnn.settings import Settings, check
+from jaxnn.validation import Scores
+
+DEFAULTS: dict[str, Any] = {
+    "lam": [0.0, 0.1, 1.0, 3.0, 10.0],
+    "seeds": 8,
+    "hidden": [25],
+    "folds": None,
+    "data": None,
+    "init": "course",
+    "method": "lbfgs",
+    "steps": 200,
+    "learning_rate": None,
+    "out": None,
+    "device": "auto",
+    "dtype": "float32",
+    "seed": 0,
+    "quiet": False,
+}
+HOW = ("init", "dtype", "method", "steps", "learning_rate")  # of the training
+FIFTH = 5  # without --folds one of so many folds is held out
+
+
+def parse(argv: Sequence[str]) -> dict[str, Any]:
+    """The flags, defaults included."""
+    parser = cli.parser(
+        "sweep",
+        "Train many networks at once, on folds of the digits, and compare penalties "
+        "and widths by the digits that each network has not seen.",
+        "python -m jaxnn.sweep --lam 0 0.1 1 3 10 --seeds 32 --hidden 25 100 --folds 5",
+    )
+    add = parser.add_argument
+    add("--lam", type=float, nargs="+", help="penalties (default: 0 0.1 1 3 10)")
+    add("--seeds", type=int, help="random starts of each (default: 8)")
+    add("--hidden", type=int, nargs="+", help="units of the one layer (default: 25)")
+    add("--folds", type=int, help="leave out each of so many (default: one fifth once)")
+    add("--data", help=".mat, .npz, .npy or IDX (default: the embedded 5000)")
+    add("--init", choices=list(SCHEMES), help="initial weights (default: course)")
+    add("--method", help=f"one of {', '.join(METHODS)} (default: lbfgs)")
+    add("--steps", type=int, help="at most (default: 200)")
+    add(
+        "--learning-rate",
+        type=float,
+        help="of adam, gd, momentum alone (default: 0.03, 1, 0.1)",
+    )
+    add("--out", help="folder of the results (default: runs/sweep-<time>)")
+    flags = {**DEFAULTS, **vars(parser.parse_args(argv))}
+    check_flags(flags)
+    return flags
+
+
+def check_flags(flags: dict[str, Any]) -> None:
+    """Raise ValueError for what cannot be swept."""
+    for name in ("lam", "hidden"):
+        if len(set(flags[name])) < len(flags[name]):
+            raise ValueError(f"--{name} {flags[name]}: each value once")
+    for name in ("seeds", "steps"):
+        if flags[name] < 1:
+            raise ValueError(f"--{name} {flags[name]}: give at least 1")
+    for lam in flags["lam"]:
+        for hidden in flags["hidden"]:
+            same = {n: flags[n] for n in ("init", "method", "learning_rate", "dtype")}
+            check(Settings(hidden=(hidden,), lam=lam, seed=flags["seed"], **same))
+
+
+def row_of(one: Scores) -> list[str]:
+    """A row of the table: one width and one penalty."""
+    good = one.good
+    return [
+        f"{one.hidden}",
+        f"{one.lam:g}",
+        spread(100 * one.train_accuracy[good].mean(axis=1)),
+        spread(100 * one.validation_accuracy),
+        f"{np.median(one.cost[good]):.4f}" if good.any() else "",
+        f"{one.seconds:.2f}",
+        f"{(~good).sum()}" if not good.all() else "",
+    ]
+
+
+def spread(values: np.ndarray) -> str:
+    """median [smallest, largest] of percentages, "" of none."""
+    if not len(values):
+        return ""
+    return f"{np.median(values):.2f} [{values.min():.2f}, {values.max():.2f}]"
+
+
+HEAD = [
+    "hidden",
+    "lambda",
+    "train accuracy, %",
+    "validation accuracy, %",
+    "cost",
+    "s per network",
+    "starts diverged",
+]
+
+
+def table(scores: list[Scores]) -> str:
+    """The scores as an aligned Markdown table; medians and ranges over the starts."""
+    rows = [HEAD, *map(row_of, scores)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        " | ".join(c.rjust(w) for c, w in zip(row, widths, strict=True)) for row in rows
+    ]
+    lines.insert(1, " | ".join("-" * (w - 1) + ":" for w in widths))
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+def best_line(scores: list[Scores]) -> str:
+    """Which penalty and width read unseen digits best, and how sure that is."""
+    chances = validation.chances(scores)
+    order = np.argsort(-chances, kind="stable")[:3]
+
+    def name(one: Scores) -> str:
+        is_wide = len({score.hidden for score in scores}) > 1
+        return f"lambda {one.lam:g}" + is_wide * f" with {one.hidden} units"
+
+    first, *others = (i for i in order if chances[i] >= 0.005)
+    told = "".join(f", {name(scores[i])} {chances[i]:.0%}" for i in others)
+    return (
+        f"best     {name(scores[first])}: best in {chances[first]:.0%} of "
+        f"{validation.RESAMPLES} redraws of digits and starts{told}"
+    )
+
+
+def speed_line(scores: list[Scores]) -> str:
+    """What a step of one network took."""
+    steps = sum(int(one.steps.sum()) for one in scores)
+    seconds = sum(one.seconds * one.steps.size for one in scores)
+    return f"speed    {1e3 * seconds / steps:.2f} ms per network-step, {steps} of them"
+
+
+def networks(scores: list[Scores]) -> str:
+    """sweep.csv: a line per network."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    columns = ["train_accuracy", "cost", "steps", "evaluations", "diverged"]
+    writer.writerow(
+        ["hidden", "lambda", "seed", "fold", "validation_accuracy", *columns]
+    )
+    for one in scores:
+        for j, fold in enumerate(np.unique(one.folds)):
+            seen = one.right[:, one.folds == fold].mean(axis=1)  # (s,)
+            for i, seed in enumerate(one.seeds):
+                values = (getattr(one, column)[i, j] for column in columns)
+                head = one.hidden, one.lam, seed, fold, seen[i]
+                writer.writerow([*head, *values])
+    return stream.getvalue()
+
+
+def save(folder: Path, scores: list[Scores], lines: list[str]) -> None:
+    """Write sweep.md, sweep.csv and sweep.png, each whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = "\n\n".join(["# Penalties compared", table(scores), *lines])
+    runs.write_text(folder / "sweep.md", text + "\n")
+    runs.write_text(folder / "sweep.csv", networks(scores))
+    widths = sorted({one.hidden for one in scores})
+    panels = [[one for one in scores if one.hidden == width] for width in widths]
+    figure = plots.sweep(
+        [f"{width} hidden units" for width in widths],
+        [one.lam for one in panels[0]],
+        [
+            [
+                (one.train_accuracy[one.good].mean(axis=1), one.validation_accuracy)
+                for one in panel
+            ]
+            for panel in panels
+        ],
+    )
+    png = plots.png(figure)
+    files.write_whole(folder / "sweep.png", lambda stream: stream.write(png))
+
+
+def main(argv: Sequence[str]) -> int:
+    """Train all networks, compare them, and write it down."""
+    flags = parse(argv)
+    name = runs.unused(time.strftime("runs/sweep-%Y-%m-%d-%H%M%S"))
+    folder = Path(flags["out"] or name)
+    runs.require_free(folder)
+    devices.prepare_process(flags["device"])
+    device = devices.choose(flags["device"])
+    parts = data.load_parts(flags["data"])
+    digits = parts["train"] if "train" in parts else parts["all"]
+    k = flags["folds"] or FIFTH
+    folds = validation.stratified_folds(digits.y, k, flags["seed"])
+    used = range(1 if flags["folds"] is None else k)
+    say = print if not flags["quiet"] else lambda *_, **__: None
+    say(f"device   {devices.describe(device)}, {flags['dtype']}")
+    say(f"digits   {digits.name} {len(digits.y)}, {len(used)} of {k} folds left out")
+    check_ctrl_c = cli.hold_ctrl_c()
+    scores: list[Scores] = []
+    lines: list[str] = []
+    for hidden in flags["hidden"]:
+        say(f"networks {digits.x.shape[1]}-{hidden}-10, {flags['method']}")
+        bar = cli.progress()
+
+        def show(done: int, whole: int, bar: Any = bar) -> None:
+            check_ctrl_c()
+            if not flags["quiet"]:
+                bar(f"{done} of {whole} network-steps", done, whole)
+
+        try:
+            with (
+                jax.default_device(device),
+                jax.enable_x64(flags["dtype"] == "float64"),
+            ):
+                scores += validation.cross_validate(
+                    digits,
+                    folds,
+                    used,
+                    flags["lam"],
+                    range(flags["seed"], flags["seed"] + flags["seeds"]),
+                    hidden,
+                    **{name: flags[name] for name in HOW},
+                    progress=show,
+                    notice=say,
+                )
+        except KeyboardInterrupt:
+            kept = f"the widths before are in {folder}" if scores else "nothing saved"
+            raise KeyboardInterrupt(f"stopped; {kept}") from None
+        lines = [best_line(scores), speed_line(scores)]
+        save(folder, scores, lines)
+    print(table(scores), *lines, sep="\n")
+    print(f"result   table, picture and networks in {folder}")
+    return 0
+
+
+if __name__ == "__main__":
+    cli.run(main)

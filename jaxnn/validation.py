@@ -1,0 +1,168 @@
+"""Which penalty, which width? Cross-validated accuracies of many networks at once.
+
+m examples, N networks. A fold is a part of the digits that some networks do not train
+on. Every network of one width trains in the same compiled call, on the same arrays: a
+mask over the examples, not a copy of them, says which fold it leaves out.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxnn import ensemble, model
+from jaxnn.data import Digits
+from jaxnn.settings import CLASSES
+
+RESAMPLES = 1000  # of the bootstrap
+
+
+class Scores(NamedTuple):
+    """The networks of one width and one penalty; a row per start."""
+
+    hidden: int
+    lam: float
+    seeds: np.ndarray  # (s,)
+    train_accuracy: np.ndarray  # (s, f) fraction, of the f networks of each start
+    cost: np.ndarray  # (s, f) nats per example, with the penalty, on the training folds
+    steps: np.ndarray  # (s, f)
+    evaluations: np.ndarray  # (s, f)
+    diverged: np.ndarray  # (s, f) bool; such a start is in no median
+    right: np.ndarray  # (s, d) bool: which held-out digits are read right
+    folds: np.ndarray  # (d,) the fold of each held-out digit
+    seconds: float  # per network, its share by evaluations
+
+    @property
+    def good(self) -> np.ndarray:
+        """Starts (s,) none of whose networks diverged."""
+        return np.logical_not(self.diverged.any(axis=1))
+
+    @property
+    def validation_accuracy(self) -> np.ndarray:
+        """The fraction of held-out digits read right, per good start."""
+        return self.right[self.good].mean(axis=1)
+
+
+def stratified_folds(y: np.ndarray, k: int, seed: int = 0) -> np.ndarray:
+    """The fold 0..k-1 of each example, (m,): every class is dealt out evenly.
+
+    y: (m,) digits. Raises ValueError unless every class present fills k folds.
+    """
+    fewest = np.unique(y, return_counts=True)[1].min()
+    if not 2 <= k <= fewest:
+        raise ValueError(
+            f"{k} folds: give 2 to {fewest}, the examples of the rarest digit"
+        )
+    random = np.random.default_rng(seed)
+    folds = np.empty(len(y), np.int32)
+    for digit in np.unique(y):
+        members = random.permutation(np.flatnonzero(y == digit))
+        folds[members] = np.arange(len(members)) * k // len(members)
+    return folds
+
+
+def masked_cost(
+    params: model.Params,
+    x: jax.Array,
+    y: jax.Array,
+    lam: jax.Array,
+    folds: jax.Array,
+    left_out: jax.Array,
+) -> jax.Array:
+    """The cost without the examples of one fold; folds (m,), left_out a scalar."""
+    return model.cost(params, x, y, lam, (folds != left_out).astype(x.dtype))
+
+
+def reads_right(params: model.Params, x: jax.Array, y: jax.Array) -> jax.Array:
+    """Whether each digit is read as its label, (m,)."""
+    return model.predict(params, x) == y
+
+
+def cross_validate(
+    digits: Digits,
+    folds: np.ndarray,
+    used: Sequence[int],
+    lams: Sequence[float],
+    seeds: Sequence[int],
+    hidden: int = 25,
+    init: str = "course",
+    dtype: str = "float32",
+    progress: Callable[[int, int], Any] | None = None,
+    **how: Any,
+) -> list[Scores]:
+    """Train a network for every lambda, start and used fold; a Scores per lambda.
+
+    folds: (m,) the fold of each digit. used: the folds to leave out, one per network.
+    seeds: of the starts. hidden: units, one layer. how: method, steps, learning_rate,
+    notice as in `ensemble.train`. A digit is judged by networks that have not seen it.
+    """
+    shape = len(lams), len(seeds), len(used)  # (l, s, f)
+    lam, seed, fold = (a.ravel() for a in np.meshgrid(lams, seeds, used, indexing="ij"))
+    layers = (digits.x.shape[1], hidden, CLASSES)
+    starts = {s: model.init_params(s, layers, init, dtype) for s in seeds}
+    params = ensemble.stack([starts[s] for s in seed.tolist()])
+    x, y, places = (
+        jnp.asarray(a) for a in (digits.x.astype(dtype), digits.y, folds.astype("i4"))
+    )
+    found = ensemble.train(
+        masked_cost,
+        params,
+        (x, y, jnp.asarray(lam.astype(dtype)), places, jnp.asarray(fold)),
+        (None, None, 0, None, 0),
+        progress=progress,
+        **how,
+    )
+    right = ensemble.evaluate(reads_right, found.params, (x, y), (None, None))
+    right = np.asarray(right).reshape(*shape, -1)  # (l, s, f, m)
+    seen = folds != np.array(used)[:, None]  # (f, m)
+    held = np.flatnonzero(~seen.all(axis=0))  # (d,)
+    judge = np.argmin(seen[:, held], axis=0)  # (d,) the network that has not seen it
+    per_evaluation = found.seconds / found.evaluations.sum()
+    cost, steps, evaluations, diverged = (
+        a.reshape(shape)
+        for a in (found.cost, found.steps, found.evaluations, found.diverged)
+    )
+    return [
+        Scores(
+            hidden=hidden,
+            lam=float(lams[i]),
+            seeds=np.asarray(seeds),
+            train_accuracy=(right[i] & seen).sum(axis=-1) / seen.sum(axis=-1),
+            cost=cost[i],
+            steps=steps[i],
+            evaluations=evaluations[i],
+            diverged=diverged[i],
+            right=right[i][:, judge, held],
+            folds=folds[held],
+            seconds=float(per_evaluation * evaluations[i].mean()),
+        )
+        for i in range(len(lams))
+    ]
+
+
+def chances(scores: Sequence[Scores], seed: int = 0) -> np.ndarray:
+    """How often each of the scores would be the best, (len(scores),) summing to 1.
+
+    A bootstrap: the held-out digits and the starts are drawn anew, with repetition,
+    RESAMPLES times, the same draw for all scores, and the best mean validation accuracy
+    wins. Where a network diverged the chance is 0. Raises ValueError if none is left.
+    """
+    candidates = [i for i, one in enumerate(scores) if one.good.all()]
+    if not candidates:
+        raise ValueError("networks diverged at every lambda; try a smaller one")
+    random = np.random.default_rng(seed)
+    starts, held = scores[0].right.shape
+    of_digits = random.multinomial(held, np.full(held, 1 / held), RESAMPLES)  # (b, d)
+    of_starts = random.multinomial(starts, np.full(starts, 1 / starts), RESAMPLES)
+    drawn = np.array(
+        [
+            ((of_digits @ scores[i].right.T.astype(float)) * of_starts).sum(axis=1)
+            for i in candidates
+        ]
+    )  # (candidates, b): digits read right in each draw
+    is_best = drawn == drawn.max(axis=0)
+    found = np.zeros(len(scores))
+    found[candidates] = (is_best / is_best.sum(axis=0)).mean(axis=1)  # ties are shared
+    return found

@@ -1,0 +1,130 @@
+"""Many networks at once are the same networks one by one."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxnn import devices, ensemble, lockstep, model
+from jaxnn.optimizers import METHODS, minimize
+
+LAMS = np.array([0.0, 0.3, 1.0, 5.0, 20.0])
+AXES = (None, None, 0)
+
+
+@pytest.fixture
+def five(few_digits):
+    """Five small networks, each with its own start and lambda: params, args."""
+    starts = [model.init_params(s, (400, 4, 10), dtype="float64") for s in range(5)]
+    return ensemble.stack(starts), (few_digits.x, few_digits.y, LAMS)
+
+
+def one_by_one(params, args, method, steps, **how):
+    x, y, lams = args
+    return [
+        minimize(
+            model.cost,
+            tuple(t[i] for t in params),
+            (x, y, lams[i]),
+            method,
+            steps,
+            **how,
+        )
+        for i in range(len(lams))
+    ]
+
+
+@pytest.mark.parametrize("method", ["gd", "momentum", "lbfgs", "cg", "scipy-cg"])
+def test_together_is_one_by_one(method, five, device):
+    params, args = five
+    with jax.enable_x64(True):
+        found = ensemble.train(model.cost, params, args, AXES, method, 12)
+        alone = one_by_one(params, args, method, 12)
+    np.testing.assert_allclose(found.cost, [one.cost for one in alone], rtol=1e-9)
+    np.testing.assert_allclose(found.costs, [one.history for one in alone], rtol=1e-9)
+    assert found.steps.tolist() == [one.steps for one in alone]
+    assert found.evaluations.tolist() == [one.evaluations for one in alone]
+    for i, one in enumerate(alone):
+        for theta, expected in zip(found.params, one.params, strict=True):
+            np.testing.assert_allclose(theta[i], expected, atol=1e-8)
+
+
+def test_networks_that_converge_wait_for_the_others(five):
+    params, args = five
+    with jax.enable_x64(True):
+        how = {"tolerance": 0.05, "learning_rate": 2.0}
+        found = ensemble.train(model.cost, params, args, AXES, "gd", 300, **how)
+        alone = one_by_one(params, args, "gd", 300, **how)
+    assert found.converged.tolist() == [one.converged for one in alone]
+    assert found.steps.tolist() == [one.steps for one in alone]
+    assert len(set(found.steps.tolist())) > 1
+    taken = np.isfinite(found.costs).sum(axis=1)
+    np.testing.assert_array_equal(taken, found.steps)
+
+
+def drops_off(p, edge):
+    """Slope 1 down to an edge, beyond which there is nothing."""
+    return jnp.where(p[0] > edge, p[0], jnp.nan)
+
+
+def test_a_network_that_diverges_is_marked_and_touches_no_other():
+    starts = (np.zeros((3, 1)),)
+
+    def fun(params, edge):
+        return drops_off(params[0], edge)
+
+    with jax.enable_x64(True):
+        found = ensemble.train(
+            fun, starts, (np.array([-99.0, -2.5, -99.0]),), (0,), "gd", 6
+        )
+    assert found.diverged.tolist() == [False, True, False]
+    assert found.params[0].ravel().tolist() == [-6, -2, -6]  # -2: the last good one
+    assert np.isnan(found.cost[1]) and found.cost[[0, 2]].tolist() == [-6, -6]
+    assert found.steps.tolist() == [6, 3, 6]
+
+
+def test_groups_that_fit_into_memory_change_nothing(five, monkeypatch):
+    params, args = five
+    told, shown = [], []
+    with jax.enable_x64(True):
+        whole = ensemble.train(model.cost, params, args, AXES, "gd", 7)
+        state = sum(theta[0].nbytes for theta in params)
+        monkeypatch.setattr(devices, "memory", lambda _: 30 * state)
+        parts = ensemble.train(
+            model.cost,
+            params,
+            args,
+            AXES,
+            "gd",
+            7,
+            notice=told.append,
+            progress=lambda done, all: shown.append((done, all)),
+        )
+    assert len(told) == 1 and "of 5 networks fit into memory" in told[0]
+    np.testing.assert_allclose(parts.cost, whole.cost, rtol=1e-12)
+    assert shown[-1] == (35, 35) and len(shown) > 1
+
+
+def test_not_even_one_fits(five, monkeypatch):
+    params, args = five
+    monkeypatch.setattr(devices, "memory", lambda _: 1000)
+    with pytest.raises(ValueError, match="one network needs .* use fewer hidden units"):
+        ensemble.train(model.cost, params, args, AXES, "gd", 7)
+
+
+def test_evaluate_is_the_function_of_each(five):
+    params, args = five
+    with jax.enable_x64(True):
+        found = ensemble.evaluate(model.cost, params, args, AXES)
+        expected = [
+            model.cost(tuple(t[i] for t in params), *args[:2], lam)
+            for i, lam in enumerate(LAMS)
+        ]
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_searching_methods_step_alone_on_a_cpu():
+    with jax.default_device(jax.devices("cpu")[0]):
+        assert lockstep.networks_at_once(METHODS["lbfgs"], 32) == 1
+        assert lockstep.networks_at_once(METHODS["gd"], 32) == 8
+        assert lockstep.networks_at_once(METHODS["gd"], 3) == 3

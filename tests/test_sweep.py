@@ -1,0 +1,83 @@
+"""python -m jaxnn.sweep, from outside."""
+
+import csv
+import re
+
+import numpy as np
+import pytest
+
+
+def cells_of(line):
+    """The cells of a row of a Markdown table."""
+    return [cell.strip() for cell in line[1:-1].split("|")]
+
+
+def test_sweep_tells_the_same_in_table_csv_and_picture(command, tmp_path):
+    words = "--lam 1 0 10 --seeds 2 --hidden 3 --folds 3 --steps 20 --out here".split()
+    done = command("sweep", *words)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    cells = [cells_of(line) for line in lines if line.startswith("|")][2:]
+    assert [(row[0], row[1]) for row in cells] == [("3", "1"), ("3", "0"), ("3", "10")]
+    with open(tmp_path / "here" / "sweep.csv") as file:
+        networks = list(csv.DictReader(file))
+    assert len(networks) == 3 * 2 * 3
+    for row in cells:
+        mine = [n for n in networks if float(n["lambda"]) == float(row[1])]
+        for column, cell in (("train", row[2]), ("validation", row[3])):
+            starts = [
+                np.mean(
+                    [float(n[f"{column}_accuracy"]) for n in mine if n["seed"] == s]
+                )
+                for s in ("0", "1")
+            ]
+            median, low, high = map(float, re.findall(r"[\d.]+", cell))
+            # folds differ by a digit in size at most
+            np.testing.assert_allclose(median, 100 * np.median(starts), atol=0.02)
+            np.testing.assert_allclose([low, high], 100 * np.sort(starts), atol=0.02)
+        assert float(row[4]) == pytest.approx(
+            np.median([float(n["cost"]) for n in mine]), abs=1e-4
+        )
+        assert {n["diverged"] for n in mine} == {"False"} and row[6] == ""
+    assert "best     lambda" in done.stdout and "ms per network-step" in done.stdout
+    assert (tmp_path / "here" / "sweep.png").read_bytes()[:4] == b"\x89PNG"
+    assert cells[0][3] in (tmp_path / "here" / "sweep.md").read_text()
+
+
+def test_networks_that_diverge_are_marked(command, tmp_path):
+    # at this rate and lambda every step multiplies the weights
+    words = (
+        "--lam 0 20000 --seeds 2 --hidden 3 --method gd --steps 300 --learning-rate 1"
+    )
+    done = command("sweep", *words.split(), "--out", "here")
+    assert done.returncode == 0, done.stderr
+    with open(tmp_path / "here" / "sweep.csv") as file:
+        networks = list(csv.DictReader(file))
+    assert [n["diverged"] for n in networks] == ["False", "False", "True", "True"]
+    lines = [line for line in done.stdout.splitlines() if line.startswith("|")]
+    (cells,) = (cells_of(line) for line in lines if cells_of(line)[1] == "20000")
+    assert cells[2:5] == ["", "", ""] and cells[6] == "2"
+    assert "best     lambda 0:" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        ("--lam -1", "lambda -1.0"),
+        ("--lam nan", "lambda nan"),
+        ("--lam 1 1.0", "each value once"),
+        ("--seeds 0", "at least 1"),
+        ("--hidden 0", "at least 1"),
+        ("--folds 1", "give 2 to"),
+        ("--folds 501", "give 2 to 500"),
+        ("--method lbgfs", "choose from adam, bfgs, cg"),
+        ("--learning-rate 1", "leave learning rate out"),
+        ("--data nowhere.mat", "nowhere.mat"),
+        ("--out .", "choose another"),
+    ],
+)
+def test_mistake_is_one_line(command, tmp_path, flags, told):
+    (tmp_path / "something").touch()
+    done = command("sweep", *flags.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr and done.stderr.count("\n") == 1

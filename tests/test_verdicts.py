@@ -1,0 +1,95 @@
+"""Each verdict on figures small enough to judge by eye."""
+
+import numpy as np
+import pytest
+
+from jaxnn import verdicts
+from jaxnn.recipes import RECIPES, Figure
+from jaxnn.verdicts import BETTER, DIFFERS, EXACT, INSIDE, Row, judge
+
+COST = Figure("cost", "0.50", "lower")
+ACCURACY = Figure("accuracy", "97.5", "higher")
+COUNT = Figure("iterations", "21")
+PAIR = Figure("gradient", ("0.25", "-1.5"))
+
+
+@pytest.mark.parametrize(
+    ("figure", "values", "verdict"),
+    [
+        (COST, [0.503, 0.496], EXACT),  # both print as 0.50
+        (COST, [0.506, 0.496], INSIDE),
+        (COST, [0.40, 0.60], INSIDE),
+        (COST, [0.40, 0.49], BETTER),
+        (COST, [0.51, 0.60], DIFFERS),
+        (ACCURACY, [97.6, 98.0], BETTER),
+        (ACCURACY, [97.0, 97.4], DIFFERS),
+        (ACCURACY, [97.0, 97.45], INSIDE),  # 97.45 prints as 97.5
+        (COUNT, [20, 22], INSIDE),
+        (COUNT, [10, 12], DIFFERS),  # fewer is not better
+        (COST, [0.40, np.nan, 0.60], INSIDE),
+        (COST, [np.nan, 0.60], DIFFERS),
+        (COST, [np.nan], DIFFERS),
+        (PAIR, [[0.2501, -1.52]], EXACT),
+        (PAIR, [[0.2501, -1.56]], DIFFERS),
+        (PAIR, [[0.2, -1.6], [0.3, -1.4]], INSIDE),
+    ],
+)
+def test_verdict(figure, values, verdict):
+    assert judge(figure, np.array(values)) == verdict
+
+
+def test_a_figure_in_every_digit_allows_the_rounding_of_a_sum_and_no_more():
+    figure = Figure("cost", "0.2876291651613189", "lower")
+    value = 0.2876291651613189
+    assert judge(figure, np.array([value * (1 + 4e-16)])) == EXACT
+    assert judge(figure, np.array([value * (1 + 1e-13)])) == DIFFERS
+
+
+def test_one_percent_off_is_no_longer_exact():
+    coarse = set()
+    for recipe in RECIPES:
+        for figure in recipe.figures:
+            numbers = verdicts.numbers(figure.published)
+            assert judge(figure, numbers[None]) == EXACT
+            if (0.01 * abs(numbers) <= verdicts.half_units(figure.published)).all():
+                coarse.add(figure.published)
+                continue
+            for factor in (0.99, 1.01):
+                assert judge(figure, factor * numbers[None]) in (DIFFERS, BETTER)
+    assert coarse == {"21", "1e-9"}  # printed in fewer digits than 1% changes
+
+
+def test_percentile_counts_equal_ones_half():
+    # of 5: two below, one equal, two above -> (2 + 1/2) / 5
+    values = np.array([0.3, 0.4, 0.5, 0.6, 0.7])
+    assert verdicts.percentile(COST, values) == pytest.approx(50)
+    assert verdicts.percentile(COST, values[3:]) == 0
+
+
+def test_explanation_holds_the_figure_or_comes_nearer():
+    ours = np.array([0.60, 0.70])
+
+    def explain(others):
+        return verdicts.explain(COST, ours, np.array(others), "another split")
+
+    assert explain([0.45, 0.55]) == "explained: 0.5 [0.45, 0.55] with another split"
+    assert explain([0.55, 0.56]).startswith("nearer: ")
+    assert explain([0.65, 0.70]) is None
+    assert explain([np.nan]) is None
+
+
+def test_table_has_published_digits_and_marks_the_diverged():
+    row = Row("a", COST, np.array([0.4, np.nan, 0.6]), INSIDE)
+    text = verdicts.table([row])
+    line = text.splitlines()[-1]
+    assert line == "| a | cost | 0.50 | 0.5 [0.4, 0.6], 1 diverged | 50 | inside |"
+
+
+def test_tally_says_what_is_unexplained():
+    rows = [
+        Row("a", COST, np.array([0.5]), EXACT),
+        Row("a", COST, np.array([0.7]), DIFFERS, "not explained", is_open=True),
+    ]
+    assert (
+        verdicts.tally(rows) == "2 figures: 1 exact; 1 DIFFERS, 1 of them unexplained"
+    )
