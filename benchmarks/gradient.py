@@ -149,18 +149,6 @@ def contenders(dtype: str, steps: int) -> list[Contender]:
     return [Contender(name, setup, args) for name, setup in named.items()]
 
 
-def versions() -> dict[str, str]:
-    """Of what computes here."""
-    python = ".".join(map(str, sys.version_info[:3]))
-    packages = {package.__name__: package.__version__ for package in (jax, np, jaxnn)}
-    return {"python": python, **packages}
-
-
-def tell(line: str) -> None:
-    """Print progress, away from the table."""
-    print(line, file=sys.stderr, flush=True)
-
-
 def flags() -> argparse.Namespace:
     """The command line, with steps and rounds settled."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -180,14 +168,10 @@ def main() -> None:
     """Measure, print the table, write the rows."""
     args = flags()
     os.environ.setdefault("JAX_PLATFORMS", "cpu")  # inherited by the workers
-    here = timing.machine() | {"versions": versions()}
-    software = ", ".join(f"{name} {v}" for name, v in here["versions"].items())
-    print(f"{here['cpu']}, {here['threads']['cores']} cores; {software}; {args.dtype}")
+    here = timing.machine(jax, np, jaxnn)
+    print(f"{timing.headline(here)}; {args.dtype}")
     competing = contenders(args.dtype, args.steps)
-    try:
-        timings = timing.compare(competing, args.rounds, TOLERANCE[args.dtype], tell)
-    except timing.BenchmarkError as error:
-        sys.exit(f"error: {error}")
+    timings = timing.contest(competing, args.rounds, TOLERANCE[args.dtype])
     print(timing.table(timings))
     if args.json:
         about = here | {"what": "cost and gradient", "m": 5000, "layers": [400, 25, 10]}

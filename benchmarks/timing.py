@@ -183,8 +183,22 @@ def as_rows(timings: Sequence[Timing], **about: Any) -> list[dict[str, Any]]:
     ]
 
 
-def machine() -> dict[str, Any]:
-    """The processor's name, the cores at hand, and the limits set on threads."""
+def contest(
+    contenders: Sequence[Contender], rounds: int, tolerance: float
+) -> list[Timing]:
+    """`compare` for a script: progress on stderr, one line if a contender is wrong."""
+
+    def tell(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    try:
+        return compare(contenders, rounds, tolerance, tell)
+    except BenchmarkError as error:
+        sys.exit(f"error: {error}")
+
+
+def machine(*packages: Any) -> dict[str, Any]:
+    """Processor, cores at hand, limits on threads; versions of Python and packages."""
     name = platform.processor() or platform.machine()
     if sys.platform == "linux":
         with open("/proc/cpuinfo") as file:
@@ -193,4 +207,12 @@ def machine() -> dict[str, Any]:
     else:
         cores = os.cpu_count() or 1
     limits = {name: os.environ[name] for name in LIMITS if name in os.environ}
-    return {"cpu": name, "threads": {"cores": cores, **limits}}
+    versions = {"python": platform.python_version()}
+    versions |= {package.__name__: package.__version__ for package in packages}
+    return {"cpu": name, "threads": {"cores": cores, **limits}, "versions": versions}
+
+
+def headline(here: dict[str, Any]) -> str:
+    """machine() in one line."""
+    software = ", ".join(f"{name} {v}" for name, v in here["versions"].items())
+    return f"{here['cpu']}, {here['threads']['cores']} cores; {software}"

@@ -123,6 +123,15 @@ def test_ratio_is_the_median_of_the_rounds(load):
 
 
 @pytest.mark.slow
+def test_ensemble_script_runs(tmp_path):
+    words = [sys.executable, FOLDER / "ensemble.py", "--quick", "--networks", "2"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for name in ("one network", "Python loop over 2", "2 at once"):
+        assert any(line.startswith(name) for line in done.stdout.splitlines())
+
+
+@pytest.mark.slow
 def test_gradient_script_runs(tmp_path):
     done = subprocess.run(
         [sys.executable, FOLDER / "gradient.py", "--quick", "--rounds", "1"],

@@ -70,7 +70,7 @@ def run(
     def after_step(x: np.ndarray) -> None:
         nonlocal taken
         taken += 1
-        here = known[x.tobytes()]
+        here = known.get(x.tobytes()) or value(x)
         known.clear()
         known[x.tobytes()] = here  # a step may lead nowhere
         cost, gradient = here
