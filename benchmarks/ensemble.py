@@ -66,13 +66,13 @@ def in_a_loop(networks: int, method: str, steps: int) -> Prepared:
 
 
 def together(networks: int, method: str, steps: int) -> Prepared:
-    """ensemble.train."""
+    """ensemble.minimize_all."""
     args = problem()
     params = ensemble.stack([jaxnn.init_params(seed) for seed in range(networks)])
 
     def run() -> float:
         axes = (None, None, None)
-        found = ensemble.train(
+        found = ensemble.minimize_all(
             jaxnn.cost, params, args, axes, method, steps, tolerance=0
         )
         return float(found.cost[0])

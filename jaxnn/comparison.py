@@ -1,6 +1,5 @@
 """A recipe's published figures beside ours: run, judge, and explain what differs."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from jaxnn.data import Digits
 from jaxnn.devices import Device
 from jaxnn.experiments import Measures, needs_weights, run
 from jaxnn.recipes import Figure, Recipe, Setup
-from jaxnn.verdicts import DIFFERS, Row, explain, judge, spread
+from jaxnn.verdicts import DIFFERS, Row, contains, judge, spread
 
 SKIPPED = "skipped: file missing (ex4weights.mat)"
 CUT = "fewer steps: not comparable"
@@ -72,11 +71,18 @@ def compare(
         measure(cut.correct)
     rows = judged(recipe, cut, measured)
     unknown = cut.unknown
-    is_new = unknown is not None and (unknown.starts or math.inf) > len(seeds)
-    if unknown is not None and is_new and any(row.is_open for row in rows):
+    if any(row.is_open for row in rows) and unknown and is_new(recipe, len(seeds)):
         measure(unknown)
         rows = judged(recipe, cut, measured)
     return Comparison(recipe, tuple(rows), measured)
+
+
+def is_new(recipe: Recipe, starts: int) -> bool:
+    """Whether varying the unknown is more than to repeat what was run."""
+    if recipe.unknown is None:
+        return False
+    same = replace(recipe.unknown, label=recipe.setup.label, starts=None)
+    return same != recipe.setup or (recipe.unknown.starts or 0) > starts
 
 
 def judged(recipe: Recipe, cut: Recipe, measured: dict[str, Measures]) -> list[Row]:
@@ -91,13 +97,13 @@ def judged(recipe: Recipe, cut: Recipe, measured: dict[str, Measures]) -> list[R
         elif is_cut and (figure.after is None or figure.after > cut.setup.steps):
             verdict = CUT
         elif verdict == DIFFERS:
-            explanation, is_open = explained(recipe, figure, values, measured)
+            explanation, is_open = explained(recipe, figure, measured)
         rows.append(Row(recipe.name, figure, values, verdict, explanation, is_open))
     return rows
 
 
 def explained(
-    recipe: Recipe, figure: Figure, values: np.ndarray, measured: dict[str, Measures]
+    recipe: Recipe, figure: Figure, measured: dict[str, Measures]
 ) -> tuple[str, bool]:
     """Why a figure DIFFERS, and whether that is still open."""
     unknown = recipe.unknown
@@ -108,8 +114,10 @@ def explained(
     if figure.after is not None and unknown.method != recipe.setup.method:
         return UNEXPLAINED, True  # another method's way there tells nothing
     others = measured[unknown.label][figure.name]
-    explanation = explain(figure, values, others, unknown.label)
-    return explanation or UNEXPLAINED, explanation is None
+    found = f"{spread(figure, others)} with {unknown.label}"
+    if contains(figure, others):
+        return f"explained: {found}", False
+    return f"{UNEXPLAINED}: {found}", True
 
 
 def summary(recipe: Recipe, measures: Measures) -> str:

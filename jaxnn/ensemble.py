@@ -23,7 +23,6 @@ from jaxnn.lockstep import (
     run_all,
     start_all,
 )
-from jaxnn.lockstep import evaluate as evaluate
 from jaxnn.model import Params
 from jaxnn.optimizers.method import Method, Objective
 from jaxnn.optimizers.minimize import as_arrays
@@ -36,17 +35,12 @@ class Ensemble(NamedTuple):
 
     params: Params  # each (N, units_out, 1 + units_in); the last good ones
     cost: np.ndarray  # (N,) the objective there
-    costs: np.ndarray  # (N, steps) after each step; NaN once a network has ended
+    costs: np.ndarray  # (N, steps) after each step; NaN where there is none
     steps: np.ndarray  # (N,) taken
     evaluations: np.ndarray  # (N,) of cost and gradient together
     converged: np.ndarray  # (N,) bool
     diverged: np.ndarray  # (N,) bool: its cost or gradient became NaN or infinite
-    seconds: float  # training, without compiling
-
-    @property
-    def seconds_per_step(self) -> float:
-        """Seconds per step of one network."""
-        return self.seconds / max(1, int(self.steps.sum()))
+    seconds: float  # training; without compiling, where networks step together
 
 
 def stack(networks: list[Params]) -> Params:
@@ -54,7 +48,7 @@ def stack(networks: list[Params]) -> Params:
     return tuple(np.stack(thetas) for thetas in zip(*networks, strict=True))
 
 
-def train(
+def minimize_all(
     fun: Objective,
     params: Params,
     args: tuple,
@@ -132,6 +126,7 @@ def train_group(
         show(n * (taken + limit))
         if not np.any(trace.done):
             break
+    show(n * steps)
     is_good = jnp.isfinite(now.cost) & jnp.isfinite(now.grad_norm)
     best = jax.device_get(keep(is_good, now.params, good))
     state, is_good = jax.device_get((now._replace(memory=()), is_good))
@@ -166,11 +161,11 @@ def one_by_one(
         own = own_args(args, axes, i)
         found = optimizers.minimize(fun, thetas, own, method, steps, **how)
         costs = np.full((1, steps), np.nan)
-        costs[0, : len(found.history)] = found.history[:steps]
+        costs[0, : len(found.history)] = found.history
         parts.append(
             Ensemble(
                 params=tuple(np.asarray(theta)[None] for theta in found.params),
-                cost=np.array([found.cost]),
+                cost=np.array([np.nan if found.diverged else found.cost]),
                 costs=costs,
                 steps=np.array([found.steps]),
                 evaluations=np.array([found.evaluations]),

@@ -17,6 +17,7 @@ from jaxnn.backprop import backprop
 from jaxnn.checkpoint import load_params
 from jaxnn.data import Digits, standardize
 from jaxnn.devices import Device
+from jaxnn.lockstep import of_each
 from jaxnn.model import Params
 from jaxnn.programs import OBJECTIVES, log_eps_cost
 from jaxnn.recipes import Recipe, Setup
@@ -75,8 +76,10 @@ def given(weights: Path | None) -> Params:
 def given_weights(params: Params, digits: Digits) -> Measures:
     """Costs, accuracy and gradients of the course's weights; N = 1."""
     data = digits.x, digits.y
-    names = {0: "cost at lambda 0", 1: "cost at lambda 1", 3: "cost at lambda 3"}
-    found = {name: model.cost(params, *data, float(lam)) for lam, name in names.items()}
+    found = {
+        f"cost at lambda {lam}": model.cost(params, *data, float(lam))
+        for lam in (0, 1, 3)
+    }
     found["cost at lambda 0 with log(a + 1e-5)"] = log_eps_cost(params, *data, 0.0, 0.0)
     found["train accuracy"] = 100 * model.accuracy(params, *data)
     first, last = slice(0, 6), slice(-6, None)
@@ -152,7 +155,7 @@ def training(
     numbers = np.array([setup.lam, setup.learning_rate or 0], setup.dtype)
     args = *data, *numbers
     free = *data, 0 * numbers[0], numbers[1]  # without penalty
-    trained = ensemble.train(
+    trained = ensemble.minimize_all(
         fun,
         params,
         args,
@@ -164,12 +167,10 @@ def training(
         options=setup.options,
         **report,
     )
-    right = ensemble.evaluate(reads_right, trained.params, (x, y), (None, None))
+    right = of_each(model.reads_right, trained.params, (x, y), (None, None))
     found = {
-        "cost at the start": ensemble.evaluate(fun, params, free, axes),
-        "cost at the start with penalty": ensemble.evaluate(fun, params, args, axes),
         "cost": trained.cost,
-        "cost without penalty": ensemble.evaluate(fun, trained.params, free, axes),
+        "cost without penalty": of_each(fun, trained.params, free, axes),
         "iterations": trained.steps,
         "evaluations": trained.evaluations,
         **accuracies(np.asarray(right), learnt),
@@ -177,6 +178,9 @@ def training(
     for figure in recipe.figures:
         if figure.after and figure.after <= setup.steps:
             found[figure.name] = cost_after(trained, figure.after)
+    found = {k: np.where(trained.diverged, np.nan, v) for k, v in found.items()}
+    found["cost at the start"] = of_each(fun, params, free, axes)
+    found["cost at the start with penalty"] = of_each(fun, params, args, axes)
     return {name: np.asarray(values, float) for name, values in found.items()}
 
 
@@ -215,11 +219,6 @@ def learnt_digits(
     m = len(digits.y)
     orders = [np.random.default_rng(seed).permutation(m) for seed in seeds]
     return np.stack(orders)[:, :LEARNT]
-
-
-def reads_right(params: Params, x: jax.Array, y: jax.Array) -> jax.Array:
-    """Whether each digit is read as its label, (m,)."""
-    return model.predict(params, x) == y
 
 
 def accuracies(right: np.ndarray, learnt: np.ndarray | None) -> Measures:

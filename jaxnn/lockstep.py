@@ -78,7 +78,7 @@ def run_all(
 
 
 @partial(jax.jit, static_argnames=("fun", "axes", "together"))
-def evaluate(
+def of_each(
     fun: Callable[..., Any], params: Params, args: tuple, axes: Axes, together: int = 1
 ) -> Any:
     """fun(params, *args) of every network, (N, ...): a cost, an accuracy."""
@@ -133,7 +133,8 @@ def largest_group(
     state = jax.eval_shape(partial(start_all, fun, method, axes, 1), one, own, rate)
     units = sum(theta.shape[1] for theta in params)
     pairs = [(a, axis) for a, axis in zip(args, axes, strict=True)]
-    examples = max((a.shape[-1] for a, _ in pairs if np.ndim(a)), default=1)
+    shapes = [np.shape(a)[0 if axis is None else 1 :] for a, axis in pairs]
+    examples = max((shape[0] for shape in shapes if shape), default=1)
     itemsize = params[0].dtype.itemsize
     need = 3 * size_of(state) + sum(size_of(a[:1]) for a, axis in pairs if axis == 0)
     if devices.current().platform != "cpu":

@@ -133,7 +133,12 @@ def predict(params: Params, x: Array) -> jax.Array:
     return jnp.argmax(logits(params, x), axis=0)
 
 
+def reads_right(params: Params, x: Array, y: ArrayLike) -> jax.Array:
+    """Whether each example is read as its label y (m,); (m,) booleans."""
+    return predict(params, x) == jnp.asarray(y)
+
+
 @jax.jit
 def accuracy(params: Params, x: Array, y: ArrayLike) -> jax.Array:
     """The fraction of examples read as their label y (m,); a scalar in [0, 1]."""
-    return jnp.mean(predict(params, x) == jnp.asarray(y))
+    return jnp.mean(reads_right(params, x, y))

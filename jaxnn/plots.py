@@ -110,7 +110,7 @@ def distributions(
     return figure
 
 
-def sweep(
+def penalties(
     titles: Sequence[str],
     lams: Sequence[float],
     accuracies: Sequence[Sequence[tuple[np.ndarray, np.ndarray]]],

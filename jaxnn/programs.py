@@ -1,9 +1,9 @@
 """The documents' own programs: what each computes for a cost and for its gradient.
 
-Two of them depart from the course's formulas, one in its cost, two in their gradients;
-the departure is written out here as the program makes it, and an optimiser is given
-what the program gave it. Every objective is fun(params, x, y, lam, rate): x (m, n), y
-(m,) digits, rate the learning rate, on which one program's gradient depends.
+Three of them depart from the course's formulas, two in their cost, two in their
+gradient; the departure is written out here as the program makes it, and an optimiser is
+given what the program gave it. Every objective is fun(params, x, y, lam, rate): x (m,
+n), y (m,) digits, rate the learning rate, on which one program's gradient depends.
 """
 
 from collections.abc import Callable

@@ -171,7 +171,7 @@ def save(folder: Path, scores: list[Scores], lines: list[str]) -> None:
     runs.write_text(folder / "sweep.csv", networks(scores))
     widths = sorted({one.hidden for one in scores})
     panels = [[one for one in scores if one.hidden == width] for width in widths]
-    figure = plots.sweep(
+    figure = plots.penalties(
         [f"{width} hidden units" for width in widths],
         [one.lam for one in panels[0]],
         [

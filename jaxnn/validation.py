@@ -14,6 +14,7 @@ import numpy as np
 
 from jaxnn import ensemble, model
 from jaxnn.data import Digits
+from jaxnn.lockstep import of_each
 from jaxnn.settings import CLASSES
 
 RESAMPLES = 1000  # of the bootstrap
@@ -75,11 +76,6 @@ def masked_cost(
     return model.cost(params, x, y, lam, (folds != left_out).astype(x.dtype))
 
 
-def reads_right(params: model.Params, x: jax.Array, y: jax.Array) -> jax.Array:
-    """Whether each digit is read as its label, (m,)."""
-    return model.predict(params, x) == y
-
-
 def cross_validate(
     digits: Digits,
     folds: np.ndarray,
@@ -96,7 +92,7 @@ def cross_validate(
 
     folds: (m,) the fold of each digit. used: the folds to leave out, one per network.
     seeds: of the starts. hidden: units, one layer. how: method, steps, learning_rate,
-    notice as in `ensemble.train`. A digit is judged by networks that have not seen it.
+    notice as in `minimize_all`. A digit is judged by networks that have not seen it.
     """
     shape = len(lams), len(seeds), len(used)  # (l, s, f)
     lam, seed, fold = (a.ravel() for a in np.meshgrid(lams, seeds, used, indexing="ij"))
@@ -106,7 +102,7 @@ def cross_validate(
     x, y, places = (
         jnp.asarray(a) for a in (digits.x.astype(dtype), digits.y, folds.astype("i4"))
     )
-    found = ensemble.train(
+    found = ensemble.minimize_all(
         masked_cost,
         params,
         (x, y, jnp.asarray(lam.astype(dtype)), places, jnp.asarray(fold)),
@@ -114,7 +110,7 @@ def cross_validate(
         progress=progress,
         **how,
     )
-    right = ensemble.evaluate(reads_right, found.params, (x, y), (None, None))
+    right = of_each(model.reads_right, found.params, (x, y), (None, None))
     right = np.asarray(right).reshape(*shape, -1)  # (l, s, f, m)
     seen = folds != np.array(used)[:, None]  # (f, m)
     held = np.flatnonzero(~seen.all(axis=0))  # (d,)

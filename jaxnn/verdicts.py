@@ -98,22 +98,6 @@ def percentile(figure: Figure, values: np.ndarray) -> float:
     return 100 * float(np.mean((values < published) & ~equal) + equal.mean() / 2)
 
 
-def explain(
-    figure: Figure, values: np.ndarray, others: np.ndarray, what: str
-) -> str | None:
-    """How others, (N,) of a run that varies what is unknown, account for a figure.
-
-    None if they come no nearer to it than values (N,).
-    """
-    if not len(finite(others)):
-        return None
-    found = f"{spread(figure, others)} with {what}"
-    if contains(figure, others):
-        return f"explained: {found}"
-    ours = gap(figure, values).max() if len(finite(values)) else np.inf
-    return f"nearer: {found}" if gap(figure, others).max() < ours else None
-
-
 def finite(values: np.ndarray) -> np.ndarray:
     """The starts whose values are all numbers."""
     return values[np.isfinite(values).all(axis=tuple(range(1, values.ndim)))]
@@ -128,7 +112,7 @@ def spread(figure: Figure, values: np.ndarray) -> str:
         pairs = zip(values[0], figure.published, strict=True)
         return printed(tuple(f"{v:.{significant(text)}g}" for v, text in pairs))
     digits = significant(figure.published)
-    if judge(figure, values) != EXACT:
+    if np.ptp(values) > 0:
         digits = min(digits, 6)
     if len(values) == 1 or np.ptp(values) == 0:
         return f"{values[0]:.{digits}g}"

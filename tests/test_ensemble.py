@@ -38,7 +38,7 @@ def one_by_one(params, args, method, steps, **how):
 def test_together_is_one_by_one(method, five, device):
     params, args = five
     with jax.enable_x64(True):
-        found = ensemble.train(model.cost, params, args, AXES, method, 12)
+        found = ensemble.minimize_all(model.cost, params, args, AXES, method, 12)
         alone = one_by_one(params, args, method, 12)
     np.testing.assert_allclose(found.cost, [one.cost for one in alone], rtol=1e-9)
     np.testing.assert_allclose(found.costs, [one.history for one in alone], rtol=1e-9)
@@ -53,7 +53,7 @@ def test_networks_that_converge_wait_for_the_others(five):
     params, args = five
     with jax.enable_x64(True):
         how = {"tolerance": 0.05, "learning_rate": 2.0}
-        found = ensemble.train(model.cost, params, args, AXES, "gd", 300, **how)
+        found = ensemble.minimize_all(model.cost, params, args, AXES, "gd", 300, **how)
         alone = one_by_one(params, args, "gd", 300, **how)
     assert found.converged.tolist() == [one.converged for one in alone]
     assert found.steps.tolist() == [one.steps for one in alone]
@@ -74,7 +74,7 @@ def test_a_network_that_diverges_is_marked_and_touches_no_other():
         return drops_off(params[0], edge)
 
     with jax.enable_x64(True):
-        found = ensemble.train(
+        found = ensemble.minimize_all(
             fun, starts, (np.array([-99.0, -2.5, -99.0]),), (0,), "gd", 6
         )
     assert found.diverged.tolist() == [False, True, False]
@@ -87,10 +87,10 @@ def test_groups_that_fit_into_memory_change_nothing(five, monkeypatch):
     params, args = five
     told, shown = [], []
     with jax.enable_x64(True):
-        whole = ensemble.train(model.cost, params, args, AXES, "gd", 7)
+        whole = ensemble.minimize_all(model.cost, params, args, AXES, "gd", 7)
         state = sum(theta[0].nbytes for theta in params)
         monkeypatch.setattr(devices, "memory", lambda _: 30 * state)
-        parts = ensemble.train(
+        parts = ensemble.minimize_all(
             model.cost,
             params,
             args,
@@ -109,13 +109,13 @@ def test_not_even_one_fits(five, monkeypatch):
     params, args = five
     monkeypatch.setattr(devices, "memory", lambda _: 1000)
     with pytest.raises(ValueError, match="one network needs .* use fewer hidden units"):
-        ensemble.train(model.cost, params, args, AXES, "gd", 7)
+        ensemble.minimize_all(model.cost, params, args, AXES, "gd", 7)
 
 
 def test_evaluate_is_the_function_of_each(five):
     params, args = five
     with jax.enable_x64(True):
-        found = ensemble.evaluate(model.cost, params, args, AXES)
+        found = lockstep.of_each(model.cost, params, args, AXES)
         expected = [
             model.cost(tuple(t[i] for t in params), *args[:2], lam)
             for i, lam in enumerate(LAMS)

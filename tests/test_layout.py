@@ -36,7 +36,7 @@ ALLOWED = {
     },
     "lockstep": {"devices", "model", "optimizers"},
     "ensemble": {"lockstep", "model", "optimizers"},
-    "validation": {"data", "ensemble", "model", "settings"},
+    "validation": {"data", "ensemble", "lockstep", "model", "settings"},
     "recipes": set(),
     "programs": {"model", "optimizers"},
     "experiments": {
@@ -46,6 +46,7 @@ ALLOWED = {
         "data",
         "devices",
         "ensemble",
+        "lockstep",
         "model",
         "programs",
         "recipes",

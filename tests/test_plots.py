@@ -76,7 +76,7 @@ def test_sweep_shows_medians_in_order_of_lambda_and_leaves_out_the_diverged():
         (np.array([0.99]), np.array([0.4])),
         (lost, lost),
     ]
-    axes = plots.sweep(["25 hidden units"], [1.0, 0.0, 10.0], [pairs]).axes[0]
+    axes = plots.penalties(["25 hidden units"], [1.0, 0.0, 10.0], [pairs]).axes[0]
     trained, left_out = (bars.lines[0] for bars in axes.containers)
     np.testing.assert_allclose(trained.get_ydata(), [99, 90])
     np.testing.assert_allclose(left_out.get_ydata(), [40, 60])

@@ -111,7 +111,7 @@ def test_slips_survive_training_many_networks_at_once(problem):
     args = x, y, np.float64(0.05), np.float64(0.2)
     how = {"method": "gd", "steps": 4, "learning_rate": 0.2, "tolerance": 0}
     with jax.enable_x64(True):
-        both = ensemble.train(
+        both = ensemble.minimize_all(
             OBJECTIVES["TP 5"],
             ensemble.stack([thetas, others]),
             args,

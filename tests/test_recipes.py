@@ -1,6 +1,7 @@
 """The recipes are whole: every figure named once, every setting usable."""
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,7 @@ from jaxnn.model import SCHEMES
 from jaxnn.optimizers import METHODS
 from jaxnn.programs import OBJECTIVES
 from jaxnn.recipes import RECIPES
+from jaxnn.verdicts import printed
 
 
 def test_all_published_figures_are_there():
@@ -22,6 +24,15 @@ def test_all_published_figures_are_there():
     ]
     assert len(numbers) == 97  # two gradients of 6 numbers, two of 18, and 49 alone
     assert all(Decimal(text).is_finite() for text in numbers)
+
+
+def test_readme_has_every_figure():
+    text = (Path(__file__).parents[1] / "README.md").read_text()
+    lines = [line for line in text.splitlines() if line.startswith("| ")]
+    for recipe in RECIPES:
+        for figure in recipe.figures:
+            head = f"| {recipe.name} | {figure.name} | {printed(figure.published)} |"
+            assert sum(line.startswith(head) for line in lines) == 1
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)

@@ -66,16 +66,17 @@ def test_percentile_counts_equal_ones_half():
     assert verdicts.percentile(COST, values[3:]) == 0
 
 
-def test_explanation_holds_the_figure_or_comes_nearer():
-    ours = np.array([0.60, 0.70])
+def test_contains_allows_for_the_last_printed_digit():
+    assert verdicts.contains(COST, np.array([0.45, 0.55]))
+    assert verdicts.contains(COST, np.array([0.504, 0.6]))
+    assert not verdicts.contains(COST, np.array([0.506, 0.6]))
+    assert not verdicts.contains(COST, np.array([0.506, np.nan]))
 
-    def explain(others):
-        return verdicts.explain(COST, ours, np.array(others), "another split")
 
-    assert explain([0.45, 0.55]) == "explained: 0.5 [0.45, 0.55] with another split"
-    assert explain([0.55, 0.56]).startswith("nearer: ")
-    assert explain([0.65, 0.70]) is None
-    assert explain([np.nan]) is None
+def test_numbers_that_differ_look_different():
+    figure = Figure("cost", "0.2876291651613189", "lower")
+    assert verdicts.spread(figure, np.array([0.2876291999])) == "0.2876291999"
+    assert verdicts.spread(figure, np.array([0.2, 1 / 3])) == "0.266667 [0.2, 0.333333]"
 
 
 def test_table_has_published_digits_and_marks_the_diverged():

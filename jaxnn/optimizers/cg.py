@@ -74,7 +74,7 @@ def step(fun: Objective, state: State, args: tuple) -> State:
     end, count = line_search(at, start, first_trial(state.memory, start.slope))
     beta = jnp.maximum(0, end.grad @ (end.grad - grad) / (grad @ grad))
     return evaluated(
-        unravel(flat + end.step * direction),
+        unravel(jnp.where(end.step > 0, flat + end.step * direction, flat)),
         end.cost,
         unravel(end.grad),
         Memory(beta * direction - end.grad, end.step, start.slope),

@@ -34,6 +34,7 @@ class Method(NamedTuple):
     step: Callable[[Objective, State, tuple], State]
     takes_minibatches: bool
     default_rate: float | None  # of the learning rate; None if it searches for it
+    takes_options: bool = False
 
 
 class Ended(NamedTuple):

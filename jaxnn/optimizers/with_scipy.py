@@ -24,7 +24,7 @@ UNENDING: dict[str, dict[str, Any]] = {
 
 
 class Enough(Exception):
-    """Raised in SciPy's callback to end a run; its text says why."""
+    """Raised in SciPy's callback to end a run."""
 
 
 @partial(jax.jit, static_argnames="fun")
@@ -76,12 +76,9 @@ def run(
         cost, gradient = here
         follow(params_at(x), cost, params_at(gradient), count)
         norm = np.linalg.norm(gradient)
-        if not np.isfinite(cost) or not np.isfinite(norm):
-            raise Enough("stopped: not finite")
-        if norm <= tolerance:
-            raise Enough("converged")
-        if taken >= steps:
-            raise Enough("")
+        is_finite = np.isfinite(cost) and np.isfinite(norm)
+        if not is_finite or norm <= tolerance or taken >= steps:
+            raise Enough
 
     settings = {**(UNENDING[name] if options is None else options)}
     if name != "TNC":  # which counts evaluations alone
