@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -106,6 +107,18 @@ def progress() -> Callable[[str, int, int], None]:
                 print(text, flush=True)
             except BrokenPipeError:
                 silence()
+
+    return show
+
+
+def progress_of_parts(quiet: bool) -> Callable[[str, int, int], None]:
+    """show(part, done, whole): a bar for each part, unless quiet; heeds Ctrl-C."""
+    check, bars = hold_ctrl_c(), defaultdict(progress)
+
+    def show(part: str, done: int, whole: int) -> None:
+        check()
+        if not quiet:
+            bars[part](f"{part}: {100 * done // whole}%", done, whole)
 
     return show
 

@@ -25,9 +25,10 @@ from jaxnn.lockstep import (
 )
 from jaxnn.model import Params
 from jaxnn.optimizers.method import Method, Objective
+from jaxnn.optimizers.methods import check_run
 from jaxnn.optimizers.minimize import as_arrays
 
-CALL = 8000  # network-steps in one compiled call: about 10 s on two cores
+CHUNK, SECONDS = 1000, 3.0  # of one compiled call: steps at most, and time aimed at
 
 
 class Ensemble(NamedTuple):
@@ -74,6 +75,7 @@ def minimize_all(
     """
     n = len(params[0])
     chosen = optimizers.chosen_method(method, learning_rate, None)
+    check_run(method, steps, tolerance, options)
     if not isinstance(chosen, Method):
         how = {"tolerance": tolerance, "options": options}
         return one_by_one(fun, params, args, axes, method, steps, progress, **how)
@@ -112,21 +114,22 @@ def train_group(
     rate, tolerance = numbers
     n = len(params[0])
     how = (fun, method, axes, networks_at_once(method, n))
-    size = int(np.clip(CALL // n, 1, steps))
+    size, limit, taken = min(CHUNK, steps), 1, 0
     now = start_all(*how, params, args, rate)
     run_all(*how, size, now, args, np.int32(0), tolerance)  # compiles
     jax.block_until_ready(now)
-    began = time.perf_counter()
+    began = before = time.perf_counter()
     good, costs = now.params, np.full((n, steps), np.nan)
-    for taken in range(0, steps, size):
-        limit = min(size, steps - taken)
+    while taken < steps:
+        limit = min(limit, size, steps - taken)
         now, trace = run_all(*how, size, now, args, np.int32(limit), tolerance)
         good = keep(trace.done > 0, trace.last_good, good)
         costs[:, taken : taken + limit] = np.asarray(trace.costs)[:, :limit]
-        show(n * (taken + limit))
-        if not np.any(trace.done):
-            break
-    show(n * steps)
+        taken += limit if np.any(trace.done) else steps  # where all have ended
+        show(n * min(taken, steps))
+        # so short that Ctrl-C is heeded, so long that the calls themselves cost nothing
+        before, spent = time.perf_counter(), time.perf_counter() - before
+        limit = 1 + int(limit * min(4, SECONDS / spent))
     is_good = jnp.isfinite(now.cost) & jnp.isfinite(now.grad_norm)
     best = jax.device_get(keep(is_good, now.params, good))
     state, is_good = jax.device_get((now._replace(memory=()), is_good))

@@ -39,7 +39,7 @@ class Setup:
     init: str = "course"  # of the random start
     objective: str = "course"
     method: str = "gd"
-    steps: int = 0  # 0: the start is all there is to measure
+    steps: int = 0
     learning_rate: float | None = None
     options: dict[str, Any] | None = None  # of SciPy's method
     split: bool = False  # 1000 random digits to learn, 4000 to test, each z-scored

@@ -4,7 +4,6 @@ import csv
 import io
 import os
 import time
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -148,9 +147,7 @@ def main(argv: Sequence[str]) -> int:
     """Run, judge, and write it down; exit code 1 if a figure stays unexplained."""
     flags = parse(argv)
     recipes, weights = chosen(flags["only"]), find_weights(flags["weights"])
-    name = time.strftime("runs/reproduce-%Y-%m-%d-%H%M%S")
-    folder = Path(flags["out"] or runs.unused(name))
-    runs.require_free(folder)
+    folder = runs.results_folder(flags["out"], "reproduce")
     devices.prepare_process(flags["device"])
     device = devices.choose(flags["device"])
     digits = data.load_digits()
@@ -159,7 +156,7 @@ def main(argv: Sequence[str]) -> int:
     versions = ", ".join(" ".join(pair) for pair in runs.versions().items())
     say = print if not flags["quiet"] else lambda *_, **__: None
     say(where)
-    show = progress(flags["quiet"])
+    show = cli.progress_of_parts(flags["quiet"])
     done: list[Comparison] = []
     for recipe in recipes:
         began = time.perf_counter()
@@ -175,28 +172,14 @@ def main(argv: Sequence[str]) -> int:
                 notice=say,
             )
         except KeyboardInterrupt:
-            kept = f"the {len(done)} experiments before are in {folder}"
-            raise KeyboardInterrupt(
-                f"stopped; {kept if done else 'nothing saved'}"
-            ) from None
+            kept = f"what was done before is in {folder}" if done else "nothing saved"
+            raise KeyboardInterrupt(f"stopped; {kept}") from None
         done.append(one)
         save(folder, done, f"{where}; {versions}. {verdicts.LEGEND}")
         say(block(one, time.perf_counter() - began), flush=True)
     rows = [row for one in done for row in one.rows]
     print(f"\nresult   {verdicts.tally(rows)}; table and picture in {folder}")
     return UNEXPLAINED if any(row.is_open for row in rows) else 0
-
-
-def progress(quiet: bool) -> comparison.Progress:
-    """show(label, done, all): a bar per run, unless quiet; heeds Ctrl-C."""
-    check_ctrl_c, bars = cli.hold_ctrl_c(), defaultdict(cli.progress)
-
-    def show(label: str, done: int, whole: int) -> None:
-        check_ctrl_c()
-        if not quiet:
-            bars[label](f"{label}: {100 * done // whole}%", done, whole)
-
-    return show
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import json
 import os
 import platform
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -43,8 +44,8 @@ def require_free(folder: Path) -> None:
     """Raise FileError unless a run can be made at this path."""
     if holds_run(folder):
         raise FileError(
-            f"{folder}: holds a run already; continue it with --resume {folder}, "
-            "or choose another --out"
+            f"{folder}: holds a run already; choose another --out, or go on with "
+            f"python -m jaxnn.train --resume {folder}"
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileError(f"{folder}: exists and is not an empty folder; choose another")
@@ -54,6 +55,14 @@ def unused(name: str) -> str:
     """name, or name-2, name-3, ...: the first that does not exist."""
     names = (f"{name}-{i}" if i > 1 else name for i in itertools.count(1))
     return next(name for name in names if not Path(name).exists())
+
+
+def results_folder(out: str | None, kind: str) -> Path:
+    """Where a command leaves its results: out, or runs/<kind>-<time>, if free."""
+    named = time.strftime(f"runs/{kind}-%Y-%m-%d-%H%M%S")
+    folder = Path(out or unused(named))
+    require_free(folder)
+    return folder
 
 
 def create(folder: Path, config: dict[str, Any], tree: Any, params: Any) -> None:

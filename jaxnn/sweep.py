@@ -2,15 +2,16 @@
 
 import csv
 import io
-import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 
-from jaxnn import cli, data, devices, files, plots, runs, validation
+from jaxnn import cli, data, devices, files, runs, validation
+from jaxnn.data import Digits
 from jaxnn.model import SCHEMES
 from jaxnn.optimizers import METHODS
 from jaxnn.settings import Settings, check
@@ -124,14 +125,16 @@ def table(scores: list[Scores]) -> str:
 def best_line(scores: list[Scores]) -> str:
     """Which penalty and width read unseen digits best, and how sure that is."""
     chances = validation.chances(scores)
-    order = np.argsort(-chances, kind="stable")[:3]
+    if not chances.any():
+        return "best     none: networks diverged at every lambda; try a smaller one"
+    first, *others = np.argsort(-chances, kind="stable")[:3]
 
     def name(one: Scores) -> str:
         is_wide = len({score.hidden for score in scores}) > 1
         return f"lambda {one.lam:g}" + is_wide * f" with {one.hidden} units"
 
-    first, *others = (i for i in order if chances[i] >= 0.005)
-    told = "".join(f", {name(scores[i])} {chances[i]:.0%}" for i in others)
+    likely = [i for i in others if chances[i] >= 0.005]
+    told = "".join(f", {name(scores[i])} {chances[i]:.0%}" for i in likely)
     return (
         f"best     {name(scores[first])}: best in {chances[first]:.0%} of "
         f"{validation.RESAMPLES} redraws of digits and starts{told}"
@@ -163,11 +166,14 @@ def networks(scores: list[Scores]) -> str:
     return stream.getvalue()
 
 
-def save(folder: Path, scores: list[Scores], lines: list[str]) -> None:
+def save(folder: Path, scores: list[Scores]) -> None:
     """Write sweep.md, sweep.csv and sweep.png, each whole."""
+    from jaxnn import plots  # loads matplotlib: not before it is needed
+
     folder.mkdir(parents=True, exist_ok=True)
-    text = "\n\n".join(["# Penalties compared", table(scores), *lines])
-    runs.write_text(folder / "sweep.md", text + "\n")
+    lines = table(scores), best_line(scores), speed_line(scores)
+    text = "\n\n".join(["# Penalties compared", *lines, ""])
+    runs.write_text(folder / "sweep.md", text)
     runs.write_text(folder / "sweep.csv", networks(scores))
     widths = sorted({one.hidden for one in scores})
     panels = [[one for one in scores if one.hidden == width] for width in widths]
@@ -186,56 +192,50 @@ def save(folder: Path, scores: list[Scores], lines: list[str]) -> None:
     files.write_whole(folder / "sweep.png", lambda stream: stream.write(png))
 
 
+def train_widths(
+    flags: dict[str, Any], digits: Digits, device: Any, folder: Path
+) -> list[Scores]:
+    """Cross-validate every width in turn; after each, save what is known."""
+    k = FIFTH if flags["folds"] is None else flags["folds"]
+    folds = validation.stratified_folds(digits.y, k, flags["seed"])
+    used = range(1 if flags["folds"] is None else k)
+    say = print if not flags["quiet"] else lambda *_: None
+    say(f"device   {devices.describe(device)}, {flags['dtype']}")
+    say(f"digits   {digits.name} {len(digits.y)}, {len(used)} of {k} folds left out")
+    show = cli.progress_of_parts(flags["quiet"])
+    scores: list[Scores] = []
+    for hidden in flags["hidden"]:
+        name = f"{digits.x.shape[1]}-{hidden}-10, {flags['method']}"
+        try:
+            scores += validation.cross_validate(
+                digits,
+                folds,
+                used,
+                flags["lam"],
+                range(flags["seed"], flags["seed"] + flags["seeds"]),
+                hidden,
+                **{name: flags[name] for name in HOW},
+                progress=partial(show, name),
+                notice=say,
+            )
+        except KeyboardInterrupt:
+            kept = f"what was done before is in {folder}" if scores else "nothing saved"
+            raise KeyboardInterrupt(f"stopped; {kept}") from None
+        save(folder, scores)
+    return scores
+
+
 def main(argv: Sequence[str]) -> int:
     """Train all networks, compare them, and write it down."""
     flags = parse(argv)
-    name = runs.unused(time.strftime("runs/sweep-%Y-%m-%d-%H%M%S"))
-    folder = Path(flags["out"] or name)
-    runs.require_free(folder)
+    folder = runs.results_folder(flags["out"], "sweep")
     devices.prepare_process(flags["device"])
     device = devices.choose(flags["device"])
     parts = data.load_parts(flags["data"])
     digits = parts["train"] if "train" in parts else parts["all"]
-    k = flags["folds"] or FIFTH
-    folds = validation.stratified_folds(digits.y, k, flags["seed"])
-    used = range(1 if flags["folds"] is None else k)
-    say = print if not flags["quiet"] else lambda *_, **__: None
-    say(f"device   {devices.describe(device)}, {flags['dtype']}")
-    say(f"digits   {digits.name} {len(digits.y)}, {len(used)} of {k} folds left out")
-    check_ctrl_c = cli.hold_ctrl_c()
-    scores: list[Scores] = []
-    lines: list[str] = []
-    for hidden in flags["hidden"]:
-        say(f"networks {digits.x.shape[1]}-{hidden}-10, {flags['method']}")
-        bar = cli.progress()
-
-        def show(done: int, whole: int, bar: Any = bar) -> None:
-            check_ctrl_c()
-            if not flags["quiet"]:
-                bar(f"{done} of {whole} network-steps", done, whole)
-
-        try:
-            with (
-                jax.default_device(device),
-                jax.enable_x64(flags["dtype"] == "float64"),
-            ):
-                scores += validation.cross_validate(
-                    digits,
-                    folds,
-                    used,
-                    flags["lam"],
-                    range(flags["seed"], flags["seed"] + flags["seeds"]),
-                    hidden,
-                    **{name: flags[name] for name in HOW},
-                    progress=show,
-                    notice=say,
-                )
-        except KeyboardInterrupt:
-            kept = f"the widths before are in {folder}" if scores else "nothing saved"
-            raise KeyboardInterrupt(f"stopped; {kept}") from None
-        lines = [best_line(scores), speed_line(scores)]
-        save(folder, scores, lines)
-    print(table(scores), *lines, sep="\n")
+    with jax.default_device(device), jax.enable_x64(flags["dtype"] == "float64"):
+        scores = train_widths(flags, digits, device, folder)
+    print(table(scores), best_line(scores), speed_line(scores), sep="\n")
     print(f"result   table, picture and networks in {folder}")
     return 0
 

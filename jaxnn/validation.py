@@ -51,7 +51,13 @@ def stratified_folds(y: np.ndarray, k: int, seed: int = 0) -> np.ndarray:
 
     y: (m,) digits. Raises ValueError unless every class present fills k folds.
     """
-    fewest = np.unique(y, return_counts=True)[1].min()
+    classes, counts = np.unique(y, return_counts=True)
+    fewest = counts.min()
+    if fewest < 2:
+        raise ValueError(
+            f"only one example of digit {classes[counts.argmin()]}: folds need two of "
+            "each; add some or leave it out"
+        )
     if not 2 <= k <= fewest:
         raise ValueError(
             f"{k} folds: give 2 to {fewest}, the examples of the rarest digit"
@@ -94,7 +100,7 @@ def cross_validate(
     seeds: of the starts. hidden: units, one layer. how: method, steps, learning_rate,
     notice as in `minimize_all`. A digit is judged by networks that have not seen it.
     """
-    shape = len(lams), len(seeds), len(used)  # (l, s, f)
+    shape = len(lams), len(seeds), len(used)  # l, s, f
     lam, seed, fold = (a.ravel() for a in np.meshgrid(lams, seeds, used, indexing="ij"))
     layers = (digits.x.shape[1], hidden, CLASSES)
     starts = {s: model.init_params(s, layers, init, dtype) for s in seeds}
@@ -112,12 +118,25 @@ def cross_validate(
     )
     right = of_each(model.reads_right, found.params, (x, y), (None, None))
     right = np.asarray(right).reshape(*shape, -1)  # (l, s, f, m)
+    return scored(found, right, folds, used, lams, seeds, hidden)
+
+
+def scored(
+    found: ensemble.Ensemble,
+    right: np.ndarray,
+    folds: np.ndarray,
+    used: Sequence[int],
+    lams: Sequence[float],
+    seeds: Sequence[int],
+    hidden: int,
+) -> list[Scores]:
+    """The networks by lambda; right (l, s, f, m): which digits each reads right."""
     seen = folds != np.array(used)[:, None]  # (f, m)
     held = np.flatnonzero(~seen.all(axis=0))  # (d,)
     judge = np.argmin(seen[:, held], axis=0)  # (d,) the network that has not seen it
     per_evaluation = found.seconds / found.evaluations.sum()
     cost, steps, evaluations, diverged = (
-        a.reshape(shape)
+        a.reshape(right.shape[:3])
         for a in (found.cost, found.steps, found.evaluations, found.diverged)
     )
     return [
@@ -139,15 +158,16 @@ def cross_validate(
 
 
 def chances(scores: Sequence[Scores], seed: int = 0) -> np.ndarray:
-    """How often each of the scores would be the best, (len(scores),) summing to 1.
+    """How often each of the scores would be the best, (len(scores),).
 
     A bootstrap: the held-out digits and the starts are drawn anew, with repetition,
     RESAMPLES times, the same draw for all scores, and the best mean validation accuracy
-    wins. Where a network diverged the chance is 0. Raises ValueError if none is left.
+    wins. Where a network diverged the chance is 0: what it reads is not known.
     """
+    found = np.zeros(len(scores))
     candidates = [i for i, one in enumerate(scores) if one.good.all()]
     if not candidates:
-        raise ValueError("networks diverged at every lambda; try a smaller one")
+        return found
     random = np.random.default_rng(seed)
     starts, held = scores[0].right.shape
     of_digits = random.multinomial(held, np.full(held, 1 / held), RESAMPLES)  # (b, d)
@@ -159,6 +179,5 @@ def chances(scores: Sequence[Scores], seed: int = 0) -> np.ndarray:
         ]
     )  # (candidates, b): digits read right in each draw
     is_best = drawn == drawn.max(axis=0)
-    found = np.zeros(len(scores))
     found[candidates] = (is_best / is_best.sum(axis=0)).mean(axis=1)  # ties are shared
     return found

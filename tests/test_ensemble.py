@@ -112,6 +112,21 @@ def test_not_even_one_fits(five, monkeypatch):
         ensemble.minimize_all(model.cost, params, args, AXES, "gd", 7)
 
 
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"steps": 0}, "at least one step"),
+        ({"tolerance": np.nan}, "tolerance nan"),
+        ({"options": {"gtol": 1}}, "lbfgs takes no options; they are for scipy-cg"),
+        ({"method": "lbgfs"}, "unknown method"),
+    ],
+)
+def test_unusable_settings_are_refused(five, settings, message):
+    params, args = five
+    with pytest.raises(ValueError, match=message):
+        ensemble.minimize_all(model.cost, params, args, AXES, **settings)
+
+
 def test_evaluate_is_the_function_of_each(five):
     params, args = five
     with jax.enable_x64(True):

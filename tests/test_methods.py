@@ -8,7 +8,7 @@ from scipy import optimize
 
 from jaxnn import checks, model
 from jaxnn.backprop import backprop
-from jaxnn.optimizers import METHODS, Method, loop, minimize, newton_cg, start
+from jaxnn.optimizers import METHODS, loop, minimize, newton_cg, start
 
 SEARCHING = [name for name, method in METHODS.items() if method.default_rate is None]
 SCIPY = {"scipy-cg": "CG", "scipy-l-bfgs-b": "L-BFGS-B", "scipy-tnc": "TNC"}
@@ -144,6 +144,25 @@ def test_a_cost_that_is_not_finite_is_left_or_told(method):
     assert found.cost <= 2.25 and not found.converged
 
 
+def falls_for_ever(p):
+    return -jnp.exp(jnp.sum(p))  # -inf where exp overflows
+
+
+@pytest.mark.parametrize("method", ["cg", "newton-cg", "bfgs", "scipy-cg", "lbfgs"])
+def test_params_and_cost_of_a_run_that_diverges_belong_together(method):
+    found = minimize(falls_for_ever, np.ones(2, np.float32), (), method, 60)
+    assert np.isfinite(found.params).all() and np.isfinite(found.cost)
+    assert found.cost == pytest.approx(float(falls_for_ever(found.params)), rel=1e-5)
+    assert not found.converged
+
+
+def test_bfgs_ends_where_the_cost_is_no_number():
+    # jax.scipy's search takes what is lower than everything for a success
+    found = minimize(falls_for_ever, np.ones(2, np.float32), (), "bfgs", 60)
+    assert found.diverged and found.steps < 60
+    assert "became NaN or infinite" in found.message
+
+
 def test_cg_is_linear_conjugate_gradient_on_a_quadratic():
     # with exact line searches it is Hestenes and Stiefel's; ours stop at slope 0.15, so
     # its iterates are near, and n steps come near the minimum
@@ -246,4 +265,3 @@ def test_cg_reaches_the_published_cost_within_the_bar(digits):
             )
         counts.append(int(state.evaluations))
     assert np.median(counts) <= 250 and max(counts) <= 350
-    assert all(isinstance(METHODS[name], Method) for name in ("cg", "newton-cg"))

@@ -2,6 +2,9 @@
 
 import csv
 import re
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -60,6 +63,49 @@ def test_networks_that_diverge_are_marked(command, tmp_path):
     assert "best     lambda 0:" in done.stdout
 
 
+def test_results_are_kept_where_every_network_diverged(command, tmp_path):
+    words = "--lam 20000 --seeds 2 --hidden 3 --method gd --steps 300".split()
+    done = command("sweep", *words, "--out", "here")
+    assert done.returncode == 0, done.stderr
+    assert "best     none: networks diverged at every lambda" in done.stdout
+    assert "best     none" in (tmp_path / "here" / "sweep.md").read_text()
+    assert (tmp_path / "here" / "sweep.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_bfgs_on_a_large_network_is_one_line(command):
+    done = command("sweep", "--method", "bfgs", "--seeds", 1)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert "423 MB for these 10285 parameters; use lbfgs" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "words",
+    [
+        "sweep --lam 1 --hidden 2 3 --seeds 40 --method gd --out here",
+        "reproduce --only tiny_network lambda_1 --seeds 4 --out here",
+    ],
+)
+def test_ctrl_c_says_what_is_kept(words, environment, tmp_path):
+    name, *flags = words.split()
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", f"jaxnn.{name}", *flags],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for line in process.stdout:
+        if line.startswith(("400-3-10", "lambda_1")):
+            process.send_signal(signal.SIGINT)
+            break
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "stopped; what was done before is in here" in told
+    assert (tmp_path / "here" / f"{name}.md").exists()
+
+
 @pytest.mark.parametrize(
     ("flags", "told"),
     [
@@ -68,6 +114,7 @@ def test_networks_that_diverge_are_marked(command, tmp_path):
         ("--lam 1 1.0", "each value once"),
         ("--seeds 0", "at least 1"),
         ("--hidden 0", "at least 1"),
+        ("--folds 0", "give 2 to"),
         ("--folds 1", "give 2 to"),
         ("--folds 501", "give 2 to 500"),
         ("--method lbgfs", "choose from adam, bfgs, cg"),

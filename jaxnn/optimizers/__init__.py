@@ -11,10 +11,10 @@ from jaxnn.optimizers.loop import Trace as Trace
 from jaxnn.optimizers.method import Method as Method
 from jaxnn.optimizers.method import State as State
 from jaxnn.optimizers.method import WholeRun as WholeRun
+from jaxnn.optimizers.method import is_finite as is_finite
 from jaxnn.optimizers.methods import METHODS as METHODS
 from jaxnn.optimizers.methods import chosen_method as chosen_method
 from jaxnn.optimizers.minimize import Result as Result
-from jaxnn.optimizers.minimize import is_finite as is_finite
 from jaxnn.optimizers.minimize import minimize as minimize
 from jaxnn.optimizers.minimize import start as start
 from jaxnn.optimizers.minimize import warm_up as warm_up

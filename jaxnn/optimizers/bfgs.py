@@ -5,6 +5,7 @@ Its line search gives up at times far from any minimum (on Rosenbrock's function
 as that leads down.
 """
 
+import math
 from functools import partial
 from typing import Any
 
@@ -53,7 +54,8 @@ def run(
         taken, count = taken + int(found.nit), count + int(found.nfev)
         if int(found.nit):
             follow(params, float(found.fun), unravel(found.jac), count, int(found.nit))
-        if found.success or int(found.status) == MAX_STEPS:
+        is_over = found.success or int(found.status) == MAX_STEPS
+        if is_over or not math.isfinite(found.fun):
             return Ended("", bool(found.success), count)
         if not float(found.fun) < cost:
             return Ended("the line search finds no lower cost", False, count)

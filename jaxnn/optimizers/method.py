@@ -20,7 +20,9 @@ class State(NamedTuple):
     grad_norm: jax.Array  # shape (), Euclidean, over all of grad
     memory: Tree  # what the method remembers: moments, curvature pairs, its rate
     steps: jax.Array  # shape (), int32
-    evaluations: jax.Array  # shape (), int32, of cost and gradient together
+    # shape (), int32, of cost and gradient together; newton-cg counts its products of
+    # the Hessian and a vector, each about as dear as two, as one
+    evaluations: jax.Array
 
 
 class Method(NamedTuple):
@@ -67,6 +69,11 @@ class WholeRun(NamedTuple):
         """No memory."""
         del params, learning_rate
         return ()
+
+
+def is_finite(state: State) -> bool:
+    """Whether cost and gradient are numbers one can go on from."""
+    return math.isfinite(state.cost) and math.isfinite(state.grad_norm)
 
 
 def evaluated(

@@ -1,6 +1,7 @@
 """The methods by name, and which settings each can use."""
 
 import math
+from typing import Any
 
 import jax
 
@@ -54,6 +55,19 @@ def chosen_method(
     return method
 
 
+def check_run(
+    name: str, steps: int, tolerance: float, options: dict[str, Any] | None
+) -> None:
+    """Raise ValueError unless the method of that name can be run so."""
+    if steps < 1:
+        raise ValueError(f"steps {steps}: at least one step is needed")
+    if not tolerance >= 0:
+        raise ValueError(f"tolerance {tolerance} is not a number from 0 up")
+    if options is not None and not METHODS[name].takes_options:
+        able = ", ".join(n for n, method in METHODS.items() if method.takes_options)
+        raise ValueError(f"{name} takes no options; they are for {able}")
+
+
 def refuse_large(name: str, params: Tree, force: bool) -> None:
     """Raise ValueError where a method would need a matrix of unreasonable size."""
     method = METHODS[name]
@@ -63,5 +77,5 @@ def refuse_large(name: str, params: Tree, force: bool) -> None:
         size = p**2 * leaves[0].dtype.itemsize / 1e6
         raise ValueError(
             f"{name} keeps a dense matrix, {size:.0f} MB for these {p} parameters; use "
-            "lbfgs, or insist with --force (force=True)"
+            "lbfgs, or insist with force=True (train --force)"
         )

@@ -9,8 +9,16 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxnn.optimizers.loop import Minibatches, Trace, initial_state, run_chunk
-from jaxnn.optimizers.method import Ended, Method, Objective, State, Tree, WholeRun
-from jaxnn.optimizers.methods import METHODS, chosen_method, refuse_large
+from jaxnn.optimizers.method import (
+    Ended,
+    Method,
+    Objective,
+    State,
+    Tree,
+    WholeRun,
+    is_finite,
+)
+from jaxnn.optimizers.methods import check_run, chosen_method, refuse_large
 from jaxnn.optimizers.whole import run_whole
 
 
@@ -64,13 +72,9 @@ def minimize(
     params are then the last good ones. Raises ValueError for an unusable setting.
     """
     chosen = chosen_method(method, learning_rate, batches)
-    if min(steps, chunk) < 1:
-        raise ValueError(f"steps {steps}, chunk {chunk}: at least one step is needed")
-    if not tolerance >= 0:
-        raise ValueError(f"tolerance {tolerance} is not a number from 0 up")
-    if options is not None and not getattr(chosen, "takes_options", False):
-        able = ", ".join(name for name in METHODS if name.startswith("scipy-"))
-        raise ValueError(f"{method} takes no options; they are for {able}")
+    check_run(method, steps, tolerance, options)
+    if chunk < 1:
+        raise ValueError(f"chunk {chunk}: at least one step is needed")
     if state is None:
         state = start(
             fun, params, args, method, learning_rate, batches, seed, force=force
@@ -78,7 +82,7 @@ def minimize(
     args = as_arrays(args, state.cost.dtype)
     tol = np.asarray(tolerance, state.cost.dtype)  # the host sees what the loop does
     told, costs = Ended("", False, 0), []
-    now, good = state, state.params
+    now, good = state, (state.params, float(state.cost))
     if int(now.steps) < steps and ending(now, float(tol)) is None:
         if isinstance(chosen, WholeRun):
             now, good, costs, told = run_whole(
@@ -89,10 +93,10 @@ def minimize(
             now, good, costs = run_chunks(*how, now, args, seed, steps, tol, callback)
     message = ending(now, float(tol)) or told.message
     is_good = is_finite(now)
-    past = [float(state.cost), *costs]
+    params, cost = (now.params, float(now.cost)) if is_good else good
     return Result(
-        params=now.params if is_good else good,
-        cost=past[-1] if is_good else past[max(len(past) - 2, 0)],
+        params=params,
+        cost=cost,
         history=np.array(costs),
         steps=int(now.steps),
         evaluations=int(now.evaluations),
@@ -114,19 +118,19 @@ def run_chunks(
     steps: int,
     tolerance: np.ndarray,
     callback: Callable[[State, Trace], Any] | None,
-) -> tuple[State, Tree, list[float]]:
-    """The state after at most `steps`, the params before its last step, the costs."""
-    good, costs = state.params, []
+) -> tuple[State, tuple[Tree, float], list[float]]:
+    """The state after at most `steps`, params and cost before its last, the costs."""
+    good, costs = (state.params, float(state.cost)), [float(state.cost)]
     while int(state.steps) < steps and ending(state, float(tolerance)) is None:
         taken = int(state.steps)  # chunks end at multiples of chunk, resumed or not
         limit = np.int32(min(chunk - taken % chunk, steps - taken))
         numbers = np.int32(seed), limit, tolerance
         state, trace = run_chunk(fun, method, batches, chunk, state, args, *numbers)
-        good = trace.last_good
         costs.extend(np.asarray(trace.costs)[: int(trace.done)].tolist())
         if callback is not None:
             callback(state, trace)
-    return state, good, costs
+        good = trace.last_good, costs[-2]
+    return state, good, costs[1:]
 
 
 def start(
@@ -158,11 +162,6 @@ def as_arrays(args: tuple, dtype: Any) -> tuple:
         return jnp.asarray(np.asarray(a, dtype) if type(a) in (int, float) else a)
 
     return jax.tree.map(as_array, args)
-
-
-def is_finite(state: State) -> bool:
-    """Whether cost and gradient are numbers one can go on from."""
-    return math.isfinite(state.cost) and math.isfinite(state.grad_norm)
 
 
 def ending(state: State, tolerance: float) -> str | None:

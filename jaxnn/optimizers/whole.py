@@ -10,6 +10,43 @@ from jaxnn.optimizers.loop import Trace
 from jaxnn.optimizers.method import Ended, Objective, State, Tree, WholeRun, evaluated
 
 
+class Followed:
+    """A run as its method tells of it; callback hears of it, a chunk at a time."""
+
+    def __init__(
+        self, state: State, chunk: int, callback: Callable[[State, Trace], Any] | None
+    ):
+        self.now = self.good = state  # good: the step before
+        self.costs: list[float] = []  # after each step, NaN for one not told of
+        self.norms: list[float] = []  # those that callback has not heard of
+        self.before = int(state.evaluations) - 1  # the method evaluates the start anew
+        self.chunk, self.callback = chunk, callback
+
+    def follow(
+        self, params: Tree, cost: float, grad: Tree, evaluations: int, taken: int = 1
+    ) -> None:
+        """Note where `taken` steps more have led; what the method calls."""
+        self.good = self.now
+        count = jnp.int32(self.before + evaluations)
+        number = jnp.asarray(cost, self.now.cost.dtype)
+        steps = self.now.steps + taken
+        self.now = evaluated(params, number, grad, (), steps, count)
+        unseen = [np.nan] * (taken - 1)
+        self.costs.extend([*unseen, float(self.now.cost)])
+        self.norms.extend([*unseen, float(self.now.grad_norm)])
+        if len(self.norms) >= self.chunk:
+            self.tell()
+
+    def tell(self) -> None:
+        """Let callback hear of the steps since it last did."""
+        if self.norms and self.callback is not None:
+            done = len(self.norms)
+            costs, norms = jnp.array(self.costs[-done:]), jnp.array(self.norms)
+            trace = Trace(costs, norms, jnp.int32(done), self.good.params)
+            self.callback(self.now, trace)
+        self.norms.clear()
+
+
 def run_whole(
     fun: Objective,
     method: WholeRun,
@@ -20,44 +57,16 @@ def run_whole(
     chunk: int,
     options: dict[str, Any] | None,
     callback: Callable[[State, Trace], Any] | None,
-) -> tuple[State, Tree, list[float], Ended]:
-    """From state to at most `steps` in all; callback hears of them, a chunk at a time.
+) -> tuple[State, tuple[Tree, float], list[float], Ended]:
+    """From state to at most `steps` in all.
 
-    Returns the last state, the last good params before it, the cost after each step
-    (NaN for one that could not be seen) and what the method says.
+    Returns the last state, params and cost of the one before it, the cost after each
+    step (NaN for one that could not be seen) and what the method says.
     """
-    before = int(state.evaluations) - 1  # the method evaluates the start again
-    now, good = state, state.params
-    costs: list[float] = []
-    norms: list[float] = []  # those that callback has not heard of
-
-    def tell() -> None:
-        if norms and callback is not None:
-            last, done = jnp.array(costs[-len(norms) :]), jnp.int32(len(norms))
-            callback(now, Trace(last, jnp.array(norms), done, good))
-        norms.clear()
-
-    def follow(
-        params: Tree, cost: float, gradient: Tree, evaluations: int, taken: int = 1
-    ) -> None:
-        nonlocal now, good
-        good = now.params
-        now = evaluated(
-            params,
-            jnp.asarray(cost, now.cost.dtype),
-            gradient,
-            (),
-            now.steps + taken,
-            jnp.int32(before + evaluations),
-        )
-        unseen = [np.nan] * (taken - 1)
-        costs.extend([*unseen, float(now.cost)])
-        norms.extend([*unseen, float(now.grad_norm)])
-        if len(norms) >= chunk:
-            tell()
-
-    limit = steps - int(state.steps)
-    ended = method.run(fun, state.params, args, limit, tolerance, options, follow)
-    tell()
-    evaluations = jnp.int32(before + ended.evaluations)
-    return now._replace(evaluations=evaluations), good, costs, ended
+    run, limit = Followed(state, chunk, callback), steps - int(state.steps)
+    how = limit, tolerance, options, run.follow
+    ended = method.run(fun, state.params, args, *how)
+    run.tell()
+    count = jnp.int32(run.before + ended.evaluations)
+    good = run.good.params, float(run.good.cost)
+    return run.now._replace(evaluations=count), good, run.costs, ended

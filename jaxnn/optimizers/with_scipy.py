@@ -34,6 +34,44 @@ def evaluate(fun: Objective, params: Tree, args: tuple) -> tuple[jax.Array, jax.
     return cost, ravel_pytree(gradient)[0]
 
 
+class Watched:
+    """An objective as SciPy calls it; ends the run by our own criteria."""
+
+    def __init__(
+        self, fun: Objective, params: Tree, args: tuple, follow: Follow
+    ) -> None:
+        self.fun, self.args, self.follow = fun, args, follow
+        self.flat, self.unravel = ravel_pytree(params)
+        self.count = self.taken = 0
+        # evaluated since the last step
+        self.known: dict[bytes, tuple[float, np.ndarray]] = {}
+
+    def params_at(self, x: np.ndarray) -> Tree:
+        """SciPy's vector x (p,) as params."""
+        with np.errstate(over="ignore"):  # SciPy tries steps beyond float32
+            return self.unravel(jnp.asarray(x, self.flat.dtype))
+
+    def value(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        """Cost and gradient (p,) at x."""
+        cost, gradient = evaluate(self.fun, self.params_at(x), self.args)
+        self.count += 1
+        found = float(cost), np.asarray(gradient, np.float64)
+        self.known[x.tobytes()] = found
+        return found
+
+    def after_step(self, x: np.ndarray, steps: int, tolerance: float) -> None:
+        """SciPy's callback: tell of the step; raise Enough where it was the last."""
+        self.taken += 1
+        here = self.known.get(x.tobytes()) or self.value(x)
+        self.known = {x.tobytes(): here}  # a step may lead nowhere
+        cost, gradient = here
+        self.follow(self.params_at(x), cost, self.params_at(gradient), self.count)
+        norm = np.linalg.norm(gradient)
+        is_finite = np.isfinite(cost) and np.isfinite(norm)
+        if not is_finite or norm <= tolerance or self.taken >= steps:
+            raise Enough
+
+
 def run(
     name: str,
     fun: Objective,
@@ -51,35 +89,7 @@ def run(
     """
     from scipy import optimize  # 0.1 s: not before it is needed
 
-    flat, unravel = ravel_pytree(params)
-    count = taken = 0
-    known: dict[bytes, tuple[float, np.ndarray]] = {}  # evaluated since the last step
-
-    def params_at(x: np.ndarray) -> Tree:
-        with np.errstate(over="ignore"):  # SciPy tries steps beyond float32
-            return unravel(jnp.asarray(x, flat.dtype))
-
-    def value(x: np.ndarray) -> tuple[float, np.ndarray]:
-        nonlocal count
-        cost, gradient = evaluate(fun, params_at(x), args)
-        count += 1
-        found = float(cost), np.asarray(gradient, np.float64)
-        known[x.tobytes()] = found
-        return found
-
-    def after_step(x: np.ndarray) -> None:
-        nonlocal taken
-        taken += 1
-        here = known.get(x.tobytes()) or value(x)
-        known.clear()
-        known[x.tobytes()] = here  # a step may lead nowhere
-        cost, gradient = here
-        follow(params_at(x), cost, params_at(gradient), count)
-        norm = np.linalg.norm(gradient)
-        is_finite = np.isfinite(cost) and np.isfinite(norm)
-        if not is_finite or norm <= tolerance or taken >= steps:
-            raise Enough
-
+    watched = Watched(fun, params, args, follow)
     settings = {**(UNENDING[name] if options is None else options)}
     if name != "TNC":  # which counts evaluations alone
         settings.setdefault("maxiter", steps)
@@ -87,18 +97,18 @@ def run(
         warnings.filterwarnings("error", "Unknown solver options")
         try:
             found = optimize.minimize(
-                value,
-                np.asarray(flat, np.float64),
+                watched.value,
+                np.asarray(watched.flat, np.float64),
                 jac=True,
                 method=name,
-                callback=after_step,
+                callback=lambda x: watched.after_step(x, steps, tolerance),
                 options=settings,
             )
         except Enough:
-            return Ended("", False, count)
+            return Ended("", False, watched.count)
         except optimize.OptimizeWarning as unknown:
             raise ValueError(f"{unknown}; see SciPy's options of {name}") from None
-    return Ended(str(found.message), bool(found.success), count)
+    return Ended(str(found.message), bool(found.success), watched.count)
 
 
 def scipy_method(name: str) -> WholeRun:
