@@ -131,16 +131,12 @@ def penalties(
             values = [100 * pairs[i][kind] for i in known]
             places = [list(order).index(i) + shift for i in known]
             middle = np.array([np.median(v) for v in values])
-            reach = [
-                [np.ptp([v.min(), m]) for v, m in zip(values, middle, strict=True)]
-            ]
-            reach += [
-                [np.ptp([v.max(), m]) for v, m in zip(values, middle, strict=True)]
-            ]
+            low = middle - [v.min() for v in values]
+            high = [v.max() for v in values] - middle
             axes.errorbar(
                 places,
                 middle,
-                reach,
+                (low, high),
                 color=color,
                 ls=line,
                 marker="o",
