@@ -80,7 +80,7 @@ def run(main: Callable[[Sequence[str]], int]) -> NoReturn:
         ):
             raise
         print(
-            f"{name}: not enough memory; use fewer hidden units or fewer digits",
+            f"{name}: not enough memory; use fewer hidden units, seeds or digits",
             file=sys.stderr,
         )
         code = MISTAKE
@@ -121,6 +121,12 @@ def progress_of_parts(quiet: bool) -> Callable[[str, int, int], None]:
             bars[part](f"{part}: {100 * done // whole}%", done, whole)
 
     return show
+
+
+def stopped(folder: Path | None) -> KeyboardInterrupt:
+    """Ctrl-C, and where that is which was done before it."""
+    kept = f"what was done before is in {folder}" if folder else "nothing saved"
+    return KeyboardInterrupt(f"stopped; {kept}")
 
 
 def hold_ctrl_c() -> Callable[[], None]:

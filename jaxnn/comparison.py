@@ -71,7 +71,7 @@ def compare(
         measure(cut.correct)
     rows = judged(recipe, cut, measured)
     unknown = cut.unknown
-    if any(row.is_open for row in rows) and unknown and is_new(recipe, len(seeds)):
+    if unknown and any(row.is_open for row in rows) and is_new(recipe, len(seeds)):
         measure(unknown)
         rows = judged(recipe, cut, measured)
     return Comparison(recipe, tuple(rows), measured)
@@ -147,5 +147,5 @@ def shortened(recipe: Recipe, steps: int) -> Recipe:
         recipe,
         setup=cut(recipe.setup),
         correct=recipe.correct and cut(recipe.correct),
-        unknown=None,
+        unknown=recipe.unknown and cut(recipe.unknown),
     )

@@ -24,10 +24,11 @@ from jaxnn.lockstep import (
     start_all,
 )
 from jaxnn.model import Params
-from jaxnn.optimizers.method import Method, Objective
+from jaxnn.optimizers.method import Method, Objective, State
 from jaxnn.optimizers.methods import check_run
 from jaxnn.optimizers.minimize import as_arrays
 
+HEARD = 20  # steps between two looks at a method that trains one by one
 CHUNK, SECONDS = 1000, 3.0  # of one compiled call: steps at most, and time aimed at
 
 
@@ -36,7 +37,7 @@ class Ensemble(NamedTuple):
 
     params: Params  # each (N, units_out, 1 + units_in); the last good ones
     cost: np.ndarray  # (N,) the objective there
-    costs: np.ndarray  # (N, steps) after each step; NaN where there is none
+    costs: np.ndarray  # (N, longest) after each step; NaN where there is none
     steps: np.ndarray  # (N,) taken
     evaluations: np.ndarray  # (N,) of cost and gradient together
     converged: np.ndarray  # (N,) bool
@@ -88,14 +89,14 @@ def minimize_all(
         notice(f"{size} of {n} networks fit into memory at once: trained in groups")
     parts = []
     for first in range(0, n, size):
-        group = range(first, min(first + size, n))
-        own = own_args(args, axes, slice(group.start, group.stop))
+        group = slice(first, first + size)
+        own = own_args(args, axes, group)
 
         def show(done: int, before: int = first) -> None:
             if progress is not None:
                 progress(before * steps + done, n * steps)
 
-        thetas = tuple(theta[group.start : group.stop] for theta in params)
+        thetas = tuple(theta[group] for theta in params)
         parts.append(train_group(fun, thetas, own, axes, chosen, steps, numbers, show))
     return joined(parts)
 
@@ -116,15 +117,14 @@ def train_group(
     how = (fun, method, axes, networks_at_once(method, n))
     size, limit, taken = min(CHUNK, steps), 1, 0
     now = start_all(*how, params, args, rate)
-    run_all(*how, size, now, args, np.int32(0), tolerance)  # compiles
-    jax.block_until_ready(now)
+    jax.block_until_ready(run_all(*how, size, now, args, np.int32(0), tolerance))
     began = before = time.perf_counter()
-    good, costs = now.params, np.full((n, steps), np.nan)
+    good, costs = now.params, []
     while taken < steps:
         limit = min(limit, size, steps - taken)
         now, trace = run_all(*how, size, now, args, np.int32(limit), tolerance)
         good = keep(trace.done > 0, trace.last_good, good)
-        costs[:, taken : taken + limit] = np.asarray(trace.costs)[:, :limit]
+        costs.append(np.asarray(trace.costs)[:, :limit])
         taken += limit if np.any(trace.done) else steps  # where all have ended
         show(n * min(taken, steps))
         # so short that Ctrl-C is heeded, so long that the calls themselves cost nothing
@@ -137,7 +137,7 @@ def train_group(
     return Ensemble(
         params=best,
         cost=cost,
-        costs=costs,
+        costs=np.concatenate(costs, axis=1),
         steps=state.steps,
         evaluations=state.evaluations,
         converged=is_good & (state.grad_norm <= tolerance),
@@ -162,14 +162,18 @@ def one_by_one(
         began = time.perf_counter()
         thetas = tuple(theta[i] for theta in params)
         own = own_args(args, axes, i)
+
+        def show(state: State, _: Any, before: int = i * steps) -> None:
+            if progress is not None:
+                progress(before + int(state.steps), n * steps)
+
+        how |= {"callback": show, "chunk": HEARD}
         found = optimizers.minimize(fun, thetas, own, method, steps, **how)
-        costs = np.full((1, steps), np.nan)
-        costs[0, : len(found.history)] = found.history
         parts.append(
             Ensemble(
                 params=tuple(np.asarray(theta)[None] for theta in found.params),
                 cost=np.array([np.nan if found.diverged else found.cost]),
-                costs=costs,
+                costs=found.history[None],
                 steps=np.array([found.steps]),
                 evaluations=np.array([found.evaluations]),
                 converged=np.array([found.converged]),
@@ -188,6 +192,14 @@ def joined(parts: list[Ensemble]) -> Ensemble:
         np.concatenate(thetas)
         for thetas in zip(*(p.params for p in parts), strict=True)
     )
+    longest = max(part.costs.shape[1] for part in parts)
+    parts = [part._replace(costs=padded(part.costs, longest)) for part in parts]
     columns = zip(*(part[1:-1] for part in parts), strict=True)
     seconds = sum(part.seconds for part in parts)
     return Ensemble(params, *map(np.concatenate, columns), seconds=seconds)
+
+
+def padded(costs: np.ndarray, longest: int) -> np.ndarray:
+    """costs (N, steps) with columns of NaN up to (N, longest)."""
+    missing = longest - costs.shape[1]
+    return np.pad(costs, ((0, 0), (0, missing)), constant_values=np.nan)

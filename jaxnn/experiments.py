@@ -222,7 +222,10 @@ def learnt_digits(
 
 
 def accuracies(right: np.ndarray, learnt: np.ndarray | None) -> Measures:
-    """Percent read right of the digits trained on and of the others; right (N, m)."""
+    """Percent read right of the digits trained on and of the others.
+
+    right: (N, m) bool. learnt: (N, 1000) the digits trained on, None for all.
+    """
     if learnt is None:
         return {"train accuracy": 100 * right.mean(axis=1)}
     is_learnt = np.zeros(right.shape, bool)
@@ -235,4 +238,5 @@ def accuracies(right: np.ndarray, learnt: np.ndarray | None) -> Measures:
 
 def cost_after(trained: ensemble.Ensemble, step: int) -> np.ndarray:
     """The cost (N,) after a step; of a network that had ended by then, its last."""
-    return np.where(trained.steps >= step, trained.costs[:, step - 1], trained.cost)
+    costs = ensemble.padded(trained.costs, max(step, trained.costs.shape[1]))
+    return np.where(trained.steps >= step, costs[:, step - 1], trained.cost)

@@ -212,6 +212,11 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write content, whole or not at all."""
+    write_whole(path, lambda stream: stream.write(content))
+
+
 def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Write named arrays of numbers as an .npz file, whole or not at all."""
     named: Any = arrays

@@ -132,19 +132,19 @@ def largest_group(
     own = own_args(args, axes, slice(0, 1))
     state = jax.eval_shape(partial(start_all, fun, method, axes, 1), one, own, rate)
     units = sum(theta.shape[1] for theta in params)
-    pairs = [(a, axis) for a, axis in zip(args, axes, strict=True)]
+    pairs = list(zip(args, axes, strict=True))
     shapes = [np.shape(a)[0 if axis is None else 1 :] for a, axis in pairs]
     examples = max((shape[0] for shape in shapes if shape), default=1)
     itemsize = params[0].dtype.itemsize
     need = 3 * size_of(state) + sum(size_of(a[:1]) for a, axis in pairs if axis == 0)
     if devices.current().platform != "cpu":
         need += 6 * units * examples * itemsize
-    room = devices.memory(devices.current())
-    fits = int(MEMORY_SHARE * room // need)
+    room = MEMORY_SHARE * devices.memory(devices.current())
+    fits = int(room // need)
     if fits < 1:
         raise ValueError(
-            f"one network needs {need / 1e9:.1f} GB of {room / 1e9:.1f} GB; use "
-            "fewer hidden units"
+            f"one network needs {need / 1e9:.1f} GB, more than the {room / 1e9:.1f} GB "
+            "that networks may fill here; use fewer hidden units"
         )
     return min(n, fits)
 

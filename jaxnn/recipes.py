@@ -73,7 +73,6 @@ def accuracy(published: str, part: str = "train") -> Figure:
     return Figure(f"{part} accuracy", published, "higher")
 
 
-GIVEN = "ex4weights.mat"  # the course's weights: not ours to pass on
 LAB = "ML Lab 4"
 ILLUSTRATION = "Neural Network Illustration"
 PRACTICAL = "TP 5"

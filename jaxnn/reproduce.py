@@ -128,7 +128,6 @@ def save(folder: Path, done: list[Comparison], head: str) -> None:
     """Write what is known so far: reproduce.md, reproduce.csv, reproduce.png."""
     from jaxnn import plots  # loads matplotlib: not before it is needed
 
-    folder.mkdir(parents=True, exist_ok=True)
     rows = [row for one in done for row in one.rows]
     shown = [row for row in rows if row.values.ndim == 1 and len(row.values) > 1]
     runs.write_text(folder / "reproduce.md", document(done, head))
@@ -139,8 +138,7 @@ def save(folder: Path, done: list[Comparison], head: str) -> None:
             [float(verdicts.numbers(row.figure.published)[0]) for row in shown],
             [verdicts.finite(row.values) for row in shown],
         )
-        png = plots.png(figure)
-        files.write_whole(folder / "reproduce.png", lambda stream: stream.write(png))
+        files.write_bytes(folder / "reproduce.png", plots.png(figure))
 
 
 def main(argv: Sequence[str]) -> int:
@@ -151,6 +149,7 @@ def main(argv: Sequence[str]) -> int:
     devices.prepare_process(flags["device"])
     device = devices.choose(flags["device"])
     digits = data.load_digits()
+    folder.mkdir(parents=True, exist_ok=True)
     seeds = range(flags["seed"], flags["seed"] + flags["seeds"])
     where = f"{len(seeds)} random starts of each experiment, {devices.describe(device)}"
     versions = ", ".join(" ".join(pair) for pair in runs.versions().items())
@@ -172,8 +171,7 @@ def main(argv: Sequence[str]) -> int:
                 notice=say,
             )
         except KeyboardInterrupt:
-            kept = f"what was done before is in {folder}" if done else "nothing saved"
-            raise KeyboardInterrupt(f"stopped; {kept}") from None
+            raise cli.stopped(folder if done else None) from None
         done.append(one)
         save(folder, done, f"{where}; {versions}. {verdicts.LEGEND}")
         say(block(one, time.perf_counter() - began), flush=True)

@@ -141,7 +141,7 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file, whole or not at all."""
-    files.write_whole(path, lambda stream: stream.write(text.encode()))
+    files.write_bytes(path, text.encode())
 
 
 def describe(

@@ -10,11 +10,12 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxnn import cli, data, devices, files, runs, validation
+from jaxnn import cli, data, devices, files, model, runs, validation
 from jaxnn.data import Digits
 from jaxnn.model import SCHEMES
 from jaxnn.optimizers import METHODS
-from jaxnn.settings import Settings, check
+from jaxnn.optimizers.methods import refuse_large
+from jaxnn.settings import CLASSES, Settings, check
 from jaxnn.validation import Scores
 
 DEFAULTS: dict[str, Any] = {
@@ -126,7 +127,7 @@ def best_line(scores: list[Scores]) -> str:
     """Which penalty and width read unseen digits best, and how sure that is."""
     chances = validation.chances(scores)
     if not chances.any():
-        return "best     none: networks diverged at every lambda; try a smaller one"
+        return "best     none: at every lambda a network diverged"
     first, *others = np.argsort(-chances, kind="stable")[:3]
 
     def name(one: Scores) -> str:
@@ -144,6 +145,8 @@ def best_line(scores: list[Scores]) -> str:
 def speed_line(scores: list[Scores]) -> str:
     """What a step of one network took."""
     steps = sum(int(one.steps.sum()) for one in scores)
+    if not steps:
+        return "speed    no network took a step"
     seconds = sum(one.seconds * one.steps.size for one in scores)
     return f"speed    {1e3 * seconds / steps:.2f} ms per network-step, {steps} of them"
 
@@ -166,11 +169,10 @@ def networks(scores: list[Scores]) -> str:
     return stream.getvalue()
 
 
-def save(folder: Path, scores: list[Scores]) -> None:
-    """Write sweep.md, sweep.csv and sweep.png, each whole."""
+def save(folder: Path, scores: list[Scores]) -> str:
+    """Write sweep.md, sweep.csv and sweep.png, each whole; returns what to print."""
     from jaxnn import plots  # loads matplotlib: not before it is needed
 
-    folder.mkdir(parents=True, exist_ok=True)
     lines = table(scores), best_line(scores), speed_line(scores)
     text = "\n\n".join(["# Penalties compared", *lines, ""])
     runs.write_text(folder / "sweep.md", text)
@@ -188,22 +190,30 @@ def save(folder: Path, scores: list[Scores]) -> None:
             for panel in panels
         ],
     )
-    png = plots.png(figure)
-    files.write_whole(folder / "sweep.png", lambda stream: stream.write(png))
+    files.write_bytes(folder / "sweep.png", plots.png(figure))
+    return "\n".join(lines)
 
 
 def train_widths(
     flags: dict[str, Any], digits: Digits, device: Any, folder: Path
-) -> list[Scores]:
-    """Cross-validate every width in turn; after each, save what is known."""
+) -> tuple[list[Scores], str]:
+    """Cross-validate every width in turn; after each, save what is known.
+
+    Returns the scores and what to print of them.
+    """
     k = FIFTH if flags["folds"] is None else flags["folds"]
     folds = validation.stratified_folds(digits.y, k, flags["seed"])
     used = range(1 if flags["folds"] is None else k)
+    for hidden in flags["hidden"]:
+        params = model.init_params(0, (digits.x.shape[1], hidden, CLASSES))
+        refuse_large(flags["method"], params, force=False)
+    folder.mkdir(parents=True, exist_ok=True)
     say = print if not flags["quiet"] else lambda *_: None
     say(f"device   {devices.describe(device)}, {flags['dtype']}")
     say(f"digits   {digits.name} {len(digits.y)}, {len(used)} of {k} folds left out")
     show = cli.progress_of_parts(flags["quiet"])
     scores: list[Scores] = []
+    told = ""
     for hidden in flags["hidden"]:
         name = f"{digits.x.shape[1]}-{hidden}-10, {flags['method']}"
         try:
@@ -219,10 +229,9 @@ def train_widths(
                 notice=say,
             )
         except KeyboardInterrupt:
-            kept = f"what was done before is in {folder}" if scores else "nothing saved"
-            raise KeyboardInterrupt(f"stopped; {kept}") from None
-        save(folder, scores)
-    return scores
+            raise cli.stopped(folder if scores else None) from None
+        told = save(folder, scores)
+    return scores, told
 
 
 def main(argv: Sequence[str]) -> int:
@@ -234,8 +243,13 @@ def main(argv: Sequence[str]) -> int:
     parts = data.load_parts(flags["data"])
     digits = parts["train"] if "train" in parts else parts["all"]
     with jax.default_device(device), jax.enable_x64(flags["dtype"] == "float64"):
-        scores = train_widths(flags, digits, device, folder)
-    print(table(scores), best_line(scores), speed_line(scores), sep="\n")
+        scores, told = train_widths(flags, digits, device, folder)
+    print(told)
+    if not any(one.good.any() for one in scores):
+        raise ValueError(
+            f"every start diverged; try a smaller --learning-rate or --lam; which did "
+            f"when is in {folder}"
+        )
     print(f"result   table, picture and networks in {folder}")
     return 0
 

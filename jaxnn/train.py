@@ -220,7 +220,7 @@ def main(argv: Sequence[str]) -> int:
     seconds["compiling"] = run.compile_seconds
     seconds["training and saving"] = cli.process_seconds() - sum(seconds.values())
     for name, png in {"digits.png": digits_png.result(), **draw_run(run)}.items():
-        files.write_whole(folder / name, lambda stream, png=png: stream.write(png))
+        files.write_bytes(folder / name, png)
     seconds["pictures"] = cli.process_seconds() - sum(seconds.values())
     parts = ", ".join(f"{value:.1f} {name}" for name, value in seconds.items())
     print(result_line(run, folder))

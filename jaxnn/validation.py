@@ -60,7 +60,7 @@ def stratified_folds(y: np.ndarray, k: int, seed: int = 0) -> np.ndarray:
         )
     if not 2 <= k <= fewest:
         raise ValueError(
-            f"{k} folds: give 2 to {fewest}, the examples of the rarest digit"
+            f"{k} folds: give 2 to {fewest} (--folds), the examples of the rarest digit"
         )
     random = np.random.default_rng(seed)
     folds = np.empty(len(y), np.int32)
@@ -78,7 +78,10 @@ def masked_cost(
     folds: jax.Array,
     left_out: jax.Array,
 ) -> jax.Array:
-    """The cost without the examples of one fold; folds (m,), left_out a scalar."""
+    """The cost without the examples of one fold.
+
+    x: (m, n). y, folds: (m,). left_out: scalar, the fold.
+    """
     return model.cost(params, x, y, lam, (folds != left_out).astype(x.dtype))
 
 
@@ -105,13 +108,13 @@ def cross_validate(
     layers = (digits.x.shape[1], hidden, CLASSES)
     starts = {s: model.init_params(s, layers, init, dtype) for s in seeds}
     params = ensemble.stack([starts[s] for s in seed.tolist()])
-    x, y, places = (
+    x, y, folds_ = (
         jnp.asarray(a) for a in (digits.x.astype(dtype), digits.y, folds.astype("i4"))
     )
     found = ensemble.minimize_all(
         masked_cost,
         params,
-        (x, y, jnp.asarray(lam.astype(dtype)), places, jnp.asarray(fold)),
+        (x, y, jnp.asarray(lam.astype(dtype)), folds_, jnp.asarray(fold)),
         (None, None, 0, None, 0),
         progress=progress,
         **how,
@@ -171,10 +174,11 @@ def chances(scores: Sequence[Scores], seed: int = 0) -> np.ndarray:
     random = np.random.default_rng(seed)
     starts, held = scores[0].right.shape
     of_digits = random.multinomial(held, np.full(held, 1 / held), RESAMPLES)  # (b, d)
+    of_digits = of_digits.astype("f4")  # exact up to 2^24
     of_starts = random.multinomial(starts, np.full(starts, 1 / starts), RESAMPLES)
     drawn = np.array(
         [
-            ((of_digits @ scores[i].right.T.astype(float)) * of_starts).sum(axis=1)
+            ((of_digits @ scores[i].right.T.astype("f4")) * of_starts).sum(axis=1)
             for i in candidates
         ]
     )  # (candidates, b): digits read right in each draw

@@ -70,6 +70,8 @@ def judge(figure: Figure, values: np.ndarray) -> str:
 
 def contains(figure: Figure, values: np.ndarray) -> bool:
     """Whether the published figure is within the range of values (N,) or (N, k)."""
+    if not len(finite(values)):
+        return False
     return bool(np.all(gap(figure, values) <= half_units(figure.published)))
 
 
@@ -112,7 +114,9 @@ def spread(figure: Figure, values: np.ndarray) -> str:
         pairs = zip(values[0], figure.published, strict=True)
         return printed(tuple(f"{v:.{significant(text)}g}" for v, text in pairs))
     digits = significant(figure.published)
-    if np.ptp(values) > 0:
+    if figure.published.isdecimal():  # a count
+        digits = 10
+    elif np.ptp(values) > 0:
         digits = min(digits, 6)
     if len(values) == 1 or np.ptp(values) == 0:
         return f"{values[0]:.{digits}g}"
@@ -162,7 +166,10 @@ def tally(rows: list[Row]) -> str:
     """How many figures got which verdict, in words."""
     counts = Counter(row.verdict for row in rows)
     parts = [f"{count} {verdict}" for verdict, count in counts.items()]
-    open_rows = sum(row.is_open for row in rows)
-    told = f", {open_rows} of them unexplained" if open_rows else ", all explained"
+    differing = [row for row in rows if row.verdict == DIFFERS]
+    open_rows = sum(row.is_open for row in differing)
+    explained = sum(row.explanation.startswith("explained") for row in differing)
+    told = f", {explained} of them explained"
+    told += f", {open_rows} not" if open_rows else ""
     parts = [part + told * part.endswith(DIFFERS) for part in parts]
     return f"{len(rows)} figures: {'; '.join(parts)}"

@@ -113,6 +113,12 @@ def test_an_explanation_that_needs_the_weights_is_skipped_too(measure):
     assert row.explanation == "skipped: file missing (ex4weights.mat)"
 
 
+def test_an_explanation_whose_networks_all_diverge_is_none(measure):
+    measure({"as published": {"cost": [0.6]}, "64 starts": {"cost": [np.nan]}})
+    (row,) = compare(recipe(unknown=WIDER)).rows
+    assert row.is_open
+
+
 def test_fewer_steps_are_not_comparable_but_the_start_is(measure):
     figures = (COST, replace(COST, name="cost at the start", after=0))
     values = {"cost": [0.4, 0.49], "cost at the start": [0.4, 0.49]}

@@ -64,17 +64,20 @@ def test_networks_that_diverge_are_marked(command, tmp_path):
 
 
 def test_results_are_kept_where_every_network_diverged(command, tmp_path):
-    words = "--lam 20000 --seeds 2 --hidden 3 --method gd --steps 300".split()
+    # the second diverges before its first step
+    words = "--lam 20000 1e38 --seeds 2 --hidden 3 --method gd --steps 300".split()
     done = command("sweep", *words, "--out", "here")
-    assert done.returncode == 0, done.stderr
-    assert "best     none: networks diverged at every lambda" in done.stdout
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert "every start diverged; try a smaller --learning-rate" in done.stderr
+    assert "best     none: at every lambda a network diverged" in done.stdout
     assert "best     none" in (tmp_path / "here" / "sweep.md").read_text()
     assert (tmp_path / "here" / "sweep.png").read_bytes()[:4] == b"\x89PNG"
 
 
 def test_bfgs_on_a_large_network_is_one_line(command):
-    done = command("sweep", "--method", "bfgs", "--seeds", 1)
-    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    words = "--method bfgs --seeds 1 --hidden 3 25".split()
+    done = command("sweep", *words)
+    assert (done.returncode, done.stdout) == (2, "") and done.stderr.count("\n") == 1
     assert "423 MB for these 10285 parameters; use lbfgs" in done.stderr
 
 

@@ -71,12 +71,18 @@ def test_contains_allows_for_the_last_printed_digit():
     assert verdicts.contains(COST, np.array([0.504, 0.6]))
     assert not verdicts.contains(COST, np.array([0.506, 0.6]))
     assert not verdicts.contains(COST, np.array([0.506, np.nan]))
+    assert not verdicts.contains(COST, np.array([np.nan]))
 
 
 def test_numbers_that_differ_look_different():
     figure = Figure("cost", "0.2876291651613189", "lower")
     assert verdicts.spread(figure, np.array([0.2876291999])) == "0.2876291999"
     assert verdicts.spread(figure, np.array([0.2, 1 / 3])) == "0.266667 [0.2, 0.333333]"
+
+
+def test_counts_are_whole_numbers():
+    count = Figure("evaluations", "652")
+    assert verdicts.spread(count, np.array([900, 1100, 1234.0])) == "1100 [900, 1234]"
 
 
 def test_table_has_published_digits_and_marks_the_diverged():
@@ -91,6 +97,5 @@ def test_tally_says_what_is_unexplained():
         Row("a", COST, np.array([0.5]), EXACT),
         Row("a", COST, np.array([0.7]), DIFFERS, "not explained", is_open=True),
     ]
-    assert (
-        verdicts.tally(rows) == "2 figures: 1 exact; 1 DIFFERS, 1 of them unexplained"
-    )
+    told = "2 figures: 1 exact; 1 DIFFERS, 0 of them explained, 1 not"
+    assert verdicts.tally(rows) == told

@@ -69,7 +69,8 @@ def minimize(
 
     bfgs tells few of its costs, the last among them; its history is NaN between. A
     cost that becomes NaN or infinite ends the run, and the message says at which step;
-    params are then the last good ones. Raises ValueError for an unusable setting.
+    params are then the last good ones that the method told of. Raises ValueError for
+    an unusable setting.
     """
     chosen = chosen_method(method, learning_rate, batches)
     check_run(method, steps, tolerance, options)
