@@ -102,7 +102,8 @@ def distributions(
         axes.set(ylim=(0, 1), yticks=[])
         axes.tick_params(labelsize=7)
         axes.xaxis.get_offset_text().set_fontsize(7)
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
+        is_count = all(float(value).is_integer() for value in (line, *dots))
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=is_count))
         axes.spines[["top", "right", "left"]].set_visible(False)
     figure.supxlabel(
         "line: the published figure; dots: ours, one per start", fontsize=9

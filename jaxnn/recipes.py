@@ -263,15 +263,7 @@ RECIPES = (
             accuracy("97.88"),
         ),
         setup=LAMBDA_3,
-        unknown=replace(
-            LAMBDA_3,
-            label="L-BFGS from 96 starts",
-            method="lbfgs",
-            dtype="float32",
-            options=None,
-            steps=500,
-            starts=96,
-        ),
+        unknown=widened(LAMBDA_3, 64),
     ),
     Recipe(
         name="overfit_cg",
