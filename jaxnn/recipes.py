@@ -269,10 +269,10 @@ RECIPES = (
         name="overfit_cg",
         source=ILLUSTRATION,
         about="lambda 0 and a random start by its text, SciPy's conjugate gradient, at "
-        "most 200 iterations; its cost, not its gradient, takes log(a + 1e-5). Its "
-        "cells were run in another order: the printed figures are those of lambda 0.01 "
-        "from the course's weights, and a change of 1e-9 in them, which rounding can "
-        "make too, spreads them as widely as given below",
+        "most 200 iterations; its cost, not its gradient, takes log(a + 1e-5). What it "
+        "prints fits lambda 0.01 from the course's weights, as its cells give when "
+        "they are run in another order; a change of 1e-9 in those weights, which "
+        "rounding can make too, spreads the outcome as widely as given below",
         figures=(
             Figure("iterations", "181"),
             Figure("evaluations", "652"),
