@@ -1,4 +1,4 @@
-"""A recipe's published figures beside ours: run, judge, and explain what differs."""
+"""A recipe's published figures beside ours: run, judge, and look into what is odd."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace

@@ -125,7 +125,7 @@ def largest_group(
     """How many networks the device's memory holds at once; ValueError if none.
 
     A network needs its state three times over (before, after, and the last good
-    weights) and, while it steps, its own arguments and activations.
+    weights), its own arguments and, on a GPU, where all step together, activations.
     """
     n = len(params[0])
     one = tuple(theta[:1] for theta in params)

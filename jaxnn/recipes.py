@@ -1,13 +1,13 @@
 """The published experiments as data: their settings, their figures, where they stand.
 
 A published figure is kept as text, in every digit it was printed with. Five documents
-trained this network, each once, from one unknown random start:
+trained this network, every run once, nearly all from an unknown random start:
 
 - neural_network2, a notebook: conjugate gradient at lambda 3;
 - ML Lab 4, the fourth of a series of labs: gradient descent;
 - Neural Network Illustration, a notebook: conjugate gradient with and without penalty;
 - part 5, neural networks, of J. Wittenauer's posts on the course: truncated Newton;
-- TP 5, X. Bresson's practical (CE9010, tutorial 8): 1000 digits to learn, 4000 to test.
+- TP 5, a practical: gradient descent, 1000 digits to learn, 4000 to test.
 
 The course's own hand-out and its forum's test case give figures without any chance.
 """
@@ -59,7 +59,7 @@ class Recipe:
     setup: Setup = Setup()
     correct: Setup | None = None  # the same with the true gradient, to show beside it
     unknown: Setup | None = (
-        None  # the same with the unknown varied, if a figure DIFFERS
+        None  # the same with the unknown varied, if a figure DIFFERS or ours are better
     )
 
 
@@ -230,7 +230,8 @@ RECIPES = (
     Recipe(
         name="gradient_descent",
         source=LAB,
-        about="lambda 1, 1000 steps of gradient descent at rate 0.5",
+        about="1000 steps of gradient descent at rate 0.5; lambda 1 is assumed, for "
+        "the document does not print it",
         figures=(cost("0.5730019815532197"), accuracy("93.38")),
         setup=DESCENT,
         unknown=widened(DESCENT, 128),
@@ -270,8 +271,8 @@ RECIPES = (
         source=ILLUSTRATION,
         about="lambda 0 and a random start by its text, SciPy's conjugate gradient, at "
         "most 200 iterations; its cost, not its gradient, takes log(a + 1e-5). What it "
-        "prints fits lambda 0.01 from the course's weights, as its cells give when "
-        "they are run in another order; a change of 1e-9 in those weights, which "
+        "prints fits lambda 0.01 from the course's weights, as its cells would give "
+        "when run in another order; a change of 1e-9 in those weights, which "
         "rounding can make too, spreads the outcome as widely as given below",
         figures=(
             Figure("iterations", "181"),

@@ -35,7 +35,7 @@ def parse(argv: Sequence[str]) -> dict[str, Any]:
         "Run the experiments that five documents published, each from many random "
         "starts, and show where the published figures lie.",
         "python -m jaxnn.reproduce --only gradient_descent split_25 --seeds 64",
-        dtype="refused: every experiment computes as its document did",
+        dtype="refused: every experiment has its own",
     )
     add = parser.add_argument
     add("--only", nargs="+", metavar="NAME", help="these experiments (default: all)")
@@ -46,7 +46,7 @@ def parse(argv: Sequence[str]) -> dict[str, Any]:
     flags = {**DEFAULTS, **vars(parser.parse_args(argv))}
     if "dtype" in flags:
         raise ValueError(
-            "--dtype: every experiment computes as its document did; leave it out"
+            "--dtype: every experiment has its own precision; leave it out"
         )
     if flags["seeds"] is None:
         flags["seeds"] = QUICK_STARTS if flags["quick"] else 32

@@ -30,7 +30,7 @@ class Row(NamedTuple):
     figure: Figure
     values: np.ndarray  # (N,), or (N, k) of k numbers; empty if not measured
     verdict: str  # one of the four, or why there is none
-    explanation: str = ""  # of DIFFERS
+    explanation: str = ""  # of DIFFERS and better
     is_open: bool = False  # a DIFFERS that nothing explains
 
 

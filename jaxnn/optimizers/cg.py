@@ -45,7 +45,7 @@ class Search(NamedTuple):
 
     trial: jax.Array  # shape (), the step to try next
     low: Point  # decreases enough, and still descends
-    high: Point  # its step is infinite until one was too long
+    high: Point  # its step is infinite until one went too far
     trials: jax.Array  # shape (), int32: made so far
     done: jax.Array  # shape (), bool: low satisfies the strong Wolfe conditions
 
@@ -100,8 +100,8 @@ def first_trial(memory: Memory, slope: jax.Array) -> jax.Array:
 def line_search(at, start: Point, trial: jax.Array) -> tuple[Point, jax.Array]:
     """A point that satisfies the strong Wolfe conditions, and the trials it took.
 
-    at(step) -> Point. After TRIALS it is the farthest that decreases enough, which may
-    be start itself. A trial that is not finite counts as too long.
+    at(step) -> Point. After TRIALS it is the farthest that decreases enough and still
+    descends, which may be start itself. A trial that is not finite counts as too long.
     Source: Nocedal and Wright 2006, section 3.5, with the secant for interpolation.
     """
     # rounding hides decreases this small: there the slope alone tells (Hager and Zhang

@@ -21,7 +21,7 @@ class State(NamedTuple):
     memory: Tree  # what the method remembers: moments, curvature pairs, its rate
     steps: jax.Array  # shape (), int32
     # shape (), int32, of cost and gradient together; newton-cg counts its products of
-    # the Hessian and a vector, each about as dear as two, as one
+    # the Hessian and a vector as one each
     evaluations: jax.Array
 
 

@@ -1,7 +1,7 @@
 """Truncated Newton: the model of second order, minimised by CG in a trust region.
 
 Hessian-vector products are exact, forward over reverse: no matrix is formed, and one
-product costs about as much as two gradients.
+product costs less than two gradients.
 """
 
 from collections.abc import Callable
@@ -42,7 +42,7 @@ def init(params: Tree, learning_rate: jax.Array) -> Memory:
 
 
 def step(fun: Objective, state: State, args: tuple) -> State:
-    """One trial of a truncated Newton step; params stay where the cost would rise.
+    """One trial of a truncated Newton step, kept if the cost falls as promised.
 
     The count of evaluations has in it each Hessian-vector product, and the one of cost
     and gradient at the trial.
@@ -126,7 +126,8 @@ def trust(before: jax.Array, after: jax.Array, promised: jax.Array) -> jax.Array
 def next_radius(radius: jax.Array, ratio: jax.Array, length: jax.Array) -> jax.Array:
     """Smaller after a broken promise, larger after a kept one at the border.
 
-    A ratio that is NaN is a broken promise.
+    A ratio that is NaN is a broken promise. Source: Nocedal and Wright 2006, algorithm
+    4.1, with no largest radius.
     """
     grown = jnp.where((ratio > 0.75) & (length > 0.99 * radius), 2 * radius, radius)
     return jnp.where(ratio > 0.25, grown, 0.25 * length)

@@ -15,7 +15,8 @@ from jax.flatten_util import ravel_pytree
 
 from jaxnn.optimizers.method import Ended, Follow, Objective, Tree, WholeRun
 
-# Unless the caller gives options, a run ends by its tolerance and its steps alone.
+# Unless the caller gives options, no criterion of SciPy's own ends a run, but that it
+# gets stuck.
 UNENDING: dict[str, dict[str, Any]] = {
     "CG": {"gtol": 0.0},
     "L-BFGS-B": {"ftol": 0.0, "gtol": 0.0, "maxfun": 10**9},
@@ -87,7 +88,7 @@ def run(
     options: SciPy's own for that method; where they are given, whatever they leave out
     is SciPy's default. The norm of the gradient and the number of steps end it, too.
     """
-    from scipy import optimize  # 0.1 s: not before it is needed
+    from scipy import optimize  # slow to load: not before it is needed
 
     watched = Watched(fun, params, args, follow)
     settings = {**(UNENDING[name] if options is None else options)}
