@@ -15,6 +15,7 @@ import jax
 from jaxnn import devices
 
 MISTAKE, INTERRUPTED = 2, 130
+SILENT = 30.0  # seconds without a line of progress, at most
 STARTED = time.perf_counter()
 
 
@@ -91,18 +92,18 @@ def run(main: Callable[[Sequence[str]], int]) -> NoReturn:
 
 
 def progress() -> Callable[[str, int, int], None]:
-    """show(text, done, whole): a bar on a terminal, at most ten lines in a pipe."""
-    tenths = 0
+    """show(text, done, whole): a bar on a terminal, few lines in a pipe."""
+    tenths, told = 0, time.monotonic()
 
     def show(text: str, done: int, whole: int) -> None:
-        nonlocal tenths
+        nonlocal tenths, told
         if sys.stdout.isatty():
             filled = 20 * done // whole
             mark = "#" * filled + "-" * (20 - filled)
             end = "\n" if done >= whole else ""
             print(f"\r[{mark}] {text}\033[K", end=end, flush=True)
-        elif 10 * done // whole > tenths:
-            tenths = 10 * done // whole
+        elif 10 * done // whole > tenths or time.monotonic() - told > SILENT:
+            tenths, told = 10 * done // whole, time.monotonic()
             try:
                 print(text, flush=True)
             except BrokenPipeError:
@@ -123,10 +124,12 @@ def progress_of_parts(quiet: bool) -> Callable[[str, int, int], None]:
     return show
 
 
-def stopped(folder: Path | None) -> KeyboardInterrupt:
-    """Ctrl-C, and where that is which was done before it."""
-    kept = f"what was done before is in {folder}" if folder else "nothing saved"
-    return KeyboardInterrupt(f"stopped; {kept}")
+def stopped(folder: Path) -> KeyboardInterrupt:
+    """Ctrl-C, and where that is which was done before it; an empty folder goes."""
+    if any(folder.iterdir()):
+        return KeyboardInterrupt(f"stopped; what was done before is in {folder}")
+    folder.rmdir()
+    return KeyboardInterrupt("stopped; nothing saved")
 
 
 def hold_ctrl_c() -> Callable[[], None]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from jaxnn import checkpoint, cli, comparison, data, devices, files, runs, verdicts
-from jaxnn.comparison import Comparison
+from jaxnn.comparison import CUT, Comparison
 from jaxnn.recipes import RECIPES, Recipe
 
 UNEXPLAINED = 1
@@ -129,7 +129,11 @@ def save(folder: Path, done: list[Comparison], head: str) -> None:
     from jaxnn import plots  # loads matplotlib: not before it is needed
 
     rows = [row for one in done for row in one.rows]
-    shown = [row for row in rows if row.values.ndim == 1 and len(row.values) > 1]
+    shown = [
+        row
+        for row in rows
+        if row.values.ndim == 1 and len(row.values) > 1 and row.verdict != CUT
+    ]
     runs.write_text(folder / "reproduce.md", document(done, head))
     runs.write_text(folder / "reproduce.csv", measurements(done))
     if shown:
@@ -152,9 +156,13 @@ def main(argv: Sequence[str]) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     seeds = range(flags["seed"], flags["seed"] + flags["seeds"])
     where = f"{len(seeds)} random starts of each experiment, {devices.describe(device)}"
+    if flags["quick"]:
+        where += f", at most {QUICK_STEPS} steps"
     versions = ", ".join(" ".join(pair) for pair in runs.versions().items())
     say = print if not flags["quiet"] else lambda *_, **__: None
     say(where)
+    if weights is None:
+        say("what needs the course's ex4weights.mat is skipped; --weights names it")
     show = cli.progress_of_parts(flags["quiet"])
     done: list[Comparison] = []
     for recipe in recipes:
@@ -171,12 +179,12 @@ def main(argv: Sequence[str]) -> int:
                 notice=say,
             )
         except KeyboardInterrupt:
-            raise cli.stopped(folder if done else None) from None
+            raise cli.stopped(folder) from None
         done.append(one)
         save(folder, done, f"{where}; {versions}. {verdicts.LEGEND}")
         say(block(one, time.perf_counter() - began), flush=True)
     rows = [row for one in done for row in one.rows]
-    print(f"\nresult   {verdicts.tally(rows)}; table and picture in {folder}")
+    print(f"\nresult   {verdicts.tally(rows)}; all of it in {folder}")
     return UNEXPLAINED if any(row.is_open for row in rows) else 0
 
 

@@ -10,12 +10,11 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxnn import cli, data, devices, files, model, runs, validation
+from jaxnn import cli, data, devices, files, runs, validation
 from jaxnn.data import Digits
 from jaxnn.model import SCHEMES
 from jaxnn.optimizers import METHODS
-from jaxnn.optimizers.methods import refuse_large
-from jaxnn.settings import CLASSES, Settings, check
+from jaxnn.settings import Settings, check
 from jaxnn.validation import Scores
 
 DEFAULTS: dict[str, Any] = {
@@ -177,6 +176,8 @@ def save(folder: Path, scores: list[Scores]) -> str:
     text = "\n\n".join(["# Penalties compared", *lines, ""])
     runs.write_text(folder / "sweep.md", text)
     runs.write_text(folder / "sweep.csv", networks(scores))
+    if not any(one.good.any() for one in scores):
+        return "\n".join(lines)
     widths = sorted({one.hidden for one in scores})
     panels = [[one for one in scores if one.hidden == width] for width in widths]
     figure = plots.penalties(
@@ -204,9 +205,9 @@ def train_widths(
     k = FIFTH if flags["folds"] is None else flags["folds"]
     folds = validation.stratified_folds(digits.y, k, flags["seed"])
     used = range(1 if flags["folds"] is None else k)
+    networks = len(flags["lam"]) * flags["seeds"] * len(used)
     for hidden in flags["hidden"]:
-        params = model.init_params(0, (digits.x.shape[1], hidden, CLASSES))
-        refuse_large(flags["method"], params, force=False)
+        validation.check_room(hidden, networks, flags["method"], flags["dtype"])
     folder.mkdir(parents=True, exist_ok=True)
     say = print if not flags["quiet"] else lambda *_: None
     say(f"device   {devices.describe(device)}, {flags['dtype']}")
@@ -229,7 +230,7 @@ def train_widths(
                 notice=say,
             )
         except KeyboardInterrupt:
-            raise cli.stopped(folder if scores else None) from None
+            raise cli.stopped(folder) from None
         told = save(folder, scores)
     return scores, told
 
@@ -250,7 +251,7 @@ def main(argv: Sequence[str]) -> int:
             f"every start diverged; try a smaller --learning-rate or --lam; which did "
             f"when is in {folder}"
         )
-    print(f"result   table, picture and networks in {folder}")
+    print(f"result   table, picture and a line per network in {folder}")
     return 0
 
 

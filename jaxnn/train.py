@@ -108,7 +108,6 @@ def train_network(flags: dict[str, Any], train: Digits, test: Digits) -> trainin
 
     bar = cli.progress()
     check_ctrl_c = cli.hold_ctrl_c()
-    cost_name = "cost" if flags["batch_size"] is None else "batch cost"
 
     def show(now: Progress) -> None:
         check_ctrl_c()
@@ -117,7 +116,7 @@ def train_network(flags: dict[str, Any], train: Digits, test: Digits) -> trainin
         accuracies = {"train": now.train_accuracy, "test": now.test_accuracy}
         parts = [
             f"step {now.step:>{len(str(now.steps))}}/{now.steps}",
-            f"{cost_name} {now.cost:.4f}",
+            f"{cost_name(flags)} {now.cost:.4f}",
             f"gradient {now.gradient_norm:.1e}",
             *(f"{k} {v:.2%}" for k, v in accuracies.items() if not np.isnan(v)),
             f"{now.seconds:.1f} s",
@@ -137,6 +136,11 @@ def train_network(flags: dict[str, Any], train: Digits, test: Digits) -> trainin
         notes={**{name: flags[name] for name in NOTES}, "data": source},
         progress=show,
     )
+
+
+def cost_name(flags: dict[str, Any]) -> str:
+    """What the costs are of that the loop tells."""
+    return "cost" if flags["batch_size"] is None else "batch cost"
 
 
 def draw_digits(train: Digits) -> bytes:
@@ -162,10 +166,10 @@ def draw_run(run: training.Run) -> dict[str, bytes]:
     return {"curves.png": plots.png(curves), "hidden_units.png": plots.png(units)}
 
 
-def result_line(run: training.Run, folder: Path) -> str:
+def result_line(run: training.Run, folder: Path, cost_name: str) -> str:
     """The outcome in one line."""
     history = run.history
-    text = f"cost {run.cost:.4f} after {run.steps} step{'s' * (run.steps != 1)}"
+    text = f"{cost_name} {run.cost:.4f} after {run.steps} step{'s' * (run.steps != 1)}"
     for name, accuracy in (
         ("train", history.train_accuracy),
         ("test", history.test_accuracy),
@@ -223,7 +227,7 @@ def main(argv: Sequence[str]) -> int:
         files.write_bytes(folder / name, png)
     seconds["pictures"] = cli.process_seconds() - sum(seconds.values())
     parts = ", ".join(f"{value:.1f} {name}" for name, value in seconds.items())
-    print(result_line(run, folder))
+    print(result_line(run, folder, cost_name(flags)))
     print(f"time     {sum(seconds.values()):.1f} s: {parts}")
     return 0
 

@@ -12,12 +12,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxnn import ensemble, model
+from jaxnn import devices, ensemble, model
 from jaxnn.data import Digits
-from jaxnn.lockstep import of_each
+from jaxnn.lockstep import MEMORY_SHARE, of_each, size_of
+from jaxnn.optimizers.methods import refuse_large
 from jaxnn.settings import CLASSES
 
 RESAMPLES = 1000  # of the bootstrap
+PIXELS = 400  # of every image that `data` gives
 
 
 class Scores(NamedTuple):
@@ -68,6 +70,20 @@ def stratified_folds(y: np.ndarray, k: int, seed: int = 0) -> np.ndarray:
         members = random.permutation(np.flatnonzero(y == digit))
         folds[members] = np.arange(len(members)) * k // len(members)
     return folds
+
+
+def check_room(hidden: int, networks: int, method: str, dtype: str) -> None:
+    """Raise ValueError unless so many networks can be held before they are trained."""
+    shapes = (hidden, 1 + PIXELS), (CLASSES, 1 + hidden)
+    params = tuple(jax.ShapeDtypeStruct(shape, dtype) for shape in shapes)
+    refuse_large(method, params, force=False)
+    room = MEMORY_SHARE * devices.memory(jax.devices("cpu")[0])
+    fit = int(room // (2 * size_of(params)))  # drawn, then put side by side
+    if fit < networks:
+        raise ValueError(
+            f"memory holds {fit} networks of {hidden} hidden units, not {networks}; "
+            "use fewer units, seeds, lambdas or folds"
+        )
 
 
 def masked_cost(

@@ -36,7 +36,8 @@ ALLOWED = {
     },
     "lockstep": {"devices", "model", "optimizers"},
     "ensemble": {"lockstep", "model", "optimizers"},
-    "validation": {"data", "ensemble", "lockstep", "model", "settings"},
+    "validation": {"data", "devices", "ensemble", "lockstep", "model"}
+    | {"optimizers", "settings"},
     "recipes": set(),
     "programs": {"model", "optimizers"},
     "experiments": {

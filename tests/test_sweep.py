@@ -71,14 +71,14 @@ def test_results_are_kept_where_every_network_diverged(command, tmp_path):
     assert "every start diverged; try a smaller --learning-rate" in done.stderr
     assert "best     none: at every lambda a network diverged" in done.stdout
     assert "best     none" in (tmp_path / "here" / "sweep.md").read_text()
-    assert (tmp_path / "here" / "sweep.png").read_bytes()[:4] == b"\x89PNG"
+    assert not (tmp_path / "here" / "sweep.png").exists()  # nothing to draw
 
 
 def test_bfgs_on_a_large_network_is_one_line(command):
     words = "--method bfgs --seeds 1 --hidden 3 25".split()
     done = command("sweep", *words)
     assert (done.returncode, done.stdout) == (2, "") and done.stderr.count("\n") == 1
-    assert "423 MB for these 10285 parameters; use lbfgs" in done.stderr
+    assert "423 MB for these 10285 parameters; use lbfgs or fewer units" in done.stderr
 
 
 @pytest.mark.slow
@@ -117,6 +117,7 @@ def test_ctrl_c_says_what_is_kept(words, environment, tmp_path):
         ("--lam 1 1.0", "each value once"),
         ("--seeds 0", "at least 1"),
         ("--hidden 0", "at least 1"),
+        ("--hidden 100000000", "memory holds 0 networks of 100000000 hidden units"),
         ("--folds 0", "give 2 to"),
         ("--folds 1", "give 2 to"),
         ("--folds 501", "give 2 to 500"),

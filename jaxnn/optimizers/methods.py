@@ -77,5 +77,5 @@ def refuse_large(name: str, params: Tree, force: bool) -> None:
         size = p**2 * leaves[0].dtype.itemsize / 1e6
         raise ValueError(
             f"{name} keeps a dense matrix, {size:.0f} MB for these {p} parameters; use "
-            "lbfgs, or insist with force=True (train --force)"
+            "lbfgs or fewer units (jaxnn.train --force and force=True insist)"
         )
