@@ -85,6 +85,11 @@ def memory(device: Device) -> int:
     stats = device.memory_stats()
     if stats and "bytes_limit" in stats:
         return stats["bytes_limit"]
+    return host_memory()
+
+
+def host_memory() -> int:
+    """Bytes of the machine's memory."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError):  # a system that does not tell

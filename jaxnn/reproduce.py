@@ -155,7 +155,8 @@ def main(argv: Sequence[str]) -> int:
     digits = data.load_digits()
     folder.mkdir(parents=True, exist_ok=True)
     seeds = range(flags["seed"], flags["seed"] + flags["seeds"])
-    where = f"{len(seeds)} random starts of each experiment, {devices.describe(device)}"
+    starts = f"{len(seeds)} random start" + "s" * (len(seeds) > 1)
+    where = f"{starts} of each experiment, {devices.describe(device)}"
     if flags["quick"]:
         where += f", at most {QUICK_STEPS} steps"
     versions = ", ".join(" ".join(pair) for pair in runs.versions().items())

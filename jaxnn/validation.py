@@ -77,7 +77,7 @@ def check_room(hidden: int, networks: int, method: str, dtype: str) -> None:
     shapes = (hidden, 1 + PIXELS), (CLASSES, 1 + hidden)
     params = tuple(jax.ShapeDtypeStruct(shape, dtype) for shape in shapes)
     refuse_large(method, params, force=False)
-    room = MEMORY_SHARE * devices.memory(jax.devices("cpu")[0])
+    room = MEMORY_SHARE * devices.host_memory()
     fit = int(room // (2 * size_of(params)))  # drawn, then put side by side
     if fit < networks:
         raise ValueError(
