@@ -27,20 +27,20 @@ try:
 except ModuleNotFoundError:  # not installed: take the checkout's
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     import jaxnn
-from jaxnn import ensemble
+from jaxnn import devices, ensemble
 from jaxnn.optimizers import METHODS, Method
 
 TOLERANCE = 1e-4  # relative: a sum in another order, over many steps
 
 
 def prepared(run: Callable[[], float], network_steps: int) -> Prepared:
-    """run as a contender: what its first call takes beyond a second is compiling."""
+    """run as a contender; what the first call takes and the second not is compiling."""
     seconds = []
     for _ in range(2):
         start = time.perf_counter()
         run()
         seconds.append(time.perf_counter() - start)
-    device = jnp.zeros(()).devices().pop().device_kind
+    device = devices.current().device_kind
     return Prepared(run, network_steps, "float32", seconds[0] - seconds[1], device)
 
 

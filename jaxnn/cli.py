@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -52,6 +52,21 @@ def parser(
     return made
 
 
+def add_training_flags(
+    parser: Parser, schemes: Iterable[str], methods: Iterable[str]
+) -> None:
+    """Add how a network is trained: where it starts, by what method, how long."""
+    add = parser.add_argument
+    add("--init", choices=list(schemes), help="initial weights (default: course)")
+    add("--method", help=f"one of {', '.join(methods)} (default: lbfgs)")
+    add("--steps", type=int, help="at most (default: 200)")
+    add(
+        "--learning-rate",
+        type=float,
+        help="of adam, gd, momentum alone (default: 0.03, 1, 0.1)",
+    )
+
+
 def seed(word: str) -> int:
     """--seed as a number; argparse names the flag when this raises."""
     if not word.isdecimal() or int(word) >= 2**31:
@@ -89,6 +104,11 @@ def run(main: Callable[[Sequence[str]], int]) -> NoReturn:
         print(f"{name}: {mistake}", file=sys.stderr)
         code = MISTAKE
     sys.exit(code)
+
+
+def teller(quiet: bool) -> Callable[..., None]:
+    """print, or nothing where only the result is wanted."""
+    return (lambda *_, **__: None) if quiet else print
 
 
 def progress() -> Callable[[str, int, int], None]:

@@ -70,21 +70,18 @@ def compare(
     if cut.correct is not None:
         measure(cut.correct)
     rows = judged(recipe, cut, measured)
-    unknown = cut.unknown
     # a program that is run as published should not do better either
     is_odd = any(row.is_open or row.verdict == BETTER for row in rows)
-    if unknown and is_odd and is_new(recipe, len(seeds)):
-        measure(unknown)
+    if cut.unknown and is_odd and is_new(cut.unknown, cut.setup, len(seeds)):
+        measure(cut.unknown)
         rows = judged(recipe, cut, measured)
     return Comparison(recipe, tuple(rows), measured)
 
 
-def is_new(recipe: Recipe, starts: int) -> bool:
-    """Whether varying the unknown is more than to repeat what was run."""
-    if recipe.unknown is None:
-        return False
-    same = replace(recipe.unknown, label=recipe.setup.label, starts=None)
-    return same != recipe.setup or (recipe.unknown.starts or 0) > starts
+def is_new(unknown: Setup, setup: Setup, starts: int) -> bool:
+    """Whether to vary the unknown is more than to repeat setup from so many starts."""
+    same = replace(unknown, label=setup.label, starts=None)
+    return same != setup or (unknown.starts or 0) > starts
 
 
 def judged(recipe: Recipe, cut: Recipe, measured: dict[str, Measures]) -> list[Row]:

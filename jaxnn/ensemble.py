@@ -167,8 +167,8 @@ def one_by_one(
             if progress is not None:
                 progress(before + int(state.steps), n * steps)
 
-        how |= {"callback": show, "chunk": HEARD}
-        found = optimizers.minimize(fun, thetas, own, method, steps, **how)
+        watch = {"callback": show, "chunk": HEARD}
+        found = optimizers.minimize(fun, thetas, own, method, steps, **watch, **how)
         parts.append(
             Ensemble(
                 params=tuple(np.asarray(theta)[None] for theta in found.params),

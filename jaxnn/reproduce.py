@@ -1,10 +1,8 @@
 """The published experiments, published figure beside ours: python -m jaxnn.reproduce"""
 
-import csv
-import io
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -108,11 +106,9 @@ def document(done: list[Comparison], head: str) -> str:
     )
 
 
-def measurements(done: list[Comparison]) -> str:
-    """reproduce.csv: every figure of every start of every run."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["experiment", "run", "figure", "start", "number", "value"])
+def measurements(done: list[Comparison]) -> Iterator[Sequence[Any]]:
+    """The rows of reproduce.csv: every figure of every start of every run."""
+    yield "experiment", "run", "figure", "start", "number", "value"
     for one in done:
         for label, measures in one.measured.items():
             for figure in one.recipe.figures:
@@ -120,8 +116,7 @@ def measurements(done: list[Comparison]) -> str:
                 for place, value in np.ndenumerate(values):
                     start, number = (*place, 0)[:2]
                     row = one.recipe.name, label, figure.name, start, number
-                    writer.writerow([*row, repr(float(value))])
-    return stream.getvalue()
+                    yield *row, repr(float(value))
 
 
 def save(folder: Path, done: list[Comparison], head: str) -> None:
@@ -135,7 +130,7 @@ def save(folder: Path, done: list[Comparison], head: str) -> None:
         if row.values.ndim == 1 and len(row.values) > 1 and row.verdict != CUT
     ]
     runs.write_text(folder / "reproduce.md", document(done, head))
-    runs.write_text(folder / "reproduce.csv", measurements(done))
+    runs.write_csv(folder / "reproduce.csv", measurements(done))
     if shown:
         figure = plots.distributions(
             [f"{row.recipe}: {row.figure.name}" for row in shown],
@@ -160,7 +155,7 @@ def main(argv: Sequence[str]) -> int:
     if flags["quick"]:
         where += f", at most {QUICK_STEPS} steps"
     versions = ", ".join(" ".join(pair) for pair in runs.versions().items())
-    say = print if not flags["quiet"] else lambda *_, **__: None
+    say = cli.teller(flags["quiet"])
     say(where)
     if weights is None:
         say("what needs the course's ex4weights.mat is skipped; --weights names it")

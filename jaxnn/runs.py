@@ -12,15 +12,17 @@ Each file is replaced whole or not at all, and the folder appears with the first
 checkpoint in it, so that a run killed at any moment can be resumed.
 """
 
+import csv
 import hashlib
 import importlib.metadata
+import io
 import itertools
 import json
 import os
 import platform
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -57,10 +59,14 @@ def unused(name: str) -> str:
     return next(name for name in names if not Path(name).exists())
 
 
+def dated(prefix: str = "") -> str:
+    """A new folder's name, runs/<prefix><time>."""
+    return unused(time.strftime(f"runs/{prefix}%Y-%m-%d-%H%M%S"))
+
+
 def results_folder(out: str | None, kind: str) -> Path:
     """Where a command leaves its results: out, or runs/<kind>-<time>, if free."""
-    named = time.strftime(f"runs/{kind}-%Y-%m-%d-%H%M%S")
-    folder = Path(out or unused(named))
+    folder = Path(out or dated(f"{kind}-"))
     require_free(folder)
     return folder
 
@@ -96,11 +102,11 @@ def update(folder: Path, tree: Any, params: Any, best: Any) -> None:
 
 def write_history(folder: Path, table: dict[str, np.ndarray]) -> None:
     """Write history.csv: a line per step; NaN, not measured, is left empty."""
-    lines = [",".join(["step", *table])]
-    for step, row in enumerate(zip(*table.values(), strict=True), 1):
-        cells = ["" if np.isnan(cell) else f"{cell:.9g}" for cell in row]
-        lines.append(",".join([str(step), *cells]))
-    write_text(folder / "history.csv", "\n".join(lines) + "\n")
+    rows = [
+        [step, *("" if np.isnan(cell) else f"{cell:.9g}" for cell in row)]
+        for step, row in enumerate(zip(*table.values(), strict=True), 1)
+    ]
+    write_csv(folder / "history.csv", [["step", *table], *rows])
 
 
 def restore(folder: Path, config: dict[str, Any], like: Any) -> Any:
@@ -142,6 +148,13 @@ def read_config(folder: Path) -> dict[str, Any]:
 def write_text(path: Path, text: str) -> None:
     """Write a text file, whole or not at all."""
     files.write_bytes(path, text.encode())
+
+
+def write_csv(path: Path, rows: Iterable[Iterable[Any]]) -> None:
+    """Write a CSV file, whole or not at all; the first row is the heading."""
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerows(rows)
+    write_text(path, stream.getvalue())
 
 
 def describe(

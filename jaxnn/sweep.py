@@ -1,8 +1,6 @@
 """Many networks at once, cross-validated: python -m jaxnn.sweep --lam 0 0.1 1 3 10"""
 
-import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,23 +12,20 @@ from jaxnn import cli, data, devices, files, runs, validation
 from jaxnn.data import Digits
 from jaxnn.model import SCHEMES
 from jaxnn.optimizers import METHODS
-from jaxnn.settings import Settings, check
+from jaxnn.settings import CLASSES, Settings, check
 from jaxnn.validation import Scores
 
+SHARED = ("init", "method", "learning_rate", "dtype", "seed")  # with `fit`
 DEFAULTS: dict[str, Any] = {
+    **{name: Settings._field_defaults[name] for name in SHARED},
     "lam": [0.0, 0.1, 1.0, 3.0, 10.0],
     "seeds": 8,
     "hidden": [25],
     "folds": None,
     "data": None,
-    "init": "course",
-    "method": "lbfgs",
     "steps": 200,
-    "learning_rate": None,
     "out": None,
     "device": "auto",
-    "dtype": "float32",
-    "seed": 0,
     "quiet": False,
 }
 HOW = ("init", "dtype", "method", "steps", "learning_rate")  # of the training
@@ -51,14 +46,7 @@ def parse(argv: Sequence[str]) -> dict[str, Any]:
     add("--hidden", type=int, nargs="+", help="units of the one layer (default: 25)")
     add("--folds", type=int, help="leave out each of so many (default: one fifth once)")
     add("--data", help=".mat, .npz, .npy or IDX (default: the embedded 5000)")
-    add("--init", choices=list(SCHEMES), help="initial weights (default: course)")
-    add("--method", help=f"one of {', '.join(METHODS)} (default: lbfgs)")
-    add("--steps", type=int, help="at most (default: 200)")
-    add(
-        "--learning-rate",
-        type=float,
-        help="of adam, gd, momentum alone (default: 0.03, 1, 0.1)",
-    )
+    cli.add_training_flags(parser, SCHEMES, METHODS)
     add("--out", help="folder of the results (default: runs/sweep-<time>)")
     flags = {**DEFAULTS, **vars(parser.parse_args(argv))}
     check_flags(flags)
@@ -75,8 +63,8 @@ def check_flags(flags: dict[str, Any]) -> None:
             raise ValueError(f"--{name} {flags[name]}: give at least 1")
     for lam in flags["lam"]:
         for hidden in flags["hidden"]:
-            same = {n: flags[n] for n in ("init", "method", "learning_rate", "dtype")}
-            check(Settings(hidden=(hidden,), lam=lam, seed=flags["seed"], **same))
+            same = {name: flags[name] for name in SHARED}
+            check(Settings(hidden=(hidden,), lam=lam, **same))
 
 
 def row_of(one: Scores) -> list[str]:
@@ -150,22 +138,17 @@ def speed_line(scores: list[Scores]) -> str:
     return f"speed    {1e3 * seconds / steps:.2f} ms per network-step, {steps} of them"
 
 
-def networks(scores: list[Scores]) -> str:
-    """sweep.csv: a line per network."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
+def networks(scores: list[Scores]) -> Iterator[Sequence[Any]]:
+    """The rows of sweep.csv, one per network."""
     columns = ["train_accuracy", "cost", "steps", "evaluations", "diverged"]
-    writer.writerow(
-        ["hidden", "lambda", "seed", "fold", "validation_accuracy", *columns]
-    )
+    yield "hidden", "lambda", "seed", "fold", "validation_accuracy", *columns
     for one in scores:
         for j, fold in enumerate(np.unique(one.folds)):
             seen = one.right[:, one.folds == fold].mean(axis=1)  # (s,)
             for i, seed in enumerate(one.seeds):
                 values = (getattr(one, column)[i, j] for column in columns)
                 head = one.hidden, one.lam, seed, fold, seen[i]
-                writer.writerow([*head, *values])
-    return stream.getvalue()
+                yield *head, *values
 
 
 def save(folder: Path, scores: list[Scores]) -> str:
@@ -175,7 +158,7 @@ def save(folder: Path, scores: list[Scores]) -> str:
     lines = table(scores), best_line(scores), speed_line(scores)
     text = "\n\n".join(["# Penalties compared", *lines, ""])
     runs.write_text(folder / "sweep.md", text)
-    runs.write_text(folder / "sweep.csv", networks(scores))
+    runs.write_csv(folder / "sweep.csv", networks(scores))
     if not any(one.good.any() for one in scores):
         return "\n".join(lines)
     widths = sorted({one.hidden for one in scores})
@@ -207,9 +190,10 @@ def train_widths(
     used = range(1 if flags["folds"] is None else k)
     networks = len(flags["lam"]) * flags["seeds"] * len(used)
     for hidden in flags["hidden"]:
-        validation.check_room(hidden, networks, flags["method"], flags["dtype"])
+        layers = digits.x.shape[1], hidden, CLASSES
+        validation.check_room(layers, networks, flags["method"], flags["dtype"])
     folder.mkdir(parents=True, exist_ok=True)
-    say = print if not flags["quiet"] else lambda *_: None
+    say = cli.teller(flags["quiet"])
     say(f"device   {devices.describe(device)}, {flags['dtype']}")
     say(f"digits   {digits.name} {len(digits.y)}, {len(used)} of {k} folds left out")
     show = cli.progress_of_parts(flags["quiet"])

@@ -1,7 +1,6 @@
 """Train the digit network: python -m jaxnn.train"""
 
 import importlib
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -51,14 +50,7 @@ def parse(argv: Sequence[str]) -> dict[str, Any]:
         help="of each hidden layer, or none (default: 25)",
     )
     add("--lam", type=float, help="penalty lambda (default: 1)")
-    add("--init", choices=list(SCHEMES), help="initial weights (default: course)")
-    add("--method", help=f"one of {', '.join(METHODS)} (default: lbfgs)")
-    add("--steps", type=int, help="at most (default: 200)")
-    add(
-        "--learning-rate",
-        type=float,
-        help="of adam, gd, momentum alone (default: 0.03, 1, 0.1)",
-    )
+    cli.add_training_flags(parser, SCHEMES, METHODS)
     add("--batch-size", type=int, help="of mini-batches, same three (default: all)")
     add("--test-fraction", type=float, help="held out of training (default: 0.2)")
     add("--standardize", action="store_true", help="each image to mean 0, deviation 1")
@@ -92,8 +84,7 @@ def hidden_units(words: list[str]) -> tuple[int, ...]:
 def settle(given: dict[str, Any]) -> dict[str, Any]:
     """All settings: defaults, or those of the run that goes on; then the flags."""
     if "resume" not in given:
-        name = time.strftime("runs/%Y-%m-%d-%H%M%S")
-        out = given.get("out") or runs.unused(name)
+        out = given.get("out") or runs.dated()
         return {**DEFAULTS, **given, "out": out}
     folder = Path(given["resume"])
     config = runs.read_config(folder)
@@ -190,7 +181,7 @@ def main(argv: Sequence[str]) -> int:
         runs.require_free(folder)
     devices.prepare_process(flags["device"])
     device = devices.describe(devices.choose(flags["device"]))
-    say = print if not flags["quiet"] else lambda *_: None
+    say = cli.teller(flags["quiet"])
     seconds = {"starting": cli.process_seconds()}
     source = (flags[name] for name in ("data", "test_fraction", "seed", "standardize"))
     train, test = data.train_and_test(*source)

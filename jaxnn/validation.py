@@ -19,7 +19,6 @@ from jaxnn.optimizers.methods import refuse_large
 from jaxnn.settings import CLASSES
 
 RESAMPLES = 1000  # of the bootstrap
-PIXELS = 400  # of every image that `data` gives
 
 
 class Scores(NamedTuple):
@@ -72,9 +71,12 @@ def stratified_folds(y: np.ndarray, k: int, seed: int = 0) -> np.ndarray:
     return folds
 
 
-def check_room(hidden: int, networks: int, method: str, dtype: str) -> None:
+def check_room(
+    layers: tuple[int, int, int], networks: int, method: str, dtype: str
+) -> None:
     """Raise ValueError unless so many networks can be held before they are trained."""
-    shapes = (hidden, 1 + PIXELS), (CLASSES, 1 + hidden)
+    n, hidden, k = layers
+    shapes = (hidden, 1 + n), (k, 1 + hidden)
     params = tuple(jax.ShapeDtypeStruct(shape, dtype) for shape in shapes)
     refuse_large(method, params, force=False)
     room = MEMORY_SHARE * devices.host_memory()
