@@ -9,7 +9,7 @@ from jaxnn.backprop import backprop as backprop
 from jaxnn.checkpoint import load_params as load_params
 from jaxnn.checkpoint import save_params as save_params
 from jaxnn.checks import central_differences as central_differences
-from jaxnn.checks import check_gradient as check_gradient
+from jaxnn.clinic import check_gradient as check_gradient
 from jaxnn.data import Digits as Digits
 from jaxnn.data import load_digits as load_digits
 from jaxnn.data import split as split

@@ -236,14 +236,14 @@ def shapes_of(params: Sequence[Any]) -> tuple[tuple[int, int], ...]:
     return tuple(theta.shape for theta in params)
 
 
-def check_gradient(
+def three_way(
     *,
     quick: bool = False,
     all_digits: bool = False,
     seed: int = 0,
     progress: Callable[[int, int], Any] | None = None,
 ) -> Report:
-    """The three-way check: print(jaxnn.check_gradient()) shows the table.
+    """The three-way comparison: print(jaxnn.check_gradient()) shows the table.
 
     On the course's 3-5-3 network and on the 400-25-10 network at its start, every
     weight, for lambda 0 and 1. quick: 100 weights of each theta. all_digits: all 5000

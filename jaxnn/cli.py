@@ -144,6 +144,21 @@ def progress_of_parts(quiet: bool) -> Callable[[str, int, int], None]:
     return show
 
 
+def progress_of_stages(quiet: bool) -> Callable[[str, int, int], None]:
+    """show(stage, done, whole): one line on a terminal that changes; else nothing.
+
+    For work of seconds. whole 0 takes the line away.
+    """
+
+    def show(stage: str, done: int, whole: int) -> None:
+        if quiet or not sys.stderr.isatty():
+            return
+        text = f"[{done} of {whole}] {stage}" if whole else ""
+        print(f"\r{text}\033[K", end="", file=sys.stderr, flush=True)
+
+    return show
+
+
 def stopped(folder: Path) -> KeyboardInterrupt:
     """Ctrl-C, and where that is which was done before it; an empty folder goes."""
     if any(folder.iterdir()):

@@ -1,23 +1,47 @@
-"""Compare three gradients of the network: python -m jaxnn.gradcheck"""
+"""Check gradients, ours or your own: python -m jaxnn.gradcheck [mywork.py:function]"""
 
 import time
 from collections.abc import Sequence
 
 import jax
 
-from jaxnn import checks, cli, devices
+from jaxnn import cli, clinic, devices
+from jaxnn.clinic.conventions import CHOICES
+from jaxnn.clinic.roles import WORDS
 
 FAILED = 1
 
 
 def main(argv: Sequence[str]) -> int:
-    """Print the table; exit code 1 if any two gradients differ."""
+    """Print the table, or what is wrong with a person's function; 1 if anything is."""
     parser = cli.parser(
         "gradcheck",
-        "Compare autodiff with the hand-derived backpropagation and with central "
-        "differences, weight by weight, in float64.",
-        "python -m jaxnn.gradcheck --quick",
+        "Check a cost and gradient of your own, and name the mistake in them. With no "
+        "function: compare autodiff with the hand-derived backpropagation and with "
+        "central differences, weight by weight. In float64.",
+        "python -m jaxnn.gradcheck mywork.py:nn_cost_function",
         dtype="always float64; float32 is refused",
+    )
+    add = parser.add_argument
+    add(
+        "function",
+        nargs="?",
+        help="mywork.py:name, mywork.py:cost,gradient, notebook.ipynb:Class.method",
+    )
+    add(
+        "--convention",
+        nargs="+",
+        metavar="NAME=VALUE",
+        help="how your function is called, where trying gets it wrong: "
+        + "; ".join(f"{name}={'|'.join(values)}" for name, values in CHOICES.items())
+        + f"; or what an argument of yours is: ARGUMENT={'|'.join(WORDS)}",
+    )
+    add(
+        "--layers",
+        nargs=3,
+        type=int,
+        metavar=("PIXELS", "HIDDEN", "CLASSES"),
+        help="the sizes your function works for, if one alone, and not 400 25 10",
     )
     extent = parser.add_mutually_exclusive_group()
     extent.add_argument(
@@ -33,17 +57,48 @@ def main(argv: Sequence[str]) -> int:
             "gradients are checked in float64"
         )
     devices.prepare_process(flags.get("device", "auto"))
+    if flags.get("function"):
+        return persons(flags)
+    return ours(flags)
+
+
+def persons(flags: dict) -> int:
+    """Check a person's function; its diagnosis is what is printed."""
+    convention = dict(pair(word) for word in flags.get("convention", ()))
+    show = cli.progress_of_stages(flags.get("quiet", False))
+    report = clinic.check_gradient(
+        flags["function"], layers=flags.get("layers"), progress=show, **convention
+    )
+    show("", 0, 0)
+    print(report)
+    return 0 if report.passed else FAILED
+
+
+def pair(word: str) -> tuple[str, str]:
+    """--convention's NAME=VALUE."""
+    name, sign, value = word.partition("=")
+    if not sign:
+        raise ValueError(f"--convention {word}: write NAME=VALUE, as labels=0-9")
+    return name, value
+
+
+def ours(flags: dict) -> int:
+    """Compare this package's own three gradients."""
+    for name in ("convention", "layers"):
+        if name in flags:
+            raise ValueError(
+                f"--{name} is of a function of yours; name it: mywork.py:function"
+            )
     device = devices.choose(flags.get("device", "auto"))
     quiet = flags.get("quiet", False)
     began = time.perf_counter()
-
     bar = cli.progress()
 
-    def show(done: int, whole: int) -> None:
+    def show(_: str, done: int, whole: int) -> None:
         bar(f"{done} of {whole} weights", done, whole)
 
     with jax.default_device(device):
-        report = checks.check_gradient(
+        report = clinic.check_gradient(
             quick=flags.get("quick", False),
             all_digits=flags.get("all", False),
             seed=flags.get("seed", 0),

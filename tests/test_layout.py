@@ -58,7 +58,8 @@ ALLOWED = {
     "cli": {"devices"},
 }
 COMMANDS = {"train", "evaluate", "gradcheck", "reproduce", "sweep"}
-LIBRARY = set(ALLOWED) | {"optimizers"}
+CLINIC = {"clinic", "checks", "data", "files"}
+LIBRARY = set(ALLOWED) | {"clinic", "optimizers"}
 
 
 def imported(path: Path) -> set[str]:
@@ -89,6 +90,11 @@ def test_library_imports_what_it_may(name):
 def test_optimizers_know_only_themselves():
     for path in (PACKAGE / "optimizers").glob("*.py"):
         assert imported(path) <= {"optimizers"}
+
+
+def test_clinic_knows_little():
+    for path in (PACKAGE / "clinic").glob("*.py"):
+        assert imported(path) <= CLINIC
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

@@ -1,0 +1,157 @@
+"""check_gradient: a person's cost and gradient compared with the course's."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, overload
+
+import numpy as np
+
+from jaxnn import checks
+from jaxnn.clinic import findings
+from jaxnn.clinic.conventions import CHOICES
+from jaxnn.clinic.diagnosis import Diagnosis, Progress, diagnose
+from jaxnn.clinic.examination import Answers, Unusable, examine, understand
+from jaxnn.clinic.problems import COURSE, SMALL, Layers
+from jaxnn.clinic.roles import WORDS
+from jaxnn.clinic.source import load
+from jaxnn.clinic.subject import Function, Subject, subject
+
+
+class Checkup(NamedTuple):
+    """What came of a check; print it."""
+
+    passed: bool
+    cost: tuple[str, ...]  # the mistakes in the cost, by name
+    gradient: tuple[str, ...]
+    lines: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
+
+    __repr__ = __str__  # what a notebook shows
+
+
+@overload
+def check_gradient(
+    function: None = None,
+    *,
+    quick: bool = False,
+    all_digits: bool = False,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> checks.Report: ...
+
+
+@overload
+def check_gradient(
+    function: Function | Sequence[Function] | str,
+    *,
+    layers: Sequence[int] | None = None,
+    progress: Progress | None = None,
+    **convention: str,
+) -> Checkup: ...
+
+
+def check_gradient(
+    function: Function | Sequence[Function] | str | None = None,
+    *,
+    layers: Sequence[int] | None = None,
+    progress: Progress | None = None,
+    **settings: Any,
+) -> Checkup | checks.Report:
+    """Check a person's own cost and gradient, and name what is wrong with them.
+
+    function: returns (cost, gradient), or the gradient alone; or two functions, the
+    cost's and the gradient's; or "mywork.py:name". How it is called is found out by
+    trying. layers: (pixels, hidden units, classes), where the function works for one
+    size alone that is not the course's. settings: what the trying gets wrong, as
+    labels="0-9", order="F" (clinic.conventions.CHOICES has all), or the role of an
+    argument, as mu="lam". progress(text, done, whole) follows the work.
+
+    Without a function: the three-way comparison of this package's own gradients, with
+    the settings quick, all_digits and seed of `checks.three_way`.
+
+    Returns a Checkup to be printed; ValueError where the function cannot be called.
+    """
+    if function is None:
+        follow = progress and (lambda done, whole: progress("weights", done, whole))
+        return checks.three_way(progress=follow, **settings)
+    fixed, named = told(settings)
+    if isinstance(function, str):
+        functions: Sequence[Function] = load(function)
+    else:
+        functions = [function] if callable(function) else list(function)
+    sizes = [size_of(layers)] if layers else [SMALL, COURSE]
+    before = np.random.get_state()  # a function may draw from it
+    try:
+        return examined(subject(functions, named), sizes, fixed, progress)
+    finally:
+        np.random.set_state(before)
+
+
+def told(convention: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The conventions that a person fixed, and the arguments given a role."""
+    fixed, named = {}, {}
+    for name, value in convention.items():
+        if name in CHOICES:
+            if value not in CHOICES[name]:
+                known = ", ".join(map(repr, CHOICES[name]))
+                raise ValueError(f"{name}={value!r} is none of {known}")
+            fixed[name] = value
+        elif value in WORDS:
+            named[name] = value
+        else:
+            raise ValueError(
+                f"{name}={value!r}: {name} is no convention ({', '.join(CHOICES)}) and "
+                f"{value!r} is no role of an argument; choose from {', '.join(WORDS)}"
+            )
+    return fixed, named
+
+
+def size_of(layers: Sequence[int]) -> Layers:
+    """(n, h, k) out of a person's numbers."""
+    if len(layers) != 3 or min(layers) < 1:
+        raise ValueError(
+            f"layers are {list(layers)}: give pixels, hidden units, classes: 400 25 10"
+        )
+    n, h, k = map(int, layers)
+    return n, h, k
+
+
+def examined(
+    s: Subject,
+    sizes: Sequence[Layers],
+    fixed: Mapping[str, str],
+    progress: Progress | None,
+) -> Checkup:
+    """The checkup of a function whose arguments are known."""
+    first = understand(s, sizes, fixed, progress)
+    head = findings.understood(s, first)
+    if trouble := findings.unusable(first):
+        return Checkup(False, (), (), (*head, *trouble))
+    answers = examine(s, first)
+    if trouble := findings.not_numbers(s, answers):
+        return Checkup(False, (), (), (*head, *trouble))
+    cost, gradient = (diagnosed(answers, kind, progress) for kind in findings.KINDS)
+    notes = findings.notes(s, answers)
+    if gradient is None:
+        raise Unusable(
+            f"{s.title} returns a cost and no gradient; name both functions: "
+            "mywork.py:cost,gradient"
+        )
+    if gradient.is_right and (cost is None or cost.is_right):
+        return Checkup(True, (), (), (*head, findings.passed(answers), *notes))
+    lines = [*head, *findings.values(answers)]
+    for kind, found in zip(findings.KINDS, (cost, gradient), strict=True):
+        if found is not None and not found.is_right:
+            lines += findings.diagnosis(answers, kind, found)
+    lines += findings.consistency(s, answers, cost, gradient)
+    names = [findings.names(found) for found in (cost, gradient)]
+    return Checkup(False, names[0], names[1], (*lines, *notes))
+
+
+def diagnosed(
+    answers: Answers, kind: Any, progress: Progress | None
+) -> Diagnosis | None:
+    """The diagnosis of cost or gradient; None where the function gives none."""
+    seen = answers.observed(kind)
+    return None if seen is None else diagnose(seen, progress)

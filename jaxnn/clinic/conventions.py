@@ -1,0 +1,193 @@
+"""How a function wants its arguments: the conventions that people differ in.
+
+A convention is what parameters and gradient agree about, and how labels and pixels are
+given; the course's cost tells which one a function was written for.
+"""
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jaxnn.clinic.layout import Array, Layout, Order, unroll
+from jaxnn.clinic.problems import Problem
+from jaxnn.clinic.roles import Signature
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "parameters": ("vector", "column", "matrices", "list", "weights and biases"),
+    "matrices": ("out x in", "in x out"),
+    "biases": ("column", "row", "flat"),
+    "order": ("C", "F"),
+    "first": ("theta1", "theta2"),
+    "bias": ("first", "last"),
+    "labels": ("1-10", "10 is 0", "0-9", "one-hot"),
+    "y": ("flat", "column", "rows", "columns"),
+    "x": ("rows", "rows with 1", "columns", "columns with 1"),
+    "type": ("array", "matrix"),
+}
+
+
+class Convention(NamedTuple):
+    """One way to call a function; each field is one of CHOICES."""
+
+    parameters: str = "vector"
+    matrices: str = "out x in"  # theta1 (h, 1 + n), or (1 + n, h)
+    biases: str = "column"  # where they come apart
+    order: str = "C"  # of the vector: row by row, or column by column
+    first: str = "theta1"  # in the vector
+    bias: str = "first"  # column
+    labels: str = "1-10"
+    y: str = "flat"  # or one-hot rows, columns
+    x: str = "rows"
+    type: str = "array"
+
+    @property
+    def layout(self) -> Layout:
+        """Where the thetas are in a vector."""
+        order: Order = "C" if self.order == "C" else "F"
+        return Layout(order, order, self.first == "theta2", self.bias == "last")
+
+    def told(self, signature: Signature) -> str:
+        """In words, what of it matters to this function."""
+        words = []
+        if signature.takes("params"):
+            order = {"C": "row by row", "F": "column by column"}[self.order]
+            swapped = ", theta2 first" if self.first == "theta2" else ""
+            words.append(
+                {
+                    "vector": f"a vector unrolled {order}{swapped}",
+                    "column": f"a column vector unrolled {order}{swapped}",
+                    "list": "a list of two matrices",
+                }[self.parameters]
+            )
+        elif signature.takes("bias1"):
+            words.append("weights and biases apart")
+        elif signature.takes("theta1"):
+            words.append("two matrices")
+        if self.matrices == "in x out":
+            words.append("matrices of shape (in, out)")
+        if self.bias == "last":
+            words.append("the bias in the last column")
+        if signature.takes("x"):
+            words.append(
+                {
+                    "rows": "X without the column of ones",
+                    "rows with 1": "X with the column of ones",
+                    "columns": "examples as columns",
+                    "columns with 1": "examples as columns, with the row of ones",
+                }[self.x]
+            )
+        if signature.takes("y"):
+            shape = {"flat": "", "column": " as a column"}.get(self.y, f", {self.y}")
+            label = {
+                "1-10": "labels 1-10",
+                "10 is 0": "labels 1-10, 10 in row 0",
+                "0-9": "labels 0-9",
+                "one-hot": "one-hot labels",
+            }[self.labels]
+            words.append(label + shape)
+        words += ["np.matrix"] if self.type == "matrix" else []
+        lam = signature.name_of("lam")
+        words.append(f"lambda is {lam}" if lam else "no lambda")
+        return "; ".join(words)
+
+
+def conventions(signature: Signature, fixed: Mapping[str, str]) -> Iterator[Convention]:
+    """The conventions to try, the usual ones first; `fixed` are not varied.
+
+    Of the rare choices (theta2 first, np.matrix, ...) at most one at a time.
+    """
+    options = {name: (fixed[name],) if name in fixed else choices
+               for name, choices in CHOICES.items()}  # fmt: skip
+    if "parameters" not in fixed:
+        forms = ("vector", "column", "list")
+        if not signature.takes("params"):
+            forms = (
+                ("weights and biases",) if signature.takes("bias1") else ("matrices",)
+            )
+        options["parameters"] = forms
+    if not signature.takes("y"):
+        options |= {"labels": options["labels"][:3], "y": options["y"][:1]}
+    if not signature.takes("x"):
+        options["x"] = options["x"][:1]
+    if not signature.takes("bias1"):
+        options["biases"] = options["biases"][:1]
+    if "vector" in options["parameters"][:1] and "list" not in options["parameters"]:
+        options["matrices"] = options["matrices"][:1]
+    rare = ("first", "bias", "type", "parameters", "matrices")
+    names = [name for name in CHOICES if name not in rare]
+    for change in ({}, *({n: v} for n in rare for v in options[n][1:])):
+        usual = {name: options[name][0] for name in rare} | change
+        for chosen in product(*(options[name] for name in names)):
+            one = Convention(**usual, **dict(zip(names, chosen, strict=True)))
+            is_hot = one.y in ("rows", "columns")
+            if is_hot == (one.labels == "one-hot"):
+                yield one
+
+
+def values(p: Problem, lam: float, c: Convention) -> dict[str, Any]:
+    """What is given for every role."""
+    theta1, theta2 = p.theta1, p.theta2
+    n, h, k = p.layers
+    made: dict[str, Any] = {
+        "params": parameters(p, c),
+        "theta1": matrix(theta1, c),
+        "theta2": matrix(theta2, c),
+        "n": n, "h": h, "k": k, "layers": [n, h, k], "m": len(p.y),
+        "x": typed(pixels(p.x, c), c),
+        "y": typed(labels(p.y, k, c), c),
+        "lam": lam,
+        "rate": 0.1,
+    }  # fmt: skip
+    if c.parameters == "weights and biases":
+        made |= {"theta1": turned(theta1[:, 1:], c), "theta2": turned(theta2[:, 1:], c)}
+        made |= {"bias1": bias(theta1, c), "bias2": bias(theta2, c)}
+    return made
+
+
+def matrix(theta: Array, c: Convention) -> Array:
+    """theta (out, 1 + in), its bias column and its axes where they are wanted."""
+    return turned(np.roll(theta, -1, axis=1) if c.bias == "last" else theta, c)
+
+
+def turned(weights: Array, c: Convention) -> Array:
+    """The matrix (out, in), or its transpose."""
+    turn = c.matrices == "in x out"
+    return typed(np.ascontiguousarray(weights.T) if turn else weights.copy(), c)
+
+
+def bias(theta: Array, c: Convention) -> Array:
+    """Column 0 of theta as a column (out, 1), a row (1, out) or flat (out,)."""
+    column = theta[:, :1]
+    shapes = {"column": column, "row": column.T, "flat": column[:, 0]}
+    return shapes[c.biases].copy()
+
+
+def parameters(p: Problem, c: Convention) -> Any:
+    """The thetas in one argument."""
+    if c.parameters == "list":
+        return [matrix(p.theta1, c), matrix(p.theta2, c)]
+    vector = unroll(p.theta1, p.theta2, c.layout)
+    return vector[:, None] if c.parameters == "column" else vector
+
+
+def pixels(x: Array, c: Convention) -> Array:
+    """x (m, n), with ones where they are wanted, turned where examples are columns."""
+    if c.x.endswith("with 1"):
+        x = np.hstack([np.ones((len(x), 1)), x])
+    return np.ascontiguousarray(x.T) if c.x.startswith("columns") else x
+
+
+def labels(y: Array, k: int, c: Convention) -> Array:
+    """y (m,) as the function wants it."""
+    if c.labels == "one-hot":
+        hot = (y[:, None] == np.arange(k)).astype(float)  # (m, k)
+        return np.ascontiguousarray(hot.T) if c.y == "columns" else hot
+    given = {"1-10": y + 1, "10 is 0": np.where(y == 0, k, y), "0-9": y}[c.labels]
+    return given[:, None] if c.y == "column" else given
+
+
+def typed(value: Array, c: Convention) -> Array:
+    """As an array or an np.matrix."""
+    return np.matrix(value) if c.type == "matrix" else value

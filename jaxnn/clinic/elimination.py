@@ -1,0 +1,229 @@
+"""Which sets of mistakes can give what was observed, found stage by stage.
+
+Every stage compares what only some places of the formulas can change: theta2's gradient
+at lambda 0, then theta1's, then what lambda adds; or the cost at lambda 0, then with
+lambda. What passes all stages is still compared in full by whoever asks.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+
+import numpy as np
+from scipy.optimize import brentq
+
+from jaxnn.clinic import formulas, mistakes
+from jaxnn.clinic.formulas import Array
+from jaxnn.clinic.hypotheses import (
+    FLOOR,
+    Hypothesis,
+    Observed,
+    distance,
+    is_count,
+    passes,
+    sets,
+    value,
+)
+from jaxnn.clinic.layout import Pair, read, unroll
+from jaxnn.clinic.problems import Layers
+
+UNROLLING = ("order", "layers")
+OUTPUT = ("labels", "examples", "delta3", "activation", "bias", "average", "whole")
+HIDDEN = ("time", "column", "delta2")
+PENALTY = ("penalty", "columns")
+COST_DATA = ("labels", "examples", "terms", "mean", "sum")
+COST_PENALTY = ("squares", "columns")
+EPS_LOGS = np.linspace(-9, 0, 46)
+SLACK = 10  # times the bar, in all stages: the full comparison decides
+
+
+def candidates(seen: Observed, size: int) -> Iterator[Hypothesis]:
+    """The hypotheses of `size` mistakes that pass all stages."""
+    stages = cost_candidates if seen.kind == "cost" else gradient_candidates
+    return stages(seen, size)
+
+
+def gradient_candidates(seen: Observed, size: int) -> Iterator[Hypothesis]:
+    """The stages of the gradient."""
+    f = passes(seen.layers)[0]
+    places = UNROLLING if seen.layout else ()
+    for turns in range(min(size, len(places)) + 1):
+        for turned in sets(mistakes.GRADIENT, places, turns, f):
+            rolled = [reread(given, seen, turned) for given in seen.values[0]]
+            for h in data_candidates(seen, rolled[0], size - turns):
+                for penalty in penalties(seen, rolled, h, size - turns):
+                    yield turned.joined(h).joined(penalty)
+
+
+def reread(gradient: Pair, seen: Observed, turned: Hypothesis) -> Pair:
+    """The gradient as it was before it was unrolled in another way."""
+    if not turned.mistakes or seen.layout is None:
+        return gradient
+    wrong = turned.at["layers"](turned.at["order"](seen.layout))
+    return read(unroll(*gradient, seen.layout), seen.layers, wrong)
+
+
+def data_candidates(seen: Observed, observed: Pair, most: int) -> Iterator[Hypothesis]:
+    """At most `most` mistakes that give this gradient at lambda 0."""
+    for first in range(most + 1):
+        for h in output_stage(seen, observed[1], first):
+            yield from hidden_stage(seen, observed[0], h, most - first)
+
+
+@cache
+def output_library(layers: Layers, size: int) -> tuple[list[Hypothesis], Array]:
+    """Theta2's gradients at lambda 0, (sets, k, 1 + h); a number for m is 1 here."""
+    f = passes(layers)[0]
+    hypotheses = list(sets(mistakes.GRADIENT, OUTPUT, size, f))
+    found = [
+        formulas.gradient2(f, 0, h.at, {**h.fit, "number": 1.0})[1] for h in hypotheses
+    ]
+    return hypotheses, np.array(found).reshape(-1, *f.problem.theta2.shape)
+
+
+def output_stage(seen: Observed, observed: Array, size: int) -> Iterator[Hypothesis]:
+    """The sets of `size` mistakes that give theta2's gradient (k, 1 + h)."""
+    hypotheses, library = output_library(seen.layers, size)
+    is_open = np.array([h.fits("number") for h in hypotheses], bool)
+    squares = (library**2).sum(axis=(1, 2))
+    factors = np.ones(len(hypotheses))  # 1 / number
+    products = (library * observed).sum(axis=(1, 2))
+    np.divide(products, squares, out=factors, where=is_open & (squares > 0))
+    apart = near(library * factors[:, None, None], observed)
+    for i in np.flatnonzero(apart <= SLACK * seen.bar):
+        if not is_open[i]:
+            yield hypotheses[i]
+        elif factors[i] > 0 and is_count(1 / factors[i]):
+            yield hypotheses[i].fitted(number=round(1 / factors[i]))
+
+
+def near(library: Array, observed: Array) -> Array:
+    """`distance`, over thetas (sets, out, 1 + in) at once: (sets,)."""
+    floor = FLOOR * np.linalg.norm(library, axis=(1, 2)) + 1e-300
+    found = np.zeros(len(library))
+    for cut in (slice(1, None), slice(0, 1)):
+        gap = np.linalg.norm((library - observed)[:, :, cut], axis=(1, 2))
+        size = np.linalg.norm(library[:, :, cut], axis=(1, 2))
+        found = np.maximum(found, gap / np.maximum(size, floor))
+    return found
+
+
+def hidden_stage(
+    seen: Observed, observed: Array, h: Hypothesis, most: int
+) -> Iterator[Hypothesis]:
+    """h with at most `most` mistakes more that give theta1's gradient (h, 1 + n)."""
+    f = passes(seen.layers)[0]
+
+    def slopes(tried: Hypothesis) -> Array:
+        return formulas.gradient(f, 0, tried.at, tried.fit)[0]
+
+    for size in range(most + 1):
+        for added in sets(mistakes.GRADIENT, HIDDEN, size, f):
+            tried = h.joined(added)
+            if tried.fits("step"):  # the gradient is a straight line in the step
+                still = slopes(tried.fitted(step=0.0))
+                moved = slopes(tried.fitted(step=1.0)) - still
+                step = slope_along(moved, observed - still)
+                tried = tried.fitted(step=step)
+                if abs(step) < 1e-9:
+                    continue  # theta2 was not moved
+            if near(slopes(tried)[None], observed)[0] <= SLACK * seen.bar:
+                yield tried
+
+
+def slope_along(direction: Array, given: Array) -> float:
+    """The least-squares t of t * direction = given; 0 where direction is."""
+    square = float((direction**2).sum())
+    return float((direction * given).sum()) / square if square else 0.0
+
+
+def penalties(
+    seen: Observed, rolled: list[Pair], h: Hypothesis, most: int
+) -> Iterator[Hypothesis]:
+    """What lambda can add: as many mistakes as h leaves of `most`."""
+    f, left = passes(seen.layers)[0], most - len(h.mistakes)
+    if left and len(seen.lams) == 1:
+        return
+    for penalty in sets(mistakes.GRADIENT, PENALTY, left, f):
+        if penalty.fits("penalty number"):
+            both, lam = (
+                h.joined(penalty).fitted(**{"penalty number": 1.0}),
+                seen.lams[1],
+            )
+            ours = [formulas.gradient(f, one, both.at, both.fit) for one in (0, lam)]
+            # theta2's, as theta1's may depend on theta2's; unless it has no penalty
+            layer = 1 if np.any(ours[1][1] != ours[0][1]) else 0
+            factor = slope_along(
+                ours[1][layer] - ours[0][layer], rolled[1][layer] - rolled[0][layer]
+            )
+            if not factor > 0 or not is_count(1 / factor):
+                continue
+            penalty = penalty.fitted(**{"penalty number": round(1 / factor)})
+        yield penalty
+
+
+@cache
+def cost_library(layers: Layers, size: int) -> list[Hypothesis]:
+    """All sets of `size` mistakes in what the cost is at lambda 0."""
+    return list(sets(mistakes.COST, COST_DATA, size, passes(layers)[0]))
+
+
+def cost_candidates(seen: Observed, size: int) -> Iterator[Hypothesis]:
+    """The stages of the cost."""
+    f = passes(seen.layers)[0]
+    for data in range(size + 1):
+        for h in cost_library(seen.layers, data):
+            for tried in fit_cost(h, seen):
+                ours = value(tried, seen, f, 0)
+                if distance(ours, seen.values[0][0]) <= SLACK * seen.bar:
+                    yield from cost_penalties(seen, tried, size - data)
+
+
+def cost_penalties(seen: Observed, h: Hypothesis, left: int) -> Iterator[Hypothesis]:
+    """h with `left` mistakes in the penalty."""
+    f = passes(seen.layers)[0]
+    if left and len(seen.lams) == 1:
+        return
+    for penalty in sets(mistakes.COST, COST_PENALTY, left, f):
+        both = h.joined(penalty)
+        if both.fits("penalty number"):
+            one = both.fitted(**{"penalty number": 1.0})
+            ours = [value(one, seen, f, lam) for lam in seen.lams[:2]]
+            given = seen.values[0][1] - seen.values[0][0]
+            factor = slope_along(ours[1] - ours[0], given)
+            if not factor > 0 or not is_count(1 / factor):
+                continue
+            both = both.fitted(**{"penalty number": round(1 / factor)})
+        yield both
+
+
+def fit_cost(h: Hypothesis, seen: Observed) -> Iterator[Hypothesis]:
+    """h with eps, and the number for m, that two of the costs at lambda 0 ask for."""
+    two, (first, second) = passes(seen.layers), (given[0] for given in seen.values[:2])
+
+    def costs(i: int, eps: float) -> float:
+        fit = {**h.fit, "eps": eps, "number": 1.0}
+        return formulas.cost(two[i], 0, h.at, fit)
+
+    def number(eps: float) -> float:
+        return costs(0, eps) / float(first[0])
+
+    def miss(log: float) -> float:
+        eps = 10.0**log
+        if h.fits("number"):
+            return costs(1, eps) - float(second[0]) * number(eps)
+        return costs(0, eps) - float(first[0])
+
+    for eps in roots(miss, EPS_LOGS) if h.fits("eps") else [0.0]:
+        tried = h.fitted(eps=eps) if eps else h
+        if not h.fits("number"):
+            yield tried
+        elif is_count(number(eps)):
+            yield tried.fitted(number=round(number(eps)))
+
+
+def roots(miss: Callable[[float], float], logs: Array) -> list[float]:
+    """10 to the roots of `miss` between the numbers in logs."""
+    misses = [miss(log) for log in logs]
+    turns = [i for i in range(len(logs) - 1) if misses[i] * misses[i + 1] <= 0]
+    found = [brentq(miss, logs[i], logs[i + 1], xtol=1e-14) for i in turns]
+    return [10.0 ** float(root) for root in found]  # pyright: ignore[reportArgumentType]

@@ -1,0 +1,150 @@
+"""The cost and its gradient as formulas with places where a person can go wrong.
+
+Each line below asks `at` for what stands in one place; RIGHT holds the course's own
+choices, mistakes.py the wrong ones. Nothing else differs between a right gradient and
+a wrong one, so any mistakes can be combined. Shapes: m examples, n pixels, h hidden
+units, k classes; examples are columns; theta1 (h, 1 + n), theta2 (k, 1 + h), the bias
+in column 0. Source: the course's exercise 4.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jaxnn.clinic.layout import USUAL, Array, Layout, Pair, read, unroll
+from jaxnn.clinic.problems import Problem
+
+Choices = Mapping[str, Callable[..., Any]]
+Fit = Mapping[str, float]
+NOTHING: Fit = {}
+
+
+def sigmoid(z: Array) -> Array:
+    """1 / (1 + e^-z); the problems keep z small."""
+    return 1 / (1 + np.exp(-z))
+
+
+def slope(z: Array) -> Array:
+    """sigma'(z) = sigma(z) (1 - sigma(z))."""
+    return sigmoid(z) * (1 - sigmoid(z))
+
+
+def indicators(y: Array, k: int) -> Array:
+    """Y (k, m): 1 where the row is the label."""
+    return (np.arange(k)[:, None] == y).astype(float)
+
+
+def without_bias(theta1: Array, theta2: Array) -> Pair:
+    """The thetas, 0 in the bias column."""
+    return no_column_0(theta1), no_column_0(theta2)
+
+
+def no_column_0(theta: Array) -> Array:
+    """theta with zeros for its bias column."""
+    return np.hstack([np.zeros((len(theta), 1)), theta[:, 1:]])
+
+
+RIGHT: Choices = {
+    "labels": indicators,
+    "examples": lambda m, fit: slice(None),
+    # of the gradient
+    "delta3": lambda a3, z3, Y: a3 - Y,
+    "time": lambda theta2, gradient2, fit: theta2,
+    "column": lambda theta2: theta2[:, 1:],
+    "delta2": lambda W, delta3, z2, a2, z3: W.T @ delta3 * slope(z2),
+    "activation": lambda z2, a2: a2,
+    "bias": lambda delta, m: delta.sum(axis=1, keepdims=True),
+    "average": lambda m, k, fit: (1 / m, 1 / m),
+    "penalty": lambda lam, m, theta, fit: lam / m * theta,
+    "columns": without_bias,
+    "whole": lambda m: 1,
+    "order": lambda layout: layout,
+    "layers": lambda layout: layout,
+    # of the cost
+    "terms": lambda a3, z3, Y, fit: -Y * np.log(a3) - (1 - Y) * np.log(1 - a3),
+    "mean": lambda m, k, fit: 1 / m,
+    "squares": lambda lam, m, theta1, theta2, fit: (
+        lam / (2 * m) * ((theta1**2).sum() + (theta2**2).sum())
+    ),
+    "sum": lambda data, penalty: data + penalty,
+}
+
+
+class Pass(NamedTuple):
+    """A problem and its forward pass."""
+
+    problem: Problem
+    a1: Array  # (n, m)
+    z2: Array  # (h, m)
+    a2: Array  # (h, m)
+    z3: Array  # (k, m)
+    a3: Array  # (k, m)
+
+    def of(self, keep: slice) -> Iterator[Array]:
+        """a1, z2, a2, z3, a3 of the examples kept alone."""
+        return (a[:, keep] for a in self[1:])
+
+
+def forward(p: Problem) -> Pass:
+    """The forward pass, in which no mistake is looked for."""
+    a1 = p.x.T
+    z2 = p.theta1[:, 1:] @ a1 + p.theta1[:, :1]
+    a2 = sigmoid(z2)
+    z3 = p.theta2[:, 1:] @ a2 + p.theta2[:, :1]
+    return Pass(p, a1, z2, a2, z3, sigmoid(z3))
+
+
+def gradient2(
+    f: Pass, lam: float, at: Choices = RIGHT, fit: Fit = NOTHING
+) -> tuple[Array, Array]:
+    """delta3 (k, m) of the examples kept, and the gradient of theta2 (k, 1 + h)."""
+    p = f.problem
+    k, m = len(p.theta2), len(p.y)
+    keep = at["examples"](m, fit)
+    _, z2, a2, z3, a3 = f.of(keep)
+    Y = at["labels"](p.y, k)[:, keep]  # (k, m)
+    delta3 = at["delta3"](a3, z3, Y)  # (k, m)
+    products = delta3 @ at["activation"](z2, a2).T  # (k, h)
+    data = np.hstack([at["bias"](delta3, m), products])  # (k, 1 + h)
+    weights = at["columns"](p.theta1, p.theta2)[1]
+    penalty = at["penalty"](lam, m, weights, fit)
+    return delta3, at["whole"](m) * (at["average"](m, k, fit)[1] * data + penalty)
+
+
+def gradient(
+    f: Pass,
+    lam: float,
+    at: Choices = RIGHT,
+    fit: Fit = NOTHING,
+    layout: Layout = USUAL,
+) -> Pair:
+    """The gradient (h, 1 + n), (k, 1 + h) with `at` in its places.
+
+    fit: what the choices leave open, as the step by which theta2 was moved. layout: how
+    the person's parameters are unrolled, and so how the gradient will be read.
+    """
+    p = f.problem
+    k, m = len(p.theta2), len(p.y)
+    delta3, slopes2 = gradient2(f, lam, at, fit)
+    W = at["column"](at["time"](p.theta2, slopes2, fit))  # (k, h)
+    a1, z2, a2, z3, _ = f.of(at["examples"](m, fit))
+    delta2 = at["delta2"](W, delta3, z2, a2, z3)  # (h, m)
+    data = np.hstack([at["bias"](delta2, m), delta2 @ a1.T])  # (h, 1 + n)
+    weights = at["columns"](p.theta1, p.theta2)[0]
+    penalty = at["penalty"](lam, m, weights, fit)
+    slopes1 = at["whole"](m) * (at["average"](m, k, fit)[0] * data + penalty)
+    unrolled = unroll(slopes1, slopes2, at["layers"](at["order"](layout)))
+    return read(unrolled, p.layers, layout)
+
+
+def cost(f: Pass, lam: float, at: Choices = RIGHT, fit: Fit = NOTHING) -> float:
+    """The cost, nats per example, with `at` in its places."""
+    p = f.problem
+    k, m = len(p.theta2), len(p.y)
+    keep = at["examples"](m, fit)
+    *_, z3, a3 = f.of(keep)
+    Y = at["labels"](p.y, k)[:, keep]  # (k, m)
+    data = at["mean"](m, k, fit) * at["terms"](a3, z3, Y, fit).sum()
+    penalty = at["squares"](lam, m, *at["columns"](p.theta1, p.theta2), fit)
+    return float(at["sum"](data, penalty))

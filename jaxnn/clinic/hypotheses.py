@@ -1,0 +1,153 @@
+"""Sets of mistakes made together, what a function gave, and how far the two are apart.
+
+A hypothesis has at most one mistake in each place of the formulas.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import combinations
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from jaxnn.clinic import formulas
+from jaxnn.clinic.formulas import NOTHING, RIGHT, Array, Choices, Fit, Pass
+from jaxnn.clinic.layout import USUAL, Layout
+from jaxnn.clinic.mistakes import Mistake
+from jaxnn.clinic.problems import Layers, problems
+
+FLOOR = 1e-3  # of the whole: a part that is smaller is measured against this
+
+Kind = Literal["cost", "gradient"]
+
+
+class Hypothesis(NamedTuple):
+    """Mistakes made together, and the numbers that they leave open."""
+
+    mistakes: tuple[Mistake, ...] = ()
+    fit: Fit = NOTHING
+
+    @property
+    def at(self) -> Choices:
+        """The formulas' choices, these mistakes among them."""
+        return {**RIGHT, **{mistake.place: mistake.wrong for mistake in self.mistakes}}
+
+    def fits(self, what: str) -> bool:
+        """Whether a mistake leaves open what is asked."""
+        return any(mistake.fits == what for mistake in self.mistakes)
+
+    def joined(self, other: "Hypothesis") -> "Hypothesis":
+        """The mistakes of both."""
+        return Hypothesis(self.mistakes + other.mistakes, {**self.fit, **other.fit})
+
+    def fitted(self, **fit: float) -> "Hypothesis":
+        """With these numbers for what is left open."""
+        return Hypothesis(self.mistakes, {**self.fit, **fit})
+
+    def __str__(self) -> str:
+        names = " and ".join(mistake.name for mistake in self.mistakes)
+        return names or "no mistake"
+
+
+NONE = Hypothesis()
+
+
+class Observed(NamedTuple):
+    """The costs, or the gradients, that a person's function gave.
+
+    values[problem][lambda] is a cost (1,) or a pair of matrices in the usual layout.
+    """
+
+    kind: Kind
+    layers: Layers
+    lams: tuple[float, ...]  # the first is 0
+    values: tuple[tuple[Any, ...], ...]
+    layout: Layout | None = None  # of the parameters, where the gradient is a vector
+    bar: float = 1e-6  # the relative difference that its precision leaves open
+
+
+@cache
+def passes(layers: Layers) -> tuple[Pass, ...]:
+    """The problems on which functions of this size are asked, with forward passes."""
+    return tuple(formulas.forward(p) for p in problems(layers))
+
+
+def value(h: Hypothesis, seen: Observed, f: Pass, lam: float) -> Any:
+    """What h gives in place of an observed value."""
+    if seen.kind == "cost":
+        return np.array([formulas.cost(f, lam, h.at, h.fit)])
+    return formulas.gradient(f, lam, h.at, h.fit, seen.layout or USUAL)
+
+
+def distance(ours: Any, observed: Any) -> float:
+    """The largest relative difference of any part, in Euclidean norms.
+
+    Parts are a cost, or the weights and the biases of theta1 and theta2.
+    """
+    a, b = parts(ours), parts(observed)
+    sizes = [np.linalg.norm(part) for part in a]
+    floor = max(FLOOR * max(sizes), 1e-300)
+    gaps = [np.linalg.norm(x - y) for x, y in zip(a, b, strict=True)]
+    gaps = [gap / max(size, floor) for gap, size in zip(gaps, sizes, strict=True)]
+    return float(np.max(gaps))  # NaN where one is
+
+
+def parts(value: Any) -> list[Array]:
+    """The parts that are measured apart."""
+    if isinstance(value, tuple):
+        return [part for theta in value for part in (theta[:, 1:], theta[:, :1])]
+    return [value]
+
+
+def gaps(h: Hypothesis, seen: Observed, i: int) -> float:
+    """How far h is from what was observed on problem i; the worst lambda decides."""
+    f = passes(seen.layers)[i]
+    pairs = zip(seen.lams, seen.values[i], strict=True)
+    return max(distance(value(h, seen, f, lam), given) for lam, given in pairs)
+
+
+def misfit(h: Hypothesis, seen: Observed) -> float:
+    """How far h is from all that was observed; the worst problem decides."""
+    worst = 0.0
+    for i, f in enumerate(passes(seen.layers)):
+        # how many examples a batch leaves over depends on how many there are
+        tried = [h.fitted(count=c) for c in counts(f)] if h.fits("count") else [h]
+        worst = max(worst, min(gaps(one, seen, i) for one in tried))
+        if not worst <= seen.bar:
+            break  # nothing later can mend it
+    return worst
+
+
+def counts(f: Pass) -> range:
+    """How many of the last examples can be left out; one is a mistake of its own."""
+    return range(2, len(f.problem.y) // 2 + 1)
+
+
+def variants(
+    table: Sequence[Mistake], places: Sequence[str], f: Pass
+) -> list[Hypothesis]:
+    """Each mistake in these places alone; one for each count of examples left out."""
+    found = []
+    for mistake in table:
+        if mistake.place in places:
+            one = Hypothesis((mistake,))
+            fitted = [one.fitted(count=count) for count in counts(f)]
+            found += fitted if mistake.fits == "count" else [one]
+    return found
+
+
+def sets(
+    table: Sequence[Mistake], places: Sequence[str], size: int, f: Pass
+) -> Iterator[Hypothesis]:
+    """All hypotheses of `size` mistakes in these places."""
+    for chosen in combinations(variants(table, places, f), size):
+        if len({h.mistakes[0].place for h in chosen}) == size:
+            together = NONE
+            for h in chosen:
+                together = together.joined(h)
+            yield together
+
+
+def is_count(number: float) -> bool:
+    """Whether a fitted number can be a count of examples."""
+    return bool(number > 1.5 and abs(number - round(number)) < 1e-4 * number)

@@ -1,0 +1,65 @@
+"""The networks and examples on which a person's function is asked for its values.
+
+Their sizes are chosen so that no two of n, 1 + n, h, 1 + h, k, 1 + k and m are equal:
+a transposed matrix or a sum over the wrong axis then cannot fit by accident. All
+classes appear, as functions that count the labels they are given expect.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from jaxnn import data
+
+SMALL = (8, 5, 10)  # n pixels, h hidden units, k classes
+COURSE = (400, 25, 10)
+LAMBDAS = (0.0, 10.0)
+
+Layers = tuple[int, int, int]
+
+
+class Problem(NamedTuple):
+    """A network and examples, float64."""
+
+    theta1: np.ndarray  # (h, 1 + n)
+    theta2: np.ndarray  # (k, 1 + h)
+    x: np.ndarray  # (m, n)
+    y: np.ndarray  # (m,) which output is right, 0 to k - 1
+
+    @property
+    def layers(self) -> Layers:
+        """(n, h, k)."""
+        return self.x.shape[1], len(self.theta1), len(self.theta2)
+
+
+def problems(layers: Layers = SMALL) -> tuple[Problem, Problem, Problem]:
+    """Three of one size but for m: what fits one by accident fails the others.
+
+    A network that reads 400 pixels as 10 digits gets embedded digits, three of each,
+    and weights three times as large as the course starts with: at the course's start
+    on all 5000 a regularised bias is 1e-5 of the gradient, here more than 1e-3.
+    """
+    n, h, k = layers
+    m = max(12, k + 2) if n < 100 else 3 * k
+    return (
+        problem(n, h, k, m, seed=0),
+        problem(n, h, k, m + 2, seed=1),
+        problem(n, h, k, m + 4, seed=2),
+    )
+
+
+def problem(n: int, h: int, k: int, m: int, seed: int) -> Problem:
+    """An n-h-k network and m examples, drawn from the seed."""
+    random = np.random.default_rng(seed)
+    y = random.permutation(np.arange(m) % k)
+    if (n, k) == (400, 10):
+        digits = data.load_digits()
+        x = np.array([random.choice(digits.x[digits.y == label]) for label in y])
+        reach = 3 * 0.12
+        theta1 = random.uniform(-reach, reach, (h, 1 + n))
+        theta2 = random.uniform(-reach, reach, (k, 1 + h))
+    else:
+        x = random.normal(size=(m, n))
+        theta1 = random.normal(size=(h, 1 + n)) * 2 / np.sqrt(1 + n)
+        theta2 = random.normal(size=(k, 1 + h)) * 2 / np.sqrt(1 + h)
+    return Problem(theta1, theta2, x, y)

@@ -1,0 +1,236 @@
+"""What each argument of a person's function is, by the names that people give them.
+
+Seen in some sixty public programs of this exercise. A name decides alone where it can;
+what is left is given what is still missing, in the course's order of arguments.
+"""
+
+import ast
+import builtins
+import dis
+import inspect
+import textwrap
+from collections.abc import Callable
+from types import CodeType
+from typing import Any, NamedTuple
+
+# as they are in lower case without underscores
+WORDS = {
+    "theta1": "theta1 t1 w1 weight1 weights1 thetamat1 th1 theta1mat wh whidden win",
+    "theta2": "theta2 t2 w2 weight2 weights2 thetamat2 th2 theta2mat wo woutput wout",
+    "bias1": "b1 bias1 bh bhidden",
+    "bias2": "b2 bias2 bo boutput",
+    "n": "n is il nin insize indim inputsize inputlayer inputlayersize inputs input "
+    "numinput numinputs ninput ninputs inputunits numfeatures nfeatures numpixels",
+    "h": "h hl nh",
+    "k": "k ol numlabels nlabels numlabel numclasses nclasses numclass nclass outsize "
+    "outdim outputsize outputlayer outputlayersize numoutput numoutputs noutput "
+    "noutputs outputunits labelssize labelsize nout nooflabels",
+    "layers": "layers layersizes layersize sizes arch architecture network structure "
+    "units dims",
+    "lam": "lam l lb lm ld lmd lbd lmb lda λ l2 decay weightdecay penalty",
+    "rate": "learningrate alpha lr eta rate tau stepsize",
+    "m": "m nsamples numsamples nexamples numexamples ntrainingsamples trainingsize",
+    "x": "x xx xs xdata xtrain trainx xflat xbias xmat xnew data features feature "
+    "images pixels examples samples a0 a1",
+    "y": "y yy yyy ys yd ydata ytrain trainy yflat yvec ymat ymatrix yonehot ylabels "
+    "onehot labels label classes class target targets t digits truth outputs output",
+    "params": "theta thetas thetavec thetavector thetaflat thetasflat thetaunrolled "
+    "thetaserialize w ws weights nnweights unrolled flat vec vector p t",
+}
+PARTS = {  # of longer names
+    "h": "hid",
+    "lam": "lambda lamda lmbda lambd lmda lbda lamb regul regpar regcoe",
+    "params": "param",
+}
+# where another argument has the first role already, or none has it
+SECOND = {"labels": "k", "classes": "k", "outputs": "k", "output": "k", "t": "params"}
+USUAL = ("n", "h", "k", "x", "y", "lam")  # the course's order, after the parameters
+SIZES = ("n", "h", "k", "layers")
+PARAMETERS = {"params", "theta1", "theta2", "bias1", "bias2"}
+
+
+class Argument(NamedTuple):
+    """What a function takes in, and its role; "" where it keeps its default."""
+
+    name: str
+    role: str
+    where: str = "argument"  # or "star", one of *args; "global"; "attribute"
+
+
+class Signature(NamedTuple):
+    """All that a function takes in."""
+
+    arguments: tuple[Argument, ...]
+
+    def takes(self, *roles: str) -> bool:
+        """Whether any of the roles is given to it."""
+        return any(one.role in roles for one in self.arguments)
+
+    def name_of(self, role: str) -> str:
+        """The name of the first with this role."""
+        return next((one.name for one in self.arguments if one.role == role), "")
+
+    def of(self, *where: str) -> tuple[Argument, ...]:
+        """Those that come in this way."""
+        return tuple(one for one in self.arguments if one.where in where)
+
+
+def plain(name: str) -> str:
+    """In lower case, without underscores."""
+    return name.replace("_", "").lower()
+
+
+def role_of(name: str) -> str:
+    """The role a name has by itself, or ""."""
+    word = plain(name)
+    exact = (role for role, words in WORDS.items() if word in words.split())
+    parts = (
+        role for role, some in PARTS.items() if any(one in word for one in some.split())
+    )
+    return next(exact, "") or next(parts, "") or ("lam" if word[:3] == "reg" else "")
+
+
+def signature(
+    function: Callable[..., Any], named: dict[str, str], first: str = "params"
+) -> Signature:
+    """The roles of a function's arguments.
+
+    named: roles that the person has given, by argument. first: the role of a first
+    argument whose name says nothing.
+    """
+    given = list(inspect.signature(function).parameters.values())
+    starred = [p.name for p in given if p.kind is p.VAR_POSITIONAL]
+    usual = [p for p in given if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    usual = usual[1:] if usual and usual[0].name == "self" else usual
+    names = [p.name for p in usual]
+    stars = star_names(function, starred[0]) if starred else []
+    defaults = {p.name: p.default for p in usual if p.default is not p.empty}
+    roles = assign([*names, *stars], set(defaults), named, first)
+    for name, default in defaults.items():
+        if isinstance(default, list | tuple) and roles[name] in SIZES:
+            roles[name] = "layers"  # n=[400, 25, 10]
+    arguments = [Argument(name, roles[name]) for name in names]
+    return Signature((*arguments, *(Argument(n, roles[n], "star") for n in stars)))
+
+
+def assign(
+    names: list[str], optional: set[str], named: dict[str, str], first: str
+) -> dict[str, str]:
+    """A role for every name; no role twice."""
+    roles = {name: role for name, role in named.items() if name in names}
+    short = [name for name in names if set(plain(name)) in ({"x"}, {"y"})]
+    for name in [*short, *names]:
+        if name not in roles:
+            role, taken = role_of(name), roles.values()
+            again = SECOND.get(plain(name), "") if role in taken else role
+            roles[name] = again if again not in taken else ""
+    taken = set(roles.values())
+    for name in names:
+        if roles[name] == "rate" and "lam" not in taken:
+            roles[name] = "lam"  # as many public programs call it
+        if plain(name) in ("input", "inputs") and "x" not in taken:
+            roles[name] = "x"
+    if "n" in roles.values() and not set(roles.values()) & {"h", "k"}:
+        roles = {name: "layers" if r == "n" else r for name, r in roles.items()}
+    if names and not roles[names[0]] and not taken & {first, "theta1"}:
+        roles[names[0]] = first
+    missing = [role for role in USUAL if role not in roles.values()]
+    if "layers" in taken:
+        missing = [role for role in missing if role not in SIZES]
+    unknown = [name for name in names if not roles[name] and name not in optional]
+    # the last in the course's order of arguments: x, y, lambda
+    for name, role in zip(unknown, missing[-len(unknown) :], strict=False):
+        roles[name] = role
+    return roles
+
+
+def star_names(function: Callable[..., Any], star: str) -> list[str]:
+    """The names that `a, b, c = args` unpacks; the course's own where none does."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, SyntaxError, TypeError):
+        return ["input_layer_size", "hidden_layer_size", "num_labels", "X", "y", "lam"]
+    picked: dict[int, str] = {}
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Assign):
+            continue
+        target, value = node.targets[0], node.value
+        if isinstance(value, ast.Name) and value.id == star:
+            parts = target.elts if isinstance(target, ast.Tuple | ast.List) else []
+            return [ast.unparse(part) for part in parts]
+        if isinstance(value, ast.Subscript) and ast.unparse(value.value) == star:
+            place = value.slice.value if isinstance(value.slice, ast.Constant) else None
+            if isinstance(place, int):
+                picked[place] = ast.unparse(target)
+    return [picked[i] for i in sorted(picked)]
+
+
+def surroundings(
+    function: Callable[..., Any], taken: set[str], named: dict[str, str]
+) -> list[Argument]:
+    """The globals and attributes of self that are read in a role nothing else has.
+
+    Parameters are not among them where they are arguments: a function that then reads
+    a global theta1 has a mistake, which is not to be hidden.
+    """
+    if taken & PARAMETERS:
+        taken = taken | PARAMETERS
+    if taken & {"layers"}:
+        taken = taken | set(SIZES)
+    places = {"global": globals_of(function), "attribute": attributes_of(function)}
+    found = []
+    for where, names in places.items():
+        for name in sorted(names):
+            role = named.get(name) or role_of(name)
+            if role == "rate":  # as a global it is often the name of a module
+                role = "" if taken & {"lam"} else "lam"
+            if role and role not in taken:
+                found.append(Argument(name, role, where))
+    return found
+
+
+def globals_of(function: Callable[..., Any]) -> set[str]:
+    """The plain values, set or missing, that a function and its helpers read."""
+    inner = inspect.unwrap(function)
+    scope = getattr(inner, "__globals__", {})
+    names = set()
+    for code in codes(function):
+        steps = dis.get_instructions(code)
+        for name in {step.argval for step in steps if step.opname == "LOAD_GLOBAL"}:
+            value = scope.get(name, getattr(builtins, name, None))
+            if not callable(value) and not inspect.ismodule(value):
+                names.add(name)
+    return names
+
+
+def attributes_of(function: Callable[..., Any]) -> set[str]:
+    """The attributes of self that the function reads."""
+    names, before = set(), ""
+    for code in codes(function)[:1]:
+        for step in dis.get_instructions(code):
+            if step.opname == "LOAD_ATTR" and before == "self":
+                names.add(step.argval)
+            last = step.argval[-1] if isinstance(step.argval, tuple) else step.argval
+            before = last if step.opname.startswith("LOAD_FAST") else ""
+    return names
+
+
+def codes(function: Callable[..., Any]) -> list[CodeType]:
+    """The code of a function, of those inside it, and of its helpers in the file."""
+    inner = inspect.unwrap(function)
+    scope = getattr(inner, "__globals__", {})
+    todo: list[Any] = [getattr(inner, "__code__", None)]
+    seen: list[CodeType] = []
+    while todo:
+        code = todo.pop(0)
+        if code is None or code in seen:
+            continue
+        seen.append(code)
+        todo += [each for each in code.co_consts if isinstance(each, CodeType)]
+        helpers = (scope.get(name) for name in code.co_names)
+        todo += [
+            each.__code__
+            for each in helpers
+            if inspect.isfunction(each) and each.__globals__ is scope
+        ]
+    return seen

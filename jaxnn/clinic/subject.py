@@ -1,0 +1,120 @@
+"""A person's function, or two, made callable with what stands for each role."""
+
+import copy
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jaxnn.clinic.roles import Signature, signature, surroundings
+
+Function = Callable[..., Any]
+
+
+class Part(NamedTuple):
+    """One function, and for a method the object or class that it belongs to."""
+
+    function: Function
+    signature: Signature
+    owner: Any = None  # an instance, or a class to make one of
+    maker: Signature = Signature(())  # of the class
+
+    def run(self, given: Mapping[str, Any]) -> Any:
+        """Call it with the values of its roles."""
+        function = self.function
+        if self.owner is not None:
+            instance = self.instance(given)
+            for one in self.signature.of("attribute"):
+                setattr(instance, one.name, given[one.role])
+            function = getattr(instance, function.__name__)
+        scope = getattr(inspect.unwrap(self.function), "__globals__", {})
+        lent = {one.name: given[one.role] for one in self.signature.of("global")}
+        before = {name: scope[name] for name in lent if name in scope}
+        scope.update(lent)
+        try:
+            return apply(function, self.signature, given)
+        finally:  # in a notebook these are the person's own variables
+            for name in lent:
+                scope.pop(name, None)
+            scope.update(before)
+
+    def instance(self, given: Mapping[str, Any]) -> Any:
+        """A fresh object: a copy of the person's, or one made of the class."""
+        if inspect.isclass(self.owner):
+            return apply(self.owner, self.maker, given)
+        return copy.copy(self.owner)
+
+
+class Subject(NamedTuple):
+    """What is checked: one function, or cost and gradient apart."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def signature(self) -> Signature:
+        """All that all parts take in."""
+        every = [s for part in self.parts for s in (part.signature, part.maker)]
+        return Signature(tuple(one for s in every for one in s.arguments))
+
+    @property
+    def folder(self) -> Path | None:
+        """Where the function's file is, if it has one."""
+        inner = inspect.unwrap(self.parts[0].function)
+        file = getattr(inner, "__globals__", {}).get("__file__")
+        return Path(file).parent if file and Path(file).parent.is_dir() else None
+
+    @property
+    def title(self) -> str:
+        """The functions' names."""
+        names = [getattr(part.function, "__name__", "it") for part in self.parts]
+        return ", ".join(names)
+
+    def run(self, given: Mapping[str, Any]) -> list[Any]:
+        """The result of each part."""
+        return [part.run(given) for part in self.parts]
+
+
+def apply(function: Function, s: Signature, given: Mapping[str, Any]) -> Any:
+    """function(...) with the values of its roles; what has none keeps its default."""
+    stars = [given[one.role] for one in s.of("star")]
+    plain = [one for one in s.of("argument") if one.role]
+    if stars:  # what comes before *args can only be given by position
+        return function(*(given[one.role] for one in plain), *stars)
+    bound = inspect.signature(function).bind_partial()
+    bound.arguments.update({one.name: given[one.role] for one in plain})
+    return function(*bound.args, **bound.kwargs)
+
+
+def subject(functions: Sequence[Function], named: Mapping[str, str]) -> Subject:
+    """The functions with the roles of their arguments; named: those that were told."""
+    return Subject(tuple(part(function, dict(named)) for function in functions))
+
+
+def part(function: Function, named: dict[str, str]) -> Part:
+    """One function and what it belongs to."""
+    owner = getattr(function, "__self__", None)
+    if owner is None or inspect.ismodule(owner):
+        owner = owning_class(function)
+    elif inspect.isclass(owner):
+        owner = None  # a classmethod needs no instance
+    maker = Signature(())
+    if inspect.isclass(owner) and owner.__init__ is not object.__init__:
+        maker = signature(owner, named, first="")
+    own = signature(function, named)
+    taken = {one.role for one in own.arguments + maker.arguments}
+    around = surroundings(function, taken, named)
+    if owner is None:
+        around = [one for one in around if one.where == "global"]
+    return Part(function, Signature((*own.arguments, *around)), owner, maker)
+
+
+def owning_class(function: Function) -> Any:
+    """The class in whose body a plain function was defined, if it takes self."""
+    path = getattr(function, "__qualname__", "").split(".")
+    names = list(inspect.signature(function).parameters)
+    if len(path) < 2 or "<locals>" in path or names[:1] != ["self"]:
+        return None
+    found = getattr(function, "__globals__", {}).get(path[0])
+    for name in path[1:-1]:
+        found = getattr(found, name, None)
+    return found
