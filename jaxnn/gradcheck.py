@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 
@@ -43,6 +44,7 @@ def main(argv: Sequence[str]) -> int:
         metavar=("PIXELS", "HIDDEN", "CLASSES"),
         help="the sizes your function works for, if one alone, and not 400 25 10",
     )
+    add("--lam", type=float, help="lambda to check with, beside 0 (default: 10)")
     extent = parser.add_mutually_exclusive_group()
     extent.add_argument(
         "--quick", action="store_true", help="200 weights instead of all 10,285"
@@ -64,11 +66,10 @@ def main(argv: Sequence[str]) -> int:
 
 def persons(flags: dict) -> int:
     """Check a person's function; its diagnosis is what is printed."""
-    convention = dict(pair(word) for word in flags.get("convention", ()))
+    asked: dict[str, Any] = dict(pair(word) for word in flags.get("convention", ()))
+    asked |= {name: flags[name] for name in ("layers", "lam") if name in flags}
     show = cli.progress_of_stages(flags.get("quiet", False))
-    report = clinic.check_gradient(
-        flags["function"], layers=flags.get("layers"), progress=show, **convention
-    )
+    report = clinic.check_gradient(flags["function"], progress=show, **asked)
     show("", 0, 0)
     print(report)
     return 0 if report.passed else FAILED
@@ -84,7 +85,7 @@ def pair(word: str) -> tuple[str, str]:
 
 def ours(flags: dict) -> int:
     """Compare this package's own three gradients."""
-    for name in ("convention", "layers"):
+    for name in ("convention", "layers", "lam"):
         if name in flags:
             raise ValueError(
                 f"--{name} is of a function of yours; name it: mywork.py:function"

@@ -12,7 +12,7 @@ import warnings
 import numpy as np
 import pytest
 
-from jaxnn.clinic import source
+from jaxnn.clinic import source, texts
 from jaxnn.clinic.source import failed, load, python2_hint
 from jaxnn.files import FileError
 
@@ -410,10 +410,18 @@ def test_python2_names_are_found_when_called(one):
     assert told.endswith("(cPickle is Python 2's; write pickle)")
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "latin-1"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "latin-1", "iso-8859-15"])
 def test_encodings_tabs_and_line_ends(write, encoding):
     text = f"# coding: {encoding}\r\ndef f():\r\n\treturn 'é'\r\n"
     assert load(f"{write('mywork.py', text, encoding)}:f")[0]() == "é"
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "latin-1"])
+@pytest.mark.parametrize("before", ["", "# coding: utf-8\n", "x = 1\n" * 2000])
+def test_other_encodings_are_refused(write, encoding, before):
+    word = "代价" if encoding == "gbk" else "Größe"
+    path = write("mywork.py", f"{before}# {word}\ndef f(): pass\n", encoding)
+    assert refusal(f"{path}:f") == f"{path}: not UTF-8 text; save it as UTF-8"
 
 
 BAD = [
@@ -443,8 +451,8 @@ def test_no_name_lists_what_there_is(write):
     told = refusal(path)
     assert "no function named; it has: C.m, f0, f1, f2, f3, f4, f5, f6, ...; " in told
     assert told.endswith("like mywork.py:C.m") and refusal(f"{path}:") == told
-    assert source.split(r"C:\a\mywork.py")[1] == source.split("C:mywork.py")[1] == []
-    assert source.split(r"C:\mywork.py:f")[1] == ["f"]
+    assert texts.split(r"C:\a\mywork.py")[1] == texts.split("C:mywork.py")[1] == []
+    assert texts.split(r"C:\mywork.py:f")[1] == ["f"]
 
 
 def test_paths_that_are_no_file(write, tmp_path, monkeypatch):
@@ -452,7 +460,7 @@ def test_paths_that_are_no_file(write, tmp_path, monkeypatch):
     assert refusal(f"{tmp_path / 'mywrok.py'}:f").endswith("/mywork.py?")
     assert refusal(f"{tmp_path / 'a' / 'zz.py'}:f").endswith("check the path")
     assert "a folder; name a file in it" in refusal(f"{tmp_path}:f")
-    monkeypatch.setattr(source, "LARGEST", 3)
+    monkeypatch.setattr(texts, "LARGEST", 3)
     assert "in a file of its own" in refusal(f"{write('big.py', 'a = 1')}:f")
 
 

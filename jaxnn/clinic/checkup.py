@@ -10,7 +10,7 @@ from jaxnn.clinic import findings
 from jaxnn.clinic.conventions import CHOICES
 from jaxnn.clinic.diagnosis import Diagnosis, Progress, diagnose
 from jaxnn.clinic.examination import Answers, Unusable, examine, understand
-from jaxnn.clinic.problems import COURSE, SMALL, Layers
+from jaxnn.clinic.problems import COURSE, LAMBDA, SMALL, Layers
 from jaxnn.clinic.roles import WORDS
 from jaxnn.clinic.source import load
 from jaxnn.clinic.subject import Function, Subject, subject
@@ -46,6 +46,7 @@ def check_gradient(
     function: Function | Sequence[Function] | str,
     *,
     layers: Sequence[int] | None = None,
+    lam: float = LAMBDA,
     progress: Progress | None = None,
     **convention: str,
 ) -> Checkup: ...
@@ -55,6 +56,7 @@ def check_gradient(
     function: Function | Sequence[Function] | str | None = None,
     *,
     layers: Sequence[int] | None = None,
+    lam: float = LAMBDA,
     progress: Progress | None = None,
     **settings: Any,
 ) -> Checkup | checks.Report:
@@ -63,9 +65,10 @@ def check_gradient(
     function: returns (cost, gradient), or the gradient alone; or two functions, the
     cost's and the gradient's; or "mywork.py:name". How it is called is found out by
     trying. layers: (pixels, hidden units, classes), where the function works for one
-    size alone that is not the course's. settings: what the trying gets wrong, as
-    labels="0-9", order="F" (clinic.conventions.CHOICES has all), or the role of an
-    argument, as mu="lam". progress(text, done, whole) follows the work.
+    size alone that is not the course's. lam: the lambda to check with, beside 0.
+    settings: what the trying gets wrong, as labels="0-9", order="F" (all are in
+    clinic.conventions.CHOICES), or the role of an argument, as mu="lam".
+    progress(text, done, whole) follows the work.
 
     Without a function: the three-way comparison of this package's own gradients, with
     the settings quick, all_digits and seed of `checks.three_way`.
@@ -76,6 +79,7 @@ def check_gradient(
         follow = progress and (lambda done, whole: progress("weights", done, whole))
         return checks.three_way(progress=follow, **settings)
     fixed, named = told(settings)
+    lams = (0.0, float(lam)) if lam else (0.0,)
     if isinstance(function, str):
         functions: Sequence[Function] = load(function)
     else:
@@ -83,7 +87,7 @@ def check_gradient(
     sizes = [size_of(layers)] if layers else [SMALL, COURSE]
     before = np.random.get_state()  # a function may draw from it
     try:
-        return examined(subject(functions, named), sizes, fixed, progress)
+        return examined(subject(functions, named), sizes, fixed, lams, progress)
     finally:
         np.random.set_state(before)
 
@@ -121,14 +125,15 @@ def examined(
     s: Subject,
     sizes: Sequence[Layers],
     fixed: Mapping[str, str],
+    lams: Sequence[float],
     progress: Progress | None,
 ) -> Checkup:
     """The checkup of a function whose arguments are known."""
-    first = understand(s, sizes, fixed, progress)
+    first = understand(s, sizes, fixed, lams, progress)
     head = findings.understood(s, first)
     if trouble := findings.unusable(first):
         return Checkup(False, (), (), (*head, *trouble))
-    answers = examine(s, first)
+    answers = examine(s, first, lams)
     if trouble := findings.not_numbers(s, answers):
         return Checkup(False, (), (), (*head, *trouble))
     cost, gradient = (diagnosed(answers, kind, progress) for kind in findings.KINDS)

@@ -4,6 +4,7 @@ A convention is what parameters and gradient agree about, and how labels and pix
 given; the course's cost tells which one a function was written for.
 """
 
+import warnings
 from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any, NamedTuple
@@ -190,4 +191,8 @@ def labels(y: Array, k: int, c: Convention) -> Array:
 
 def typed(value: Array, c: Convention) -> Array:
     """As an array or an np.matrix."""
-    return np.matrix(value) if c.type == "matrix" else value
+    if c.type == "array":
+        return value
+    with warnings.catch_warnings():  # NumPy's own against np.matrix
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        return np.matrix(value)

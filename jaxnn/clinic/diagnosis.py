@@ -34,9 +34,7 @@ class Diagnosis(NamedTuple):
 
     found: tuple[Hypothesis, ...]  # () where nothing known explains it
     distance: float  # of the first from what was observed
-    is_decided: bool  # False where two of `found` are different functions
-    nearest: Hypothesis  # the next explanation, which does not match
-    margin: float  # its distance
+    is_decided: bool = True  # False where two of `found` are different functions
 
     @property
     def is_right(self) -> bool:
@@ -55,10 +53,8 @@ def diagnose(
         matching = [(gap, h) for gap, h in apart if gap <= seen.bar]
         if matching:
             found = tuple(h for _, h in matching)
-            nearest, margin = runner_up(found, seen)
-            decided = are_same(found, seen)
-            return Diagnosis(found, matching[0][0], decided, nearest, margin)
-    return Diagnosis((), np.inf, True, *runner_up((), seen))
+            return Diagnosis(found, matching[0][0], are_same(found, seen))
+    return Diagnosis((), np.inf)
 
 
 def are_same(found: Sequence[Hypothesis], seen: Observed) -> bool:

@@ -17,7 +17,6 @@ from jaxnn.clinic.hypotheses import (
     FLOOR,
     Hypothesis,
     Observed,
-    distance,
     is_count,
     passes,
     sets,
@@ -32,7 +31,7 @@ HIDDEN = ("time", "column", "delta2")
 PENALTY = ("penalty", "columns")
 COST_DATA = ("labels", "examples", "terms", "mean", "sum")
 COST_PENALTY = ("squares", "columns")
-EPS_LOGS = np.linspace(-9, 0, 46)
+EPS_LOGS = np.linspace(-9, 0, 19)
 SLACK = 10  # times the bar, in all stages: the full comparison decides
 
 
@@ -162,20 +161,31 @@ def penalties(
 
 
 @cache
-def cost_library(layers: Layers, size: int) -> list[Hypothesis]:
-    """All sets of `size` mistakes in what the cost is at lambda 0."""
-    return list(sets(mistakes.COST, COST_DATA, size, passes(layers)[0]))
+def cost_library(layers: Layers, size: int) -> tuple[list[Hypothesis], Array]:
+    """All sets of mistakes in the cost at lambda 0, and their costs (sets,).
+
+    NaN where a number is left open.
+    """
+    f = passes(layers)[0]
+    hypotheses = list(sets(mistakes.COST, COST_DATA, size, f))
+    closed = [not (h.fits("eps") or h.fits("number")) for h in hypotheses]
+    costs = [
+        formulas.cost(f, 0, h.at, h.fit) if is_closed else np.nan
+        for h, is_closed in zip(hypotheses, closed, strict=True)
+    ]
+    return hypotheses, np.array(costs)
 
 
 def cost_candidates(seen: Observed, size: int) -> Iterator[Hypothesis]:
     """The stages of the cost."""
-    f = passes(seen.layers)[0]
+    observed = float(seen.values[0][0][0])
     for data in range(size + 1):
-        for h in cost_library(seen.layers, data):
-            for tried in fit_cost(h, seen):
-                ours = value(tried, seen, f, 0)
-                if distance(ours, seen.values[0][0]) <= SLACK * seen.bar:
-                    yield from cost_penalties(seen, tried, size - data)
+        hypotheses, costs = cost_library(seen.layers, data)
+        apart = np.abs(costs - observed)
+        near = ~(apart > SLACK * seen.bar * np.abs(costs))  # the open ones, too
+        for i in np.flatnonzero(near):
+            for tried in fit_cost(hypotheses[i], seen):
+                yield from cost_penalties(seen, tried, size - data)
 
 
 def cost_penalties(seen: Observed, h: Hypothesis, left: int) -> Iterator[Hypothesis]:
@@ -224,6 +234,8 @@ def fit_cost(h: Hypothesis, seen: Observed) -> Iterator[Hypothesis]:
 def roots(miss: Callable[[float], float], logs: Array) -> list[float]:
     """10 to the roots of `miss` between the numbers in logs."""
     misses = [miss(log) for log in logs]
-    turns = [i for i in range(len(logs) - 1) if misses[i] * misses[i + 1] <= 0]
-    found = [brentq(miss, logs[i], logs[i + 1], xtol=1e-14) for i in turns]
-    return [10.0 ** float(root) for root in found]  # pyright: ignore[reportArgumentType]
+    found = [log for log, gap in zip(logs, misses, strict=True) if gap == 0]
+    for i in range(len(logs) - 1):
+        if misses[i] * misses[i + 1] < 0:
+            found.append(brentq(miss, logs[i], logs[i + 1], xtol=1e-14))
+    return [10.0 ** float(root) for root in found]

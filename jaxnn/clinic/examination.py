@@ -16,7 +16,7 @@ from jaxnn.clinic.conventions import Convention, conventions, values
 from jaxnn.clinic.diagnosis import diagnose
 from jaxnn.clinic.hypotheses import NONE, Kind, Observed, distance, misfit, passes
 from jaxnn.clinic.layout import Pair
-from jaxnn.clinic.problems import LAMBDAS, Layers, Problem
+from jaxnn.clinic.problems import Layers, Problem
 from jaxnn.clinic.readings import Reading, reading
 from jaxnn.clinic.source import failed, python2_hint
 from jaxnn.clinic.subject import Subject
@@ -122,6 +122,7 @@ def understand(
     s: Subject,
     sizes: Sequence[Layers],
     fixed: Mapping[str, str],
+    lams: Sequence[float],
     progress: Progress | None = None,
 ) -> Attempt:
     """The convention in which the function is right, or else easiest to explain."""
@@ -138,7 +139,7 @@ def understand(
     if right:
         return max(right, key=lambda one: one.costs_match)
     if usable:
-        return easiest(s, distinct(usable), progress)
+        return easiest(s, distinct(usable), lams, progress)
     answered = [one for one in every if one.call.error is None]
     if answered:
         return answered[0]
@@ -156,7 +157,12 @@ def distinct(usable: Sequence[Attempt]) -> list[Attempt]:
     return list(found.values())
 
 
-def easiest(s: Subject, usable: list[Attempt], progress: Progress | None) -> Attempt:
+def easiest(
+    s: Subject,
+    usable: list[Attempt],
+    lams: Sequence[float],
+    progress: Progress | None,
+) -> Attempt:
     """The attempt that the fewest mistakes explain; the first of those."""
     ranked = usable
     for most, kept in RANKED.items():
@@ -164,7 +170,7 @@ def easiest(s: Subject, usable: list[Attempt], progress: Progress | None) -> Att
         for i, one in enumerate(ranked[:kept]):
             if progress is not None:
                 progress(f"{most} mistakes in convention {i + 1}", i, len(ranked))
-            sizes.append(mistakes_in(s, one, most))
+            sizes.append(mistakes_in(s, one, lams, most))
         order = sorted(range(len(sizes)), key=lambda i: sizes[i])
         ranked = [ranked[i] for i in order]
         if sizes[order[0]] <= most:
@@ -172,10 +178,10 @@ def easiest(s: Subject, usable: list[Attempt], progress: Progress | None) -> Att
     return ranked[0]
 
 
-def mistakes_in(s: Subject, one: Attempt, most: int) -> int:
+def mistakes_in(s: Subject, one: Attempt, lams: Sequence[float], most: int) -> int:
     """How many mistakes explain cost and gradient; most + 1 for each that none does."""
     try:
-        answers = examine(s, one)
+        answers = examine(s, one, lams)
     except Unusable:
         return 3 * most
     total = 0
@@ -196,9 +202,9 @@ def is_finite(seen: Observed) -> bool:
     return all(np.all(np.isfinite(array)) for array in arrays)
 
 
-def examine(s: Subject, one: Attempt) -> Answers:
+def examine(s: Subject, one: Attempt, lams: Sequence[float]) -> Answers:
     """Ask for every problem and lambda in the convention of an attempt."""
-    lams = LAMBDAS if s.signature.takes("lam") else LAMBDAS[:1]
+    lams = lams if s.signature.takes("lam") else lams[:1]
     rows = []
     for f in passes(one.layers):
         row = [ask(s, one.layers, one.convention, f.problem, lam) for lam in lams]
@@ -207,11 +213,11 @@ def examine(s: Subject, one: Attempt) -> Answers:
                 given = f"{len(f.problem.y)} examples and lambda {lam:g}"
                 raise Unusable(told(s, asked.call.error, f"\ncalled with  {given}"))
         rows.append([asked.call for asked in row])
-    picks = [answers(one, lams, rows, i) for i in range(max(one.reading.several, 1))]
+    picks = [read_again(one, lams, rows, i) for i in range(max(one.reading.several, 1))]
     return min(picks, key=wrong)
 
 
-def answers(
+def read_again(
     one: Attempt, lams: Sequence[float], rows: Sequence[Sequence[Call]], pick: int
 ) -> Answers:
     """The calls, read with the pick-th cost and gradient."""

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from jaxnn.clinic import formulas
-from jaxnn.clinic.diagnosis import Diagnosis
+from jaxnn.clinic.diagnosis import Diagnosis, runner_up
 from jaxnn.clinic.examination import BARS, Answers, Attempt, ask, is_finite
 from jaxnn.clinic.hypotheses import FLOOR, Hypothesis, Kind, Observed, distance, passes
 from jaxnn.clinic.layout import Array
@@ -182,10 +182,11 @@ def diagnosis(answers: Answers, kind: Kind, found: Diagnosis) -> list[str]:
             line("fix", "compute in float64, so that these can be told apart"),
         ]
     first, *others = found.found
+    nearest, margin = runner_up(found.found, seen)
     lines = [
         line("diagnosis", f"{kind}: {explained(first)}"),
         line("match", f"your {kind} equals that to {found.distance:.0e}; the next, "
-             f"{found.nearest}, is off by {found.margin:.0e}"),
+             f"{nearest}, is off by {margin:.0e}"),
         *(line("why", mistake.why) for mistake in first.mistakes),
         *(line("fix", mistake.fix) for mistake in first.mistakes),
     ]  # fmt: skip
@@ -285,7 +286,7 @@ def notes(s: Subject, answers: Answers) -> list[str]:
     cost = ask(s, first.layers, first.convention, huge, 0.0).reading.cost
     if cost is not None and not np.isfinite(cost):
         found.append(
-            f"with weights 60 times as large the cost is {cost:g}: log(0) of a "
-            "saturated output; log(1 + e^z) - Y z computed from z3 is not"
+            f"with weights 60 times as large the cost is {cost:g}, by log(0); "
+            "log(1 + e^z3) - Y z3 is not"
         )
     return [line("note", text) for text in found]

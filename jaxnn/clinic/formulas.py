@@ -146,5 +146,7 @@ def cost(f: Pass, lam: float, at: Choices = RIGHT, fit: Fit = NOTHING) -> float:
     *_, z3, a3 = f.of(keep)
     Y = at["labels"](p.y, k)[:, keep]  # (k, m)
     data = at["mean"](m, k, fit) * at["terms"](a3, z3, Y, fit).sum()
-    penalty = at["squares"](lam, m, *at["columns"](p.theta1, p.theta2), fit)
+    penalty = 0.0
+    if lam:
+        penalty = at["squares"](lam, m, *at["columns"](p.theta1, p.theta2), fit)
     return float(at["sum"](data, penalty))

@@ -1,0 +1,136 @@
+"""A file's top-level statements, and which of them the wanted names need."""
+
+import ast
+import dis
+import re
+from collections.abc import Iterable, Iterator
+from types import CodeType
+from typing import NamedTuple, TypeGuard
+
+STORES = {"STORE_NAME", "STORE_GLOBAL", "DELETE_NAME"}
+LOADS = {"LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"}
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+IMPORTS = (ast.Import, ast.ImportFrom)
+ALTERS = {"add", "append", "extend", "insert", "setdefault", "update"}
+ALWAYS = re.compile(r"sys\.path\.|os\.chdir$|(.+\.)?random\.seed$")
+
+
+class Statement(NamedTuple):
+    """A top-level statement: the names it binds, and the globals it can ever read."""
+
+    node: ast.stmt
+    file: str  # as tracebacks name it
+    code: CodeType | None  # None: under if __name__ == "__main__", so not run
+    binds: set[str]
+    uses: set[str]
+
+
+def statements(parsed: Iterable[tuple[str, ast.Module]]) -> list[Statement]:
+    """The statements of all texts, with the names they bind and use."""
+    found: list[Statement] = []
+    for file, tree in parsed:
+        imports = [s for s in tree.body if isinstance(s, ast.ImportFrom)]
+        futures = [s for s in imports if s.module == "__future__"]
+        found += describe(tree.body, file, futures)
+    modules = set().union(*(s.binds for s in found if isinstance(s.node, IMPORTS)))
+    for s in found:  # np.append(a, b) is no list's append: it leaves np as it was
+        if not isinstance(s.node, IMPORTS):
+            s.binds.difference_update(modules - stores(s.code))
+    return found
+
+
+def offers(found: list[Statement]) -> Iterator[str]:
+    """The functions and methods that a file defines, as one names them."""
+    for node in (s.node for s in found):
+        if isinstance(node, ast.ClassDef):
+            inner = [each for each in node.body if isinstance(each, DEFINITIONS)]
+            plain = [each.name for each in inner if not each.name.startswith("__")]
+            yield from (f"{node.name}.{name}" for name in plain)
+        elif isinstance(node, DEFINITIONS):
+            yield node.name
+
+
+def is_main(node: ast.stmt) -> TypeGuard[ast.If]:
+    """Whether it is if __name__ == "__main__"."""
+    usual = ("__name__ == '__main__'", "'__main__' == __name__")
+    return isinstance(node, ast.If) and ast.unparse(node.test) in usual
+
+
+def describe(
+    nodes: list[ast.stmt], file: str, futures: list[ast.ImportFrom]
+) -> Iterator[Statement]:
+    """Each statement with its names, as the compiler tells globals from locals."""
+    for node in nodes:
+        body = node.body if is_main(node) else [node]
+        code = compile(ast.Module([*futures, *body], []), file, "exec", 0, True)
+        binds = stores(code)
+        if is_main(node):
+            yield Statement(node, file, None, binds, set())
+            yield from describe(node.orelse, file, futures)
+            continue
+        if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
+            binds = {"*"}
+        if not isinstance(node, DEFINITIONS):
+            binds |= set(altered(node))
+        yield Statement(node, file, code, binds, loads(code))
+
+
+def stores(code: CodeType | None) -> set[str]:
+    """The globals that the code itself binds or deletes."""
+    steps = dis.get_instructions(code) if code else ()
+    return {step.argval for step in steps if step.opname in STORES}
+
+
+def loads(code: CodeType) -> set[str]:
+    """The globals that the code reads, or the functions inside it."""
+    steps = dis.get_instructions(code)
+    own = {step.argval for step in steps if step.opname in LOADS}
+    inner = [each for each in code.co_consts if isinstance(each, CodeType)]
+    return own.union(*map(loads, inner))
+
+
+def altered(node: ast.stmt) -> Iterator[str]:
+    """The names whose values change in place: params["lr"] = 3, sizes.append(25)."""
+    for each in ast.walk(node):
+        if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute):
+            each = each.func if each.func.attr in ALTERS else each
+        elif not isinstance(getattr(each, "ctx", None), ast.Store | ast.Del):
+            continue
+        while isinstance(each, ast.Attribute | ast.Subscript):
+            each = each.value
+        if isinstance(each, ast.Name):
+            yield each.id
+
+
+def always(node: ast.stmt) -> bool:
+    """Whether it sets the import path, the folder or a seed, and does nothing else."""
+    if isinstance(node, ast.If):
+        return all(always(each) for each in node.body + node.orelse)
+    call = node.value if isinstance(node, ast.Expr) else None
+    return isinstance(call, ast.Call) and bool(ALWAYS.match(ast.unparse(call.func)))
+
+
+def gives_numbers(node: ast.stmt) -> bool:
+    """Whether what it binds is no function: loops, cost += 1, cost, grad = f(x)."""
+    if isinstance(node, ast.Assign):
+        return any(isinstance(target, ast.Tuple) for target in node.targets)
+    return isinstance(node, ast.For | ast.While | ast.AugAssign)
+
+
+def needs(found: list[Statement], roots: set[str]) -> tuple[list[Statement], set[str]]:
+    """The statements that the roots need, in file order, and all the names in them."""
+    defined = {s.node.name for s in found if isinstance(s.node, DEFINITIONS)}
+    bound: set[str] = set().union(*(s.binds for s in found))
+    candidates = [
+        (s, s.binds - defined if gives_numbers(s.node) else s.binds, always(s.node))
+        for s in found
+    ]
+    names = set(roots)
+    while True:
+        chosen = [s for s, binds, fixed in candidates if fixed or binds & names]
+        more = names.union(*(s.uses for s in chosen))
+        if more - bound:  # a builtin, too: numpy's star brings its own sum and abs
+            more.add("*")
+        if more == names:
+            return chosen, names
+        names = more

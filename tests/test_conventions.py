@@ -1,0 +1,150 @@
+"""Correct functions pass, however they are written and called."""
+
+import functools
+
+import jax
+import numpy as np
+import people
+import pytest
+
+import jaxnn
+from jaxnn.clinic import subject
+from jaxnn.clinic.conventions import Convention, conventions
+from jaxnn.clinic.roles import role_of, signature
+
+NAMES = {
+    "lam": "lam lambda_ Lambda lamda lmbda lb plambda param_lambda lambda_in "
+    "lambda_val NNlambda reg regularization λ l xlambda reg_lambda lambdaValue lmd",
+    "rate": "learning_rate alpha lr eta",
+    "params": "nn_params params theta thetas theta_vec nnParams initial_nn_params w",
+    "theta1": "theta1 Theta1 Theta_1 W1 w1 t1 weights1",
+    "theta2": "theta2 Theta2 Theta_2 W2 w2 t2 weights2",
+    "n": "input_layer_size input_size n_input il inputLayerSize num_inputs",
+    "h": "hidden_layer_size hidden_size n_hidden hl num_hidden_units",
+    "k": "num_labels n_labels K num_classes output_size nLabels",
+    "x": "X x data features X_train images",
+    "y": "y Y yy labels y_onehot targets classes y_train",
+    "layers": "layers layer_sizes sizes",
+}
+
+
+def title(functions):
+    every = functions if isinstance(functions, tuple) else (functions,)
+    return ",".join(one.__qualname__ for one in every)
+
+
+@pytest.mark.parametrize("functions", people.CORRECT, ids=title)
+def test_correct_functions_pass_in_their_convention(functions):
+    report = jaxnn.check_gradient(functions)
+    assert report.passed and "PASS" in str(report), report
+    assert not report.cost and not report.gradient
+    assert people.CORRECT[functions] in report.lines[0]
+    is_single = functions is people.single
+    assert ("float32" in str(report).replace("float64", "")) == is_single
+
+
+@pytest.mark.parametrize("lam", [0, 1, 3])
+@pytest.mark.parametrize("kind", ["float64", "float32"])
+@pytest.mark.parametrize(
+    "function",
+    [people.nn_cost_function, people.column_major, people.two_matrices,
+     people.list_of_matrices, people.backprop, people.columns],
+    ids=title,
+)  # fmt: skip
+def test_correct_functions_pass_in_both_precisions(function, kind, lam):
+    @functools.wraps(function)
+    def rounded(*args):
+        found = []
+        for one in function(*args):
+            parts = one if isinstance(one, list) else [one]
+            found += [np.asarray(part, kind) for part in parts]
+        return found
+
+    report = jaxnn.check_gradient(rounded, lam=lam)
+    assert report.passed, report
+    told = f"lambda 0 and {lam}" if lam else "lambda 0;"
+    assert told in str(report)
+
+
+def test_a_jax_function_passes_in_float64():
+    def loss(params, X, y, lam):
+        theta1, theta2 = params
+        return jaxnn.cost((theta1, theta2), X, y, lam)
+
+    report = jaxnn.check_gradient(jax.value_and_grad(loss))
+    assert report.passed and "labels 0-9" in report.lines[0], report
+    assert "float32" not in str(report)
+
+
+def test_another_size_is_told():
+    def cost(nn_params, X, y, lam):
+        return people.nn_cost_function(nn_params, 49, 7, 3, X, y, lam)
+
+    report = jaxnn.check_gradient(cost, layers=(49, 7, 3))
+    assert report.passed and "49-7-3" in str(report)
+    with pytest.raises(ValueError, match="raised ValueError"):
+        jaxnn.check_gradient(cost)
+
+
+def test_names_have_their_roles():
+    for role, names in NAMES.items():
+        for name in names.split():
+            assert role_of(name) == role, name
+
+
+def test_lambda_is_learning_rate_only_where_nothing_else_is():
+    def first(theta, X, y, learning_rate):
+        pass
+
+    def second(theta, X, y, lam, learning_rate):
+        pass
+
+    assert signature(first, {}).name_of("lam") == "learning_rate"
+    assert signature(second, {}).name_of("lam") == "lam"
+    assert signature(second, {}).name_of("rate") == "learning_rate"
+
+
+def test_arguments_without_a_known_name_are_the_missing_ones():
+    def function(q, a, b, c, alfa, beta, gamma):
+        pass
+
+    roles = [one.role for one in signature(function, {}).arguments]
+    assert roles == ["params", "n", "h", "k", "x", "y", "lam"]
+
+
+def test_a_role_can_be_told():
+    def function(nn_params, n, h, k, X, y, foo=0.0):
+        return people.nn_cost_function(nn_params, n, h, k, X, y, foo)
+
+    assert "no lambda" in str(jaxnn.check_gradient(function))
+    report = jaxnn.check_gradient(function, foo="lam")
+    assert report.passed and "lambda is foo" in str(report)
+
+
+def test_a_convention_can_be_told():
+    report = jaxnn.check_gradient(people.nn_cost_function, order="F", labels="0-9")
+    assert not report.passed and "column by column" in report.lines[0]
+    with pytest.raises(ValueError, match="'G' is none of 'C', 'F'"):
+        jaxnn.check_gradient(people.nn_cost_function, order="G")
+    with pytest.raises(ValueError, match="no convention"):
+        jaxnn.check_gradient(people.nn_cost_function, something="else")
+
+
+def test_a_persons_globals_are_theirs_again():
+    before = people.X, people.lamda, people.num_labels
+    jaxnn.check_gradient(people.from_globals)
+    assert (people.X, people.lamda, people.num_labels) == before
+
+
+def test_bound_methods_are_asked_on_a_copy():
+    network = people.Stateful()
+    assert jaxnn.check_gradient(network.loss).passed
+    assert network.theta1 is None
+
+
+def test_usual_conventions_come_first():
+    s = subject.subject((people.nn_cost_function,), {}).signature
+    first = next(conventions(s, {}))
+    assert first == Convention()
+    fixed = list(conventions(s, {"labels": "0-9", "order": "F"}))
+    assert {(one.labels, one.order) for one in fixed} == {("0-9", "F")}
