@@ -66,6 +66,11 @@ def main(argv: Sequence[str]) -> int:
 
 def persons(flags: dict) -> int:
     """Check a person's function; its diagnosis is what is printed."""
+    for name in ("quick", "all"):
+        if name in flags:
+            raise ValueError(
+                f"--{name} is for the check without a function; leave it out"
+            )
     asked: dict[str, Any] = dict(pair(word) for word in flags.get("convention", ()))
     asked |= {name: flags[name] for name in ("layers", "lam") if name in flags}
     show = cli.progress_of_stages(flags.get("quiet", False))
@@ -88,7 +93,7 @@ def ours(flags: dict) -> int:
     for name in ("convention", "layers", "lam"):
         if name in flags:
             raise ValueError(
-                f"--{name} is of a function of yours; name it: mywork.py:function"
+                f"--{name} is for a function of yours; name it: mywork.py:function"
             )
     device = devices.choose(flags.get("device", "auto"))
     quiet = flags.get("quiet", False)

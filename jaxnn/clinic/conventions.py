@@ -49,6 +49,13 @@ class Convention(NamedTuple):
         order: Order = "C" if self.order == "C" else "F"
         return Layout(order, order, self.first == "theta2", self.bias == "last")
 
+    def is_like(self, other: "Convention", signature: Signature) -> bool:
+        """Whether both give a function the same numbers, perhaps in another shape."""
+        shapes = {"y": "", "type": "", "parameters": ""}
+        if not signature.takes("params"):
+            shapes["order"] = ""  # of what is returned alone
+        return self._replace(**shapes) == other._replace(**shapes)
+
     def told(self, signature: Signature) -> str:
         """In words, what of it matters to this function."""
         words = []

@@ -215,7 +215,7 @@ def fit_cost(h: Hypothesis, seen: Observed) -> Iterator[Hypothesis]:
         return formulas.cost(two[i], 0, h.at, fit)
 
     def number(eps: float) -> float:
-        return costs(0, eps) / float(first[0])
+        return costs(0, eps) / float(first[0]) if first[0] else np.inf
 
     def miss(log: float) -> float:
         eps = 10.0**log

@@ -104,17 +104,25 @@ def ask(s: Subject, layers: Layers, c: Convention, p: Problem, lam: float) -> At
 def attempts(
     s: Subject, layers: Layers, fixed: Mapping[str, str], progress: Progress | None
 ) -> Iterator[Attempt]:
-    """The first problem with lambda 0, in every convention."""
-    every = list(conventions(s.signature, fixed))
+    """The first problem with lambda 0, in every convention.
+
+    Once the cost is right, in those alone that give it the same numbers.
+    """
+    every, right = list(conventions(s.signature, fixed)), None
+    p = passes(layers)[0].problem
     for i, c in enumerate(every):
+        if right is not None and not c.is_like(right, s.signature):
+            continue
         if progress is not None:
             progress(f"convention {i + 1} of {len(every)}", i + 1, len(every))
-        one = ask(s, layers, c, passes(layers)[0].problem, 0.0)
+        one = ask(s, layers, c, p, 0.0)
         if isinstance(one.call.error, TooLong):
             raise Unusable(
                 f"{s.title} took more than {LIMIT:.0f} s for one call on a few "
                 "examples and was stopped; replace its loops by matrix products"
             )
+        if right is None and one.costs_match:
+            right = c
         yield one
 
 
@@ -127,13 +135,16 @@ def understand(
 ) -> Attempt:
     """The convention in which the function is right, or else easiest to explain."""
     every: list[Attempt] = []
+    usable: list[Attempt] = []
     for layers in sizes:
         for one in attempts(s, layers, fixed, progress):
-            every.append(one)
-            missing = one.reading.cost is None and not one.reading.trouble
-            if one.gradients_match and (one.costs_match or missing):
+            has_cost = one.reading.cost is not None
+            if one.gradients_match and (one.costs_match or not has_cost):
                 return one
-    usable = [one for one in every if one.reading.gradient is not None]
+            every.append(one)
+        usable = [one for one in every if one.reading.gradient is not None]
+        if usable or any(one.costs_match for one in every):
+            break
     right = [one for one in usable if one.costs_match or one.gradients_match]
     right += [one for one in every if one.costs_match]
     if right:

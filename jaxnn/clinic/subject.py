@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jaxnn.clinic.roles import Signature, signature, surroundings
+from jaxnn.clinic.roles import Signature, plain, signature, surroundings
 
 Function = Callable[..., Any]
+THIRD = ("theta3", "w3", "weights3", "t3")
 
 
 class Part(NamedTuple):
@@ -87,7 +88,14 @@ def apply(function: Function, s: Signature, given: Mapping[str, Any]) -> Any:
 
 def subject(functions: Sequence[Function], named: Mapping[str, str]) -> Subject:
     """The functions with the roles of their arguments; named: those that were told."""
-    return Subject(tuple(part(function, dict(named)) for function in functions))
+    found = Subject(tuple(part(function, dict(named)) for function in functions))
+    names = [plain(one.name) for one in found.signature.arguments]
+    if third := [name for name in names if name in THIRD]:
+        raise ValueError(
+            f"{found.title} takes {third[0]}: a network with two hidden layers; "
+            "gradcheck checks one hidden layer, theta1 and theta2"
+        )
+    return found
 
 
 def part(function: Function, named: dict[str, str]) -> Part:

@@ -1,0 +1,319 @@
+"""What a person is told: the findings, the command, its exit codes."""
+
+import inspect
+import json
+import time
+
+import numpy as np
+import people
+import planted
+import pytest
+
+import jaxnn
+from jaxnn.clinic import calls
+
+SOURCE = "\n".join(
+    inspect.getsource(one)
+    for one in (
+        people.sigmoid,
+        people.sigmoid_gradient,
+        people.ones_and,
+        people.both,
+        people.nn_cost_function,
+    )
+)
+
+
+def person(cost=(), gradient=(), extra=lambda *_: None):
+    """A function of the usual signature with planted mistakes; extra runs first."""
+
+    def nn_cost_function(nn_params, n, h, k, X, y, lam):
+        extra(nn_params, X, y)
+        cut = h * (n + 1)
+        thetas = nn_params[:cut].reshape(h, n + 1), nn_params[cut:].reshape(k, h + 1)
+        given = *thetas, X, y - 1, lam
+        return planted.planted_cost(*given, cost), planted.planted_gradient(
+            *given, gradient
+        )
+
+    return nn_cost_function
+
+
+def headed(report, head):
+    """The lines under a heading."""
+    return [line[12:] for line in report.lines if line.startswith(head)]
+
+
+@pytest.fixture
+def file(tmp_path):
+    """file(text): tmp_path/mywork.py with the right functions and this after them."""
+
+    def write(text="", name="mywork.py"):
+        path = tmp_path / name
+        path.write_text("import numpy as np\n\n" + SOURCE + "\n" + text)
+        return path
+
+    return write
+
+
+def test_every_mistake_is_named_from_a_persons_function():
+    for name in planted.GRADIENT_NAMES:
+        report = jaxnn.check_gradient(person(gradient=(name,)))
+        assert report.gradient == (name,) and not report.cost, report
+        assert headed(report, "diagnosis") and headed(report, "fix")
+    for name in planted.COST_NAMES:
+        report = jaxnn.check_gradient(person(cost=(name,)))
+        named = report.cost + report.gradient
+        if planted.clash(name, "labels shifted up by one"):
+            # which of cost and gradient has the labels right is for no one to say
+            assert len(named) == 1 and planted.clash(named[0], name), report
+        else:
+            assert report.cost == named == (name,), report
+
+
+def test_labels_that_both_shift_are_a_convention():
+    name = "labels shifted up by one"  # labels 1 to 10, label 10 in row 0
+    report = jaxnn.check_gradient(person((name,), (name,)))
+    assert report.passed and "10 in row 0" in report.lines[0]
+
+
+def test_mistakes_in_cost_and_gradient_are_both_named():
+    wrong_cost, wrong = "the cost is not averaged", "sigma' is missing in delta2"
+    report = jaxnn.check_gradient(person((wrong_cost,), (wrong,)))
+    assert (report.cost, report.gradient) == ((wrong_cost,), (wrong,))
+    assert len(headed(report, "diagnosis")) == len(headed(report, "fix")) == 2
+
+
+def test_a_wrong_formula_in_both_is_said_to_be_consistent():
+    name = "the bias columns of theta1 and theta2 are regularised"
+    report = jaxnn.check_gradient(person((name,), (name,)))
+    assert not report.passed
+    assert any("is that of your cost" in line for line in headed(report, "note"))
+    report = jaxnn.check_gradient(person((name,), ("the penalty is missing",)))
+    assert not any("is that of your cost" in line for line in headed(report, "note"))
+
+
+def test_the_part_that_is_wrong_is_shown():
+    name = "the bias column of theta2 is regularised"
+    report = jaxnn.check_gradient(person(gradient=(name,)))
+    (theta1,), (theta2,) = headed(report, "theta1"), headed(report, "theta2")
+    assert "WRONG" not in theta1 and theta2.count("WRONG") == 1
+    assert theta2.index("ok") < theta2.index("bias WRONG")
+    assert "(lambda 0: ok)" in theta2
+
+
+def test_equal_explanations_are_all_told():
+    # with no lambda the sign of the output delta is that of the whole gradient
+    report = jaxnn.check_gradient(person(gradient=("the gradient is negated",)), lam=0)
+    assert len(headed(report, "diagnosis")) + len(headed(report, "or")) == 2
+
+
+def test_float32_cannot_tell_all_apart_but_names_what_it_names_rightly():
+    for name in planted.GRADIENT_NAMES[::4]:
+        exact = person(gradient=(name,))
+
+        def rounded(nn_params, n, h, k, X, y, lam, exact=exact):
+            cost, gradient = exact(nn_params, n, h, k, X, y, lam)
+            return np.float32(cost), np.float32(gradient)
+
+        report = jaxnn.check_gradient(rounded)
+        assert report.gradient == (name,), report
+        assert any("float32" in line for line in headed(report, "note"))
+
+
+def test_none_is_told():
+    def nn_cost_function(nn_params, n, h, k, X, y, lam):
+        people.nn_cost_function(nn_params, n, h, k, X, y, lam)
+
+    report = jaxnn.check_gradient(nn_cost_function)
+    assert not report.passed
+    assert headed(report, "diagnosis") == ["returns None"]
+    assert headed(report, "fix") == ["end with return J, gradient"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda g1, g2: (g1.T, g2.T), "transposed"),
+        (lambda g1, g2: (g1[:, 1:], g2[:, 1:]), "column 0 of each gradient"),
+        (lambda g1, g2: (np.vstack([g1[:1], g1]), g2), "the bias's row of delta2"),
+        (lambda g1, g2: (g1.ravel(), g2.ravel()), "np.concatenate"),
+        (lambda g1, g2: (g1[:2], g2), "the shape of its theta"),
+    ],
+)
+def test_wrong_shapes_are_told_with_what_would_match(change, told):
+    def loss(theta1, theta2, X, y, lam):
+        cost, g1, g2 = people.two_matrices(theta1, theta2, X, y, lam)
+        return cost, *change(g1, g2)
+
+    report = jaxnn.check_gradient(loss)
+    assert not report.passed and told in str(report)
+    assert headed(report, "diagnosis") and headed(report, "fix")
+
+
+def test_nan_is_told_with_its_place():
+    def nn_cost_function(nn_params, n, h, k, X, y, lam):
+        cost, gradient = people.nn_cost_function(nn_params, n, h, k, X, y, lam)
+        gradient[3] = np.nan if lam else gradient[3]
+        return cost, gradient
+
+    report = jaxnn.check_gradient(nn_cost_function)
+    (line,) = headed(report, "diagnosis")
+    assert "NaN or infinite in theta1 (1 elements), with lambda 10" in line
+
+
+def test_saturation_is_noted():
+    report = jaxnn.check_gradient(people.nn_cost_function)
+    assert any("60 times" in line for line in headed(report, "note"))
+
+    def stable(nn_params, n, h, k, X, y, lam):
+        cut = h * (n + 1)
+        theta1, theta2 = nn_params[:cut].reshape(h, -1), nn_params[cut:].reshape(k, -1)
+        cost, (g1, g2) = jaxnn.backprop((theta1, theta2), X, y, lam)
+        return cost, np.concatenate([g1.ravel(), g2.ravel()])
+
+    report = jaxnn.check_gradient(stable)
+    assert report.passed and not headed(report, "note")
+
+
+def test_changed_arguments_are_warned_of():
+    def zeroes(nn_params, X, y):
+        nn_params[:5] = 0
+
+    report = jaxnn.check_gradient(person(extra=zeroes), order="C")
+    assert any("changes its argument nn_params" in line for line in report.lines)
+
+
+def test_many_prints_are_swallowed_and_counted(capsys):
+    report = jaxnn.check_gradient(
+        person(extra=lambda *_: [print("line") for _ in range(3000)])
+    )
+    assert report.passed and capsys.readouterr().out == ""
+    assert any("3000 lines a call" in line for line in headed(report, "note"))
+
+
+def test_chance_is_found_out():
+    def dropout(nn_params, n, h, k, X, y, lam):
+        cost, gradient = people.nn_cost_function(nn_params, n, h, k, X, y, lam)
+        return cost, gradient * np.random.uniform(1, 1 + 1e-7, gradient.size)
+
+    before = np.random.get_state()[1].copy()
+    report = jaxnn.check_gradient(dropout)
+    assert "two calls" in headed(report, "diagnosis")[0]
+    assert (np.random.get_state()[1] == before).all()
+
+
+def test_a_call_that_takes_too_long_is_stopped(monkeypatch):
+    monkeypatch.setattr(calls, "LIMIT", 0.2)
+    began = time.perf_counter()
+    with pytest.raises(ValueError, match="was stopped"):
+        jaxnn.check_gradient(person(extra=lambda *_: time.sleep(20)))
+    assert time.perf_counter() - began < 10
+
+
+def test_a_cost_alone_asks_for_the_gradient():
+    def cost(nn_params, n, h, k, X, y, lam):
+        return people.nn_cost_function(nn_params, n, h, k, X, y, lam)[0]
+
+    with pytest.raises(ValueError, match="name both functions"):
+        jaxnn.check_gradient(cost)
+
+
+def test_three_layers_are_refused():
+    def loss(theta1, theta2, theta3, X, y, lam):
+        return 0.0
+
+    with pytest.raises(ValueError, match="one hidden layer"):
+        jaxnn.check_gradient(loss)
+
+
+def test_what_raises_shows_the_persons_own_line():
+    def nn_cost_function(nn_params, n, h, k, X, y, lam):
+        cost, gradient = people.nn_cost_function(nn_params, n, h, k, X, y, lam)
+        return cost, gradient.reshape(7, 7)
+
+    with pytest.raises(ValueError) as error:
+        jaxnn.check_gradient(nn_cost_function)
+    first, *below = str(error.value).splitlines()
+    assert "raised ValueError at line" in first and first.endswith("see --help")
+    assert below[-1].strip() == "return cost, gradient.reshape(7, 7)"
+    assert "labels 1-10" in below[0]
+
+
+def test_progress_is_told():
+    seen = []
+    name = "the bias column of theta1 is regularised"
+    jaxnn.check_gradient(
+        person(gradient=(name,)), progress=lambda *now: seen.append(now)
+    )
+    texts = " ".join(text for text, *_ in seen)
+    assert "convention" in texts and "gradient: sets of 1 mistakes" in texts
+    assert all(0 <= done <= whole for _, done, whole in seen)
+
+
+def test_command_passes_and_fails(command, file):
+    path = file(
+        "def wrong(nn_params, n, h, k, X, y, lam):\n"
+        "    cost, grad = nn_cost_function(nn_params, n, h, k, X, y, lam)\n"
+        "    grad[: h * (n + 1) : n + 1] += lam / len(X) * "
+        "nn_params[: h * (n + 1) : n + 1]\n"
+        "    return cost, grad\n"
+    )
+    before = path.read_bytes(), path.stat().st_mtime_ns
+    right = command("gradcheck", f"{path}:nn_cost_function")
+    assert (right.returncode, right.stderr) == (0, "")
+    assert right.stdout.splitlines()[2].startswith("PASS")
+    wrong = command("gradcheck", f"{path}:wrong")
+    assert (wrong.returncode, wrong.stderr) == (1, "")
+    assert "diagnosis   gradient: the bias column of theta1 is reg" in wrong.stdout
+    assert "\nfix         leave column 0 out" in wrong.stdout
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+    assert not list(path.parent.rglob("__pycache__"))
+
+
+def test_command_takes_conventions(command, file):
+    path = file()
+    told = command(
+        "gradcheck", f"{path}:nn_cost_function", "--convention", "labels=0-9"
+    )
+    assert told.returncode == 1 and "labels 0-9" in told.stdout
+    for words in (["labels"], ["labels=11"], ["nonsense=1"]):
+        wrong = command("gradcheck", f"{path}:nn_cost_function", "--convention", *words)
+        assert wrong.returncode == 2 and wrong.stderr.count("\n") == 1, wrong.stderr
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ("nowhere.py:f", "no such file"),
+        ("mywork.py", "name the function"),
+        ("mywork.py:nn_cost_functon", "did you mean nn_cost_function?"),
+        ("mywork.py:raises", "ZeroDivisionError at line"),
+        ("notes.txt:f", "name a Python file"),
+    ],
+)
+def test_command_mistakes(command, file, tmp_path, target, told):
+    file("def raises(nn_params, n, h, k, X, y, lam):\n    return 1 / 0\n")
+    (tmp_path / "notes.txt").write_text("no Python")
+    ended = command("gradcheck", target)
+    assert ended.returncode == 2 and told in ended.stderr, ended.stderr
+    assert "Traceback" not in ended.stderr and ended.stdout == ""
+
+
+def test_command_reads_notebooks(command, tmp_path):
+    cells = [
+        {"cell_type": "markdown", "source": "# Exercise 4"},
+        {"cell_type": "code", "source": "%matplotlib inline\nimport numpy as np"},
+        {"cell_type": "code", "source": SOURCE.splitlines(keepends=True)},
+        {"cell_type": "code", "source": "raise SystemExit('training for hours')"},
+    ]
+    path = tmp_path / "mywork.ipynb"
+    path.write_text(json.dumps({"cells": cells, "nbformat": 4}))
+    ended = command("gradcheck", f"{path}:nn_cost_function")
+    assert ended.returncode == 0 and "PASS" in ended.stdout, ended.stderr
+
+
+def test_flags_of_one_check_are_refused_by_the_other(command, file):
+    path = file()
+    assert command("gradcheck", "--lam", 3).returncode == 2
+    assert command("gradcheck", f"{path}:nn_cost_function", "--quick").returncode == 2
