@@ -2,4 +2,4 @@
 
 from jaxnn.clinic.checkup import Checkup as Checkup
 from jaxnn.clinic.checkup import check_gradient as check_gradient
-from jaxnn.clinic.examination import Unusable as Unusable
+from jaxnn.clinic.refusals import Unusable as Unusable

@@ -6,14 +6,16 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 
 from jaxnn import checks
-from jaxnn.clinic import findings
+from jaxnn.clinic import findings, notes
 from jaxnn.clinic.conventions import CHOICES
 from jaxnn.clinic.diagnosis import Diagnosis, Progress, diagnose
-from jaxnn.clinic.examination import Answers, Unusable, examine, understand
+from jaxnn.clinic.examination import Answers, examine
 from jaxnn.clinic.problems import COURSE, LAMBDA, SMALL, Layers
+from jaxnn.clinic.refusals import Unusable
 from jaxnn.clinic.roles import WORDS
 from jaxnn.clinic.source import load
 from jaxnn.clinic.subject import Function, Subject, subject
+from jaxnn.clinic.understanding import KINDS, understand
 
 
 class Checkup(NamedTuple):
@@ -136,22 +138,23 @@ def examined(
     answers = examine(s, first, lams)
     if trouble := findings.not_numbers(s, answers):
         return Checkup(False, (), (), (*head, *trouble))
-    cost, gradient = (diagnosed(answers, kind, progress) for kind in findings.KINDS)
-    notes = findings.notes(s, answers)
+    cost, gradient = (diagnosed(answers, kind, progress) for kind in KINDS)
     if gradient is None:
         raise Unusable(
             f"{s.title} returns a cost and no gradient; name both functions: "
             "mywork.py:cost,gradient"
         )
+    apart = max(d.distance for d in (cost, gradient) if d is not None)
+    noted = notes.notes(s, answers, apart)
     if gradient.is_right and (cost is None or cost.is_right):
-        return Checkup(True, (), (), (*head, findings.passed(answers), *notes))
+        return Checkup(True, (), (), (*head, findings.passed(answers), *noted))
     lines = [*head, *findings.values(answers)]
-    for kind, found in zip(findings.KINDS, (cost, gradient), strict=True):
+    for kind, found in zip(KINDS, (cost, gradient), strict=True):
         if found is not None and not found.is_right:
             lines += findings.diagnosis(answers, kind, found)
-    lines += findings.consistency(s, answers, cost, gradient)
+    lines += notes.consistency(s, answers, cost, gradient)
     names = [findings.names(found) for found in (cost, gradient)]
-    return Checkup(False, names[0], names[1], (*lines, *notes))
+    return Checkup(False, names[0], names[1], (*lines, *noted))
 
 
 def diagnosed(

@@ -6,15 +6,13 @@ import numpy as np
 
 from jaxnn.clinic import formulas
 from jaxnn.clinic.diagnosis import Diagnosis, runner_up
-from jaxnn.clinic.examination import BARS, Answers, Attempt, ask, is_finite
+from jaxnn.clinic.examination import Answers, Attempt, ask, is_finite
 from jaxnn.clinic.hypotheses import FLOOR, Hypothesis, Kind, Observed, distance, passes
 from jaxnn.clinic.layout import Array
 from jaxnn.clinic.location import locations
 from jaxnn.clinic.subject import Subject
+from jaxnn.clinic.understanding import KINDS
 
-KINDS: tuple[Kind, Kind] = ("cost", "gradient")
-MANY = 100  # printed lines
-STEP = 1e-5  # of the central difference along a direction
 FITTED = {
     "step": "a step of {:.6g}",
     "eps": "eps = {:.3g}",
@@ -36,7 +34,7 @@ def understood(s: Subject, one: Attempt) -> list[str]:
     m = len(passes(one.layers)[0].problem.y)
     return [
         line("understood", f"{count}; {one.convention.told(s.signature)}"),
-        line("asked", f"a {n}-{h}-{k} network, {m} examples, float64"),
+        line("network", f"{n}-{h}-{k}, {m} examples, float64"),
     ]
 
 
@@ -229,64 +227,3 @@ def unexplained(seen: Observed, kind: Kind) -> list[str]:
     else:
         fix = "begin with theta2, on which theta1 depends: delta3 = a3 - Y"
     return [*lines, line("fix", fix)]
-
-
-def consistency(
-    s: Subject, answers: Answers, cost: Diagnosis | None, gradient: Diagnosis
-) -> list[str]:
-    """Whether a wrong cost and the gradient are at least each other's."""
-    if cost is None or cost.is_right:
-        return []
-    first = answers.attempt
-    f, lam = passes(first.layers)[0], answers.lams[-1]
-    random = np.random.default_rng(0)
-    p = f.problem
-    way = random.normal(size=p.theta1.shape), random.normal(size=p.theta2.shape)
-    moved = [
-        p._replace(theta1=p.theta1 + t * way[0], theta2=p.theta2 + t * way[1])
-        for t in (STEP, -STEP)
-    ]
-    up, down = (ask(s, first.layers, first.convention, q, lam).reading for q in moved)
-    given = answers.readings[0][-1].gradient
-    if up.cost is None or down.cost is None or given is None:
-        return []
-    slope = (up.cost - down.cost) / (2 * STEP)
-    along = sum(float((a * b).sum()) for a, b in zip(given, way, strict=True))
-    if abs(slope - along) > 1e-5 * abs(slope):
-        return []
-    told = "your gradient is that of your cost; both differ from the course's"
-    return [line("note", told)]
-
-
-def notes(s: Subject, answers: Answers) -> list[str]:
-    """What the function does beside computing."""
-    found = []
-    calls = [call for row in answers.calls for call in row]
-    precision = {one.precision for row in answers.readings for one in row}
-    narrow = precision & {np.float32, np.float16}
-    if narrow:
-        kind = min(narrow, key=lambda one: np.finfo(one).bits)
-        found.append(
-            f"your function computes in {np.dtype(kind).name}: differences below "
-            f"{BARS[kind]:.0e} are its rounding, not your derivation"
-        )
-    changed = sorted({role for call in calls for role in call.changed})
-    if changed:
-        told = ", ".join(s.signature.name_of(role) for role in changed)
-        found.append(
-            f"WARNING: it changes its argument {told}, which spoils the optimiser's "
-            "weights; work on a copy: theta.copy()"
-        )
-    printed = max(call.lines for call in calls)
-    if printed >= MANY:
-        found.append(f"it prints {printed} lines a call; take the prints out")
-    first = answers.attempt
-    p = passes(first.layers)[0].problem
-    huge = p._replace(theta1=60 * p.theta1, theta2=60 * p.theta2)
-    cost = ask(s, first.layers, first.convention, huge, 0.0).reading.cost
-    if cost is not None and not np.isfinite(cost):
-        found.append(
-            f"with weights 60 times as large the cost is {cost:g}, by log(0); "
-            "log(1 + e^z3) - Y z3 is not"
-        )
-    return [line("note", text) for text in found]

@@ -1,0 +1,62 @@
+"""Why a function cannot be checked, told with the person's own line."""
+
+import sys
+import traceback
+from linecache import getline
+from pathlib import Path
+from types import CodeType
+
+from jaxnn.clinic.source import failed, python2_hint
+from jaxnn.clinic.subject import Subject
+
+FRAMES = 6  # of a person's traceback
+FOREIGN = (sys.prefix, sys.base_prefix, str(Path(__file__).parent), "<frozen")
+
+
+class Unusable(ValueError):
+    """A function that cannot be checked; the message is one line, and its traceback."""
+
+
+def own_frames(error: BaseException | None) -> list[tuple[CodeType, int, str]]:
+    """Code, line and file of the traceback's frames that are a person's own."""
+    frames = traceback.walk_tb(error.__traceback__ if error else None)
+    places = [(frame.f_code, line, frame.f_code.co_filename) for frame, line in frames]
+    return [place for place in places if not any(home in place[2] for home in FOREIGN)]
+
+
+def reached(s: Subject, error: BaseException | None) -> tuple[int, ...]:
+    """Which part was running, and the lines that it and its helpers had come to."""
+    codes = [getattr(part.function, "__code__", None) for part in s.parts]
+    own = own_frames(error)
+    part = max((codes.index(code) for code, *_ in own if code in codes), default=-1)
+    return part, *(line for _, line, _ in own)
+
+
+def told(s: Subject, error: BaseException, more: str = "") -> str:
+    """The error in one line that ends in the next step, its traceback below."""
+    text = " ".join(str(error).split())[:200]
+    frames = [
+        f"  {file}, line {line}, in {code.co_name}\n    {getline(file, line).strip()}"
+        for code, line, file in own_frames(error)[-FRAMES:]
+    ]
+    at = f" at line {own_frames(error)[-1][1]}" if frames else ""
+    return "\n".join(
+        [
+            f"{s.title} raised {type(error).__name__}{at}: {text}; "
+            f"{next_step(s, error)}{more}",
+            *frames,
+        ]
+    )
+
+
+def next_step(s: Subject, error: BaseException) -> str:
+    """What to do about an error."""
+    if isinstance(error, NameError) and error.name:
+        causes = [failed(part.function).get(error.name) for part in s.parts]
+        if cause := next(filter(None, causes), None):
+            return cause
+    if hint := python2_hint(error):
+        return hint
+    if isinstance(error, TypeError) and not own_frames(error):
+        return "say what its arguments are: --convention ARGUMENT=ROLE"
+    return "mend that line, or say how it is called: --convention, see --help"

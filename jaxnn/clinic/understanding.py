@@ -1,0 +1,136 @@
+"""In which convention a person's function was written: the one in which it is right.
+
+Where it is right in none, the one in which the fewest mistakes explain what it gives.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from jaxnn.clinic import calls
+from jaxnn.clinic.conventions import conventions
+from jaxnn.clinic.diagnosis import diagnose
+from jaxnn.clinic.examination import Attempt, ask, examine, is_finite
+from jaxnn.clinic.hypotheses import Kind, passes
+from jaxnn.clinic.problems import Layers
+from jaxnn.clinic.refusals import Unusable, reached, told
+from jaxnn.clinic.subject import Subject
+
+RANKED = {1: 32, 2: 6, 3: 2}  # conventions compared in that many mistakes
+KINDS: tuple[Kind, Kind] = ("cost", "gradient")
+
+Progress = Callable[[str, int, int], Any]
+
+
+def attempts(
+    s: Subject, layers: Layers, fixed: Mapping[str, str], progress: Progress | None
+) -> Iterator[Attempt]:
+    """The first problem with lambda 0, in every convention.
+
+    Once the cost is right, in those alone that give it the same numbers.
+    """
+    every, right = list(conventions(s.signature, fixed)), None
+    p = passes(layers)[0].problem
+    for i, c in enumerate(every):
+        if right is not None and not c.is_like(right, s.signature):
+            continue
+        if progress is not None:
+            progress(f"convention {i + 1} of {len(every)}", i + 1, len(every))
+        one = ask(s, layers, c, p, 0.0)
+        if isinstance(one.call.error, calls.TooLong):
+            raise Unusable(
+                f"{s.title} took more than {calls.LIMIT:.0f} s for one call on a few "
+                "examples and was stopped; replace its loops by matrix products"
+            )
+        if right is None and one.costs_match:
+            right = c
+        yield one
+
+
+def understand(
+    s: Subject,
+    sizes: Sequence[Layers],
+    fixed: Mapping[str, str],
+    lams: Sequence[float],
+    progress: Progress | None = None,
+) -> Attempt:
+    """The convention in which the function is right, or else easiest to explain."""
+    every: list[Attempt] = []
+    usable: list[Attempt] = []
+    for layers in sizes:
+        for one in attempts(s, layers, fixed, progress):
+            has_cost = one.reading.cost is not None
+            if one.gradients_match and (one.costs_match or not has_cost):
+                return one
+            every.append(one)
+        usable = [one for one in every if one.reading.gradient is not None]
+        if usable or any(one.costs_match for one in every):
+            break
+    right = [one for one in usable if one.costs_match or one.gradients_match]
+    right += [one for one in every if one.costs_match]
+    if right:
+        return max(right, key=lambda one: one.costs_match)
+    if usable:
+        return easiest(s, distinct(usable), lams, progress)
+    answered = [one for one in every if one.call.error is None]
+    if answered:
+        return answered[0]
+    raise Unusable(refusal(s, every))
+
+
+def distinct(usable: Sequence[Attempt]) -> list[Attempt]:
+    """Those whose values no earlier one gave."""
+    found: dict[Any, Attempt] = {}
+    for one in usable:
+        gradient = one.reading.gradient
+        assert gradient is not None
+        key = one.layers, one.reading.cost, *(theta.tobytes() for theta in gradient)
+        found.setdefault(key, one)
+    return list(found.values())
+
+
+def easiest(
+    s: Subject,
+    usable: list[Attempt],
+    lams: Sequence[float],
+    progress: Progress | None,
+) -> Attempt:
+    """The attempt that the fewest mistakes explain; the first of those."""
+    ranked = usable
+    for most, kept in RANKED.items():
+        sizes = []
+        for i, one in enumerate(ranked[:kept]):
+            if progress is not None:
+                progress(f"{most} mistakes in convention {i + 1}", i, len(ranked))
+            sizes.append(mistakes_in(s, one, lams, most))
+        order = sorted(range(len(sizes)), key=lambda i: sizes[i])
+        ranked = [ranked[i] for i in order]
+        if sizes[order[0]] <= most:
+            break
+    return ranked[0]
+
+
+def mistakes_in(s: Subject, one: Attempt, lams: Sequence[float], most: int) -> int:
+    """How many mistakes explain cost and gradient; most + 1 for each that none does."""
+    try:
+        answers = examine(s, one, lams)
+    except Unusable:
+        return 3 * most
+    total = 0
+    for kind in KINDS:
+        seen = answers.observed(kind)
+        if seen is None or not is_finite(seen):
+            total += 0 if seen is None else most + 1
+            continue
+        found = diagnose(seen, most=most).found
+        total += len(found[0].mistakes) if found else most + 1
+    return total
+
+
+def refusal(s: Subject, every: Sequence[Attempt]) -> str:
+    """Why no convention works: what the one that came furthest raised."""
+    errors = [one for one in every if one.call.error is not None]
+    furthest = max(errors, key=lambda one: reached(s, one.call.error))
+    error = furthest.call.error
+    assert error is not None
+    called = furthest.convention.told(s.signature)
+    return told(s, error, f"\ncalled with  {called} ({len(errors)} ways were tried)")
