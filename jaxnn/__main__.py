@@ -9,7 +9,7 @@ COMMANDS = {
     "evaluate": "accuracy, cost and confusion matrix of trained weights",
     "reproduce": "the published experiments, published figure beside ours",
     "sweep": "many networks in one compiled call: which lambda, which width",
-    "gradcheck": "autodiff, hand derivation and finite differences compared",
+    "gradcheck": "three gradients compared; in your own code, the mistake named",
 }
 
 

@@ -2,15 +2,17 @@
 
 import inspect
 import json
+import re
 import time
 
 import numpy as np
 import people
 import planted
 import pytest
+from conftest import ROOT
 
 import jaxnn
-from jaxnn.clinic import calls
+from jaxnn.clinic import calls, mistakes
 
 SOURCE = "\n".join(
     inspect.getsource(one)
@@ -317,3 +319,26 @@ def test_flags_of_one_check_are_refused_by_the_other(command, file):
     path = file()
     assert command("gradcheck", "--lam", 3).returncode == 2
     assert command("gradcheck", f"{path}:nn_cost_function", "--quick").returncode == 2
+
+
+def block(text, before):
+    """The lines of the first code block that follows `before`."""
+    return text.split(before, 1)[1].split("```", 1)[0]
+
+
+def test_readmes_example_says_what_readme_says(command, tmp_path):
+    readme = (ROOT / "README.md").read_text()
+    section = readme.split("## Check your own backprop")[1]
+    (tmp_path / "mywork.py").write_text(block(section, "```python\n"))
+    ended = command("gradcheck", "mywork.py:nn_cost_function")
+    assert ended.returncode == 1
+    printed = section.split("```\n\n```\n", 1)[1].split("```", 1)[0]
+    # the digits of rounding differ from machine to machine
+    rounding = r"\d(\.\d)?e-1[5-7]"
+    assert re.sub(rounding, "~", ended.stdout) == re.sub(rounding, "~", printed)
+
+
+def test_readmes_counts_are_the_tables():
+    readme = (ROOT / "README.md").read_text()
+    gradient, cost = len(mistakes.GRADIENT), len(mistakes.COST)
+    assert f"{gradient} mistakes in the gradient and {cost}\n  in the cost" in readme
