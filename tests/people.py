@@ -174,9 +174,11 @@ class Stateful:
 
     def __init__(self):
         self.theta1 = self.theta2 = None
+        self.calls = []
 
     def loss(self, X, y, lam):
         """The parameters are attributes."""
+        self.calls.append(lam)
         hot = np.eye(len(self.theta2))[y - 1]
         return both(self.theta1, self.theta2, X, hot, lam)
 
@@ -229,9 +231,25 @@ def single(nn_params, n_input, n_hidden, n_labels, X, y, lmbda):
     return np.float32(cost), np.float32(grad)
 
 
+def letters(p, q, r, s, t, u, w):
+    """Names that tell nothing, in the course's order."""
+    return nn_cost_function(p, q, r, s, t, u, w)
+
+
+def in_lists(Theta1, Theta2, X, y, lam):
+    """Plain Python lists come back."""
+    cost, *grads = both(Theta1, Theta2, X, np.eye(len(Theta2))[y - 1], lam)
+    return float(cost), [grad.tolist() for grad in grads]
+
+
 def only_gradient(nn_params, n_input, n_hidden, n_labels, X, y, lmbda):
     """The gradient alone."""
     return nn_cost_function(nn_params, n_input, n_hidden, n_labels, X, y, lmbda)[1]
+
+
+def unnamed_lambda(theta, n, h, k, X, y, C=1.0):
+    """Lambda has a default and a name that says nothing."""
+    return nn_cost_function(theta, n, h, k, X, y, C)
 
 
 def without_lambda(theta, n, h, k, X, y):
@@ -262,10 +280,13 @@ CORRECT = {  # functions: what "understood" must say
     weights_and_biases: "weights and biases apart; matrices of shape (in, out)",
     columns: "examples as columns; one-hot labels, columns; lambda is lb",
     layered: "lambda is λ",
-    swapped: "row by row, theta2 first",
+    swapped: "row by row; theta2 first",
     bias_last: "the bias in the last column",
     single: "lambda is lmbda",
+    letters: "lambda is w",
+    in_lists: "two matrices",
     only_gradient: "lambda is lmbda",
+    unnamed_lambda: "lambda is C",
     without_lambda: "no lambda",
     several: "lambda is reg",
 }

@@ -31,6 +31,11 @@ _SHARED = {
         "only the first example counts",
         "the last examples are left out",
     ),
+    "forward": (
+        "the hidden units are tanh",
+        "the hidden units are ReLU",
+        "the hidden units are linear",
+    ),
     "columns": (
         "the bias column of theta1 is regularised",
         "the bias column of theta2 is regularised",
@@ -52,10 +57,10 @@ _GRADIENT = _SHARED | {
     "delta3": (
         "an extra sigma' at the output",
         "an extra sigma' of the activation at the output",
-        "the output delta has the wrong sign",
         "the output delta takes z3 in place of a3",
         "the output delta is softmax's",
     ),
+    "delta3's sign": ("the output delta has the wrong sign",),
     "time": ("theta2 was updated before delta2 was computed",),
     "column": ("the last column of theta2 is dropped for delta2 in place of the bias",),
     "delta2": (
@@ -68,10 +73,16 @@ _GRADIENT = _SHARED | {
         "delta2 has z2 (1 - z2) for sigma'",
     ),
     "activation": ("theta2's gradient takes z2 in place of a2",),
+    "sum": (
+        "only the last example counts in theta1",
+        "only the last example counts in theta2",
+    ),
     "bias": (
         "the gradient of the biases is missing",
         "the sum over the wrong axis in the gradient of the biases",
         "1/m is missing in the gradient of the biases",
+        "1/m is missing in the gradient of theta1's biases",
+        "1/m is missing in the gradient of theta2's biases",
         "1/m twice in the gradient of the biases",
     ),
     "average": (
@@ -91,11 +102,11 @@ _GRADIENT = _SHARED | {
         "the penalty is twice as large",
         "the penalty is half as large",
         "the penalty is 2 lambda theta",
-        "the penalty has the wrong sign",
         "the penalty is divided by m twice",
         "the cost's penalty was not differentiated: lambda/(2m) theta^2",
         "a fixed number stands for m in the penalty",
     ),
+    "penalty's sign": ("the penalty has the wrong sign",),
     "whole": (
         "the gradient is negated",
         "nothing is divided by m",
@@ -143,7 +154,7 @@ _COST = _SHARED | {
         "the cost's penalty is of norms, not of their squares",
         "a fixed number stands for m in the cost's penalty",
     ),
-    "sum": (
+    "total": (
         "the cost is without its minus",
         "the penalty is subtracted from the cost",
         "the cost is negated",
@@ -182,10 +193,12 @@ def planted_gradient(
     target = _targets(y, k, made.get("labels"))
     rows = _rows(len(x), made.get("examples"))
     x, target = x[rows], target[rows]
-    a1, z2, a2, z3, a3 = _forward(theta1, theta2, x)
+    a1, z2, a2, z3, a3, slope2 = _forward(theta1, theta2, x, made.get("forward"))
     mask1, mask2 = _penalised(theta1, theta2, made.get("columns"))
 
     def finish(delta: Array, a: Array, theta: Array, mask: Array, layer: int) -> Array:
+        if made.get("sum") == f"only the last example counts in theta{layer}":
+            delta, a = delta[-1:], a[-1:]
         gradient = delta.T @ a  # the sum over the examples; column 0 of a is 1
         match made.get("bias"):
             case "the gradient of the biases is missing":
@@ -194,12 +207,20 @@ def planted_gradient(
                 gradient[:, 0] = np.sum(delta)
             case "1/m is missing in the gradient of the biases":
                 gradient[:, 0] *= m
+            case "1/m is missing in the gradient of theta1's biases":
+                gradient[:, 0] *= m if layer == 1 else 1
+            case "1/m is missing in the gradient of theta2's biases":
+                gradient[:, 0] *= m if layer == 2 else 1
             case "1/m twice in the gradient of the biases":
                 gradient[:, 0] /= m
         gradient /= _divisor(made.get("average"), layer, m, k)
         if made.get("columns") == "ones stand for the bias column in the penalty":
             theta = np.hstack([np.ones((len(theta), 1)), theta[:, 1:]])
-        gradient += mask * _penalty_gradient(made.get("penalty"), theta, lam, m)
+        penalty = mask * _penalty_gradient(made.get("penalty"), theta, lam, m)
+        if "penalty's sign" in made:
+            gradient -= penalty
+        else:
+            gradient += penalty
         match made.get("whole"):
             case "the gradient is negated":
                 gradient = -gradient
@@ -214,8 +235,6 @@ def planted_gradient(
             delta3 = (a3 - target) * a3 * (1 - a3)
         case "an extra sigma' of the activation at the output":
             delta3 = (a3 - target) * _sigmoid_gradient(a3)
-        case "the output delta has the wrong sign":
-            delta3 = target - a3
         case "the output delta takes z3 in place of a3":
             delta3 = z3 - target
         case "the output delta is softmax's":
@@ -223,6 +242,8 @@ def planted_gradient(
         case _:
             delta3 = a3 - target
 
+    if "delta3's sign" in made:  # target minus output
+        delta3 = -delta3
     entering = a2
     if made.get("activation") == "theta2's gradient takes z2 in place of a2":
         entering = _with_ones(z2)
@@ -248,13 +269,13 @@ def planted_gradient(
             # (m, k) fits only in front of theta2
             delta2 = back(delta3 * _sigmoid_gradient(z3))
         case "an extra sigma'(z3) on the way back to delta2":
-            delta2 = back(delta3 * _sigmoid_gradient(z3)) * hidden * (1 - hidden)
+            delta2 = back(delta3 * _sigmoid_gradient(z3)) * slope2
         case "delta2 has tanh's derivative":
             delta2 = back(delta3) * (1 - hidden**2)
         case "delta2 has z2 (1 - z2) for sigma'":
             delta2 = back(delta3) * z2 * (1 - z2)
         case _:
-            delta2 = back(delta3) * hidden * (1 - hidden)
+            delta2 = back(delta3) * slope2
     gradient1 = finish(delta2, a1, theta1, mask1, 1)
 
     other = {"C": "F", "F": "C"}[order]
@@ -288,7 +309,7 @@ def planted_cost(
     target = _targets(y, k, made.get("labels"))
     rows = _rows(m, made.get("examples"))
     x, target = x[rows], target[rows]
-    *_, z3, a3 = _forward(theta1, theta2, x)
+    *_, z3, a3, _ = _forward(theta1, theta2, x, made.get("forward"))
 
     data = _data_sum(made.get("terms"), target, z3, a3)
     match made.get("mean"):
@@ -308,7 +329,7 @@ def planted_cost(
     mask1, mask2 = _penalised(theta1, theta2, made.get("columns"))
     penalty = _penalty(made.get("squares"), theta1 * mask1, theta2 * mask2, lam, m)
 
-    match made.get("sum"):
+    match made.get("total"):
         case "the cost is without its minus":
             cost = -data + penalty
         case "the penalty is subtracted from the cost":
@@ -351,13 +372,24 @@ def _with_ones(a: Array) -> Array:
     return np.hstack([np.ones((len(a), 1)), a])
 
 
-def _forward(theta1: Array, theta2: Array, x: Array) -> tuple[Array, ...]:
-    """a1 (m, n+1), z2 (m, h), a2 (m, h+1), z3 (m, k), a3 (m, k)."""
+def _forward(
+    theta1: Array, theta2: Array, x: Array, mistake: str | None
+) -> tuple[Array, ...]:
+    """a1 (m, n+1), z2 (m, h), a2 (m, h+1), z3 (m, k), a3 (m, k), slope of a2 (m, h)."""
     a1 = _with_ones(x)
     z2 = a1 @ theta1.T
-    a2 = _with_ones(_sigmoid(z2))
+    match mistake:
+        case "the hidden units are tanh":
+            hidden, slope = np.tanh(z2), 1 / np.cosh(z2) ** 2
+        case "the hidden units are ReLU":
+            hidden, slope = np.where(z2 > 0, z2, 0), np.where(z2 > 0, 1.0, 0.0)
+        case "the hidden units are linear":
+            hidden, slope = z2, np.ones(z2.shape)
+        case _:
+            hidden, slope = _sigmoid(z2), _sigmoid(z2) * (1 - _sigmoid(z2))
+    a2 = _with_ones(hidden)
     z3 = a2 @ theta2.T
-    return a1, z2, a2, z3, _sigmoid(z3)
+    return a1, z2, a2, z3, _sigmoid(z3), slope
 
 
 def _targets(y: Array, k: int, mistake: str | None) -> Array:
@@ -466,8 +498,6 @@ def _penalty_gradient(mistake: str | None, theta: Array, lam: Array, m: int) -> 
             return lam / (2 * m) * theta
         case "the penalty is 2 lambda theta":
             return 2 * lam * theta
-        case "the penalty has the wrong sign":
-            return -lam / m * theta
         case "the penalty is divided by m twice":
             return lam / m / m * theta
         case "the cost's penalty was not differentiated: lambda/(2m) theta^2":

@@ -2,7 +2,10 @@
 
 import inspect
 import json
+import os
+import random
 import re
+import sys
 import time
 
 import numpy as np
@@ -182,8 +185,9 @@ def test_changed_arguments_are_warned_of():
     def zeroes(nn_params, X, y):
         nn_params[:5] = 0
 
-    report = jaxnn.check_gradient(person(extra=zeroes), order="C")
-    assert any("changes its argument nn_params" in line for line in report.lines)
+    report = jaxnn.check_gradient(person(extra=zeroes))
+    assert not report.passed
+    assert headed(report, "warning")[0].startswith("it changes its argument nn_params")
 
 
 def test_many_prints_are_swallowed_and_counted(capsys):
@@ -221,9 +225,165 @@ def test_a_cost_alone_asks_for_the_gradient():
         jaxnn.check_gradient(cost)
 
 
+def right(nn_params, n, h, k, X, y, lam):
+    return people.nn_cost_function(nn_params, n, h, k, X, y, lam)
+
+
+def wrong(nn_params, n, h, k, X, y, lam):
+    cost, gradient = right(nn_params, n, h, k, X, y, lam)
+    return cost, -gradient
+
+
+def test_of_two_functions_the_second_gives_the_gradient():
+    report = jaxnn.check_gradient(right, wrong)
+    assert report.gradient == ("the gradient is negated",) and not report.cost
+    assert jaxnn.check_gradient((wrong, right)).passed
+
+
+def test_a_right_gradient_beside_a_wrong_one_saves_nothing():
+    def loss(*args):
+        cost, gradient = right(*args)
+        return cost, -gradient, gradient
+
+    def nn_cost_function(nn_params, n, h, k, X, y, lam):
+        return loss(nn_params, n, h, k, X, y, lam)
+
+    report = jaxnn.check_gradient(nn_cost_function)
+    assert report.gradient == ("the gradient is negated",)
+
+
+def test_other_numbers_that_come_along_harm_nothing():
+    def nn_cost_function(nn_params, n, h, k, X, y, lam):
+        cost, gradient = right(nn_params, n, h, k, X, y, lam)
+        return 0.25, cost, gradient, np.eye(k)[y - 1], "done", object()
+
+    report = jaxnn.check_gradient(nn_cost_function)
+    assert report.passed and "number 2 of the 2 costs" in str(report)
+    assert "float32" not in str(report)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda gradient: gradient.astype(object),
+        lambda gradient: gradient.tolist(),
+        lambda gradient: gradient[:, None],
+        lambda gradient: np.asmatrix(gradient),
+        lambda gradient: np.float32(gradient),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+def test_vectors_come_in_many_types(change):
+    def nn_cost_function(nn_params, n, h, k, X, y, lam):
+        cost, gradient = right(nn_params, n, h, k, X, y, lam)
+        return np.zeros(()) + cost, change(gradient)
+
+    assert jaxnn.check_gradient(nn_cost_function).passed
+
+
+@pytest.mark.parametrize(
+    "result", [object(), "text", 0.0, np.broadcast_to(1.0, (10**6, 10**6)), (1, 2, 3)]
+)
+def test_what_is_no_gradient_ends_in_words(result):
+    def nn_cost_function(nn_params, n, h, k, X, y, lam):
+        return result
+
+    try:
+        assert not jaxnn.check_gradient(nn_cost_function).passed
+    except ValueError as error:
+        assert "name both functions" in str(error)
+
+
+def test_a_cost_of_zero_is_no_crash():
+    def nn_cost_function(nn_params, n, h, k, X, y, lam):
+        return 0.0, right(nn_params, n, h, k, X, y, lam)[1]
+
+    report = jaxnn.check_gradient(nn_cost_function)
+    assert not report.passed and not report.gradient
+
+
+def test_wrong_for_many_examples_alone():
+    def nn_cost_function(nn_params, n, h, k, X, y, lam):
+        cost, gradient = right(nn_params, n, h, k, X, y, lam)
+        return cost, gradient * (2 if len(X) > 15 else 1)
+
+    report = jaxnn.check_gradient(nn_cost_function)
+    assert "right with 13 examples, wrong with 17" in str(report)
+    assert "WRONG" in headed(report, "theta1")[0]
+
+
+def test_a_global_m_does_not_hide_a_fixed_number(file):
+    path = file(
+        "m = 5000\n"
+        "def loss(nn_params, n, h, k, X, y, lam):\n"
+        "    cost, grad = nn_cost_function(nn_params, n, h, k, X, y, lam)\n"
+        "    return cost, grad * len(X) / m\n"
+    )
+    report = jaxnn.check_gradient(f"{path}:loss")
+    assert "it divides by 5000" in str(report)
+
+
+def test_a_number_that_is_a_size_is_said_to_be_one():
+    def nn_cost_function(nn_params, n, h, k, X, y, lam):
+        cost, gradient = right(nn_params, n, h, k, X, y, 0)
+        return cost, gradient * len(X) / X.shape[1]
+
+    report = jaxnn.check_gradient(nn_cost_function, lam=0)
+    assert "divides by 8, as many as there are pixels" in str(report)
+
+
+def test_another_forward_pass_is_named():
+    for name in ("the hidden units are tanh", "the hidden units are ReLU"):
+        report = jaxnn.check_gradient(person((name,), (name,)))
+        assert report.cost == report.gradient == (name,)
+        assert any("is that of your cost" in line for line in headed(report, "note"))
+
+
+def test_arguments_are_checked():
+    for bad in ([], 3, (right, right, right), (right, 3)):
+        with pytest.raises(ValueError, match="give a function"):
+            jaxnn.check_gradient(bad)
+    with pytest.raises(ValueError, match="name a method of it: Network.cost_function"):
+        jaxnn.check_gradient(people.Network)
+    for lam in (-1, np.nan, np.inf, 1e-7):
+        with pytest.raises(ValueError, match="lam is"):
+            jaxnn.check_gradient(right, lam=lam)
+    with pytest.raises(ValueError, match="for a function of yours"):
+        jaxnn.check_gradient(lam=3.0)
+    with pytest.raises(ValueError, match="takes no data"):
+        jaxnn.check_gradient(people.sigmoid)
+
+
+def test_nothing_of_the_process_is_left_changed(file, tmp_path):
+    (tmp_path / "neighbour.py").write_text("np_seed = 3\n")
+    path = file(
+        "import random\nfrom neighbour import np_seed\n"
+        "np.random.seed(np_seed)\nrandom.seed(np_seed)\n"
+        "np.set_printoptions(precision=1)\n"
+        "def loss(nn_params, n, h, k, X, y, lam):\n"
+        "    np.set_printoptions(precision=2)\n"
+        "    np.random.rand(np_seed), random.random()\n"
+        "    return nn_cost_function(nn_params, n, h, k, X, y, lam)\n"
+    )
+    before = process()
+    assert jaxnn.check_gradient(f"{path}:loss").passed
+    assert process() == before
+
+
+def process():
+    """What a person's code can change for all."""
+    return (
+        np.random.get_state()[1].tolist(),
+        random.getstate(),
+        np.get_printoptions()["precision"],
+        sys.path[:],
+        os.getcwd(),
+    )
+
+
 def test_three_layers_are_refused():
     def loss(theta1, theta2, theta3, X, y, lam):
-        return 0.0
+        return lam, (theta1, theta2, theta3, X, y)
 
     with pytest.raises(ValueError, match="one hidden layer"):
         jaxnn.check_gradient(loss)
@@ -317,8 +477,19 @@ def test_command_reads_notebooks(command, tmp_path):
 
 def test_flags_of_one_check_are_refused_by_the_other(command, file):
     path = file()
-    assert command("gradcheck", "--lam", 3).returncode == 2
-    assert command("gradcheck", f"{path}:nn_cost_function", "--quick").returncode == 2
+    for words in (["--lam", 3], [f"{path}:nn_cost_function", "--quick"]):
+        ended = command("gradcheck", *words)
+        assert (
+            ended.returncode == 2
+            and f"{words[-2 if 3 in words else -1]} is for" in (ended.stderr)
+        )
+
+
+def test_quiet_is_the_verdict_alone(command, file):
+    path = file()
+    ended = command("gradcheck", f"{path}:nn_cost_function", "--quiet")
+    assert ended.returncode == 0 and ended.stdout.count("\n") == 1
+    assert ended.stdout.startswith("PASS")
 
 
 def block(text, before):

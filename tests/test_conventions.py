@@ -9,7 +9,7 @@ import pytest
 
 import jaxnn
 from jaxnn.clinic import subject
-from jaxnn.clinic.conventions import Convention, conventions
+from jaxnn.clinic.conventions import CHOICES, Convention, conventions
 from jaxnn.clinic.roles import role_of, signature
 
 NAMES = {
@@ -114,11 +114,29 @@ def test_arguments_without_a_known_name_are_the_missing_ones():
 
 def test_a_role_can_be_told():
     def function(nn_params, n, h, k, X, y, foo=0.0):
-        return people.nn_cost_function(nn_params, n, h, k, X, y, foo)
+        cost, gradient = people.nn_cost_function(nn_params, n, h, k, X, y, foo)
+        return cost + foo, gradient  # so that trying foo as lambda fits nothing
 
-    assert "no lambda" in str(jaxnn.check_gradient(function))
+    report = jaxnn.check_gradient(function)
+    assert report.passed and "no lambda" in report.lines[0]
+    assert "if it is foo: --convention NAME=lam" in str(report)
     report = jaxnn.check_gradient(function, foo="lam")
-    assert report.passed and "lambda is foo" in str(report)
+    assert not report.passed and "lambda is foo" in str(report)
+    for wrong in ({"fooo": "lam"}, {"foo": "lam", "n": "lam"}):
+        with pytest.raises(ValueError, match="no argument fooo|have one role"):
+            jaxnn.check_gradient(function, **wrong)
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_every_choice_can_be_told(name):
+    for value in CHOICES[name]:
+        try:
+            report = jaxnn.check_gradient(people.nn_cost_function, **{name: value})
+        except ValueError as error:
+            assert "\n" not in str(error) or "called with" in str(error)
+        else:
+            says_nothing = name in ("matrices", "biases")  # of a vector
+            assert report.passed == (says_nothing or value in Convention()), report
 
 
 def test_a_convention_can_be_told():
@@ -131,15 +149,16 @@ def test_a_convention_can_be_told():
 
 
 def test_a_persons_globals_are_theirs_again():
-    before = people.X, people.lamda, people.num_labels
-    jaxnn.check_gradient(people.from_globals)
-    assert (people.X, people.lamda, people.num_labels) == before
+    names = ("X", "y", "m", "lamda", "num_labels", "input_layer_size")
+    before = {name: getattr(people, name) for name in names}
+    assert jaxnn.check_gradient(people.from_globals).passed
+    assert {name: getattr(people, name) for name in names} == before
 
 
 def test_bound_methods_are_asked_on_a_copy():
     network = people.Stateful()
     assert jaxnn.check_gradient(network.loss).passed
-    assert network.theta1 is None
+    assert network.theta1 is None and network.calls == []
 
 
 def test_usual_conventions_come_first():

@@ -19,8 +19,8 @@ import numpy as np
 LIMIT = 30.0  # seconds a call may take
 
 
-class TooLong(Exception):
-    """A call that was stopped after LIMIT seconds."""
+class TooLong(BaseException):
+    """A call that was stopped after LIMIT seconds; not for `except Exception`."""
 
 
 class Call(NamedTuple):
@@ -54,9 +54,7 @@ def call(run: Callable[..., Any], given: dict[str, Any], folder: Path | None) ->
     try:
         with surroundings(printed, folder), limited(LIMIT):
             result = run(copies)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as raised:  # a person's code may raise or exit in any way
+    except (Exception, SystemExit, TooLong) as raised:
         error = raised
     seconds = time.perf_counter() - began
     changed = [name for name in given if not is_equal(given[name], copies[name])]
@@ -102,9 +100,9 @@ def limited(seconds: float) -> Iterator[None]:
         raise TooLong
 
     before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    timer = signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)  # and again
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_REAL, *timer)
         signal.signal(signal.SIGALRM, before)

@@ -1,6 +1,10 @@
 """check_gradient: a person's cost and gradient compared with the course's."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import inspect
+import random
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, overload
 
 import numpy as np
@@ -15,7 +19,9 @@ from jaxnn.clinic.refusals import Unusable
 from jaxnn.clinic.roles import WORDS
 from jaxnn.clinic.source import load
 from jaxnn.clinic.subject import Function, Subject, subject
-from jaxnn.clinic.understanding import KINDS, understand
+from jaxnn.clinic.understanding import KINDS, understand, with_lambda
+
+LEAST = 1e-3  # a smaller lambda is lost in the rounding
 
 
 class Checkup(NamedTuple):
@@ -46,6 +52,7 @@ def check_gradient(
 @overload
 def check_gradient(
     function: Function | Sequence[Function] | str,
+    gradient: Function | None = None,
     *,
     layers: Sequence[int] | None = None,
     lam: float = LAMBDA,
@@ -56,6 +63,7 @@ def check_gradient(
 
 def check_gradient(
     function: Function | Sequence[Function] | str | None = None,
+    gradient: Function | None = None,
     *,
     layers: Sequence[int] | None = None,
     lam: float = LAMBDA,
@@ -64,8 +72,8 @@ def check_gradient(
 ) -> Checkup | checks.Report:
     """Check a person's own cost and gradient, and name what is wrong with them.
 
-    function: returns (cost, gradient), or the gradient alone; or two functions, the
-    cost's and the gradient's; or "mywork.py:name". How it is called is found out by
+    function: returns (cost, gradient), or the gradient alone; or the cost, and the
+    second argument the gradient; or "mywork.py:name". How it is called is found out by
     trying. layers: (pixels, hidden units, classes), where the function works for one
     size alone that is not the course's. lam: the lambda to check with, beside 0.
     settings: what the trying gets wrong, as labels="0-9", order="F" (all are in
@@ -78,20 +86,57 @@ def check_gradient(
     Returns a Checkup to be printed; ValueError where the function cannot be called.
     """
     if function is None:
+        if layers is not None or lam != LAMBDA:
+            raise ValueError("layers and lam are for a function of yours; name it")
         follow = progress and (lambda done, whole: progress("weights", done, whole))
         return checks.three_way(progress=follow, **settings)
-    fixed, named = told(settings)
+    if not (lam == 0 or LEAST <= lam < np.inf):
+        raise ValueError(f"lam is {lam}; give 0, or at least {LEAST:g} to be seen")
     lams = (0.0, float(lam)) if lam else (0.0,)
-    if isinstance(function, str):
-        functions: Sequence[Function] = load(function)
-    else:
-        functions = [function] if callable(function) else list(function)
     sizes = [size_of(layers)] if layers else [SMALL, COURSE]
-    before = np.random.get_state()  # a function may draw from it
+    fixed, named = told(settings)
+    with restored():
+        s = subject(functions_of(function, gradient), named)
+        s = with_lambda(s, sizes, fixed, lam)
+        return examined(s, sizes, fixed, lams, progress)
+
+
+def functions_of(
+    function: Function | Sequence[Function] | str, gradient: Function | None
+) -> Sequence[Function]:
+    """The one function, or the cost's and the gradient's."""
+    functions = function if isinstance(function, list | tuple) else [function]
+    if isinstance(function, str):
+        functions = load(function)
+    functions = [*functions, *([gradient] if gradient else [])]
+    if len(functions) not in (1, 2) or not all(map(callable, functions)):
+        raise ValueError(
+            "give a function that returns cost and gradient, two functions, the "
+            f"cost's and the gradient's, or \"mywork.py:name\"; this is {functions}"
+        )
+    for one in functions:
+        if inspect.isclass(one):
+            methods = [name for name in vars(one) if not name.startswith("_")]
+            raise ValueError(
+                f"{one.__name__} is a class; name a method of it: {one.__name__}."
+                f"{'|'.join(methods) or 'cost'}"
+            )
+    return functions
+
+
+@contextlib.contextmanager
+def restored() -> Iterator[None]:
+    """What a person's file or function sets for the whole process is set back."""
+    states = np.random.get_state(), random.getstate()
+    path, modules = sys.path[:], sys.modules.copy()
     try:
-        return examined(subject(functions, named), sizes, fixed, lams, progress)
+        with np.printoptions(), np.errstate():
+            yield
     finally:
-        np.random.set_state(before)
+        np.random.set_state(states[0])
+        random.setstate(states[1])
+        sys.path[:] = path
+        sys.modules.update(modules)
 
 
 def told(convention: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -110,6 +155,8 @@ def told(convention: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]
                 f"{name}={value!r}: {name} is no convention ({', '.join(CHOICES)}) and "
                 f"{value!r} is no role of an argument; choose from {', '.join(WORDS)}"
             )
+    if len(set(named.values())) < len(named):
+        raise ValueError(f"two arguments have one role: {named}; give each its own")
     return fixed, named
 
 
@@ -146,13 +193,17 @@ def examined(
         )
     apart = max(d.distance for d in (cost, gradient) if d is not None)
     noted = notes.notes(s, answers, apart)
+    head += notes.warnings(s, answers)
     if gradient.is_right and (cost is None or cost.is_right):
         return Checkup(True, (), (), (*head, findings.passed(answers), *noted))
     lines = [*head, *findings.values(answers)]
+    agree = notes.is_consistent(s, answers, cost, gradient)
+    if agree:
+        text = "your gradient is that of your cost; both differ from the course's"
+        lines.append(findings.line("note", text))
     for kind, found in zip(KINDS, (cost, gradient), strict=True):
         if found is not None and not found.is_right:
-            lines += findings.diagnosis(answers, kind, found)
-    lines += notes.consistency(s, answers, cost, gradient)
+            lines += findings.diagnosis(answers, kind, found, agree)
     names = [findings.names(found) for found in (cost, gradient)]
     return Checkup(False, names[0], names[1], (*lines, *noted))
 

@@ -16,7 +16,7 @@ from jaxnn.clinic.problems import Problem
 from jaxnn.clinic.roles import Signature
 
 CHOICES: dict[str, tuple[str, ...]] = {
-    "parameters": ("vector", "column", "matrices", "list", "weights and biases"),
+    "parameters": ("vector", "column", "list"),  # where they are one argument
     "matrices": ("out x in", "in x out"),
     "biases": ("column", "row", "flat"),
     "order": ("C", "F"),
@@ -26,6 +26,26 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "y": ("flat", "column", "rows", "columns"),
     "x": ("rows", "rows with 1", "columns", "columns with 1"),
     "type": ("array", "matrix"),
+}
+RARE = ("theta2", "last", "in x out", "matrix")
+TOLD = {
+    "vector": "a vector unrolled {}",
+    "column": "a column vector unrolled {}",
+    "list": "a list of two matrices",
+    "C": "row by row",
+    "F": "column by column",
+    "theta2": "theta2 first",
+    "last": "the bias in the last column",
+    "in x out": "matrices of shape (in, out)",
+    "matrix": "np.matrix",
+    "rows": "X without the column of ones",
+    "rows with 1": "X with the column of ones",
+    "columns": "examples as columns",
+    "columns with 1": "examples as columns, with the row of ones",
+    "1-10": "labels 1-10",
+    "10 is 0": "labels 1-10, 10 in row 0",
+    "0-9": "labels 0-9",
+    "one-hot": "one-hot labels",
 }
 
 
@@ -60,42 +80,17 @@ class Convention(NamedTuple):
         """In words, what of it matters to this function."""
         words = []
         if signature.takes("params"):
-            order = {"C": "row by row", "F": "column by column"}[self.order]
-            swapped = ", theta2 first" if self.first == "theta2" else ""
-            words.append(
-                {
-                    "vector": f"a vector unrolled {order}{swapped}",
-                    "column": f"a column vector unrolled {order}{swapped}",
-                    "list": "a list of two matrices",
-                }[self.parameters]
-            )
+            words.append(TOLD[self.parameters].format(TOLD[self.order]))
         elif signature.takes("bias1"):
             words.append("weights and biases apart")
         elif signature.takes("theta1"):
             words.append("two matrices")
-        if self.matrices == "in x out":
-            words.append("matrices of shape (in, out)")
-        if self.bias == "last":
-            words.append("the bias in the last column")
+        words += [TOLD[value] for value in self if value in RARE]
         if signature.takes("x"):
-            words.append(
-                {
-                    "rows": "X without the column of ones",
-                    "rows with 1": "X with the column of ones",
-                    "columns": "examples as columns",
-                    "columns with 1": "examples as columns, with the row of ones",
-                }[self.x]
-            )
+            words.append(TOLD[self.x])
         if signature.takes("y"):
             shape = {"flat": "", "column": " as a column"}.get(self.y, f", {self.y}")
-            label = {
-                "1-10": "labels 1-10",
-                "10 is 0": "labels 1-10, 10 in row 0",
-                "0-9": "labels 0-9",
-                "one-hot": "one-hot labels",
-            }[self.labels]
-            words.append(label + shape)
-        words += ["np.matrix"] if self.type == "matrix" else []
+            words.append(TOLD[self.labels] + shape)
         lam = signature.name_of("lam")
         words.append(f"lambda is {lam}" if lam else "no lambda")
         return "; ".join(words)
@@ -106,27 +101,21 @@ def conventions(signature: Signature, fixed: Mapping[str, str]) -> Iterator[Conv
 
     Of the rare choices (theta2 first, np.matrix, ...) at most one at a time.
     """
-    options = {name: (fixed[name],) if name in fixed else choices
-               for name, choices in CHOICES.items()}  # fmt: skip
-    if "parameters" not in fixed:
-        forms = ("vector", "column", "list")
-        if not signature.takes("params"):
-            forms = (
-                ("weights and biases",) if signature.takes("bias1") else ("matrices",)
-            )
-        options["parameters"] = forms
-    if not signature.takes("y"):
-        options |= {"labels": options["labels"][:3], "y": options["y"][:1]}
-    if not signature.takes("x"):
-        options["x"] = options["x"][:1]
-    if not signature.takes("bias1"):
-        options["biases"] = options["biases"][:1]
-    if "vector" in options["parameters"][:1] and "list" not in options["parameters"]:
-        options["matrices"] = options["matrices"][:1]
+    options = {
+        name: (fixed[name],) if name in fixed else choices
+        for name, choices in CHOICES.items()
+    }
+    if not signature.takes("params"):
+        options["parameters"] = ("apart" if signature.takes("bias1") else "matrices",)
+    for role, names in (("y", ("labels", "y")), ("x", ("x",)), ("bias1", ("biases",))):
+        if not signature.takes(role):
+            options |= {name: CHOICES[name][:1] for name in names}
     rare = ("first", "bias", "type", "parameters", "matrices")
     names = [name for name in CHOICES if name not in rare]
     for change in ({}, *({n: v} for n in rare for v in options[n][1:])):
         usual = {name: options[name][0] for name in rare} | change
+        if change.get("matrices") and "list" in options["parameters"]:
+            usual["parameters"] = "list"  # a vector has no such axes
         for chosen in product(*(options[name] for name in names)):
             one = Convention(**usual, **dict(zip(names, chosen, strict=True)))
             is_hot = one.y in ("rows", "columns")
@@ -142,15 +131,15 @@ def values(p: Problem, lam: float, c: Convention) -> dict[str, Any]:
         "params": parameters(p, c),
         "theta1": matrix(theta1, c),
         "theta2": matrix(theta2, c),
+        "bias1": bias(theta1, c), "bias2": bias(theta2, c),
         "n": n, "h": h, "k": k, "layers": [n, h, k], "m": len(p.y),
         "x": typed(pixels(p.x, c), c),
         "y": typed(labels(p.y, k, c), c),
         "lam": lam,
         "rate": 0.1,
     }  # fmt: skip
-    if c.parameters == "weights and biases":
+    if c.parameters == "apart":
         made |= {"theta1": turned(theta1[:, 1:], c), "theta2": turned(theta2[:, 1:], c)}
-        made |= {"bias1": bias(theta1, c), "bias2": bias(theta2, c)}
     return made
 
 

@@ -26,10 +26,11 @@ from jaxnn.clinic.layout import Pair, read, unroll
 from jaxnn.clinic.problems import Layers
 
 UNROLLING = ("order", "layers")
-OUTPUT = ("labels", "examples", "delta3", "activation", "bias", "average", "whole")
+OUTPUT = ("labels", "examples", "forward", "delta3", "delta3's sign", "activation")
+OUTPUT += ("sum", "bias", "average", "whole")
 HIDDEN = ("time", "column", "delta2")
-PENALTY = ("penalty", "columns")
-COST_DATA = ("labels", "examples", "terms", "mean", "sum")
+PENALTY = ("penalty", "penalty's sign", "columns")
+COST_DATA = ("labels", "examples", "forward", "terms", "mean", "total")
 COST_PENALTY = ("squares", "columns")
 EPS_LOGS = np.linspace(-9, 0, 19)
 SLACK = 10  # times the bar, in all stages: the full comparison decides

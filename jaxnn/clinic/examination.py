@@ -25,6 +25,11 @@ class Attempt(NamedTuple):
     convention: Convention
     call: Call
     reading: Reading
+    pick: int = 0  # of several costs and gradients
+
+    def asked(self, s: Subject, p: Problem, lam: float) -> Reading:
+        """What the function gives for another problem, read in the same way."""
+        return ask(s, self.layers, self.convention, p, lam, self.pick).reading
 
     @property
     def costs_match(self) -> bool:
@@ -76,14 +81,17 @@ class Answers(NamedTuple):
         )
 
 
-def ask(s: Subject, layers: Layers, c: Convention, p: Problem, lam: float) -> Attempt:
+def ask(
+    s: Subject, layers: Layers, c: Convention, p: Problem, lam: float, pick: int = 0
+) -> Attempt:
     """Call the function on a problem."""
     roles = {one.role for one in s.signature.arguments if one.role}
     given = {role: value for role, value in values(p, lam, c).items() if role in roles}
     came = call(s.run, given, s.folder)
     if came.error is not None:
         return Attempt(layers, c, came, Reading(None, None, trouble="raises"))
-    return Attempt(layers, c, came, reading(came.result, layers, c))
+    read = reading(came.result, layers, c, pick)
+    return Attempt(layers, c, came, read, pick)
 
 
 def is_finite(seen: Observed) -> bool:
@@ -116,7 +124,7 @@ def read_again(
         tuple(reading(c.result, one.layers, one.convention, pick) for c in row)
         for row in rows
     ]
-    first = one._replace(reading=readings[0][0])
+    first = one._replace(reading=readings[0][0], pick=pick)
     return Answers(first, tuple(lams), tuple(map(tuple, rows)), tuple(readings))
 
 

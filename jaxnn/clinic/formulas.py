@@ -16,6 +16,7 @@ from jaxnn.clinic.layout import USUAL, Array, Layout, Pair, read, unroll
 from jaxnn.clinic.problems import Problem
 
 Choices = Mapping[str, Callable[..., Any]]
+Unit = Callable[[Array], Array]
 Fit = Mapping[str, float]
 NOTHING: Fit = {}
 
@@ -48,15 +49,19 @@ def no_column_0(theta: Array) -> Array:
 RIGHT: Choices = {
     "labels": indicators,
     "examples": lambda m, fit: slice(None),
+    "forward": lambda f: f,
     # of the gradient
     "delta3": lambda a3, z3, Y: a3 - Y,
+    "delta3's sign": lambda: 1,
     "time": lambda theta2, gradient2, fit: theta2,
     "column": lambda theta2: theta2[:, 1:],
-    "delta2": lambda W, delta3, z2, a2, z3: W.T @ delta3 * slope(z2),
+    "delta2": lambda W, delta3, z2, a2, z3, slope2: W.T @ delta3 * slope2,
     "activation": lambda z2, a2: a2,
-    "bias": lambda delta, m: delta.sum(axis=1, keepdims=True),
+    "sum": lambda delta, layer: delta,
+    "bias": lambda delta, m, layer: delta.sum(axis=1, keepdims=True),
     "average": lambda m, k, fit: (1 / m, 1 / m),
     "penalty": lambda lam, m, theta, fit: lam / m * theta,
+    "penalty's sign": lambda: 1,
     "columns": without_bias,
     "whole": lambda m: 1,
     "order": lambda layout: layout,
@@ -67,7 +72,7 @@ RIGHT: Choices = {
     "squares": lambda lam, m, theta1, theta2, fit: (
         lam / (2 * m) * ((theta1**2).sum() + (theta2**2).sum())
     ),
-    "sum": lambda data, penalty: data + penalty,
+    "total": lambda data, penalty: data + penalty,
 }
 
 
@@ -80,19 +85,31 @@ class Pass(NamedTuple):
     a2: Array  # (h, m)
     z3: Array  # (k, m)
     a3: Array  # (k, m)
+    slope2: Array  # (h, m) of the hidden units' activation, at z2
 
     def of(self, keep: slice) -> Iterator[Array]:
-        """a1, z2, a2, z3, a3 of the examples kept alone."""
+        """a1, z2, a2, z3, a3, slope2 of the examples kept alone."""
         return (a[:, keep] for a in self[1:])
 
 
-def forward(p: Problem) -> Pass:
-    """The forward pass, in which no mistake is looked for."""
+def forward(p: Problem, activation: Unit = sigmoid, by: Unit = slope) -> Pass:
+    """The forward pass; `by` is the slope of the hidden units' activation."""
     a1 = p.x.T
     z2 = p.theta1[:, 1:] @ a1 + p.theta1[:, :1]
-    a2 = sigmoid(z2)
+    a2 = activation(z2)
     z3 = p.theta2[:, 1:] @ a2 + p.theta2[:, :1]
-    return Pass(p, a1, z2, a2, z3, sigmoid(z3))
+    return Pass(p, a1, z2, a2, z3, sigmoid(z3), by(z2))
+
+
+def products(delta: Array, a: Array, m: int, layer: int, at: Choices) -> Array:
+    """delta (out, m) times 1 and a (in, m), summed over the examples: (out, 1 + in)."""
+    delta = at["sum"](delta, layer)
+    return np.hstack([at["bias"](delta, m, layer), delta @ a.T])
+
+
+def penalty(lam: float, m: int, theta: Array, at: Choices, fit: Fit) -> Array:
+    """What lambda adds to a theta's gradient, its shape."""
+    return at["penalty's sign"]() * at["penalty"](lam, m, theta, fit)
 
 
 def gradient2(
@@ -102,14 +119,12 @@ def gradient2(
     p = f.problem
     k, m = len(p.theta2), len(p.y)
     keep = at["examples"](m, fit)
-    _, z2, a2, z3, a3 = f.of(keep)
+    _, z2, a2, z3, a3, _ = at["forward"](f).of(keep)
     Y = at["labels"](p.y, k)[:, keep]  # (k, m)
-    delta3 = at["delta3"](a3, z3, Y)  # (k, m)
-    products = delta3 @ at["activation"](z2, a2).T  # (k, h)
-    data = np.hstack([at["bias"](delta3, m), products])  # (k, 1 + h)
-    weights = at["columns"](p.theta1, p.theta2)[1]
-    penalty = at["penalty"](lam, m, weights, fit)
-    return delta3, at["whole"](m) * (at["average"](m, k, fit)[1] * data + penalty)
+    delta3 = at["delta3's sign"]() * at["delta3"](a3, z3, Y)  # (k, m)
+    data = products(delta3, at["activation"](z2, a2), m, 2, at)  # (k, 1 + h)
+    added = penalty(lam, m, at["columns"](p.theta1, p.theta2)[1], at, fit)
+    return delta3, at["whole"](m) * (at["average"](m, k, fit)[1] * data + added)
 
 
 def gradient(
@@ -128,12 +143,11 @@ def gradient(
     k, m = len(p.theta2), len(p.y)
     delta3, slopes2 = gradient2(f, lam, at, fit)
     W = at["column"](at["time"](p.theta2, slopes2, fit))  # (k, h)
-    a1, z2, a2, z3, _ = f.of(at["examples"](m, fit))
-    delta2 = at["delta2"](W, delta3, z2, a2, z3)  # (h, m)
-    data = np.hstack([at["bias"](delta2, m), delta2 @ a1.T])  # (h, 1 + n)
-    weights = at["columns"](p.theta1, p.theta2)[0]
-    penalty = at["penalty"](lam, m, weights, fit)
-    slopes1 = at["whole"](m) * (at["average"](m, k, fit)[0] * data + penalty)
+    a1, z2, a2, z3, _, slope2 = at["forward"](f).of(at["examples"](m, fit))
+    delta2 = at["delta2"](W, delta3, z2, a2, z3, slope2)  # (h, m)
+    data = products(delta2, a1, m, 1, at)  # (h, 1 + n)
+    added = penalty(lam, m, at["columns"](p.theta1, p.theta2)[0], at, fit)
+    slopes1 = at["whole"](m) * (at["average"](m, k, fit)[0] * data + added)
     unrolled = unroll(slopes1, slopes2, at["layers"](at["order"](layout)))
     return read(unrolled, p.layers, layout)
 
@@ -143,10 +157,10 @@ def cost(f: Pass, lam: float, at: Choices = RIGHT, fit: Fit = NOTHING) -> float:
     p = f.problem
     k, m = len(p.theta2), len(p.y)
     keep = at["examples"](m, fit)
-    *_, z3, a3 = f.of(keep)
+    *_, z3, a3, _ = at["forward"](f).of(keep)
     Y = at["labels"](p.y, k)[:, keep]  # (k, m)
     data = at["mean"](m, k, fit) * at["terms"](a3, z3, Y, fit).sum()
-    penalty = 0.0
+    squares = 0.0
     if lam:
-        penalty = at["squares"](lam, m, *at["columns"](p.theta1, p.theta2), fit)
-    return float(at["sum"](data, penalty))
+        squares = at["squares"](lam, m, *at["columns"](p.theta1, p.theta2), fit)
+    return float(at["total"](data, squares))

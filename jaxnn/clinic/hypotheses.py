@@ -84,12 +84,22 @@ def distance(ours: Any, observed: Any) -> float:
 
     Parts are a cost, or the weights and the biases of theta1 and theta2.
     """
+    return max(part_gaps(ours, observed))
+
+
+def part_gaps(ours: Any, observed: Any) -> list[float]:
+    """Of each part |ours - observed| / |ours|; infinite where a number is not finite.
+
+    A part smaller than FLOOR times the largest is measured against that.
+    """
     a, b = parts(ours), parts(observed)
     sizes = [np.linalg.norm(part) for part in a]
     floor = max(FLOOR * max(sizes), 1e-300)
     gaps = [np.linalg.norm(x - y) for x, y in zip(a, b, strict=True)]
-    gaps = [gap / max(size, floor) for gap, size in zip(gaps, sizes, strict=True)]
-    return float(np.max(gaps))  # NaN where one is
+    return [
+        float(gap / max(size, floor)) if np.isfinite(gap) else np.inf
+        for gap, size in zip(gaps, sizes, strict=True)
+    ]
 
 
 def parts(value: Any) -> list[Array]:
@@ -116,6 +126,12 @@ def misfit(h: Hypothesis, seen: Observed) -> float:
         if not worst <= seen.bar:
             break  # nothing later can mend it
     return worst
+
+
+def first_wrong(seen: Observed) -> int:
+    """The first problem on which the function is not right; 0 where it always is."""
+    every = range(len(seen.values))
+    return next((i for i in every if not gaps(NONE, seen, i) <= seen.bar), 0)
 
 
 def counts(f: Pass) -> range:
@@ -150,4 +166,6 @@ def sets(
 
 def is_count(number: float) -> bool:
     """Whether a fitted number can be a count of examples."""
-    return bool(number > 1.5 and abs(number - round(number)) < 1e-4 * number)
+    if not 1.5 < number < 1e9:
+        return False
+    return abs(number - round(number)) < 1e-4 * number

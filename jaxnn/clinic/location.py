@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxnn.clinic import formulas
-from jaxnn.clinic.hypotheses import Observed, passes
+from jaxnn.clinic.hypotheses import Observed, first_wrong, passes
 from jaxnn.clinic.layout import Array
 
 FEW = 3  # rows or columns named one by one
@@ -33,8 +33,7 @@ class Location(NamedTuple):
             bias = ", the bias's" if self.columns == (0,) else ""
             where.append(listed("column", self.columns, width) + bias)
         place = " and ".join(where) or "everywhere"
-        lead = f"in theta{self.theta}, {place}"
-        lead = f"{self.of} is wrong {lead}" if self.of else f"wrong {lead}"
+        lead = f"{self.of} is wrong in theta{self.theta}, {place}"
         return lead + (f"; it is {self.how}" if self.how else "")
 
 
@@ -48,23 +47,21 @@ def listed(noun: str, numbers: tuple[int, ...], whole: int) -> str:
 
 
 def locations(seen: Observed) -> list[Location]:
-    """The wrong parts of the first problem's gradient.
-
-    Where lambda 0 is right, those of what lambda adds; else those at lambda 0.
-    """
-    f = passes(seen.layers)[0]
-    right = [formulas.gradient(f, lam) for lam in seen.lams]
-    given = seen.values[0]
-    found = list(differing(given[0], right[0], seen.bar, "the gradient"))
-    if found or len(seen.lams) == 1:
+    """What is wrong at lambda 0, and in what lambda adds, on the first such problem."""
+    i = first_wrong(seen)
+    m = len(passes(seen.layers)[i].problem.y)
+    right = [formulas.gradient(passes(seen.layers)[i], lam) for lam in seen.lams]
+    given = seen.values[i]
+    found = list(differing(given[0], right[0], seen.bar, m, "the gradient at lambda 0"))
+    if len(seen.lams) == 1:
         return found
     added = tuple(a - b for a, b in zip(given[1], given[0], strict=True))
     wanted = tuple(a - b for a, b in zip(right[1], right[0], strict=True))
-    return list(differing(added, wanted, seen.bar, "what lambda adds"))
+    return found + list(differing(added, wanted, seen.bar, m, "what lambda adds"))
 
 
 def differing(
-    given: tuple[Array, ...], right: tuple[Array, ...], bar: float, of: str
+    given: tuple[Array, ...], right: tuple[Array, ...], bar: float, m: int, of: str
 ) -> Iterator[Location]:
     """A location for each theta that is not right."""
     for number, (a, b) in enumerate(zip(given, right, strict=True), 1):
@@ -78,12 +75,17 @@ def differing(
                 tuple(map(int, rows)),
                 tuple(map(int, columns)),
                 a.shape,
-                relation(a[part], b[part], bar),
+                relation(a[part], b[part], bar, m),
                 of,
             )
 
 
-def relation(given: Array, right: Array, bar: float) -> str:
+def named(m: int) -> dict[str, float]:
+    """The factors that have a meaning, m examples."""
+    return {"m": m, "1/m": 1 / m, "1/m^2": 1 / m**2, "m^2": m**2}
+
+
+def relation(given: Array, right: Array, bar: float, m: int) -> str:
     """How the wrong numbers come from the right ones, if that is simple."""
     if not np.all(np.isfinite(given)):
         return "NaN or infinite"
@@ -93,7 +95,9 @@ def relation(given: Array, right: Array, bar: float) -> str:
     square = (right**2).sum()
     factor = float((given * right).sum() / square) if square else 0.0
     if np.linalg.norm(given - factor * right) <= bar * np.linalg.norm(given):
-        return f"{factor:.6g} times the right one"
+        same = [name for name, one in named(m).items() if abs(factor - one) < bar * one]
+        told = f", {same[0]}," if same else ""
+        return f"{factor:.6g}{told} times the right one"
     numbers = np.sort(given.ravel()), np.sort(right.ravel())
     if np.abs(numbers[0] - numbers[1]).max() <= bar * np.abs(right).max():
         return "the right numbers in another order"

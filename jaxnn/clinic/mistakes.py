@@ -13,8 +13,10 @@ import numpy as np
 
 from jaxnn.clinic.formulas import (
     Array,
+    forward,
     indicators,
     no_column_0,
+    sigmoid,
     slope,
 )
 
@@ -38,6 +40,11 @@ def lose(y: Array, k: int, label: int, shift: int) -> Array:
 def softmax(z: Array) -> Array:
     """e^z over its sum, column by column."""
     return np.exp(z) / np.exp(z).sum(axis=0)
+
+
+def last_alone(delta: Array) -> Array:
+    """delta (out, m), all examples but the last zero."""
+    return np.hstack([0 * delta[:, :-1], delta[:, -1:]])
 
 
 def without_row_0(theta1: Array, theta2: Array) -> tuple[Array, Array]:
@@ -66,7 +73,6 @@ def swap(order: str) -> str:
     return "F" if order == "C" else "C"
 
 
-USE_AXIS = "sum over the examples alone"
 TARGETS = "make the targets once, Y = (labels == class), and use them for both"
 
 # places that cost and gradient share; a mistake there can be in either or in both
@@ -148,6 +154,27 @@ SHARED = (
         "the number of examples is no multiple of the batch; the rest is dropped",
         "take the last, shorter batch too: range(0, m, size), x[i:i + size]",
         fits="count",
+    ),
+    Mistake(
+        "the hidden units are tanh",
+        "forward",
+        lambda f: forward(f.problem, np.tanh, lambda z: 1 - np.tanh(z) ** 2),
+        "that is another network, which trains as well; the course's has sigmoids",
+        "a2 = sigmoid(z2), and its slope a2 * (1 - a2)",
+    ),
+    Mistake(
+        "the hidden units are ReLU",
+        "forward",
+        lambda f: forward(f.problem, lambda z: np.maximum(z, 0), lambda z: z > 0),
+        "that is another network, which trains as well; the course's has sigmoids",
+        "a2 = sigmoid(z2), and its slope a2 * (1 - a2)",
+    ),
+    Mistake(
+        "the hidden units are linear",
+        "forward",
+        lambda f: forward(f.problem, lambda z: z, np.ones_like),
+        "the sigmoid of the hidden layer was left out",
+        "a2 = sigmoid(z2)",
     ),
     Mistake(
         "the bias column of theta1 is regularised",
@@ -245,8 +272,8 @@ GRADIENT = (
     ),
     Mistake(
         "the output delta has the wrong sign",
-        "delta3",
-        lambda a3, z3, Y: Y - a3,
+        "delta3's sign",
+        lambda: -1,
         "the error was written as target minus output",
         "delta3 = a3 - Y",
     ),
@@ -282,49 +309,49 @@ GRADIENT = (
     Mistake(
         "sigma' is missing in delta2",
         "delta2",
-        lambda W, delta3, z2, a2, z3: W.T @ delta3,
+        lambda W, delta3, z2, a2, z3, slope2: W.T @ delta3,
         "the chain rule through the hidden units brings the factor sigma'(z2)",
         "delta2 = theta2[:, 1:].T @ delta3 * a2 * (1 - a2)",
     ),
     Mistake(
         "sigma' is taken of the activation a2",
         "delta2",
-        lambda W, delta3, z2, a2, z3: W.T @ delta3 * slope(a2),
+        lambda W, delta3, z2, a2, z3, slope2: W.T @ delta3 * slope(a2),
         "sigma' was called with a2 = sigma(z2); it computes sigma once more",
         "sigmoid_gradient(z2), or a2 * (1 - a2)",
     ),
     Mistake(
         "sigma stands in place of sigma' in delta2",
         "delta2",
-        lambda W, delta3, z2, a2, z3: W.T @ delta3 * a2,
+        lambda W, delta3, z2, a2, z3, slope2: W.T @ delta3 * sigmoid(z2),
         "sigmoid was called where its derivative is meant",
         "delta2 = theta2[:, 1:].T @ delta3 * a2 * (1 - a2)",
     ),
     Mistake(
         "sigma' is taken of the wrong layer",
         "delta2",
-        lambda W, delta3, z2, a2, z3: W.T @ (delta3 * slope(z3)),
+        lambda W, delta3, z2, a2, z3, slope2: W.T @ (delta3 * slope(z3)),
         "delta2 was given sigma'(z3), the output's; it needs the hidden units' own",
         "delta2 = theta2[:, 1:].T @ delta3 * sigma'(z2)",
     ),
     Mistake(
         "an extra sigma'(z3) on the way back to delta2",
         "delta2",
-        lambda W, delta3, z2, a2, z3: W.T @ (delta3 * slope(z3)) * slope(z2),
+        lambda W, delta3, z2, a2, z3, slope2: W.T @ (delta3 * slope(z3)) * slope2,
         "delta3 is the slope by z3 already; with cross-entropy no factor is left",
         "delta2 = theta2[:, 1:].T @ delta3 * sigma'(z2)",
     ),
     Mistake(
         "delta2 has tanh's derivative",
         "delta2",
-        lambda W, delta3, z2, a2, z3: W.T @ delta3 * (1 - a2**2),
+        lambda W, delta3, z2, a2, z3, slope2: W.T @ delta3 * (1 - a2**2),
         "1 - a^2 is the slope of tanh; sigma's is a (1 - a)",
         "delta2 = theta2[:, 1:].T @ delta3 * a2 * (1 - a2)",
     ),
     Mistake(
         "delta2 has z2 (1 - z2) for sigma'",
         "delta2",
-        lambda W, delta3, z2, a2, z3: W.T @ delta3 * z2 * (1 - z2),
+        lambda W, delta3, z2, a2, z3, slope2: W.T @ delta3 * z2 * (1 - z2),
         "a (1 - a) is the slope only of a = sigma(z)",
         "delta2 = theta2[:, 1:].T @ delta3 * a2 * (1 - a2)",
     ),
@@ -336,30 +363,62 @@ GRADIENT = (
         "gradient2 = delta3 @ a2.T / m",
     ),
     Mistake(
+        "only the last example counts in theta1",
+        "sum",
+        lambda delta, layer: last_alone(delta) if layer == 1 else delta,
+        "gradient1 is assigned, not added to, in the loop over the examples",
+        "gradient1 += inside the loop over the examples",
+    ),
+    Mistake(
+        "only the last example counts in theta2",
+        "sum",
+        lambda delta, layer: last_alone(delta) if layer == 2 else delta,
+        "gradient2 is assigned, not added to, in the loop over the examples",
+        "gradient2 += inside the loop over the examples",
+    ),
+    Mistake(
         "the gradient of the biases is missing",
         "bias",
-        lambda delta, m: 0 * delta[:, :1],
+        lambda delta, m, layer: 0 * delta[:, :1],
         "column 0 was left at zero, or overwritten with it",
         "gradient[:, 0] = delta.sum over the examples / m",
     ),
     Mistake(
         "the sum over the wrong axis in the gradient of the biases",
         "bias",
-        lambda delta, m: np.full((len(delta), 1), delta.sum()),
+        lambda delta, m, layer: np.full((len(delta), 1), delta.sum()),
         "np.sum without axis adds up the units as well",
-        USE_AXIS + ": np.sum(delta, axis=...)",
+        "sum over the examples alone: np.sum(delta, axis=...)",
     ),
     Mistake(
         "1/m is missing in the gradient of the biases",
         "bias",
-        lambda delta, m: m * delta.sum(axis=1, keepdims=True),
+        lambda delta, m, layer: m * delta.sum(axis=1, keepdims=True),
         "the biases' sum over the examples was not divided by m",
         "gradient[:, 0] = delta.sum over the examples / m",
     ),
     Mistake(
+        "1/m is missing in the gradient of theta1's biases",
+        "bias",
+        lambda delta, m, layer: (
+            delta.sum(axis=1, keepdims=True) * (m if layer == 1 else 1)
+        ),
+        "the sum of delta2 over the examples was not divided by m",
+        "gradient1[:, 0] = delta2.sum over the examples / m",
+    ),
+    Mistake(
+        "1/m is missing in the gradient of theta2's biases",
+        "bias",
+        lambda delta, m, layer: (
+            delta.sum(axis=1, keepdims=True) * (m if layer == 2 else 1)
+        ),
+        "the sum of delta3 over the examples was not divided by m",
+        "gradient2[:, 0] = delta3.sum over the examples / m",
+    ),
+    Mistake(
         "1/m twice in the gradient of the biases",
         "bias",
-        lambda delta, m: delta.sum(axis=1, keepdims=True) / m,
+        lambda delta, m, layer: delta.sum(axis=1, keepdims=True) / m,
         "a mean over the examples was divided by m again",
         "gradient[:, 0] = delta.mean over the examples",
     ),
@@ -464,8 +523,8 @@ GRADIENT = (
     ),
     Mistake(
         "the penalty has the wrong sign",
-        "penalty",
-        lambda lam, m, theta, fit: -lam / m * theta,
+        "penalty's sign",
+        lambda: -1,
         "the penalty is added to the cost, so to the gradient too",
         "gradient[:, 1:] += lam / m * theta[:, 1:]",
     ),
@@ -761,21 +820,21 @@ COST = (
     ),
     Mistake(
         "the cost is without its minus",
-        "sum",
+        "total",
         lambda data, penalty: penalty - data,
         "the logarithms of numbers below 1 are negative",
         "cost = -sum(Y log(a3) + (1 - Y) log(1 - a3)) / m",
     ),
     Mistake(
         "the penalty is subtracted from the cost",
-        "sum",
+        "total",
         lambda data, penalty: data - penalty,
         "the minus stands before the whole, penalty included",
         "cost = data + penalty",
     ),
     Mistake(
         "the cost is negated",
-        "sum",
+        "total",
         lambda data, penalty: -data - penalty,
         "the likelihood, to be made large, was returned",
         "return the cost itself",

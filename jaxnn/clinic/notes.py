@@ -3,7 +3,7 @@
 import numpy as np
 
 from jaxnn.clinic.diagnosis import Diagnosis
-from jaxnn.clinic.examination import BARS, Answers, ask
+from jaxnn.clinic.examination import BARS, Answers
 from jaxnn.clinic.findings import line
 from jaxnn.clinic.hypotheses import passes
 from jaxnn.clinic.subject import Subject
@@ -14,37 +14,42 @@ STEP = 1e-5  # of the central difference along a direction
 LARGE = 60  # times the weights: outputs are 0 or 1 to all digits
 
 
-def consistency(
+def is_consistent(
     s: Subject, answers: Answers, cost: Diagnosis | None, gradient: Diagnosis
-) -> list[str]:
-    """Whether a wrong cost and the gradient are at least each other's."""
-    if cost is None or cost.is_right:
-        return []
-    first = answers.attempt
-    f, lam = passes(first.layers)[0], answers.lams[-1]
+) -> bool:
+    """Whether a wrong cost and a wrong gradient are at least each other's."""
+    if cost is None or cost.is_right or gradient.is_right:
+        return False
+    first, lam = answers.attempt, answers.lams[-1]
     random = np.random.default_rng(0)
-    p = f.problem
+    p = passes(first.layers)[0].problem
     way = random.normal(size=p.theta1.shape), random.normal(size=p.theta2.shape)
     moved = [
         p._replace(theta1=p.theta1 + t * way[0], theta2=p.theta2 + t * way[1])
         for t in (STEP, -STEP)
     ]
-    up, down = (ask(s, first.layers, first.convention, q, lam).reading for q in moved)
+    up, down = (first.asked(s, q, lam) for q in moved)
     given = answers.readings[0][-1].gradient
     if up.cost is None or down.cost is None or given is None:
-        return []
+        return False
     slope = (up.cost - down.cost) / (2 * STEP)
     along = sum(float((a * b).sum()) for a, b in zip(given, way, strict=True))
-    if abs(slope - along) > 1e-5 * abs(slope):
+    return abs(slope - along) <= 1e-5 * abs(slope)
+
+
+def warnings(s: Subject, answers: Answers) -> list[str]:
+    """What the function does to what is not its own."""
+    calls = [call for row in answers.calls for call in row]
+    changed = sorted({role for call in calls for role in call.changed})
+    if not changed:
         return []
-    told = "your gradient is that of your cost; both differ from the course's"
-    return [line("note", told)]
+    told = ", ".join(s.signature.name_of(role) for role in changed)
+    return [line("warning", f"it changes its argument {told}; work on a copy")]
 
 
 def notes(s: Subject, answers: Answers, apart: float) -> list[str]:
-    """What the function does beside computing; apart: from what explains it."""
-    found = []
-    calls = [call for row in answers.calls for call in row]
+    """What else is noticed; apart: how far the values are from what explains them."""
+    found, first = [], answers.attempt
     precision = {one.precision for row in answers.readings for one in row}
     narrow = precision & {np.float32, np.float16}
     if narrow:
@@ -57,23 +62,23 @@ def notes(s: Subject, answers: Answers, apart: float) -> list[str]:
         found.append(
             f"equal to {apart:.0e} only: part is in float32, or a finite difference"
         )
-    changed = sorted({role for call in calls for role in call.changed})
-    if changed:
-        told = ", ".join(s.signature.name_of(role) for role in changed)
-        found.append(
-            f"WARNING: it changes its argument {told}, which spoils the optimiser's "
-            "weights; work on a copy: theta.copy()"
-        )
-    printed = max(call.lines for call in calls)
+    if first.reading.cost is None:
+        found.append("no cost came back, one number, so the gradient alone was checked")
+    if not s.signature.takes("lam") and (kept := s.settings):
+        names = " or ".join(kept[:3])
+        found.append(f"no lambda was found; if it is {names}: --convention NAME=lam")
+    if first.reading.several > 1:
+        which = f"number {first.pick + 1} of the {first.reading.several} costs"
+        found.append(f"{which} that it returns was taken")
+    printed = max(call.lines for row in answers.calls for call in row)
     if printed >= MANY:
         found.append(f"it prints {printed} lines a call; take the prints out")
-    first = answers.attempt
     p = passes(first.layers)[0].problem
     huge = p._replace(theta1=LARGE * p.theta1, theta2=LARGE * p.theta2)
-    cost = ask(s, first.layers, first.convention, huge, 0.0).reading.cost
+    cost = first.asked(s, huge, 0.0).cost
     if cost is not None and not np.isfinite(cost):
         found.append(
-            f"with weights {LARGE} times as large the cost is {cost:g}, by log(0); "
-            "log(1 + e^z3) - Y z3 is not"
+            f"the cost becomes {cost:g}, by log(0), if the weights are {LARGE} times "
+            "as large"
         )
     return [line("note", text) for text in found]

@@ -1,8 +1,8 @@
 """The networks and examples on which a person's function is asked for its values.
 
-Their sizes are chosen so that no two of n, 1 + n, h, 1 + h, k, 1 + k and m are equal:
-a transposed matrix or a sum over the wrong axis then cannot fit by accident. All
-classes appear, as functions that count the labels they are given expect.
+In SMALL and COURSE no two of n, 1 + n, h, 1 + h, k, 1 + k and m are equal: a transposed
+matrix or a sum over the wrong axis then cannot fit by accident. All classes appear, as
+functions that count the labels they are given expect.
 """
 
 from typing import NamedTuple
@@ -55,7 +55,8 @@ def problem(n: int, h: int, k: int, m: int, seed: int) -> Problem:
     """An n-h-k network and m examples, drawn from the seed."""
     random = np.random.default_rng(seed)
     ends = (0, k - 1) if seed % 2 else (k - 1, 0)  # also seen where one alone counts
-    middle = random.permutation([*range(1, k - 1), *(np.arange(m - k) % k)])
+    rest = np.concatenate([np.arange(1, k - 1), np.arange(m - k) % k])
+    middle = random.permutation(rest)
     y = np.array([ends[0], *middle, ends[1]])
     if (n, k) == (400, 10):
         digits = data.load_digits()

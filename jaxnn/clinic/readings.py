@@ -19,7 +19,7 @@ class Reading(NamedTuple):
     precision: type = np.float64  # of the function's own numbers
     trouble: str = ""  # why no gradient could be read
     hint: str = ""  # what to do about it
-    several: int = 1  # how many costs or gradients there are to pick from
+    several: int = 1  # how many costs there are to pick from
 
 
 def reading(
@@ -27,53 +27,56 @@ def reading(
 ) -> Reading:
     """The results of the function, or of cost and gradient apart.
 
-    pick: which cost and which gradient, where several came; the last stands for later
-    ones, so that J, J_reg, gradient and J, gradient, gradient_reg are read too.
+    pick: which of the costs, and of the gradients where there are as many: J, gradient,
+    J_reg, gradient_reg. Else the first gradient is meant.
     """
-    try:
-        found = list(leaves(results))
-    except (TypeError, ValueError) as error:
-        return Reading(None, None, trouble=f"returns what is no number: {error}")
+    found = list(leaves(results))
+    if len(results) == 2:  # the cost of the first, the gradient of the second
+        found = [a for a in leaves(results[0]) if a.size == 1]
+        found += [a for a in leaves(results[1]) if a.size > 1]
     costs = [float(a.ravel()[0]) for a in found if a.size == 1]
     cost = costs[min(pick, len(costs) - 1)] if costs else None
     arrays = [a for a in found if a.size > 1]
-    precision = narrowest(found)
     if not found:
-        return Reading(None, None, trouble="returns None")
+        kinds = {"None" if one is None else type(one).__name__ for one in results}
+        return Reading(None, None, trouble=f"returns {' and '.join(sorted(kinds))}")
     if not arrays:
-        return Reading(cost, None, precision=precision, trouble="returns no gradient")
+        return Reading(cost, None, trouble="returns no gradient")
     gradients = list(gradients_of(arrays, layers, c))
-    several = max(len(costs), len(gradients))
     if not gradients:
         trouble, hint = wrong_shape(arrays, layers)
-        return Reading(cost, None, False, precision, trouble, hint, several)
-    gradient, is_vector = gradients[min(pick, len(gradients) - 1)]
-    return Reading(cost, gradient, is_vector, precision, several=several)
+        return Reading(cost, None, trouble=trouble, hint=hint, several=len(costs))
+    paired = len(costs) == len(gradients)
+    chosen, is_vector = gradients[pick if paired else 0]
+    gradient = chosen[0].astype(np.float64), chosen[1].astype(np.float64)
+    precision = narrowest([*chosen, np.asarray(cost if cost is not None else 0.0)])
+    return Reading(cost, gradient, is_vector, precision, several=len(costs))
 
 
 def leaves(value: Any) -> Iterator[Array]:
-    """All numbers and arrays in what was returned: NumPy's, JAX's or PyTorch's."""
-    if value is None:
-        return
+    """All numbers and arrays in what was returned, NumPy's, JAX's or PyTorch's."""
     if isinstance(value, dict):
         value = list(value.values())
-    if isinstance(value, list | tuple):
-        if len(value) > 3 and all(np.isscalar(one) for one in value):
-            yield np.asarray(value, float)  # a list of numbers is a vector
-            return
+    for method in ("detach", "toarray"):  # PyTorch's tensors, SciPy's sparse matrices
+        value = getattr(value, method)() if hasattr(value, method) else value
+    if isinstance(value, list) and (numbers := in_lists(value)) is not None:
+        yield numbers
+    elif isinstance(value, list | tuple):
         for one in value:
             yield from leaves(one)
-        return
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-    array = np.asarray(value)
-    if array.dtype == object:
-        for one in array.ravel():
-            yield from leaves(one)
+    elif (array := np.asarray(value)).dtype == object and array.ndim:
+        yield from leaves(array.tolist())
     elif array.dtype.kind in "fiub":
         yield array
-    else:
-        raise TypeError(f"{array.dtype} {array.shape}")
+
+
+def in_lists(value: list) -> Array | None:
+    """A vector or matrix written as lists of numbers; None for anything else."""
+    rows = value if all(isinstance(one, list) for one in value) else [value]
+    is_plain = all(isinstance(one, int | float) for row in rows for one in row)
+    if not is_plain or len({len(row) for row in rows}) != 1 or len(rows[0]) < 2:
+        return None
+    return np.asarray(value, float)
 
 
 def narrowest(found: Sequence[Array]) -> type:
@@ -93,23 +96,25 @@ def gradients_of(
 ) -> Iterator[tuple[Pair, bool]]:
     """Every gradient among the arrays, and whether it is a vector."""
     n, h, k = layers
-    total = h * (1 + n) + k * (1 + h)
-    plain = [np.asarray(a, np.float64) for a in arrays]
-    for a in plain:
-        if a.size == total and max(a.shape) == total:
-            yield read(a.ravel(), layers, c.layout), True
-    for a, b in zip(plain, plain[1:], strict=False):
-        if pair := matrices(a, b, layers, c) or matrices(b, a, layers, c):
+    total, rest = h * (1 + n) + k * (1 + h), list(arrays)
+    while rest:
+        if rest[0].size == max(rest[0].shape) == total:
+            yield read(rest[0].ravel(), layers, c.layout), True
+        elif len(rest) > 1 and (pair := matrices(rest[0], rest[1], layers, c)):
             yield pair, False
-    for four in (plain[i : i + 4] for i in range(len(plain) - 3)):
-        if pair := apart(four, layers, c):
+            rest.pop(0)
+        elif len(rest) > 3 and (pair := apart(rest[:4], layers, c)):
             yield pair, False
+            del rest[:3]
+        rest.pop(0)
 
 
 def matrices(a: Array, b: Array, layers: Layers, c: Convention) -> Pair | None:
-    """a and b as theta1's and theta2's gradients, if their shapes are right."""
+    """The two as theta1's and theta2's gradients, if their shapes are right."""
     n, h, k = layers
     a, b = (a.T, b.T) if c.matrices == "in x out" else (a, b)
+    if b.shape == (h, 1 + n):
+        a, b = b, a
     if a.shape != (h, 1 + n) or b.shape != (k, 1 + h):
         return None
     return (np.roll(a, 1, 1), np.roll(b, 1, 1)) if c.bias == "last" else (a, b)

@@ -10,6 +10,8 @@ from jaxnn.clinic.source import failed, python2_hint
 from jaxnn.clinic.subject import Subject
 
 FRAMES = 6  # of a person's traceback
+# a person's own, in whatever convention they are called
+OWN = (NameError, ImportError, RecursionError, EOFError, SystemExit)
 FOREIGN = (sys.prefix, sys.base_prefix, str(Path(__file__).parent), "<frozen")
 
 
@@ -57,6 +59,8 @@ def next_step(s: Subject, error: BaseException) -> str:
             return cause
     if hint := python2_hint(error):
         return hint
+    if isinstance(error, OWN):
+        return "mend that line"
     if isinstance(error, TypeError) and not own_frames(error):
         return "say what its arguments are: --convention ARGUMENT=ROLE"
     return "mend that line, or say how it is called: --convention, see --help"

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from types import CodeType
 from typing import Any, NamedTuple
 
+import numpy as np
+
 # as they are in lower case without underscores
 WORDS = {
     "theta1": "theta1 t1 w1 weight1 weights1 thetamat1 th1 theta1mat wh whidden win",
@@ -45,7 +47,13 @@ PARTS = {  # of longer names
 # where another argument has the first role already, or none has it
 SECOND = {"labels": "k", "classes": "k", "outputs": "k", "output": "k", "t": "params"}
 USUAL = ("n", "h", "k", "x", "y", "lam")  # the course's order, after the parameters
+ORDERS = {  # of arguments whose names tell nothing
+    4: ("params", "x", "y", "lam"),
+    5: ("theta1", "theta2", "x", "y", "lam"),
+    7: ("params", "n", "h", "k", "x", "y", "lam"),
+}
 SIZES = ("n", "h", "k", "layers")
+ARRAYS = {"params", "theta1", "theta2", "bias1", "bias2", "x", "y"}
 PARAMETERS = {"params", "theta1", "theta2", "bias1", "bias2"}
 
 
@@ -109,6 +117,8 @@ def signature(
     for name, default in defaults.items():
         if isinstance(default, list | tuple) and roles[name] in SIZES:
             roles[name] = "layers"  # n=[400, 25, 10]
+        if np.isscalar(default) and roles[name] in ARRAYS and name not in named:
+            roles[name] = ""  # p=1.0 is a setting of theirs
     arguments = [Argument(name, roles[name]) for name in names]
     return Signature((*arguments, *(Argument(n, roles[n], "star") for n in stars)))
 
@@ -118,6 +128,11 @@ def assign(
 ) -> dict[str, str]:
     """A role for every name; no role twice."""
     roles = {name: role for name, role in named.items() if name in names}
+    needed = [name for name in names if name not in optional]
+    if not named and len(needed) in ORDERS and not any(map(tells, needed)):
+        return dict.fromkeys(names, "") | dict(
+            zip(needed, ORDERS[len(needed)], strict=True)
+        )
     short = [name for name in names if set(plain(name)) in ({"x"}, {"y"})]
     for name in [*short, *names]:
         if name not in roles:
@@ -126,7 +141,7 @@ def assign(
             roles[name] = again if again not in taken else ""
     taken = set(roles.values())
     for name in names:
-        if roles[name] == "rate" and "lam" not in taken:
+        if roles[name] == "rate" and "lam" not in taken and name not in named:
             roles[name] = "lam"  # as many public programs call it
         if plain(name) in ("input", "inputs") and "x" not in taken:
             roles[name] = "x"
@@ -142,6 +157,11 @@ def assign(
     for name, role in zip(unknown, missing[-len(unknown) :], strict=False):
         roles[name] = role
     return roles
+
+
+def tells(name: str) -> bool:
+    """Whether a name is more than a letter that could be anything."""
+    return len(name) > 1 or plain(name) in "xy"
 
 
 def star_names(function: Callable[..., Any], star: str) -> list[str]:
@@ -178,6 +198,8 @@ def surroundings(
     if taken & {"layers"}:
         taken = taken | set(SIZES)
     places = {"global": globals_of(function), "attribute": attributes_of(function)}
+    if "x" in taken:
+        taken = taken | {"m"}  # a global m = 5000 beside an argument X is a mistake
     found = []
     for where, names in places.items():
         for name in sorted(names):
@@ -210,8 +232,10 @@ def attributes_of(function: Callable[..., Any]) -> set[str]:
         for step in dis.get_instructions(code):
             if step.opname == "LOAD_ATTR" and before == "self":
                 names.add(step.argval)
-            last = step.argval[-1] if isinstance(step.argval, tuple) else step.argval
-            before = last if step.opname.startswith("LOAD_FAST") else ""
+            before = ""
+            if step.opname.startswith("LOAD_FAST"):  # some load two at once
+                pair = isinstance(step.argval, tuple)
+                before = step.argval[-1] if pair else step.argval
     return names
 
 

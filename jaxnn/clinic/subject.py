@@ -6,7 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jaxnn.clinic.roles import Signature, plain, signature, surroundings
+from jaxnn.clinic.roles import (
+    PARAMETERS,
+    Signature,
+    globals_of,
+    plain,
+    role_of,
+    signature,
+    surroundings,
+)
 
 Function = Callable[..., Any]
 THIRD = ("theta3", "w3", "weights3", "t3")
@@ -43,19 +51,35 @@ class Part(NamedTuple):
         """A fresh object: a copy of the person's, or one made of the class."""
         if inspect.isclass(self.owner):
             return apply(self.owner, self.maker, given)
-        return copy.copy(self.owner)
+        try:
+            return copy.deepcopy(self.owner)
+        except Exception:  # of what cannot be copied: locks, open files
+            return copy.copy(self.owner)
 
 
 class Subject(NamedTuple):
     """What is checked: one function, or cost and gradient apart."""
 
     parts: tuple[Part, ...]
+    named: Mapping[str, str]  # the roles that were told
 
     @property
     def signature(self) -> Signature:
         """All that all parts take in."""
         every = [s for part in self.parts for s in (part.signature, part.maker)]
         return Signature(tuple(one for s in every for one in s.arguments))
+
+    @property
+    def settings(self) -> list[str]:
+        """Arguments that keep their default, and globals, that could be lambda."""
+        found = [one.name for one in self.signature.of("argument") if not one.role]
+        for part in self.parts:
+            scope = getattr(inspect.unwrap(part.function), "__globals__", {})
+            for name in sorted(globals_of(part.function)):
+                is_number = isinstance(scope.get(name), int | float)
+                if is_number and not role_of(name) and name not in found:
+                    found.append(name)
+        return found
 
     @property
     def folder(self) -> Path | None:
@@ -88,8 +112,24 @@ def apply(function: Function, s: Signature, given: Mapping[str, Any]) -> Any:
 
 def subject(functions: Sequence[Function], named: Mapping[str, str]) -> Subject:
     """The functions with the roles of their arguments; named: those that were told."""
-    found = Subject(tuple(part(function, dict(named)) for function in functions))
-    names = [plain(one.name) for one in found.signature.arguments]
+    parts = tuple(part(function, dict(named)) for function in functions)
+    found = Subject(parts, named)
+    given = [one.name for one in found.signature.arguments]
+    if lost := set(named) - set(given):  # globals have a role only if they are read
+        raise ValueError(
+            f"{found.title} has no argument {' or '.join(sorted(lost))}; "
+            f"it has {', '.join(given)}"
+        )
+    for roles, what in (
+        (PARAMETERS, "weights: no params"),
+        ({"x", "y"}, "data: no x, y"),
+    ):
+        if not found.signature.takes(*roles):
+            raise ValueError(
+                f"{found.title} takes no {what} among its arguments, globals and "
+                f"attributes ({', '.join(given)}); name it: --convention NAME=ROLE"
+            )
+    names = [plain(name) for name in given]
     if third := [name for name in names if name in THIRD]:
         raise ValueError(
             f"{found.title} takes {third[0]}: a network with two hidden layers; "

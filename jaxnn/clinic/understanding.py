@@ -3,22 +3,24 @@
 Where it is right in none, the one in which the fewest mistakes explain what it gives.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from jaxnn.clinic import calls
+from jaxnn.clinic import calls, formulas
 from jaxnn.clinic.conventions import conventions
-from jaxnn.clinic.diagnosis import diagnose
+from jaxnn.clinic.diagnosis import Progress, diagnose
 from jaxnn.clinic.examination import Attempt, ask, examine, is_finite
-from jaxnn.clinic.hypotheses import Kind, passes
+from jaxnn.clinic.hypotheses import Kind, distance, passes
 from jaxnn.clinic.problems import Layers
-from jaxnn.clinic.refusals import Unusable, reached, told
-from jaxnn.clinic.subject import Subject
+from jaxnn.clinic.refusals import OWN, Unusable, reached, told
+from jaxnn.clinic.subject import Subject, subject
 
+PATIENCE = 60.0  # seconds; conventions that are rarer than those tried are left out
+GUESSES = 4  # settings that are tried as lambda
 RANKED = {1: 32, 2: 6, 3: 2}  # conventions compared in that many mistakes
 KINDS: tuple[Kind, Kind] = ("cost", "gradient")
-
-Progress = Callable[[str, int, int], Any]
 
 
 def attempts(
@@ -29,8 +31,12 @@ def attempts(
     Once the cost is right, in those alone that give it the same numbers.
     """
     every, right = list(conventions(s.signature, fixed)), None
-    p = passes(layers)[0].problem
+    if not every:
+        raise Unusable("one-hot labels need y=rows or y=columns, other labels do not")
+    p, began = passes(layers)[0].problem, time.monotonic()
     for i, c in enumerate(every):
+        if time.monotonic() - began > PATIENCE:
+            return
         if right is not None and not c.is_like(right, s.signature):
             continue
         if progress is not None:
@@ -77,6 +83,35 @@ def understand(
     raise Unusable(refusal(s, every))
 
 
+def with_lambda(
+    s: Subject, sizes: Sequence[Layers], fixed: Mapping[str, str], lam: float
+) -> Subject:
+    """The subject, lambda found among what has no known name.
+
+    A setting is lambda if the cost, or where there is none the gradient, is right with
+    the setting 0 and with the setting lam.
+    """
+    if s.signature.takes("lam") or not lam:
+        return s
+    for name in s.settings[:GUESSES]:
+        functions = [part.function for part in s.parts]
+        guess = subject(functions, {**s.named, name: "lam"})
+        try:
+            first = understand(guess, sizes, fixed, (0.0, lam))
+        except ValueError:
+            continue
+        f = passes(first.layers)[0]
+        again = first.asked(guess, f.problem, lam)
+        right = formulas.cost(f, lam)
+        if again.cost is not None:
+            if first.costs_match and abs(again.cost - right) <= 1e-5 * right:
+                return guess
+        elif first.gradients_match and again.gradient is not None:
+            if distance(formulas.gradient(f, lam), again.gradient) <= 1e-5:
+                return guess
+    return s
+
+
 def distinct(usable: Sequence[Attempt]) -> list[Attempt]:
     """Those whose values no earlier one gave."""
     found: dict[Any, Attempt] = {}
@@ -102,11 +137,21 @@ def easiest(
             if progress is not None:
                 progress(f"{most} mistakes in convention {i + 1}", i, len(ranked))
             sizes.append(mistakes_in(s, one, lams, most))
-        order = sorted(range(len(sizes)), key=lambda i: sizes[i])
+        # where all are as hard, labels of the wrong kind give the oddest costs
+        ranks = [(size, oddity(one)) for size, one in zip(sizes, ranked, strict=False)]
+        order = sorted(range(len(sizes)), key=lambda i: ranks[i])
         ranked = [ranked[i] for i in order]
         if sizes[order[0]] <= most:
             break
     return ranked[0]
+
+
+def oddity(one: Attempt) -> float:
+    """How far the cost is from the right one, as a ratio; whole powers of e."""
+    cost, right = one.reading.cost, formulas.cost(passes(one.layers)[0], 0)
+    if cost is None:
+        return 0.0
+    return round(abs(math.log(cost / right))) if 0 < cost < math.inf else math.inf
 
 
 def mistakes_in(s: Subject, one: Attempt, lams: Sequence[float], most: int) -> int:
@@ -132,5 +177,7 @@ def refusal(s: Subject, every: Sequence[Attempt]) -> str:
     furthest = max(errors, key=lambda one: reached(s, one.call.error))
     error = furthest.call.error
     assert error is not None
+    if isinstance(error, OWN):
+        return told(s, error)
     called = furthest.convention.told(s.signature)
     return told(s, error, f"\ncalled with  {called} ({len(errors)} ways were tried)")
