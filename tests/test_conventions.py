@@ -155,6 +155,23 @@ def test_a_persons_globals_are_theirs_again():
     assert {name: getattr(people, name) for name in names} == before
 
 
+def test_a_global_count_of_missing_data_is_lent(tmp_path):
+    path = tmp_path / "mywork.py"
+    path.write_text(
+        "import numpy as np\nfrom scipy.io import loadmat\n"
+        "data = loadmat('ex4data1.mat')\nm = data['X'].shape[0]\n"
+        "def cost(theta1, theta2, X, y, lam):\n"
+        "    a2 = 1 / (1 + np.exp(-np.c_[np.ones(m), X] @ theta1.T))\n"
+        "    h = 1 / (1 + np.exp(-np.c_[np.ones(m), a2] @ theta2.T))\n"
+        "    Y = np.eye(10)[y - 1]\n"
+        "    d3, one = h - Y, np.ones(m)\n"
+        "    d2 = d3 @ theta2[:, 1:] * a2 * (1 - a2)\n"
+        "    J = -np.sum(Y * np.log(h) + (1 - Y) * np.log(1 - h)) / m\n"
+        "    return J, d2.T @ np.c_[one, X] / m, d3.T @ np.c_[one, a2] / m\n"
+    )
+    assert jaxnn.check_gradient(f"{path}:cost", lam=0).passed
+
+
 def test_bound_methods_are_asked_on_a_copy():
     network = people.Stateful()
     assert jaxnn.check_gradient(network.loss).passed

@@ -17,7 +17,7 @@ from jaxnn.clinic.examination import Answers, examine
 from jaxnn.clinic.problems import COURSE, LAMBDA, SMALL, Layers
 from jaxnn.clinic.refusals import Unusable
 from jaxnn.clinic.roles import WORDS
-from jaxnn.clinic.source import load
+from jaxnn.clinic.source import forget, load
 from jaxnn.clinic.subject import Function, Subject, subject
 from jaxnn.clinic.understanding import KINDS, understand, with_lambda
 
@@ -136,6 +136,7 @@ def restored() -> Iterator[None]:
         np.random.set_state(states[0])
         random.setstate(states[1])
         sys.path[:] = path
+        forget()
         sys.modules.update(modules)
 
 
@@ -185,12 +186,13 @@ def examined(
     answers = examine(s, first, lams)
     if trouble := findings.not_numbers(s, answers):
         return Checkup(False, (), (), (*head, *trouble))
-    cost, gradient = (diagnosed(answers, kind, progress) for kind in KINDS)
-    if gradient is None:
+    if answers.observed("gradient") is None:
         raise Unusable(
             f"{s.title} returns a cost and no gradient; name both functions: "
             "mywork.py:cost,gradient"
         )
+    cost, gradient = (diagnosed(answers, kind, progress) for kind in KINDS)
+    assert gradient is not None
     apart = max(d.distance for d in (cost, gradient) if d is not None)
     noted = notes.notes(s, answers, apart)
     head += notes.warnings(s, answers)

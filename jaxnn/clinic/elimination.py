@@ -7,6 +7,7 @@ lambda. What passes all stages is still compared in full by whoever asks.
 
 from collections.abc import Callable, Iterator
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import brentq
@@ -32,7 +33,8 @@ HIDDEN = ("time", "column", "delta2")
 PENALTY = ("penalty", "penalty's sign", "columns")
 COST_DATA = ("labels", "examples", "forward", "terms", "mean", "total")
 COST_PENALTY = ("squares", "columns")
-EPS_LOGS = np.linspace(-9, 0, 19)
+EPS_LOGS = np.linspace(-9, 0, 10)
+COARSE = 0.1  # of the squares: far more than any bar
 SLACK = 10  # times the bar, in all stages: the full comparison decides
 
 
@@ -69,31 +71,44 @@ def data_candidates(seen: Observed, observed: Pair, most: int) -> Iterator[Hypot
             yield from hidden_stage(seen, observed[0], h, most - first)
 
 
+class Library(NamedTuple):
+    """Theta2's gradients at lambda 0 of many hypotheses."""
+
+    hypotheses: list[Hypothesis]
+    gradients: Array  # (sets, k, 1 + h); the number that stands for m taken as 1
+    squares: Array  # (sets,) of their norms
+    is_open: Array  # (sets,) whether that number is to be fitted
+
+
 @cache
-def output_library(layers: Layers, size: int) -> tuple[list[Hypothesis], Array]:
-    """Theta2's gradients at lambda 0, (sets, k, 1 + h); a number for m is 1 here."""
+def output_library(layers: Layers, size: int) -> Library:
+    """All sets of `size` mistakes in OUTPUT."""
     f = passes(layers)[0]
     hypotheses = list(sets(mistakes.GRADIENT, OUTPUT, size, f))
     found = [
         formulas.gradient2(f, 0, h.at, {**h.fit, "number": 1.0})[1] for h in hypotheses
     ]
-    return hypotheses, np.array(found).reshape(-1, *f.problem.theta2.shape)
+    gradients = np.array(found).reshape(-1, *f.problem.theta2.shape)
+    is_open = np.array([h.fits("number") for h in hypotheses], bool)
+    return Library(hypotheses, gradients, (gradients**2).sum(axis=(1, 2)), is_open)
 
 
 def output_stage(seen: Observed, observed: Array, size: int) -> Iterator[Hypothesis]:
     """The sets of `size` mistakes that give theta2's gradient (k, 1 + h)."""
-    hypotheses, library = output_library(seen.layers, size)
-    is_open = np.array([h.fits("number") for h in hypotheses], bool)
-    squares = (library**2).sum(axis=(1, 2))
+    hypotheses, gradients, squares, is_open = output_library(seen.layers, size)
     factors = np.ones(len(hypotheses))  # 1 / number
-    products = (library * observed).sum(axis=(1, 2))
+    products = np.tensordot(gradients, observed, 2)
     np.divide(products, squares, out=factors, where=is_open & (squares > 0))
-    apart = near(library * factors[:, None, None], observed)
-    for i in np.flatnonzero(apart <= SLACK * seen.bar):
+    size2 = float((observed**2).sum())
+    # |a - b|^2 without the subtraction; what is far by this is far by `near`, too
+    apart = factors**2 * squares - 2 * factors * products + size2
+    close = np.flatnonzero(apart <= COARSE * (size2 + factors**2 * squares))
+    scaled = gradients[close] * factors[close, None, None]
+    for i in close[near(scaled, observed) <= SLACK * seen.bar]:
         if not is_open[i]:
             yield hypotheses[i]
-        elif factors[i] > 0 and is_count(1 / factors[i]):
-            yield hypotheses[i].fitted(number=round(1 / factors[i]))
+        elif factors[i] > 0 and is_count(number := float(1 / factors[i])):
+            yield hypotheses[i].fitted(number=round(number))
 
 
 def near(library: Array, observed: Array) -> Array:
@@ -224,7 +239,9 @@ def fit_cost(h: Hypothesis, seen: Observed) -> Iterator[Hypothesis]:
             return costs(1, eps) - float(second[0]) * number(eps)
         return costs(0, eps) - float(first[0])
 
-    for eps in roots(miss, EPS_LOGS) if h.fits("eps") else [0.0]:
+    # the cost falls as eps grows, but not what is left when a number is fitted
+    logs = EPS_LOGS if h.fits("number") else EPS_LOGS[[0, -1]]
+    for eps in roots(miss, logs) if h.fits("eps") else [0.0]:
         tried = h.fitted(eps=eps) if eps else h
         if not h.fits("number"):
             yield tried

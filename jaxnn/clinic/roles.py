@@ -198,17 +198,26 @@ def surroundings(
     if taken & {"layers"}:
         taken = taken | set(SIZES)
     places = {"global": globals_of(function), "attribute": attributes_of(function)}
-    if "x" in taken:
-        taken = taken | {"m"}  # a global m = 5000 beside an argument X is a mistake
     found = []
     for where, names in places.items():
         for name in sorted(names):
             role = named.get(name) or role_of(name)
             if role == "rate":  # as a global it is often the name of a module
                 role = "" if taken & {"lam"} else "lam"
-            if role and role not in taken:
+            is_fixed = role == "m" and "x" in taken and is_literal(function, name)
+            if role and role not in taken and not is_fixed:
                 found.append(Argument(name, role, where))
     return found
+
+
+def is_literal(function: Callable[..., Any], name: str) -> bool:
+    """Whether a global m is a number that no data of theirs has: a mistake.
+
+    Missing, or the length of an array beside it, it is what their data give.
+    """
+    scope = getattr(inspect.unwrap(function), "__globals__", {})
+    lengths = {len(v) for v in scope.values() if isinstance(v, np.ndarray) and v.ndim}
+    return isinstance(scope.get(name), int | float) and scope[name] not in lengths
 
 
 def globals_of(function: Callable[..., Any]) -> set[str]:

@@ -114,13 +114,18 @@ def silence() -> io.TextIOWrapper:
 def register(module: ModuleType, folder: str) -> None:
     """Make module and its neighbours importable; forget those of earlier loads."""
     HOMES.add(folder)  # folders have modules of the same names, and files change
+    forget()
+    if sys.path[:1] != [folder]:
+        sys.path.insert(0, folder)
+    sys.modules.setdefault(module.__name__, module)  # where dataclasses look
+
+
+def forget() -> None:
+    """Take the modules out of sys.modules that lie in a person's folder."""
     for name, other in list(sys.modules.items()):
         file = getattr(other, "__dict__", {}).get("__file__") or ""
         if os.path.dirname(file) in HOMES and "." not in name and name != "__main__":
             del sys.modules[name]
-    if sys.path[:1] != [folder]:
-        sys.path.insert(0, folder)
-    sys.modules.setdefault(module.__name__, module)  # where dataclasses look
 
 
 def run(chosen: Iterable[Statement], module: ModuleType, roots: set[str]) -> None:

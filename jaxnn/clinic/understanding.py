@@ -40,7 +40,7 @@ def attempts(
         if right is not None and not c.is_like(right, s.signature):
             continue
         if progress is not None:
-            progress(f"convention {i + 1} of {len(every)}", i + 1, len(every))
+            progress("ways to call it tried", i + 1, len(every))
         one = ask(s, layers, c, p, 0.0)
         if isinstance(one.call.error, calls.TooLong):
             raise Unusable(
@@ -135,7 +135,7 @@ def easiest(
         sizes = []
         for i, one in enumerate(ranked[:kept]):
             if progress is not None:
-                progress(f"{most} mistakes in convention {i + 1}", i, len(ranked))
+                progress(f"ways to call it compared, {most} mistakes", i, len(ranked))
             sizes.append(mistakes_in(s, one, lams, most))
         # where all are as hard, labels of the wrong kind give the oddest costs
         ranks = [(size, oddity(one)) for size, one in zip(sizes, ranked, strict=False)]
