@@ -100,7 +100,7 @@ def test_every_mistake_is_named(kind, layers):
 def test_mistakes_are_far_apart(kind, layers):
     # facts: at least 1.2e-3 between explanations, where rounding is 1e-16; the cost is
     # one number, and nearer
-    for name in TABLES[kind]:
+    for name in TABLES[kind][:: 1 if layers == SMALL else 4]:
         seen = observe(kind, (name,), layers)
         _, margin = runner_up(diagnose(seen).found, seen)
         assert margin > (1e-3 if kind == "gradient" else 2e-5), name
