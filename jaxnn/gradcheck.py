@@ -16,6 +16,18 @@ VERDICT = ("PASS", "diagnosis", "fix")  # the lines that --quiet leaves
 
 def main(argv: Sequence[str]) -> int:
     """Print the table, or what is wrong with a person's function; 1 if anything is."""
+    flags = vars(flag_parser().parse_args(argv))
+    if flags.get("dtype") == "float32":
+        raise ValueError(
+            "float32 hides small mistakes behind rounding; leave --dtype out, "
+            "gradients are checked in float64"
+        )
+    devices.prepare_process(flags.get("device", "auto"))
+    return persons(flags) if flags.get("function") else ours(flags)
+
+
+def flag_parser() -> cli.Parser:
+    """The flags of both checks."""
     parser = cli.parser(
         "gradcheck",
         "Check a cost and gradient of your own, and name the mistake in them. With no "
@@ -53,16 +65,7 @@ def main(argv: Sequence[str]) -> int:
     extent.add_argument(
         "--all", action="store_true", help="on all 5000 digits, not 50 of each class"
     )
-    flags = vars(parser.parse_args(argv))
-    if flags.get("dtype") == "float32":
-        raise ValueError(
-            "float32 hides small mistakes behind rounding; leave --dtype out, "
-            "gradients are checked in float64"
-        )
-    devices.prepare_process(flags.get("device", "auto"))
-    if flags.get("function"):
-        return persons(flags)
-    return ours(flags)
+    return parser
 
 
 def persons(flags: dict) -> int:

@@ -6,15 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jaxnn.clinic.roles import (
-    PARAMETERS,
-    Signature,
-    globals_of,
-    plain,
-    role_of,
-    signature,
-    surroundings,
-)
+from jaxnn.clinic.roles import PARAMETERS, Signature, plain, role_of, signature
+from jaxnn.clinic.surroundings import globals_of, surroundings
 
 Function = Callable[..., Any]
 THIRD = ("theta3", "w3", "weights3", "t3")
