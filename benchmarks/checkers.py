@@ -4,7 +4,7 @@
 
 One row for each mistake, planted in the gradient of a cost that is right: plain NumPy,
 from tests/planted.py, which shares no code with jaxnn. The others check it at the
-weights of jaxnn's own small network (8-5-10, 12 examples), lambda 1, in float64;
+weights of jaxnn's own small network (8-5-10, 13 examples), lambda 1, in float64;
 jaxnn.check_gradient is given the function alone, as a person would give it. Each
 checker keeps its own tolerances. Every cell is read from what it returned or raised.
 

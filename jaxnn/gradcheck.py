@@ -11,12 +11,15 @@ from jaxnn.clinic.conventions import CHOICES
 from jaxnn.clinic.roles import WORDS
 
 FAILED = 1
-VERDICT = ("PASS", "diagnosis", "fix")  # the lines that --quiet leaves
+VERDICT = ("PASS", "warning", "diagnosis", "fix")  # the lines that --quiet leaves
 
 
 def main(argv: Sequence[str]) -> int:
     """Print the table, or what is wrong with a person's function; 1 if anything is."""
     flags = vars(flag_parser().parse_args(argv))
+    words = flags.get("convention", [])
+    if not flags.get("function") and words and "=" not in words[-1]:
+        flags["function"] = words.pop()  # --convention labels=0-9 mywork.py:f
     if flags.get("dtype") == "float32":
         raise ValueError(
             "float32 hides small mistakes behind rounding; leave --dtype out, "

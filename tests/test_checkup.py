@@ -126,6 +126,15 @@ def test_float32_cannot_tell_all_apart_but_names_what_it_names_rightly():
         assert any("float32" in line for line in headed(report, "note"))
 
 
+def test_float16_is_refused():
+    def nn_cost_function(nn_params, n, h, k, X, y, lam):
+        cost, gradient = right(nn_params, n, h, k, X, y, lam)
+        return np.float16(cost), np.float16(gradient)
+
+    with pytest.raises(ValueError, match="float16"):
+        jaxnn.check_gradient(nn_cost_function)
+
+
 def test_none_is_told():
     def nn_cost_function(nn_params, n, h, k, X, y, lam):
         people.nn_cost_function(nn_params, n, h, k, X, y, lam)

@@ -115,11 +115,17 @@ def test_arguments_without_a_known_name_are_the_missing_ones():
 def test_a_role_can_be_told():
     def function(nn_params, n, h, k, X, y, foo=0.0):
         cost, gradient = people.nn_cost_function(nn_params, n, h, k, X, y, foo)
-        return cost + foo, gradient  # so that trying foo as lambda fits nothing
+        return cost + foo**2, gradient  # no penalty grows with lambda's square
 
     report = jaxnn.check_gradient(function)
     assert report.passed and "no lambda" in report.lines[0]
     assert "if it is foo: --convention NAME=lam" in str(report)
+
+    def wrong(nn_params, n, h, k, X, y, foo=0.0):  # a gradient alone, its penalty wrong
+        found = people.nn_cost_function(nn_params, n, h, k, X, y, foo)[1]
+        return found + foo * nn_params
+
+    assert not jaxnn.check_gradient(wrong).passed
     report = jaxnn.check_gradient(function, foo="lam")
     assert not report.passed and "lambda is foo" in str(report)
     for wrong in ({"fooo": "lam"}, {"foo": "lam", "n": "lam"}):

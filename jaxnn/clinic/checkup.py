@@ -126,7 +126,7 @@ def functions_of(
 
 @contextlib.contextmanager
 def restored() -> Iterator[None]:
-    """What a person's file or function sets for the whole process is set back."""
+    """Random states, print options, modules and their path are as before."""
     states = np.random.get_state(), random.getstate()
     path, modules = sys.path[:], sys.modules.copy()
     try:

@@ -112,6 +112,10 @@ def examine(s: Subject, one: Attempt, lams: Sequence[float]) -> Answers:
                 given = f"{len(f.problem.y)} examples and lambda {lam:g}"
                 raise Unusable(told(s, asked.call.error, f"\ncalled with  {given}"))
         rows.append([asked.call for asked in row])
+    if one.reading.precision is np.float16:  # coarser than mistakes are apart
+        raise Unusable(
+            f"{s.title} computes in float16, too coarse; use float32 or more"
+        )
     picks = [read_again(one, lams, rows, i) for i in range(max(one.reading.several, 1))]
     return min(picks, key=wrong)
 

@@ -2,8 +2,7 @@
 
 A mistake replaces one entry of formulas.RIGHT. Mistakes of one place exclude each
 other; those of different places combine. Some leave a number open, which is fitted to
-the person's values: `fits` says which. Each was seen in public code or in questions
-people ask about this exercise.
+the person's values: `fits` says which.
 """
 
 from collections.abc import Callable
@@ -29,7 +28,7 @@ class Mistake(NamedTuple):
     wrong: Callable[..., Any]  # what stands there in place of RIGHT[place]
     why: str
     fix: str
-    fits: str = ""  # "step", "count", "eps", "number": what is left open
+    fits: str = ""  # "step", "count", "eps", "number", "penalty number": left open
 
 
 def lose(y: Array, k: int, label: int, shift: int) -> Array:

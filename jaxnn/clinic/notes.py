@@ -38,13 +38,16 @@ def is_consistent(
 
 
 def warnings(s: Subject, answers: Answers) -> list[str]:
-    """What the function does to what is not its own."""
+    """What the verdict leaves open, and what is done to what is not the function's."""
+    found = []
     calls = [call for row in answers.calls for call in row]
-    changed = sorted({role for call in calls for role in call.changed})
-    if not changed:
-        return []
-    told = ", ".join(s.signature.name_of(role) for role in changed)
-    return [line("warning", f"it changes its argument {told}; work on a copy")]
+    if changed := sorted({role for call in calls for role in call.changed}):
+        told = ", ".join(s.signature.name_of(role) for role in changed)
+        found.append(f"it changes its argument {told}; work on a copy")
+    if not s.signature.takes("lam") and (kept := s.settings):
+        names = " or ".join(kept[:3])
+        found.append(f"no lambda was found; if it is {names}: --convention NAME=lam")
+    return [line("warning", text) for text in found]
 
 
 def notes(s: Subject, answers: Answers, apart: float) -> list[str]:
@@ -64,9 +67,6 @@ def notes(s: Subject, answers: Answers, apart: float) -> list[str]:
         )
     if first.reading.cost is None:
         found.append("no cost came back, one number, so the gradient alone was checked")
-    if not s.signature.takes("lam") and (kept := s.settings):
-        names = " or ".join(kept[:3])
-        found.append(f"no lambda was found; if it is {names}: --convention NAME=lam")
     if first.reading.several > 1:
         which = f"number {first.pick + 1} of the {first.reading.several} costs"
         found.append(f"{which} that it returns was taken")

@@ -1,7 +1,7 @@
 """What each argument of a person's function is, by the names that people give them.
 
-Seen in some sixty public programs of this exercise. A name decides alone where it can;
-what is left is given what is still missing, in the course's order of arguments.
+The names are those of public programs of this exercise. A name decides alone where it
+can; what is left is given what is still missing, in the course's order.
 """
 
 import ast

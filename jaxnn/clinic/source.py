@@ -1,8 +1,8 @@
 """A person's own functions out of their file or notebook, which is never run whole.
 
 Scripts load data, train and plot at top level. Only the statements that the wanted
-functions need are run; what one of these raises is remembered and not fatal, because
-the names that it would have bound may never be used.
+functions need are run, and those that set import path, folder or seeds; what one of
+these raises is remembered and not fatal, as the names it binds may never be used.
 """
 
 import builtins

@@ -8,17 +8,21 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from jaxnn.clinic import calls, formulas
 from jaxnn.clinic.conventions import conventions
 from jaxnn.clinic.diagnosis import Progress, diagnose
 from jaxnn.clinic.examination import Attempt, ask, examine, is_finite
-from jaxnn.clinic.hypotheses import Kind, distance, passes
+from jaxnn.clinic.hypotheses import Kind, passes
+from jaxnn.clinic.layout import Array, unroll
 from jaxnn.clinic.problems import Layers
+from jaxnn.clinic.readings import Reading
 from jaxnn.clinic.refusals import OWN, Unusable, reached, told
 from jaxnn.clinic.subject import Subject, subject
 
 PATIENCE = 60.0  # seconds; conventions that are rarer than those tried are left out
-GUESSES = 4  # settings that are tried as lambda
+GUESSES = 8  # settings that are tried as lambda
 RANKED = {1: 32, 2: 6, 3: 2}  # conventions compared in that many mistakes
 KINDS: tuple[Kind, Kind] = ("cost", "gradient")
 
@@ -86,30 +90,35 @@ def understand(
 def with_lambda(
     s: Subject, sizes: Sequence[Layers], fixed: Mapping[str, str], lam: float
 ) -> Subject:
-    """The subject, lambda found among what has no known name.
+    """The subject, lambda found among the settings that have no known name.
 
-    A setting is lambda if the cost, or where there is none the gradient, is right with
-    the setting 0 and with the setting lam.
+    A setting is lambda if the function is right where it is 0, and what comes back
+    grows with it along a straight line, as lambda's penalty does, right or wrong.
     """
     if s.signature.takes("lam") or not lam:
         return s
+    functions = [part.function for part in s.parts]
     for name in s.settings[:GUESSES]:
-        functions = [part.function for part in s.parts]
         guess = subject(functions, {**s.named, name: "lam"})
         try:
             first = understand(guess, sizes, fixed, (0.0, lam))
         except ValueError:
             continue
-        f = passes(first.layers)[0]
-        again = first.asked(guess, f.problem, lam)
-        right = formulas.cost(f, lam)
-        if again.cost is not None:
-            if first.costs_match and abs(again.cost - right) <= 1e-5 * right:
-                return guess
-        elif first.gradients_match and again.gradient is not None:
-            if distance(formulas.gradient(f, lam), again.gradient) <= 1e-5:
-                return guess
+        p = passes(first.layers)[0].problem
+        if first.costs_match or (first.gradients_match and first.reading.cost is None):
+            half, whole = (numbers(first.asked(guess, p, t)) for t in (lam / 2, lam))
+            grown = whole - numbers(first.reading)
+            bend = whole - 2 * half + numbers(first.reading)
+            if 0 < np.linalg.norm(grown) < np.inf:
+                if np.linalg.norm(bend) <= 1e-5 * np.linalg.norm(grown):
+                    return guess
     return s
+
+
+def numbers(one: Reading) -> Array:
+    """Cost and gradient in one vector; what is missing is 0."""
+    gradient = unroll(*one.gradient) if one.gradient else np.zeros(1)
+    return np.append(gradient, one.cost if one.cost is not None else 0.0)
 
 
 def distinct(usable: Sequence[Attempt]) -> list[Attempt]:
