@@ -119,3 +119,9 @@ def test_importing_starts_no_backend(environment, tmp_path):
         cwd=tmp_path,
         check=True,
     )
+
+
+def test_importing_loads_no_slow_parts_of_scipy():
+    # a third of a second that only some commands need
+    code = "import sys, jaxnn; sys.exit('scipy.optimize' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -10,7 +10,6 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import brentq
 
 from jaxnn.clinic import formulas, mistakes
 from jaxnn.clinic.formulas import Array
@@ -160,11 +159,8 @@ def penalties(
         return
     for penalty in sets(mistakes.GRADIENT, PENALTY, left, f):
         if penalty.fits("penalty number"):
-            both, lam = (
-                h.joined(penalty).fitted(**{"penalty number": 1.0}),
-                seen.lams[1],
-            )
-            ours = [formulas.gradient(f, one, both.at, both.fit) for one in (0, lam)]
+            both = h.joined(penalty).fitted(**{"penalty number": 1.0})
+            ours = [formulas.gradient(f, lam, both.at, both.fit) for lam in seen.lams]
             # theta2's, as theta1's may depend on theta2's; unless it has no penalty
             layer = 1 if np.any(ours[1][1] != ours[0][1]) else 0
             factor = slope_along(
@@ -251,6 +247,8 @@ def fit_cost(h: Hypothesis, seen: Observed) -> Iterator[Hypothesis]:
 
 def roots(miss: Callable[[float], float], logs: Array) -> list[float]:
     """10 to the roots of `miss` between the numbers in logs."""
+    from scipy.optimize import brentq  # slow to load: not before it is needed
+
     misses = [miss(log) for log in logs]
     found = [log for log, gap in zip(logs, misses, strict=True) if gap == 0]
     for i in range(len(logs) - 1):

@@ -50,9 +50,7 @@ def understood(s: Subject, one: Attempt) -> list[str]:
 
 def unusable(one: Attempt) -> list[str]:
     """What is wrong with what was returned, if there is no gradient to compare."""
-    if one.reading.gradient is not None or not one.reading.trouble:
-        return []
-    if one.reading.trouble == "returns no gradient":
+    if not one.reading.trouble:
         return []
     fix = one.reading.hint or "end with return J, gradient"
     return [line("diagnosis", one.reading.trouble), line("fix", fix)]

@@ -53,13 +53,10 @@ def warnings(s: Subject, answers: Answers) -> list[str]:
 def notes(s: Subject, answers: Answers, apart: float) -> list[str]:
     """What else is noticed; apart: how far the values are from what explains them."""
     found, first = [], answers.attempt
-    precision = {one.precision for row in answers.readings for one in row}
-    narrow = precision & {np.float32, np.float16}
-    if narrow:
-        kind = min(narrow, key=lambda one: np.finfo(one).bits)
+    if any(one.precision is np.float32 for row in answers.readings for one in row):
         found.append(
-            f"your function computes in {np.dtype(kind).name}: differences below "
-            f"{BARS[kind]:.0e} are its rounding, not your derivation"
+            "your function computes in float32: differences below "
+            f"{BARS[np.float32]:.0e} are its rounding, not your derivation"
         )
     elif DIGITS < apart < BARS[np.float64]:
         found.append(

@@ -17,7 +17,7 @@ class Reading(NamedTuple):
     gradient: Pair | None
     is_vector: bool = False  # the gradient came unrolled
     precision: type = np.float64  # of the function's own numbers
-    trouble: str = ""  # why no gradient could be read
+    trouble: str = ""  # why no gradient could be read, where something else came
     hint: str = ""  # what to do about it
     several: int = 1  # how many costs there are to pick from
 
@@ -41,7 +41,7 @@ def reading(
         kinds = {"None" if one is None else type(one).__name__ for one in results}
         return Reading(None, None, trouble=f"returns {' and '.join(sorted(kinds))}")
     if not arrays:
-        return Reading(cost, None, trouble="returns no gradient")
+        return Reading(cost, None)
     gradients = list(gradients_of(arrays, layers, c))
     if not gradients:
         trouble, hint = wrong_shape(arrays, layers)

@@ -50,8 +50,8 @@ ORDERS = {  # of arguments whose names tell nothing
     7: ("params", "n", "h", "k", "x", "y", "lam"),
 }
 SIZES = ("n", "h", "k", "layers")
-ARRAYS = {"params", "theta1", "theta2", "bias1", "bias2", "x", "y"}
 PARAMETERS = {"params", "theta1", "theta2", "bias1", "bias2"}
+ARRAYS = PARAMETERS | {"x", "y"}
 
 
 class Argument(NamedTuple):
