@@ -29,7 +29,7 @@ import numpy as np
 import scipy
 from scipy.optimize import check_grad
 
-import timing
+import rows
 
 ROOT = Path(__file__).resolve().parents[1]
 try:
@@ -261,7 +261,7 @@ def headline() -> str:
         for checker, package in OPTIONAL.items()
         if not missing(checker)
     ]
-    return timing.headline(timing.machine(*packages))
+    return rows.headline(rows.machine(*packages))
 
 
 def main() -> None:

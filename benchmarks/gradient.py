@@ -1,17 +1,17 @@
-"""Time one cost and gradient of the 400-25-10 network, beside other ways to compute it.
+"""Time one cost and gradient of the 400-25-10 network beside other ways to compute it.
 
-    python benchmarks/gradient.py [--quick] [--rounds N] [--dtype float64] [--json FILE]
+    python benchmarks/gradient.py [--device cpu gpu] [--dtype float64] [--save]
 
 The 5000 embedded digits, lambda 1, the initial weights of seed 0. One repetition takes
-some gradient steps from those weights, so that a wrong gradient shows in the cost. On
-the CPU, unless JAX_PLATFORMS names another device.
+some gradient steps from those weights, so that a wrong gradient shows in the cost; JAX
+takes them in one compiled call. NumPy computes on the CPU, the others on each --device.
+Two rows are limits: the arithmetic at the rate of a product of square matrices, and the
+data, which has to be read twice, at the rate of its product with a vector.
 
 Shapes: m examples, n pixels, k classes.
 """
 
 import argparse
-import json
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -19,14 +19,15 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
 from jax import lax
 
 import numpy_mlp
-import timing
-from timing import Contender, Prepared
+import torch_mlp
+import workers
+from rows import as_rows, finish, flags, headline
+from timing import Contender, Prepared, contest, same_cost, table
 
 try:
     import jaxnn
@@ -36,7 +37,8 @@ except ModuleNotFoundError:  # not installed: take the checkout's
 
 LAM = 1.0
 RATE = 0.1  # of a gradient step
-TOLERANCE = {"float32": 1e-5, "float64": 1e-10}  # relative, of the last cost
+TOLERANCE = {"float32": 1e-5, "float64": 1e-10, "tf32": 1e-2}  # relative, of the cost
+Arrays = tuple[Any, np.ndarray, np.ndarray]  # params, x (m, n), the digits y (m,)
 
 
 def row_wise_cost(params: Any, x: jax.Array, y: jax.Array, lam: Any) -> jax.Array:
@@ -46,40 +48,71 @@ def row_wise_cost(params: Any, x: jax.Array, y: jax.Array, lam: Any) -> jax.Arra
     hidden = jax.nn.sigmoid(x @ theta1[:, 1:].T + theta1[:, 0])  # (m, h)
     z = hidden @ theta2[:, 1:].T + theta2[:, 0]  # (m, k)
     data_cost = optax.sigmoid_binary_cross_entropy(z, target).sum() / len(x)
-    penalty = jnp.sum(theta1[:, 1:] ** 2) + jnp.sum(theta2[:, 1:] ** 2)
+    penalty = sum((theta[:, 1:] ** 2).sum() for theta in params)
     return data_cost + lam / (2 * len(x)) * penalty
 
 
-def in_jax(
-    function: Callable, arrays: tuple[Any, ...], steps: int, dtype: str
-) -> Prepared:
-    """function(params, x, y, lam) -> (cost, gradient) in one compiled loop.
+JAX_FORMS: dict[str, Callable] = {
+    "jaxnn": jax.value_and_grad(jaxnn.cost),
+    "JAX, row-wise": jax.value_and_grad(row_wise_cost),
+    "jaxnn.backprop on JAX": jaxnn.backprop,
+}
 
-    arrays: params, x (m, n) and the digits y (m,).
-    """
-    jax.config.update("jax_enable_x64", dtype == "float64")
-    jax.config.update("jax_enable_compilation_cache", False)
-    jax.config.update("jax_default_matmul_precision", "highest")  # no TF32 on a GPU
+
+def in_jax(
+    form: str, arrays: Arrays, steps: int, device: str, precision: str
+) -> Prepared:
+    """A form's (cost, gradient) in one compiled loop."""
+    chosen = workers.start_jax(device, precision)
 
     def descend(params: Any, x: jax.Array, y: jax.Array, lam: jax.Array) -> jax.Array:
         def step(params: Any, _: None) -> tuple[Any, jax.Array]:
-            cost, gradient = function(params, x, y, lam)
+            cost, gradient = JAX_FORMS[form](params, x, y, lam)
             return jax.tree.map(lambda p, g: p - RATE * g, params, gradient), cost
 
         return lax.scan(step, params, length=steps)[1]  # (steps,) costs
 
-    data = jax.device_put((*arrays, np.asarray(LAM, dtype)))
+    dtype = workers.dtype_of(precision)
+    data = jax.device_put((*arrays, np.asarray(LAM, dtype)), chosen)
+    call, seconds, memory = workers.compiled(descend, *data)
+
+    def run(_: int) -> float:
+        return float(call(*data)[-1])
+
+    return Prepared(run, steps, dtype, seconds, chosen.device_kind, memory)
+
+
+def in_torch(
+    is_compiled: bool, arrays: Arrays, steps: int, device: str, precision: str
+) -> Prepared:
+    """PyTorch's autodiff in a Python loop."""
+    torch = torch_mlp.start_torch(device, precision)
+    params, x, y = arrays
+    data = *torch_mlp.as_tensors(torch, device, x, y), LAM
+    cost = torch_mlp.cost_function(torch, device if is_compiled else None)
+
+    def descend(steps: int) -> float:
+        at = torch_mlp.leaves(torch, device, params)
+        value = torch.tensor(np.nan)
+        for _ in range(steps):
+            value, gradient = torch_mlp.cost_and_gradient(torch, cost, at, *data)
+            with torch.no_grad():
+                for theta, slope in zip(at, gradient, strict=True):
+                    theta -= RATE * slope
+        return float(value.detach())
+
     start = time.perf_counter()
-    compiled = jax.jit(descend).lower(*data).compile()
-    seconds = time.perf_counter() - start
-    device = data[1].devices().pop().device_kind
-    return Prepared(lambda: float(compiled(*data)[-1]), steps, dtype, seconds, device)
+    descend(1)
+    seconds = time.perf_counter() - start  # of the first step: what it compiles
+    kind = torch.cuda.get_device_name() if device == "gpu" else "cpu"
+    dtype = workers.dtype_of(precision)
+    return Prepared(lambda _: descend(steps), steps, dtype, seconds, kind)
 
 
 def in_numpy(function: Callable, params: Any, args: tuple, steps: int) -> Prepared:
     """function(params, *args, lam) -> (cost, gradient) in a Python loop."""
 
-    def run() -> float:
+    def run(_: int) -> float:
         at, cost = params, np.nan
         for _ in range(steps):
             cost, gradient = function(at, *args, LAM)
@@ -89,36 +122,21 @@ def in_numpy(function: Callable, params: Any, args: tuple, steps: int) -> Prepar
     return Prepared(run, steps, params[0].dtype.name)
 
 
-def jaxnn_cost(arrays: tuple[Any, ...], steps: int, dtype: str) -> Prepared:
-    """Autodiff of jaxnn.cost."""
-    return in_jax(jax.value_and_grad(jaxnn.cost), arrays, steps, dtype)
-
-
-def jax_rows(arrays: tuple[Any, ...], steps: int, dtype: str) -> Prepared:
-    """Autodiff of the row-wise form."""
-    return in_jax(jax.value_and_grad(row_wise_cost), arrays, steps, dtype)
-
-
-def jax_backprop(arrays: tuple[Any, ...], steps: int, dtype: str) -> Prepared:
-    """jaxnn.backprop on JAX arrays."""
-    return in_jax(jaxnn.backprop, arrays, steps, dtype)
-
-
-def numpy_tight(arrays: tuple[Any, ...], steps: int, dtype: str) -> Prepared:
+def numpy_columns(arrays: Arrays, steps: int) -> Prepared:
     """The fastest NumPy of numpy_mlp, examples as columns."""
     params, x, y = arrays
     work = numpy_mlp.buffers(params, x, y)
     return in_numpy(numpy_mlp.tight, params, (work,), steps)
 
 
-def numpy_tight_rows(arrays: tuple[Any, ...], steps: int, dtype: str) -> Prepared:
+def numpy_rows(arrays: Arrays, steps: int) -> Prepared:
     """NumPy written tightly, examples as rows."""
     params, x, y = arrays
-    sign = np.where(y[:, None] == np.arange(10), -1, 1).astype(dtype)
+    sign = np.where(y[:, None] == np.arange(10), -1, 1).astype(x.dtype)
     return in_numpy(numpy_mlp.tight_rows, params, (x, sign), steps)
 
 
-def numpy_published(arrays: tuple[Any, ...], steps: int, dtype: str) -> Prepared:
+def numpy_published(arrays: Arrays, steps: int) -> Prepared:
     """The usual NumPy of numpy_mlp, in float64 whatever the dtype."""
     params, x, y = arrays
     params = tuple(theta.astype(np.float64) for theta in params)
@@ -126,36 +144,39 @@ def numpy_published(arrays: tuple[Any, ...], steps: int, dtype: str) -> Prepared
     return in_numpy(numpy_mlp.published, params, args, steps)
 
 
-def numpy_backprop(arrays: tuple[Any, ...], steps: int, dtype: str) -> Prepared:
+def numpy_backprop(arrays: Arrays, steps: int) -> Prepared:
     """jaxnn.backprop on NumPy arrays."""
     params, x, y = arrays
     return in_numpy(jaxnn.backprop, params, (x, y), steps)
 
 
-def contenders(dtype: str, steps: int) -> list[Contender]:
-    """All of them on the same data, the one that others are compared with first."""
-    digits = jaxnn.load_digits()
+def contenders(kinds: list[str], precision: str, steps: int) -> list[Contender]:
+    """All of them on the same data; jaxnn on the first device leads."""
+    digits, dtype = jaxnn.load_digits(), workers.dtype_of(precision)
     arrays = jaxnn.init_params(0, dtype=dtype), digits.x.astype(dtype), digits.y
-    named = {
-        "jaxnn": jaxnn_cost,
-        "JAX, row-wise": jax_rows,
-        "jaxnn.backprop on JAX": jax_backprop,
-        f"NumPy {dtype}, tight": numpy_tight_rows,
-        f"NumPy {dtype}, columns": numpy_tight,
+    competing = []
+    for kind in kinds:
+        how, mark = (arrays, steps, kind, precision), f", {kind}" if kinds[1:] else ""
+        competing += [Contender(f + mark, in_jax, (f, *how)) for f in JAX_FORMS]
+        for is_compiled in (False, True):
+            name = f"PyTorch {'compiled' if is_compiled else 'eager'}{mark}"
+            competing.append(Contender(name, in_torch, (is_compiled, *how), "torch"))
+        flops = workers.gradient_flops(len(digits.y), (400, 25, 10))
+        competing += workers.limits(kind, precision, flops, digits.x.shape)
+    in_numpy = {
+        f"NumPy {dtype}, tight": numpy_rows,
+        f"NumPy {dtype}, columns": numpy_columns,
         "NumPy float64, as published": numpy_published,
         "jaxnn.backprop on NumPy": numpy_backprop,
     }
-    args = (arrays, steps, dtype)
-    return [Contender(name, setup, args) for name, setup in named.items()]
+    args = arrays, steps
+    return competing + [Contender(n, setup, args) for n, setup in in_numpy.items()]
 
 
-def flags() -> argparse.Namespace:
+def read_flags() -> argparse.Namespace:
     """The command line, with steps and rounds settled."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="5 steps, 2 rounds")
-    parser.add_argument("--rounds", type=int, help="repetitions of each [15]")
+    parser = flags((__doc__ or "").splitlines()[0], "5 steps, 2 rounds")
     parser.add_argument("--dtype", choices=list(TOLERANCE), default="float32")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write rows there")
     args = parser.parse_args()
     args.steps, rounds = (5, 2) if args.quick else (50, 15)
     args.rounds = rounds if args.rounds is None else args.rounds
@@ -166,17 +187,15 @@ def flags() -> argparse.Namespace:
 
 def main() -> None:
     """Measure, print the table, write the rows."""
-    args = flags()
-    os.environ.setdefault("JAX_PLATFORMS", "cpu")  # inherited by the workers
-    here = timing.machine(jax, np, jaxnn)
-    print(f"{timing.headline(here)}; {args.dtype}")
-    competing = contenders(args.dtype, args.steps)
-    timings = timing.contest(competing, args.rounds, TOLERANCE[args.dtype])
-    print(timing.table(timings))
-    if args.json:
-        about = here | {"what": "cost and gradient", "m": 5000, "layers": [400, 25, 10]}
-        rows = timing.as_rows(timings, **about, evaluations=args.steps)
-        args.json.write_text(json.dumps(rows, indent=1) + "\n")
+    args = read_flags()
+    here = workers.here(args.device)
+    print(f"{headline(here)}; {args.dtype}")
+    competing = contenders(args.device, args.dtype, args.steps)
+    timings = contest(competing, args.rounds, same_cost(TOLERANCE[args.dtype]))
+    print(table(timings))
+    about = {"what": "gradient", "on": " ".join(args.device), "precision": args.dtype}
+    sizes = {"m": 5000, "layers": [400, 25, 10], "steps": args.steps}
+    finish(as_rows(timings, **about, **here, **sizes), args)
 
 
 if __name__ == "__main__":

@@ -10,41 +10,50 @@ are compared round by round.
 A script passes its own contenders, whose set-up functions are at its top level:
 
     def mine(x, steps):
-        return Prepared(run=..., evaluations=steps, dtype="float32")
+        return Prepared(run=lambda i: ..., evaluations=steps, dtype="float32")
 
     if __name__ == "__main__":
-        timings = compare([Contender("mine", mine, (x, 50)), ...], 15, 1e-5)
+        timings = contest([Contender("mine", mine, (x, 50)), ...], 15, same_cost(1e-5))
         print(table(timings))
 """
 
+import importlib.util
 import os
-import platform
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from multiprocessing import get_context
 from typing import Any, NamedTuple
 
 import numpy as np
 
 REST = 0.2  # seconds between two contenders
-LIMITS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "XLA_FLAGS")
+LONG = 0.5  # seconds of a repetition beside which filling the caches counts for nothing
+
+# agree(cost of each contender) raises BenchmarkError
+Agree = Callable[[dict[str, float]], None]
 
 
 class BenchmarkError(ValueError):
     """The contenders do not compute the same, so their times say nothing."""
 
 
+class Unavailable(Exception):
+    """A contender cannot run on this machine; the message says why."""
+
+
 class Prepared(NamedTuple):
     """What a contender's set-up returns, in its worker."""
 
-    run: Callable[[], float]  # one repetition, finished on return; gives its cost
-    evaluations: int  # that one repetition makes
+    run: Callable[[int], float]  # the round -> its cost; finished on return
+    evaluations: float  # that one repetition makes
     dtype: str
     compile_seconds: float = 0.0
     device: str = "cpu"
+    memory: int | None = None  # bytes on the device: arguments, results and between
+    facts: Mapping[str, Any] = {}  # whatever else belongs into its row
 
 
 class Contender(NamedTuple):
@@ -53,6 +62,9 @@ class Contender(NamedTuple):
     name: str
     setup: Callable[..., Prepared]
     args: tuple = ()
+    needs: str | None = None  # a package, without which it is skipped
+    environment: Mapping[str, str] = {}  # of its worker
+    has_cost: bool = True  # False: a limit; what it returns is compared with nothing
 
 
 class Timing(NamedTuple):
@@ -64,6 +76,9 @@ class Timing(NamedTuple):
     dtype: str
     compile_seconds: float
     device: str
+    memory: int | None = None
+    environment: Mapping[str, str] = {}
+    facts: Mapping[str, Any] = {}
 
 
 _prepared: Prepared  # in a worker: its contender
@@ -73,55 +88,87 @@ def set_up(contender: Contender) -> Timing:
     """In a worker: prepare and warm up; a timing without its seconds."""
     global _prepared
     made = _prepared = contender.setup(*contender.args)
-    facts = made.dtype, made.compile_seconds, made.device
-    return Timing(contender.name, np.empty(0), made.run(), *facts)
+    return Timing(
+        name=contender.name,
+        seconds=np.empty(0),
+        cost=made.run(0),
+        dtype=made.dtype,
+        compile_seconds=made.compile_seconds,
+        device=made.device,
+        memory=made.memory,
+        environment=contender.environment,
+        facts=made.facts,
+    )
 
 
-def repeat() -> tuple[float, float]:
-    """In a worker: one repetition; seconds per evaluation, cost."""
-    _prepared.run()  # fetches back into the caches what the others have pushed out
+def repeat(i: int) -> tuple[float, float]:
+    """In a worker: a repetition in round i; seconds per evaluation, cost."""
+    seconds, cost = once(i)
+    if seconds < LONG:  # again: that fetched back what the others push out of caches
+        seconds, cost = once(i)
+    return seconds / _prepared.evaluations, cost
+
+
+def once(i: int) -> tuple[float, float]:
+    """In a worker: seconds of one repetition, its cost."""
     start = time.perf_counter()
-    cost = _prepared.run()
-    return (time.perf_counter() - start) / _prepared.evaluations, cost
+    cost = _prepared.run(i)
+    return time.perf_counter() - start, cost
 
 
 def compare(
     contenders: Sequence[Contender],
     rounds: int,
-    tolerance: float,
+    agree: Agree,
     report: Callable[[str], None] = print,
     rest: float = REST,
 ) -> list[Timing]:
     """Time the contenders in turn; the order given is the order of each round.
 
-    tolerance: the relative difference from the first one's cost that rounding may
-    make. report: takes lines of progress. rest: seconds after each repetition.
-    Raises BenchmarkError where costs differ by more, and what a contender raises.
+    agree: refuses costs that cannot all be right. report: takes lines of progress.
+    rest: seconds after each repetition. A contender whose package is missing, or that
+    raises Unavailable, is skipped, and report says so. Raises BenchmarkError where the
+    costs do not agree, and what a contender raises.
     """
     with ExitStack() as stack:
-        pools = {}
-        timings = []
+        pools, timings, answers = {}, [], []
         for contender in contenders:
+            name = contender.name
+            if contender.needs and importlib.util.find_spec(contender.needs) is None:
+                report(f"{name}: skipped, {contender.needs} is not installed")
+                continue
             pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
-            pools[contender.name] = stack.enter_context(pool)
-            timings.append(ask(pool, contender.name, rest, set_up, contender))
-            report(f"{contender.name}: ready")
-        require_same_cost({t.name: t.cost for t in timings}, tolerance)
+            stack.enter_context(pool)
+            try:
+                with environment(contender.environment):  # the worker inherits it
+                    timings.append(ask(pool, name, rest, set_up, contender))
+            except Unavailable as reason:
+                report(f"{name}: skipped, {reason}")
+                continue
+            pools[name] = pool
+            answers += [name] if contender.has_cost else []
+            report(f"{name}: ready")
+        agree({t.name: t.cost for t in timings if t.name in answers})
         seconds = []  # (rounds, contenders)
         for i in range(rounds):
-            seconds.append(one_round(pools, tolerance, rest))
+            results = {n: ask(pool, n, rest, repeat, i) for n, pool in pools.items()}
+            agree({name: results[name][1] for name in answers})
+            seconds.append([taken for taken, _ in results.values()])
             report(f"round {i + 1} of {rounds}")
     columns = zip(timings, np.array(seconds).T, strict=True)
     return [timing._replace(seconds=column) for timing, column in columns]
 
 
-def one_round(
-    pools: dict[str, ProcessPoolExecutor], tolerance: float, rest: float
-) -> list[float]:
-    """One repetition of each contender: its seconds per evaluation."""
-    results = {name: ask(pool, name, rest, repeat) for name, pool in pools.items()}
-    require_same_cost({name: cost for name, (_, cost) in results.items()}, tolerance)
-    return [seconds for seconds, _ in results.values()]
+@contextmanager
+def environment(changes: Mapping[str, str]) -> Iterator[None]:
+    """os.environ with changes, as it was before afterwards."""
+    before = dict(os.environ)
+    os.environ.update(changes)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def ask(
@@ -137,16 +184,20 @@ def ask(
     return answer
 
 
-def require_same_cost(costs: dict[str, float], tolerance: float) -> None:
-    """Raise BenchmarkError unless each cost is the first one's; NaN never is."""
-    (first, expected), *others = costs.items()
-    for name, cost in others:
-        if not abs(cost - expected) <= tolerance * abs(expected):
-            raise BenchmarkError(
-                f"{name} computes the cost {cost!r}, {first} {expected!r}: rounding "
-                f"explains a relative difference of {tolerance:g}; correct the "
-                "contender before timing it"
-            )
+def same_cost(tolerance: float) -> Agree:
+    """All costs are the first one's, to a relative difference; NaN never is."""
+
+    def agree(costs: dict[str, float]) -> None:
+        (first, expected), *others = costs.items()
+        for name, cost in others:
+            if not abs(cost - expected) <= tolerance * abs(expected):
+                raise BenchmarkError(
+                    f"{name} computes the cost {cost!r}, {first} {expected!r}: "
+                    f"rounding explains a relative difference of {tolerance:g}; "
+                    "correct the contender before timing it"
+                )
+
+    return agree
 
 
 def ratio(timing: Timing, base: Timing) -> float:
@@ -174,45 +225,16 @@ def table(timings: Sequence[Timing]) -> str:
     return "\n".join(lines)
 
 
-def as_rows(timings: Sequence[Timing], **about: Any) -> list[dict[str, Any]]:
-    """One dictionary per contender, for JSON; about is repeated in each."""
-    return [
-        {**about, **t._asdict(), "seconds": t.seconds.tolist()}
-        | {"median": float(np.median(t.seconds)), "ratio": ratio(t, timings[0])}
-        for t in timings
-    ]
+def tell(line: str) -> None:
+    """A line of progress, on stderr."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def contest(
-    contenders: Sequence[Contender], rounds: int, tolerance: float
+    contenders: Sequence[Contender], rounds: int, agree: Agree, rest: float = REST
 ) -> list[Timing]:
     """`compare` for a script: progress on stderr, one line if a contender is wrong."""
-
-    def tell(line: str) -> None:
-        print(line, file=sys.stderr, flush=True)
-
     try:
-        return compare(contenders, rounds, tolerance, tell)
+        return compare(contenders, rounds, agree, tell, rest)
     except BenchmarkError as error:
         sys.exit(f"error: {error}")
-
-
-def machine(*packages: Any) -> dict[str, Any]:
-    """Processor, cores at hand, limits on threads; versions of Python and packages."""
-    name = platform.processor() or platform.machine()
-    if sys.platform == "linux":
-        with open("/proc/cpuinfo") as file:
-            models = [line.split(":")[1] for line in file if "model name" in line]
-        name, cores = (models or [name])[0].strip(), len(os.sched_getaffinity(0))
-    else:
-        cores = os.cpu_count() or 1
-    limits = {name: os.environ[name] for name in LIMITS if name in os.environ}
-    versions = {"python": platform.python_version()}
-    versions |= {package.__name__: package.__version__ for package in packages}
-    return {"cpu": name, "threads": {"cores": cores, **limits}, "versions": versions}
-
-
-def headline(here: dict[str, Any]) -> str:
-    """machine() in one line."""
-    software = ", ".join(f"{name} {v}" for name, v in here["versions"].items())
-    return f"{here['cpu']}, {here['threads']['cores']} cores; {software}"

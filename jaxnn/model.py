@@ -104,15 +104,32 @@ def cost(
     Source: the course's exercise 4. Never takes log(0): with a = sigmoid(z),
     -log a = softplus(-z) and -log(1 - a) = softplus(z).
     """
+    m = examples(x, weights)
+    return total_loss(params, x, y, weights) / m + penalty(params, lam, m)
+
+
+def examples(x: Array, weights: ArrayLike | None = None) -> int | jax.Array:
+    """m: the rows of x (m, n), or the sum of their weights (m,); a scalar."""
+    return len(x) if weights is None else jnp.sum(jnp.asarray(weights))
+
+
+def total_loss(
+    params: Params, x: Array, y: ArrayLike, weights: ArrayLike | None = None
+) -> jax.Array:
+    """The cross-entropy in nats, summed over classes and weighted examples; a scalar.
+
+    Arguments as in `cost`.
+    """
     z = logits(params, x)  # (k, m)
     is_class = jnp.asarray(y) == jnp.arange(z.shape[0])[:, None]  # (k, m)
     per_example = jax.nn.softplus(jnp.where(is_class, -z, z)).sum(axis=0)  # (m,)
-    if weights is None:
-        weights, m = 1.0, z.shape[1]
-    else:
-        m = jnp.sum(jnp.asarray(weights))
-    penalty = sum(jnp.sum(theta[:, 1:] ** 2) for theta in params)
-    return jnp.sum(weights * per_example) / m + lam / (2 * m) * penalty
+    return jnp.sum(per_example if weights is None else weights * per_example)
+
+
+def penalty(params: Params, lam: ArrayLike, m: int | jax.Array) -> jax.Array:
+    """lam/(2m) times the squared weights, biases left out; a scalar."""
+    squares = sum(jnp.sum(theta[:, 1:] ** 2) for theta in params)
+    return jnp.asarray(lam / (2 * m) * squares)
 
 
 @jax.jit

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from jaxnn import checkpoint, devices, history, model, optimizers, runs
+from jaxnn import blocks, checkpoint, devices, history, model, optimizers, runs
 from jaxnn.data import Digits
 from jaxnn.devices import Device
 from jaxnn.history import History, Progress, Sets, Snapshot, accuracies, no_history
@@ -101,7 +101,7 @@ def fit(
                 f"the cost at the start is {float(snapshot.state.cost)}; "
                 "use a smaller lambda, and pixels near 0-1"
             )
-        optimizers.warm_up(model.cost, snapshot.state, **task)
+        optimizers.warm_up(blocks.cost, snapshot.state, **task)
         accuracies(snapshot.state.params, sets)
         compile_seconds = time.perf_counter() - began
         if folder is not None and resume:
@@ -163,7 +163,7 @@ def on_device(digits: Digits, dtype: str, device: Device) -> tuple[Any, Any]:
 def first_snapshot(task: dict[str, Any], settings: Settings) -> Snapshot:
     """Where a run begins: initial weights, no history."""
     params = initial_params(settings, task["args"][0].shape[1])
-    state = optimizers.start(model.cost, params, **task)
+    state = optimizers.start(blocks.cost, params, **task)
     return Snapshot(state, params, np.array(-1.0), no_history())
 
 
@@ -207,7 +207,7 @@ def train_on(
 
     try:
         result = optimizers.minimize(
-            model.cost,
+            blocks.cost,
             snapshot.state.params,
             **task,
             steps=steps,

@@ -19,6 +19,8 @@ CONTENDERS = (
     "NumPy float32, columns",
     "NumPy float64, as published",
     "jaxnn.backprop on NumPy",
+    "limit: 208 MFLOP",
+    "limit: reading the data twice",
 )
 
 
@@ -109,17 +111,113 @@ def test_published_numpy_is_right(load, seed):
 @pytest.mark.parametrize("wrong", [1.01, float("nan")])
 def test_wrong_costs_are_refused(load, wrong):
     timing = load("timing")
-    timing.require_same_cost({"a": 1.0, "b": 1.0 + 1e-7}, 1e-5)
+    agree = timing.same_cost(1e-5)
+    agree({"a": 1.0, "b": 1.0 + 1e-7})
     with pytest.raises(timing.BenchmarkError, match="b computes the cost"):
-        timing.require_same_cost({"a": 1.0, "b": wrong}, 1e-5)
+        agree({"a": 1.0, "b": wrong})
 
 
 def test_ratio_is_the_median_of_the_rounds(load):
-    timing = load("timing")
+    timing, rows = load("timing"), load("rows")
     base = timing.Timing("base", np.array([1.0, 2.0, 4.0]), 0.5, "float64", 0.0, "cpu")
     other = base._replace(name="other", seconds=np.array([3.0, 4.0, 40.0]))
     assert timing.ratio(other, base) == 3.0  # of 3, 2 and 10
-    assert timing.as_rows([base, other], m=5)[1]["ratio"] == 3.0
+    assert rows.as_rows([base, other], m=5)[1]["ratio"] == 3.0
+
+
+def test_rows_replace_those_of_the_same_contest(load, tmp_path):
+    rows = load("rows")
+    machine = {"cpu": "Intel(R) Xeon(R) Processor", "threads": {"cores": 2}}
+    contest = {"what": "gradient", "on": "cpu", "precision": "float32", **machine}
+    other = {**contest, "precision": "float64", "median": 3.0}
+    path = rows.save([{**contest, "median": 1.0}, other], tmp_path)
+    assert path.name == "intel-xeon-2-cores.json"
+    assert rows.save([{**contest, "median": 2.0}], tmp_path) == path
+    assert [row["median"] for row in rows.load(path)] == [3.0, 2.0]
+    assert rows.file_of({**contest, "gpu": "NVIDIA H200"}).name == (
+        "intel-xeon-2-cores-nvidia-h200.json"
+    )
+
+
+def instant(times):
+    """For a worker: a contender that takes no time."""
+    timing = importlib.import_module("timing")
+    return timing.Prepared(lambda i: 1.0, times, "float64")
+
+
+def missing_part():
+    raise importlib.import_module("timing").Unavailable("it lacks a part")
+
+
+def test_contenders_that_cannot_run_are_skipped(load, monkeypatch):
+    timing = load("timing")
+    monkeypatch.setenv("PYTHONPATH", f"{FOLDER}:{FOLDER.parent / 'tests'}")
+    said = []
+    found = timing.compare(
+        [
+            timing.Contender("one", instant, (2,)),
+            timing.Contender("two", instant, (2,), needs="no_such_package"),
+            timing.Contender("three", missing_part),
+        ],
+        rounds=3,
+        agree=timing.same_cost(0),
+        report=said.append,
+        rest=0,
+    )
+    assert [t.name for t in found] == ["one"]
+    assert found[0].seconds.shape == (3,) and found[0].cost == 1
+    assert "two: skipped, no_such_package is not installed" in said
+    assert "three: skipped, it lacks a part" in said
+
+
+def test_gradient_flops(load):
+    workers = load("workers")
+    # 2-3-1, five examples: forward 9 products of weights, gradients 9, delta back 3
+    assert workers.gradient_flops(5, (2, 3, 1)) == 2 * 5 * (9 + 9 + 3)
+    assert workers.gradient_flops(5000, (400, 25, 10)) == 207.5e6
+
+
+def test_shifted_digits(load):
+    x, y = load("scaling").examples(7000)
+    assert x.shape == (7000, 400) and x.dtype == np.float32
+    again, _ = load("scaling").examples(6000)
+    np.testing.assert_array_equal(x[:6000], again)
+    assert np.isin(y, range(10)).all() and np.bincount(y[:5000]).tolist() == [500] * 10
+    # a network of the course's kind reads digits that are moved by no more than a pixel
+    digits = jaxnn.load_digits()
+    run = jaxnn.fit(digits, steps=60, device="cpu")
+    assert jaxnn.accuracy(run.params, x, y) > 0.6
+
+
+def test_torch_computes_the_same(load):
+    pytest.importorskip("torch")
+    torch_mlp = load("torch_mlp")
+    torch = torch_mlp.start_torch("cpu", "float64")
+    params, x, y, lam = problem(0, "float64", layers=(11, 7, 10))
+    thetas = torch_mlp.leaves(torch, "cpu", params)
+    data = torch_mlp.as_tensors(torch, "cpu", x, y)
+    cost = torch_mlp.cost_function(torch)
+    found, gradient = torch_mlp.cost_and_gradient(torch, cost, thetas, *data, lam)
+    result = float(found.detach()), [slope.numpy() for slope in gradient]
+    assert_same(result, params, x, y, lam, 1e-12)
+
+
+@pytest.mark.slow
+def test_scaling_script_runs(tmp_path):
+    words = [sys.executable, FOLDER / "scaling.py", "--quick", "--rounds", "1"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for name in ("jaxnn, cpu", "one call, cpu", "NumPy, columns, cpu"):
+        assert any(line.startswith(name) for line in done.stdout.splitlines())
+
+
+def test_no_gpu_is_one_line(tmp_path, environment):
+    words = [sys.executable, FOLDER / "gradient.py", "--quick", "--device", "gpu"]
+    env = {**environment, "JAX_PLATFORMS": "cpu"}
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, env=env)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: a GPU was asked for, but JAX sees only cpu")
+    assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.slow

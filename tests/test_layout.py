@@ -17,6 +17,7 @@ ALLOWED = {
     "files": set(),
     "data": {"images", "files"},
     "model": set(),
+    "blocks": {"model"},
     "backprop": set(),
     "checks": {"model", "backprop", "data"},
     "devices": set(),
@@ -25,6 +26,7 @@ ALLOWED = {
     "settings": {"model", "optimizers"},
     "history": {"model", "optimizers"},
     "training": {
+        "blocks",
         "history",
         "checkpoint",
         "data",

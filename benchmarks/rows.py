@@ -1,0 +1,124 @@
+"""What a benchmark leaves behind: rows of JSON, one file per machine.
+
+Every row stands alone: the machine, the software, the sizes, each measured time.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from timing import Timing, ratio, spread
+
+RESULTS = Path(__file__).resolve().parent / "results"
+LIMITS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "XLA_FLAGS")
+
+
+def as_rows(timings: Sequence[Timing], **about: Any) -> list[dict[str, Any]]:
+    """One dictionary per contender, for JSON; about is repeated in each."""
+    return [
+        {
+            **about,
+            "name": t.name,
+            "device": t.device,
+            "dtype": t.dtype,
+            "median": float(np.median(t.seconds)),  # seconds per evaluation
+            "min": float(t.seconds.min()),
+            "spread": spread(t),  # between the quartiles, over the median
+            "ratio": ratio(t, timings[0]),  # to the first contender, round by round
+            "cost": t.cost if np.isfinite(t.cost) else None,  # a limit has none
+            "compile_seconds": t.compile_seconds,
+            "memory": t.memory,  # bytes
+            "environment": dict(t.environment),
+            "seconds": t.seconds.tolist(),
+            **t.facts,
+        }
+        for t in timings
+    ]
+
+
+def machine(*packages: Any) -> dict[str, Any]:
+    """Processor, cores at hand, limits on threads; versions of Python and packages."""
+    name = platform.processor() or platform.machine()
+    if sys.platform == "linux":
+        with open("/proc/cpuinfo") as file:
+            models = [line.split(":")[1] for line in file if "model name" in line]
+        name, cores = (models or [name])[0].strip(), len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    limits = {name: os.environ[name] for name in LIMITS if name in os.environ}
+    versions = {"python": platform.python_version()}
+    versions |= {package.__name__: package.__version__ for package in packages}
+    return {"cpu": name, "threads": {"cores": cores, **limits}, "versions": versions}
+
+
+def headline(here: dict[str, Any]) -> str:
+    """machine() in one line."""
+    software = ", ".join(f"{name} {v}" for name, v in here["versions"].items())
+    return f"{here['cpu']}, {here['threads']['cores']} cores; {software}"
+
+
+def file_of(row: dict[str, Any], folder: Path = RESULTS) -> Path:
+    """The machine's file: named after its processor and, if it has one, its GPU."""
+    words = f"{row['cpu']} {row['threads']['cores']} cores {row.get('gpu') or ''}"
+    words = re.sub(r"\((R|TM)\)|processor|cpu", " ", words, flags=re.IGNORECASE)
+    return folder / (re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-") + ".json")
+
+
+def save(rows: list[dict[str, Any]], folder: Path = RESULTS) -> Path:
+    """Put rows into the machine's file, in place of those of the same contest.
+
+    A contest is a row's "what", "on" and "precision"; other rows stay. Written whole or
+    not at all.
+    """
+    path = file_of(rows[0], folder)
+    today = datetime.date.today().isoformat()
+    new = {contest_of(row) for row in rows}
+    old = load(path) if path.exists() else []
+    kept = [row for row in old if contest_of(row) not in new]
+    whole = kept + [{"date": today, **row} for row in rows]
+    folder.mkdir(exist_ok=True)
+    temporary = path.with_suffix(".partial")
+    lines = ",\n".join(json.dumps(row) for row in whole)
+    temporary.write_text(f"[\n{lines}\n]\n")
+    temporary.replace(path)
+    return path
+
+
+def load(path: Path) -> list[dict[str, Any]]:
+    """The rows of a machine's file."""
+    return json.loads(path.read_text())
+
+
+def contest_of(row: dict[str, Any]) -> tuple:
+    """What was contested, on which device, in which dtype."""
+    return row["what"], row["on"], row["precision"]
+
+
+def flags(about: str, quick: str) -> argparse.ArgumentParser:
+    """The flags that every benchmark has. quick: what --quick does."""
+    parser = argparse.ArgumentParser(description=about)
+    add = parser.add_argument
+    add("--device", nargs="+", choices=("cpu", "gpu"), default=["cpu"])
+    add("--quick", action="store_true", help=quick)
+    add("--rounds", type=int, help="repetitions of each")
+    add("--save", action="store_true", help=f"keep the rows in {RESULTS.name}/")
+    add("--json", type=Path, metavar="FILE", help="write the rows there as well")
+    return parser
+
+
+def finish(rows: list[dict[str, Any]], args: argparse.Namespace) -> None:
+    """Write the rows where --json and --save want them, and say where."""
+    if args.json:
+        args.json.write_text(json.dumps(rows, indent=1) + "\n")
+        print(f"rows in {args.json}")
+    if args.save:
+        print(f"rows in {save(rows)}; benchmarks/report.py makes RESULTS.md of them")
