@@ -38,6 +38,13 @@ except ModuleNotFoundError:  # not installed: take the checkout's
 LAM = 1.0
 RATE = 0.1  # of a gradient step
 TOLERANCE = {"float32": 1e-5, "float64": 1e-10, "tf32": 1e-2}  # relative, of the cost
+# What may pay on a GPU, where launching kernels is most of the time: the whole loop as
+# one CUDA graph; and ten steps for each turn of the loop. name: XLA_FLAGS, unrolled
+LOOPS_ON_GPU = {
+    "jaxnn, loop in a graph": ("--xla_gpu_enable_command_buffer=+WHILE", 1),
+    "jaxnn, 10 steps a turn": ("", 10),
+    "jaxnn, both": ("--xla_gpu_enable_command_buffer=+WHILE", 10),
+}
 Arrays = tuple[Any, np.ndarray, np.ndarray]  # params, x (m, n), the digits y (m,)
 
 
@@ -60,9 +67,14 @@ JAX_FORMS: dict[str, Callable] = {
 
 
 def in_jax(
-    form: str, arrays: Arrays, steps: int, device: str, precision: str
+    form: str,
+    arrays: Arrays,
+    steps: int,
+    device: str,
+    precision: str,
+    unroll: int = 1,
 ) -> Prepared:
-    """A form's (cost, gradient) in one compiled loop."""
+    """A form's (cost, gradient) in one compiled loop, `unroll` steps for each turn."""
     chosen = workers.start_jax(device, precision)
 
     def descend(params: Any, x: jax.Array, y: jax.Array, lam: jax.Array) -> jax.Array:
@@ -70,7 +82,7 @@ def in_jax(
             cost, gradient = JAX_FORMS[form](params, x, y, lam)
             return jax.tree.map(lambda p, g: p - RATE * g, params, gradient), cost
 
-        return lax.scan(step, params, length=steps)[1]  # (steps,) costs
+        return lax.scan(step, params, length=steps, unroll=unroll)[1]  # (steps,) costs
 
     dtype = workers.dtype_of(precision)
     data = jax.device_put((*arrays, np.asarray(LAM, dtype)), chosen)
@@ -156,13 +168,8 @@ def contenders(kinds: list[str], precision: str, steps: int) -> list[Contender]:
     arrays = jaxnn.init_params(0, dtype=dtype), digits.x.astype(dtype), digits.y
     competing = []
     for kind in kinds:
-        how, mark = (arrays, steps, kind, precision), f", {kind}" if kinds[1:] else ""
-        competing += [Contender(f + mark, in_jax, (f, *how)) for f in JAX_FORMS]
-        for is_compiled in (False, True):
-            name = f"PyTorch {'compiled' if is_compiled else 'eager'}{mark}"
-            competing.append(Contender(name, in_torch, (is_compiled, *how), "torch"))
-        flops = workers.gradient_flops(len(digits.y), (400, 25, 10))
-        competing += workers.limits(kind, precision, flops, digits.x.shape)
+        mark = f", {kind}" if len(kinds) > 1 else ""
+        competing += on_device(mark, (arrays, steps, kind, precision))
     in_numpy = {
         f"NumPy {dtype}, tight": numpy_rows,
         f"NumPy {dtype}, columns": numpy_columns,
@@ -171,6 +178,21 @@ def contenders(kinds: list[str], precision: str, steps: int) -> list[Contender]:
     }
     args = arrays, steps
     return competing + [Contender(n, setup, args) for n, setup in in_numpy.items()]
+
+
+def on_device(mark: str, how: tuple[Arrays, int, str, str]) -> list[Contender]:
+    """JAX, PyTorch and the limits; mark: what their names end in."""
+    (_, x, _), _, kind, precision = how
+    competing = [Contender(form + mark, in_jax, (form, *how)) for form in JAX_FORMS]
+    for name, (xla, unroll) in LOOPS_ON_GPU.items() if kind == "gpu" else ():
+        flags = {"XLA_FLAGS": xla} if xla else {}
+        args = "jaxnn", *how, unroll
+        competing.append(Contender(name + mark, in_jax, args, environment=flags))
+    for name, is_compiled in {"PyTorch eager": False, "PyTorch compiled": True}.items():
+        args = is_compiled, *how
+        competing.append(Contender(name + mark, in_torch, args, "torch"))
+    flops = workers.gradient_flops(len(x), (400, 25, 10))
+    return competing + workers.limits(kind, precision, flops, x.shape)
 
 
 def read_flags() -> argparse.Namespace:

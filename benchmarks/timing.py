@@ -23,6 +23,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from multiprocessing import get_context
 from typing import Any, NamedTuple
@@ -144,6 +145,9 @@ def compare(
                     timings.append(ask(pool, name, rest, set_up, contender))
             except Unavailable as reason:
                 report(f"{name}: skipped, {reason}")
+                continue
+            except BrokenProcessPool:
+                report(f"{name}: skipped, its process died (of too little memory?)")
                 continue
             pools[name] = pool
             answers += [name] if contender.has_cost else []
