@@ -76,8 +76,8 @@ def file_of(row: dict[str, Any], folder: Path = RESULTS) -> Path:
 def save(rows: list[dict[str, Any]], folder: Path = RESULTS) -> Path:
     """Put rows into the machine's file, in place of those of the same contest.
 
-    A contest is a row's "what", "on", "precision" and "method"; other rows stay. Written
-    whole or not at all.
+    A contest is a row's "what", "on", "precision" and "method"; other rows stay.
+    Written whole or not at all.
     """
     path = file_of(rows[0], folder)
     today = datetime.date.today().isoformat()

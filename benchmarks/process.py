@@ -1,0 +1,94 @@
+"""Time the whole command that trains, from its start to its end.
+
+    python benchmarks/process.py [--device cpu gpu] [--save]
+
+200 steps of `python -m jaxnn.train`, its pictures and files included, with its cache
+empty (the first time on a machine: XLA compiles, matplotlib lists the fonts) and
+filled, in turn. Its folders are temporary ones.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import workers
+from rows import as_rows, finish, flags, headline
+from timing import BenchmarkError, Contender, Prepared, contest, same_cost, table
+
+ROOT = Path(__file__).resolve().parents[1]
+TOLERANCE = 1e-3  # relative, of the cost, which the command tells to four places
+CACHES = ("XDG_CACHE_HOME", "LOCALAPPDATA", "JAX_COMPILATION_CACHE_DIR")
+
+
+def whole_command(kind: str, steps: int, room: Path, is_warm: bool) -> Prepared:
+    """The command in a process of its own; warm: with the cache of the first."""
+    shared = tempfile.mkdtemp(dir=room)
+
+    def run(_: int) -> float:
+        folder = Path(tempfile.mkdtemp(dir=room))
+        cache = shared if is_warm else tempfile.mkdtemp(dir=room)
+        return train(kind, steps, folder / "run", cache)
+
+    return Prepared(run, 1, "float32", device=kind)
+
+
+def train(kind: str, steps: int, out: Path, cache: str) -> float:
+    """Run the command; the cost it tells."""
+    command = f"-m jaxnn.train --quiet --steps {steps} --device {kind} --out".split()
+    done = subprocess.run(
+        [sys.executable, *command, out],
+        cwd=ROOT,
+        env={**os.environ, **dict.fromkeys(CACHES, cache)},
+        capture_output=True,
+        text=True,
+    )
+    told = re.search(r"cost (\S+) after", done.stdout)
+    if done.returncode or told is None or not (out / "params.npz").exists():
+        raise BenchmarkError(f"the command left no weights: {done.stderr.strip()}")
+    return float(told[1])
+
+
+def contenders(kinds: list[str], steps: int, room: Path) -> list[Contender]:
+    """On each device, cold and warm."""
+    return [
+        Contender(
+            f"{kind}, {'warm' if is_warm else 'cold'}",
+            whole_command,
+            (kind, steps, room, is_warm),
+        )
+        for kind in kinds
+        for is_warm in (False, True)
+    ]
+
+
+def read_flags() -> argparse.Namespace:
+    """The command line, with steps and rounds settled."""
+    parser = flags((__doc__ or "").splitlines()[0], "5 steps, 1 round")
+    args = parser.parse_args()
+    args.steps, rounds = (5, 1) if args.quick else (200, 3)
+    args.rounds = rounds if args.rounds is None else args.rounds
+    if args.rounds < 1:
+        parser.error("argument --rounds: at least 1 is needed")
+    return args
+
+
+def main() -> None:
+    """Measure, print the table, write the rows."""
+    args = read_flags()
+    here = workers.here(args.device)
+    print(f"{headline(here)}; {args.steps} steps")
+    with tempfile.TemporaryDirectory() as room:
+        competing = contenders(args.device, args.steps, Path(room))
+        timings = contest(competing, args.rounds, same_cost(TOLERANCE))
+    print(table(timings))
+    about = {"what": "process", "on": " ".join(args.device), "precision": "float32"}
+    sizes = {"m": 4000, "layers": [400, 25, 10], "steps": args.steps}
+    finish(as_rows(timings, **about, **here, **sizes), args)
+
+
+if __name__ == "__main__":
+    main()

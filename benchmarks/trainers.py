@@ -1,0 +1,198 @@
+"""The trainers of a race: jaxnn's methods, SciPy's minimisers, PyTorch's L-BFGS.
+
+scikit-learn's is in sklearn_mlp. Shapes: p weights and biases in all.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+import numpy_mlp
+import torch_mlp
+import workers
+from race import (
+    LONGEST,
+    MOST,
+    Outcome,
+    Params,
+    Race,
+    Stop,
+    Train,
+    Watch,
+    in_python,
+    missed,
+    prepared,
+    true_cost,
+)
+from timing import Prepared
+
+try:
+    import jaxnn
+except ModuleNotFoundError:  # not installed: take the checkout's
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    import jaxnn
+from jaxnn.optimizers import start, warm_up
+from jaxnn.optimizers.lbfgs import MEMORY
+
+UNENDING = {"ftol": 0.0, "gtol": 0.0, "maxfun": 10**9, "maxiter": 10**9}
+
+
+def in_jaxnn(method: str, race: Race, device: str) -> Prepared:
+    """jaxnn.minimize: one compiled loop of as many steps as it takes."""
+    chosen = workers.start_jax(device, "float32")
+    args = race.x, race.y, np.float32(race.lam)
+    starts, args = jax.device_put((race.starts, args), chosen)
+    cost = jaxnn.cost
+    train = partial(jaxnn.minimize, cost, args=args, method=method, tolerance=0.0)
+    begin = partial(start, cost, starts[0], args, method)
+    compiling = beyond_repeating(begin)
+    steps, size = fewest_steps(train, starts, race.target)
+    state, another = begin(), size + 1  # a size not compiled yet
+    compiling += beyond_repeating(
+        lambda: warm_up(cost, state, args, method, chunk=another)
+    )
+
+    def reach(i: int) -> Any:
+        return train(starts[i], steps=steps[i], chunk=size)
+
+    outcomes = []
+    for i, params in enumerate(race.starts):
+        began = time.perf_counter()
+        found = reach(i)
+        seconds = np.linspace(0, time.perf_counter() - began, steps[i] + 1)
+        costs = np.append(true_cost(params, race), found.history)
+        curve = np.column_stack([seconds, np.minimum.accumulate(costs)])
+        counts = found.steps, found.evaluations
+        outcomes.append(Outcome(found.params, found.cost, *counts, curve))
+    how = "float32", compiling, chosen.device_kind
+    return prepared(race, outcomes, lambda i: reach(i).cost, *how)
+
+
+def beyond_repeating(call: Callable[[], Any]) -> float:
+    """Seconds that the first call takes longer than the second: what it compiles."""
+    began = time.perf_counter()
+    jax.block_until_ready(call())
+    between = time.perf_counter()
+    jax.block_until_ready(call())
+    return max(0.0, 2 * between - began - time.perf_counter())
+
+
+def fewest_steps(
+    train: Callable[..., Any], starts: Sequence[Any], target: float
+) -> tuple[list[int], int]:
+    """Steps to the target from each start; the size of the loop that holds them all.
+
+    All are counted with the loop that is then timed: another size is another program,
+    which may round differently.
+    """
+    steps, size = [], 32
+    while len(steps) < len(starts):
+        began = time.perf_counter()
+        result = train(starts[len(steps)], steps=size, chunk=size)
+        there = np.flatnonzero(result.history <= target)
+        if there.size:
+            steps.append(int(there[0]) + 1)
+        elif 2 * size > MOST or time.perf_counter() - began > LONGEST:
+            raise missed(target, result.history, result.evaluations)
+        else:
+            steps, size = [], 2 * size
+    return steps, size
+
+
+def by_scipy(method: str, evaluate: Callable[..., Any], options: dict) -> Train:
+    """SciPy's minimiser on evaluate(params) -> cost, gradient."""
+    from scipy import optimize
+
+    def train(params: Params, watch: Watch) -> tuple[Params, int]:
+        first, steps = params, 1  # the step under way counts
+
+        def value(flat: np.ndarray) -> tuple[float, np.ndarray]:
+            nonlocal params
+            params = shaped_like(first, flat)
+            cost, gradient = evaluate(params)
+            watch.see(float(cost))
+            return float(cost), laid_out(gradient)
+
+        def count(_: np.ndarray) -> None:
+            nonlocal steps
+            steps += 1
+
+        how: Any = {"method": method, "callback": count, "options": options}
+        with suppress(Stop):
+            optimize.minimize(value, laid_out(first), jac=True, **how)
+        return params, steps
+
+    return train
+
+
+def laid_out(arrays: Sequence[Any]) -> np.ndarray:
+    """End to end in float64, as SciPy wants them, (p,)."""
+    return np.concatenate([np.asarray(a, np.float64).ravel() for a in arrays])
+
+
+def shaped_like(params: Params, flat: np.ndarray) -> Params:
+    """The inverse of laid_out."""
+    parts = np.split(flat, np.cumsum([theta.size for theta in params])[:-1])
+    pairs = zip(parts, params, strict=True)
+    return tuple(part.reshape(theta.shape).astype(theta.dtype) for part, theta in pairs)
+
+
+def scipy_jitted(race: Race, device: str) -> Prepared:
+    """SciPy's L-BFGS-B, cost and gradient compiled by JAX."""
+    chosen = workers.start_jax(device, "float32")
+    data = jax.device_put((race.x, race.y, np.float32(race.lam)), chosen)
+    slope = jax.value_and_grad(jaxnn.cost)
+    call, seconds, _ = workers.compiled(slope, race.starts[0], *data)
+    options = {**UNENDING, "maxcor": MEMORY}
+    train = by_scipy("L-BFGS-B", lambda params: call(params, *data), options)
+    return in_python(race, train, "float32", seconds, chosen.device_kind)
+
+
+def scipy_numpy(
+    method: str, options: dict[str, Any], race: Race, dtype: str
+) -> Prepared:
+    """SciPy's method on the fastest NumPy of numpy_mlp."""
+    starts = [tuple(theta.astype(dtype) for theta in params) for params in race.starts]
+    race = race._replace(starts=starts)
+    theta1, theta2 = race.starts[0]
+    work = numpy_mlp.buffers((theta1, theta2), race.x, race.y)
+
+    def evaluate(params: Any) -> tuple[float, Params]:
+        return numpy_mlp.tight(params, work, race.lam)
+
+    return in_python(race, by_scipy(method, evaluate, options), dtype)
+
+
+def in_torch(race: Race, device: str) -> Prepared:
+    """PyTorch's own L-BFGS."""
+    torch = torch_mlp.start_torch(device, "float32")
+    data = *torch_mlp.as_tensors(torch, device, race.x, race.y), race.lam
+    cost = torch_mlp.cost_function(torch)
+    how = {"max_iter": MOST, "max_eval": MOST, "history_size": MEMORY}
+    how |= {"tolerance_grad": 0, "tolerance_change": 0}
+
+    def train(params: Params, watch: Watch) -> tuple[Params, int]:
+        at = torch_mlp.leaves(torch, device, params)
+        optimizer = torch.optim.LBFGS(at, line_search_fn="strong_wolfe", **how)
+
+        def closure() -> Any:
+            value, gradient = torch_mlp.cost_and_gradient(torch, cost, at, *data)
+            for theta, slope in zip(at, gradient, strict=True):
+                theta.grad = slope
+            watch.see(float(value.detach()))
+            return value
+
+        with suppress(Stop):
+            optimizer.step(closure)
+        arrays = tuple(theta.detach().cpu().numpy() for theta in at)
+        return arrays, optimizer.state[at[0]]["n_iter"]
+
+    kind = torch.cuda.get_device_name() if device == "gpu" else "cpu"
+    return in_python(race, train, "float32", 0.0, kind)

@@ -1,0 +1,152 @@
+"""Time training from the same starts to the same cost, beside other ways to train.
+
+    python benchmarks/training.py [--device cpu gpu] [--target 0.339] [--save]
+
+The 5000 embedded digits and, a round each, the initial weights of seeds 0 to 4. Each
+contender stops where it first reaches the target: those that call Python for every
+evaluation at that evaluation, jaxnn's compiled loops and scikit-learn after as many
+steps as an untimed run needed. The cost of the weights reached, computed anew by
+NumPy in float64, is in the table (the worst start's). L-BFGS keeps as many curvature
+pairs as jaxnn's but in scikit-learn, which fixes SciPy's 10. What computes in libraries
+with BLAS threads runs both with all of them and with one.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import workers
+from race import LOOSE, MISSED, MOST, Race, reaches
+from rows import as_rows, finish, flags, headline
+from sklearn_mlp import in_sklearn
+from timing import BenchmarkError, Contender, Prepared, Timing, compare, ratio, tell
+from trainers import UNENDING, in_jaxnn, in_torch, scipy_jitted, scipy_numpy
+
+try:
+    import jaxnn
+except ModuleNotFoundError:  # not installed: take the checkout's
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    import jaxnn
+from jaxnn.optimizers.lbfgs import MEMORY
+
+TARGETS = {0.339: 1.0, 0.320: 1.0, 0.557: 3.0}  # cost -> lambda
+QUICK = {2.0: 1.0}
+STARTS = 5
+ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL")}
+
+
+def both_ways(
+    name: str, setup: Callable[..., Prepared], *args: Any, needs: str | None = None
+) -> list[Contender]:
+    """With all BLAS threads and with one."""
+    free = Contender(name, setup, args, needs)
+    one = free._replace(name=f"{name}, 1 BLAS thread", environment=ONE_THREAD)
+    return [free, one]
+
+
+def contenders(kinds: Sequence[str], race: Race) -> list[Contender]:
+    """All of them; jaxnn's L-BFGS on the first device leads."""
+    competing = []
+    for kind in kinds:
+        mark = f", {kind}" if kinds[1:] else ""
+        for method in ("lbfgs", "cg", "newton-cg", "adam"):
+            args = method, race, kind
+            competing.append(Contender(f"jaxnn {method}{mark}", in_jaxnn, args))
+        name = f"SciPy L-BFGS-B, jitted gradient{mark}"
+        competing += both_ways(name, scipy_jitted, race, kind)
+        torch = both_ways(f"PyTorch LBFGS{mark}", in_torch, race, kind, needs="torch")
+        competing += torch[: 1 if kind == "gpu" else 2]
+    setup = partial(scipy_numpy, "L-BFGS-B", {**UNENDING, "maxcor": MEMORY})
+    competing += both_ways("SciPy L-BFGS-B, NumPy", setup, race, "float32")
+    # TNC differences gradients over steps too short for float32: that never arrives
+    setup = partial(scipy_numpy, "TNC", {"maxfun": MOST})
+    competing += both_ways("SciPy TNC, NumPy float64", setup, race, "float64")
+    for dtype in ("float32", "float64"):
+        name = f"scikit-learn {dtype}"
+        competing += both_ways(name, in_sklearn, race, dtype, needs="sklearn")
+    return competing
+
+
+def table(timings: Sequence[Timing]) -> str:
+    """Seconds to the target, and ratios to the first contender."""
+    width, base = max(len(t.name) for t in timings), timings[0]
+    head = "median s    min s  ratio  evaluations  compile s  ratio with it      cost"
+    lines = [f"{'contender':{width}}  {head}"]
+    for t in timings:
+        evaluations = np.median(t.facts["evaluations"])
+        whole = ratio(with_compiling(t), with_compiling(base))
+        lines.append(
+            f"{t.name:{width}} {np.median(t.seconds):9.3f} {t.seconds.min():8.3f} "
+            f"{ratio(t, base):6.2f} {evaluations:12.0f} {t.compile_seconds:10.2f} "
+            f"{whole:14.2f} {t.facts['cost']:9.6f}"
+        )
+    return "\n".join(lines)
+
+
+def with_compiling(timing: Timing) -> Timing:
+    """As if every round had compiled anew."""
+    return timing._replace(seconds=timing.seconds + timing.compile_seconds)
+
+
+def hold(race: Race, kinds: Sequence[str], rounds: int, **about: Any) -> list[dict]:
+    """Run a race and print its table; rows, also of those that missed the target."""
+    competing, lines = contenders(kinds, race), []
+
+    def report(line: str) -> None:
+        lines.append(line)
+        tell(line)
+
+    agree = reaches(race.target, LOOSE)
+    try:
+        timings = compare(competing, rounds, agree, report)
+    except BenchmarkError as error:
+        sys.exit(f"error: {error}")
+    print(f"cost {race.target} at lambda {race.lam:g}\n{table(timings)}")
+    about |= {"precision": f"cost {race.target}", "lam": race.lam}
+    about |= {"target": race.target}
+    rows = as_rows(timings, **about)
+    for name, reason in [line.split(": skipped, ") for line in lines if MISSED in line]:
+        print(f"{name}: {reason}")
+        (environment,) = (c.environment for c in competing if c.name == name)
+        row = {"name": name, "reached": False, "why": reason}
+        rows.append({**about, **row, "environment": environment})
+    return rows
+
+
+def read_flags() -> argparse.Namespace:
+    """The command line, with targets and rounds settled."""
+    quick = "cost 2.0 from one start, 1 round"
+    parser = flags((__doc__ or "").splitlines()[0], quick)
+    known = list(TARGETS)
+    parser.add_argument("--target", nargs="+", type=float, choices=known, default=known)
+    args = parser.parse_args()
+    args.targets = QUICK if args.quick else {t: TARGETS[t] for t in args.target}
+    if args.rounds is None:
+        args.rounds = 1 if args.quick else STARTS
+    if args.rounds < 1:
+        parser.error("argument --rounds: at least 1 is needed")
+    return args
+
+
+def main() -> None:
+    """Measure, print a table for each target, write the rows."""
+    args = read_flags()
+    here = workers.here(args.device)
+    print(f"{headline(here)}; float32 but where it says otherwise")
+    digits, rows = jaxnn.load_digits(), []
+    starts = [jaxnn.init_params(seed) for seed in range(min(args.rounds, STARTS))]
+    about = {"what": "training", "on": " ".join(args.device), **here}
+    about |= {"m": len(digits.y), "layers": [400, 25, 10]}
+    for target, lam in args.targets.items():
+        race = Race(target, lam, starts, digits.x.astype(np.float32), digits.y)
+        rows += hold(race, args.device, args.rounds, **about)
+    finish(rows, args)
+
+
+if __name__ == "__main__":
+    main()
