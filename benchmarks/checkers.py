@@ -26,7 +26,6 @@ import jax
 import jax.numpy as jnp
 import jax.test_util
 import numpy as np
-import scipy
 from scipy.optimize import check_grad
 
 import rows
@@ -253,17 +252,6 @@ def table(columns: dict[str, list[str]]) -> str:
     )
 
 
-def headline() -> str:
-    """Machine and versions, PyTorch's where it is installed."""
-    packages = [jax, np, scipy, jaxnn]
-    packages += [
-        importlib.import_module(package)
-        for checker, package in OPTIONAL.items()
-        if not missing(checker)
-    ]
-    return rows.headline(rows.machine(*packages))
-
-
 def main() -> None:
     """Ask all checkers about all mistakes, print the table."""
     text = argparse.RawDescriptionHelpFormatter
@@ -284,7 +272,7 @@ def main() -> None:
         if missing(checker):
             print(f"{checker} is skipped: {package} is not installed.\n")
     print(f"Seconds for all {len(MISTAKES)}: {'; '.join(took)}.\n")
-    print(headline())
+    print(rows.headline(rows.machine()))
 
 
 if __name__ == "__main__":

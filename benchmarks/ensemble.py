@@ -9,26 +9,19 @@ a product of square matrices. On a CPU up to 128 networks, on a GPU up to 1024.
 """
 
 import argparse
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 import workers
-from rows import as_rows, finish, flags, headline
-from timing import Contender, Prepared, contest, same_cost, table
-
-try:
-    import jaxnn
-except ModuleNotFoundError:  # not installed: take the checkout's
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    import jaxnn
+from checkout import jaxnn
 from jaxnn import devices, ensemble
 from jaxnn.optimizers import METHODS, Method
+from rows import as_rows, finish, flags, headline, positive, read
+from timing import Contender, Prepared, contest, only, same_cost, table
 
 TOLERANCE = 1e-4  # relative: a sum in another order, over many steps
 LAYERS = (400, 25, 10)
@@ -102,8 +95,10 @@ def contenders(
     competing += [
         Contender(f"{n} at once", together, (device, n, *how)) for n in networks
     ]
+    if method != "gd":  # whose steps are one evaluation each
+        return competing
     flops = workers.gradient_flops(5000, LAYERS)
-    return competing + workers.limits(device, "float32", flops, (5000, 400))[:1]
+    return [*competing, workers.product_limit(device, "float32", flops)]
 
 
 def read_flags() -> argparse.Namespace:
@@ -111,12 +106,9 @@ def read_flags() -> argparse.Namespace:
     stepped = [name for name, method in METHODS.items() if isinstance(method, Method)]
     parser = flags((__doc__ or "").splitlines()[0], "3 steps, 1 round, 8 networks")
     parser.add_argument("--method", choices=stepped, default="gd")
-    parser.add_argument("--networks", type=int, nargs="+", help="at once")
-    args = parser.parse_args()
-    args.steps, rounds = (3, 1) if args.quick else (100, 5)
-    args.rounds = rounds if args.rounds is None else args.rounds
-    if min(args.rounds, *(args.networks or [1])) < 1:
-        parser.error("arguments --rounds, --networks: at least 1 is needed")
+    parser.add_argument("--networks", type=positive, nargs="+", help="at once")
+    args = read(parser, 1, 5)
+    args.steps = 3 if args.quick else 50
     return args
 
 
@@ -129,8 +121,9 @@ def main() -> None:
     for device in args.device:
         print(f"{headline(here)}; {device}, {args.method}, per network-step")
         networks = args.networks or ([8] if args.quick else SIZES[device])
-        competing = contenders(device, networks, args.method, args.steps)
-        timings = contest(competing, args.rounds, same_cost(TOLERANCE))
+        how = device, networks, args.method, args.steps
+        competing = only(args.only, contenders(*how))
+        timings, _ = contest(competing, args.rounds, same_cost(TOLERANCE))
         print(table(timings))
         about = {"what": "ensemble", "on": device, "precision": "float32"}
         rows += as_rows(timings, **about, **here, **sizes)

@@ -12,31 +12,22 @@ Shapes: m examples, n pixels, k classes.
 """
 
 import argparse
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 import optax
-from jax import lax
 
 import numpy_mlp
 import torch_mlp
 import workers
-from rows import as_rows, finish, flags, headline
-from timing import Contender, Prepared, contest, same_cost, table
-
-try:
-    import jaxnn
-except ModuleNotFoundError:  # not installed: take the checkout's
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    import jaxnn
+from checkout import jaxnn
+from rows import as_rows, finish, flags, headline, read
+from timing import Contender, Prepared, Unavailable, contest, only, same_cost, table
 
 LAM = 1.0
-RATE = 0.1  # of a gradient step
 TOLERANCE = {"float32": 1e-5, "float64": 1e-10, "tf32": 1e-2}  # relative, of the cost
 # What may pay on a GPU, where launching kernels is most of the time: the whole loop as
 # one CUDA graph; and ten steps for each turn of the loop. name: XLA_FLAGS, unrolled
@@ -76,22 +67,8 @@ def in_jax(
 ) -> Prepared:
     """A form's (cost, gradient) in one compiled loop, `unroll` steps for each turn."""
     chosen = workers.start_jax(device, precision)
-
-    def descend(params: Any, x: jax.Array, y: jax.Array, lam: jax.Array) -> jax.Array:
-        def step(params: Any, _: None) -> tuple[Any, jax.Array]:
-            cost, gradient = JAX_FORMS[form](params, x, y, lam)
-            return jax.tree.map(lambda p, g: p - RATE * g, params, gradient), cost
-
-        return lax.scan(step, params, length=steps, unroll=unroll)[1]  # (steps,) costs
-
-    dtype = workers.dtype_of(precision)
-    data = jax.device_put((*arrays, np.asarray(LAM, dtype)), chosen)
-    call, seconds, memory = workers.compiled(descend, *data)
-
-    def run(_: int) -> float:
-        return float(call(*data)[-1])
-
-    return Prepared(run, steps, dtype, seconds, chosen.device_kind, memory)
+    data = *arrays, np.asarray(LAM, workers.dtype_of(precision))
+    return workers.descent(JAX_FORMS[form], data, steps, chosen, unroll)
 
 
 def in_torch(
@@ -110,15 +87,30 @@ def in_torch(
             value, gradient = torch_mlp.cost_and_gradient(torch, cost, at, *data)
             with torch.no_grad():
                 for theta, slope in zip(at, gradient, strict=True):
-                    theta -= RATE * slope
+                    theta -= workers.RATE * slope
         return float(value.detach())
 
-    start = time.perf_counter()
-    descend(1)
-    seconds = time.perf_counter() - start  # of the first step: what it compiles
+    seconds = compile_seconds(torch, lambda: descend(1)) if is_compiled else 0.0
     kind = torch.cuda.get_device_name() if device == "gpu" else "cpu"
     dtype = workers.dtype_of(precision)
     return Prepared(lambda _: descend(steps), steps, dtype, seconds, kind)
+
+
+def compile_seconds(torch: Any, step: Callable[[], float]) -> float:
+    """Seconds that the first step takes longer than the second.
+
+    Raises Unavailable where PyTorch's compiler finds no compiler of its own.
+    """
+    times = []
+    try:
+        for _ in range(2):
+            start = time.perf_counter()
+            step()
+            times.append(time.perf_counter() - start)
+    except (torch._dynamo.exc.TorchDynamoException, OSError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise Unavailable(f"PyTorch cannot compile here: {reason}") from None
+    return times[0] - times[1]
 
 
 def in_numpy(function: Callable, params: Any, args: tuple, steps: int) -> Prepared:
@@ -128,7 +120,7 @@ def in_numpy(function: Callable, params: Any, args: tuple, steps: int) -> Prepar
         at, cost = params, np.nan
         for _ in range(steps):
             cost, gradient = function(at, *args, LAM)
-            at = tuple(p - RATE * g for p, g in zip(at, gradient, strict=True))
+            at = tuple(p - workers.RATE * g for p, g in zip(at, gradient, strict=True))
         return float(cost)
 
     return Prepared(run, steps, params[0].dtype.name)
@@ -170,24 +162,23 @@ def contenders(kinds: list[str], precision: str, steps: int) -> list[Contender]:
     for kind in kinds:
         mark = f", {kind}" if len(kinds) > 1 else ""
         competing += on_device(mark, (arrays, steps, kind, precision))
-    in_numpy = {
-        f"NumPy {dtype}, tight": numpy_rows,
-        f"NumPy {dtype}, columns": numpy_columns,
+    others = {
+        f"NumPy {dtype}, tight rows": numpy_rows,
+        f"NumPy {dtype}, tight columns": numpy_columns,
         "NumPy float64, as published": numpy_published,
         "jaxnn.backprop on NumPy": numpy_backprop,
     }
     args = arrays, steps
-    return competing + [Contender(n, setup, args) for n, setup in in_numpy.items()]
+    return competing + [Contender(n, setup, args) for n, setup in others.items()]
 
 
 def on_device(mark: str, how: tuple[Arrays, int, str, str]) -> list[Contender]:
     """JAX, PyTorch and the limits; mark: what their names end in."""
     (_, x, _), _, kind, precision = how
     competing = [Contender(form + mark, in_jax, (form, *how)) for form in JAX_FORMS]
-    for name, (xla, unroll) in LOOPS_ON_GPU.items() if kind == "gpu" else ():
-        flags = {"XLA_FLAGS": xla} if xla else {}
-        args = "jaxnn", *how, unroll
-        competing.append(Contender(name + mark, in_jax, args, environment=flags))
+    for name, (flag, unroll) in LOOPS_ON_GPU.items() if kind == "gpu" else ():
+        args, xla_flags = ("jaxnn", *how, unroll), workers.with_flag(flag)
+        competing.append(Contender(name + mark, in_jax, args, environment=xla_flags))
     for name, is_compiled in {"PyTorch eager": False, "PyTorch compiled": True}.items():
         args = is_compiled, *how
         competing.append(Contender(name + mark, in_torch, args, "torch"))
@@ -199,11 +190,10 @@ def read_flags() -> argparse.Namespace:
     """The command line, with steps and rounds settled."""
     parser = flags((__doc__ or "").splitlines()[0], "5 steps, 2 rounds")
     parser.add_argument("--dtype", choices=list(TOLERANCE), default="float32")
-    args = parser.parse_args()
-    args.steps, rounds = (5, 2) if args.quick else (50, 15)
-    args.rounds = rounds if args.rounds is None else args.rounds
-    if args.rounds < 1:
-        parser.error("argument --rounds: at least 1 is needed")
+    args = read(parser, 2, 15)
+    args.steps = 5 if args.quick else 50
+    if args.dtype == "tf32" and args.device != ["gpu"]:
+        parser.error("argument --dtype: tf32 is a GPU's; say --device gpu")
     return args
 
 
@@ -213,7 +203,9 @@ def main() -> None:
     here = workers.here(args.device)
     print(f"{headline(here)}; {args.dtype}")
     competing = contenders(args.device, args.dtype, args.steps)
-    timings = contest(competing, args.rounds, same_cost(TOLERANCE[args.dtype]))
+    timings, _ = contest(
+        only(args.only, competing), args.rounds, same_cost(TOLERANCE[args.dtype])
+    )
     print(table(timings))
     about = {"what": "gradient", "on": " ".join(args.device), "precision": args.dtype}
     sizes = {"m": 5000, "layers": [400, 25, 10], "steps": args.steps}

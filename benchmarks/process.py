@@ -16,12 +16,12 @@ import tempfile
 from pathlib import Path
 
 import workers
-from rows import as_rows, finish, flags, headline
-from timing import BenchmarkError, Contender, Prepared, contest, same_cost, table
+from rows import as_rows, finish, flags, headline, read
+from timing import BenchmarkError, Contender, Prepared, contest, only, same_cost, table
 
 ROOT = Path(__file__).resolve().parents[1]
 TOLERANCE = 1e-3  # relative, of the cost, which the command tells to four places
-CACHES = ("XDG_CACHE_HOME", "LOCALAPPDATA", "JAX_COMPILATION_CACHE_DIR")
+CACHES = ("XDG_CACHE_HOME", "LOCALAPPDATA")  # where the command keeps what it compiles
 
 
 def whole_command(kind: str, steps: int, room: Path, is_warm: bool) -> Prepared:
@@ -39,10 +39,12 @@ def whole_command(kind: str, steps: int, room: Path, is_warm: bool) -> Prepared:
 def train(kind: str, steps: int, out: Path, cache: str) -> float:
     """Run the command; the cost it tells."""
     command = f"-m jaxnn.train --quiet --steps {steps} --device {kind} --out".split()
+    env = {**os.environ, **dict.fromkeys(CACHES, cache)}
+    env.pop("JAX_COMPILATION_CACHE_DIR", None)  # a cache of the user's own
     done = subprocess.run(
         [sys.executable, *command, out],
         cwd=ROOT,
-        env={**os.environ, **dict.fromkeys(CACHES, cache)},
+        env=env,
         capture_output=True,
         text=True,
     )
@@ -68,11 +70,8 @@ def contenders(kinds: list[str], steps: int, room: Path) -> list[Contender]:
 def read_flags() -> argparse.Namespace:
     """The command line, with steps and rounds settled."""
     parser = flags((__doc__ or "").splitlines()[0], "5 steps, 1 round")
-    args = parser.parse_args()
-    args.steps, rounds = (5, 1) if args.quick else (200, 3)
-    args.rounds = rounds if args.rounds is None else args.rounds
-    if args.rounds < 1:
-        parser.error("argument --rounds: at least 1 is needed")
+    args = read(parser, 1, 3)
+    args.steps = 5 if args.quick else 200
     return args
 
 
@@ -82,8 +81,8 @@ def main() -> None:
     here = workers.here(args.device)
     print(f"{headline(here)}; {args.steps} steps")
     with tempfile.TemporaryDirectory() as room:
-        competing = contenders(args.device, args.steps, Path(room))
-        timings = contest(competing, args.rounds, same_cost(TOLERANCE))
+        competing = only(args.only, contenders(args.device, args.steps, Path(room)))
+        timings, _ = contest(competing, args.rounds, same_cost(TOLERANCE))
     print(table(timings))
     about = {"what": "process", "on": " ".join(args.device), "precision": "float32"}
     sizes = {"m": 4000, "layers": [400, 25, 10], "steps": args.steps}

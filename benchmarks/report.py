@@ -56,7 +56,7 @@ class Contest(NamedTuple):
 def read(path: Path) -> list[Row]:
     """The rows of a file; ReportError if it is damaged."""
     try:
-        rows = json.loads(path.read_text())
+        rows = json.loads(path.read_text(encoding="utf-8"))
         for row in rows:
             section = SECTIONS.get(row["what"], OTHER)
             for key in (*NEEDED, *section.splits):
@@ -173,8 +173,8 @@ def command(row: Row) -> str:
     return " ".join([*words, "--save"])
 
 
-def document(found: dict[str, list[Row]], tried: str = "") -> str:
-    """RESULTS.md; tried: what stands at its end."""
+def document(found: dict[str, list[Row]]) -> str:
+    """RESULTS.md."""
     rows = [row for rows in found.values() for row in rows]
     timed = [
         one.rows[0] for stem, rows in found.items() for one in contests(stem, rows)
@@ -185,7 +185,7 @@ def document(found: dict[str, list[Row]], tried: str = "") -> str:
     parts = [f"{ABOUT}\nTo repeat it:\n\n```sh\n{lines}\n```", f"Machines:\n\n{listed}"]
     parts += [] if any(row.get("gpu") for row in rows) else [NO_GPU]
     parts += [machine(stem, rows) for stem, rows in found.items()]
-    return "\n\n".join([*parts, *filter(None, [tried.strip()])]) + "\n"
+    return "\n\n".join(parts) + "\n"
 
 
 def excerpt(found: dict[str, list[Row]]) -> str | None:
@@ -209,10 +209,12 @@ def replaced(readme: str, inside: str) -> str | None:
 
 def texts(found: dict[str, list[Row]], root: Path) -> dict[Path, str]:
     """What RESULTS.md and, where it has the marks, README.md should be."""
-    tried, readme = root / "benchmarks" / "TRIED.md", root / "README.md"
-    made = document(found, tried.read_text() if tried.exists() else "")
-    wanted = {root / "benchmarks" / "RESULTS.md": made}
-    inside, old = excerpt(found), readme.read_text() if readme.exists() else ""
+    readme = root / "README.md"
+    wanted = {root / "benchmarks" / "RESULTS.md": document(found)}
+    inside, old = (
+        excerpt(found),
+        readme.read_text(encoding="utf-8") if readme.exists() else "",
+    )
     if inside is None:
         print("README.md: left as it is, there is no gradient in float32")
     elif (new := replaced(old, inside)) is None:
@@ -220,6 +222,11 @@ def texts(found: dict[str, list[Row]], root: Path) -> dict[Path, str]:
     else:
         wanted[readme] = new
     return wanted
+
+
+def text_of(path: Path) -> str:
+    """What a file holds; "" if it is missing."""
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def write(found: dict[str, list[Row]], wanted: dict[Path, str], folder: Path) -> None:
@@ -230,7 +237,9 @@ def write(found: dict[str, list[Row]], wanted: dict[Path, str], folder: Path) ->
                 one.section.draw(one.rows).savefig(folder / one.picture, dpi=150)
                 print(folder / one.picture)
     for path, text in wanted.items():
-        path.write_text(text)
+        partial = path.with_suffix(".partial")
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
         print(path)
 
 
@@ -248,7 +257,11 @@ def main(words: Sequence[str] | None = None, root: Path = ROOT) -> int:
     if not is_check:
         write(found, wanted, folder)
         return 0
-    stale = [p for p, t in wanted.items() if not p.exists() or p.read_text() != t]
+    stale = [
+        p
+        for p, t in wanted.items()
+        if not p.exists() or p.read_text(encoding="utf-8") != t
+    ]
     for path in stale:
         print(f"{path} is not what the rows say: run python benchmarks/report.py")
     return 1 if stale else 0

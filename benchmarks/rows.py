@@ -4,6 +4,7 @@ Every row stands alone: the machine, the software, the sizes, each measured time
 """
 
 import argparse
+import contextlib
 import datetime
 import json
 import os
@@ -11,14 +12,19 @@ import platform
 import re
 import sys
 from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+import checkout  # noqa: F401, finds jaxnn
+from jaxnn import cli
 from timing import Timing, ratio, spread
 
 RESULTS = Path(__file__).resolve().parent / "results"
+PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "optax", "scikit-learn", "torch")
+SIZES = "networks", "examples"  # flags that leave sizes out
 LIMITS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "XLA_FLAGS")
 
 
@@ -45,7 +51,7 @@ def as_rows(timings: Sequence[Timing], **about: Any) -> list[dict[str, Any]]:
     ]
 
 
-def machine(*packages: Any) -> dict[str, Any]:
+def machine() -> dict[str, Any]:
     """Processor, cores at hand, limits on threads; versions of Python and packages."""
     name = platform.processor() or platform.machine()
     if sys.platform == "linux":
@@ -56,7 +62,9 @@ def machine(*packages: Any) -> dict[str, Any]:
         cores = os.cpu_count() or 1
     limits = {name: os.environ[name] for name in LIMITS if name in os.environ}
     versions = {"python": platform.python_version()}
-    versions |= {package.__name__: package.__version__ for package in packages}
+    for package in PACKAGES:
+        with contextlib.suppress(PackageNotFoundError):
+            versions[package] = version(package)
     return {"cpu": name, "threads": {"cores": cores, **limits}, "versions": versions}
 
 
@@ -94,8 +102,15 @@ def save(rows: list[dict[str, Any]], folder: Path = RESULTS) -> Path:
 
 
 def load(path: Path) -> list[dict[str, Any]]:
-    """The rows of a machine's file."""
-    return json.loads(path.read_text())
+    """The rows of a machine's file; a damaged one is put aside, and that is told."""
+    try:
+        rows = json.loads(path.read_text())
+        list(map(contest_of, rows))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        aside = path.replace(path.with_suffix(".damaged"))
+        print(f"{path} is damaged; it is now {aside}", file=sys.stderr)
+        return []
+    return rows
 
 
 def contest_of(row: dict[str, Any]) -> tuple:
@@ -103,22 +118,49 @@ def contest_of(row: dict[str, Any]) -> tuple:
     return row["what"], row["on"], row["precision"], row.get("method")
 
 
-def flags(about: str, quick: str) -> argparse.ArgumentParser:
+def flags(
+    about: str, quick: str, devices: Sequence[str] = ("cpu", "gpu")
+) -> argparse.ArgumentParser:
     """The flags that every benchmark has. quick: what --quick does."""
-    parser = argparse.ArgumentParser(description=about)
+    parser = cli.Parser(description=about, allow_abbrev=False)
     add = parser.add_argument
-    add("--device", nargs="+", choices=("cpu", "gpu"), default=["cpu"])
+    add("--device", nargs="+", choices=devices, default=["cpu"], help="[cpu]")
     add("--quick", action="store_true", help=quick)
-    add("--rounds", type=int, help="repetitions of each")
+    add("--rounds", type=positive, help="repetitions of each")
+    add("--only", nargs="+", metavar="NAME", help="names that begin so; and the first")
     add("--save", action="store_true", help=f"keep the rows in {RESULTS.name}/")
     add("--json", type=Path, metavar="FILE", help="write the rows there as well")
     return parser
 
 
+def positive(word: str) -> int:
+    """A number of things, at least one."""
+    if not word.isdecimal() or int(word) < 1:
+        raise argparse.ArgumentTypeError(f"{word} is not a whole number above 0")
+    return int(word)
+
+
+def read(parser: argparse.ArgumentParser, quick: int, full: int) -> argparse.Namespace:
+    """The command line, lists without repetitions. quick, full: rounds unless told."""
+    args = parser.parse_args()
+    for name, found in vars(args).items():
+        if isinstance(found, list):
+            setattr(args, name, list(dict.fromkeys(found)))
+    args.rounds = args.rounds or (quick if args.quick else full)
+    partial = [n for n in ("quick", "only", *SIZES) if getattr(args, n, None)]
+    if args.save and partial:
+        parser.error(
+            f"argument --save: a part would replace the whole; not --{partial[0]}"
+        )
+    if args.json and not args.json.absolute().parent.is_dir():
+        parser.error(f"argument --json: {args.json.parent} is no folder")
+    return args
+
+
 def finish(rows: list[dict[str, Any]], args: argparse.Namespace) -> None:
-    """Write the rows where --json and --save want them, and say where."""
+    """Write the rows where --save and --json want them, and say where."""
+    if args.save:
+        print(f"rows in {save(rows)}; benchmarks/report.py makes RESULTS.md of them")
     if args.json:
         args.json.write_text(json.dumps(rows, indent=1) + "\n")
         print(f"rows in {args.json}")
-    if args.save:
-        print(f"rows in {save(rows)}; benchmarks/report.py makes RESULTS.md of them")

@@ -2,40 +2,42 @@
 
     python benchmarks/scaling.py [--device cpu gpu] [--examples M ...] [--save]
 
-The examples are the 5000 embedded digits again and again, each shifted by up to a pixel
-and with a little noise, float32. "jaxnn" is what `jaxnn.fit` minimises: on a CPU blocks
-of 5000; "one call" is jaxnn.cost on all; NumPy is the tightest of numpy_mlp. Sizes of
-one kind are timed in turn; those that do not fit into memory beside others alone.
+The examples are the 5000 embedded digits again and again, each time shifted together by
+up to a pixel and with a little noise, float32. "jaxnn" is what `jaxnn.fit` minimises:
+blocks of 5000 on a CPU; "one call" is jaxnn.cost on all; NumPy is the tightest, in
+blocks too. All sizes are timed in turn; what does not fit into memory beside, alone.
 """
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
-from jax import lax
 
 import numpy_mlp
 import workers
-from rows import as_rows, finish, flags, headline
-from timing import Agree, Contender, Prepared, Timing, Unavailable, contest, same_cost
-
-try:
-    import jaxnn
-except ModuleNotFoundError:  # not installed: take the checkout's
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    import jaxnn
+from checkout import jaxnn
 from jaxnn import blocks, devices
 from jaxnn.images import SIDE
+from rows import as_rows, finish, flags, headline, positive, read
+from timing import (
+    Agree,
+    Contender,
+    Prepared,
+    Timing,
+    Unavailable,
+    contest,
+    same_cost,
+    tell,
+)
 
 EXAMPLES = [500, 5000, 50_000, 500_000]
 WIDTH, HIDDEN = 25, [100, 400, 1600, 4096]  # units: with any m; with FEW examples
 MANY, FEW = 5_000_000, 5000  # examples: alone, and for the sweep over hidden units
-LAM, RATE = 1.0, 0.1  # the penalty; of a gradient step
+LAM = 1.0
 WORK = 500_000  # examples through 25 units that a repetition takes, about
+MEMORY_SHARE = 0.6  # of the host's, that all workers may take together
 NOISE = 0.02  # standard deviation, of pixels near 0-1
 TOLERANCE = 1e-4  # relative: sums of very many terms in float32
 FORMS: dict[str, Callable] = {"jaxnn": blocks.cost, "one call": jaxnn.cost}
@@ -70,47 +72,51 @@ def facts(form: str, m: int, hidden: int) -> dict[str, Any]:
 def in_jax(form: str, m: int, hidden: int, device: str) -> Prepared:
     """A cost's autodiff gradient in one compiled loop."""
     chosen, steps = workers.start_jax(device, "float32"), steps_for(m, hidden)
-    slope = jax.value_and_grad(FORMS[form])
-
-    def descend(params: Any, x: jax.Array, y: jax.Array, lam: jax.Array) -> jax.Array:
-        def step(params: Any, _: None) -> tuple[Any, jax.Array]:
-            cost, gradient = slope(params, x, y, lam)
-            return jax.tree.map(lambda p, g: p - RATE * g, params, gradient), cost
-
-        return lax.scan(step, params, length=steps)[1]  # (steps,) costs
-
+    slope, about = jax.value_and_grad(FORMS[form]), facts(form, m, hidden)
     params = jaxnn.init_params(0, (SIDE**2, hidden, 10))
     try:
-        data = jax.device_put((params, *examples(m), np.float32(LAM)), chosen)
-        call, seconds, memory = workers.compiled(descend, *data)
-        call(*data)[-1].block_until_ready()
+        data = params, *examples(m), np.float32(LAM)
+        made = workers.descent(slope, data, steps, chosen, **about)
+        made.run(0)
     except jax.errors.JaxRuntimeError as error:
         if "RESOURCE_EXHAUSTED" not in str(error):
             raise
         raise Unavailable("the device's memory is too small") from None
-    about = facts(form, m, hidden)
-    kind = chosen.device_kind
-
-    def run(_: int) -> float:
-        return float(call(*data)[-1])
-
-    return Prepared(run, steps, "float32", seconds, kind, memory, about)
+    return made
 
 
 def in_numpy(m: int, hidden: int) -> Prepared:
-    """The fastest NumPy, in a Python loop."""
+    """The fastest NumPy, in a Python loop, over blocks as jaxnn takes them."""
     params: Any = jaxnn.init_params(0, (SIDE**2, hidden, 10))
-    work, steps = numpy_mlp.buffers(params, *examples(m)), steps_for(m, hidden)
+    x, y = examples(m)
+    cuts = range(0, m, blocks.BLOCK)
+    works = [
+        numpy_mlp.buffers(params, x[i : i + blocks.BLOCK], y[i : i + blocks.BLOCK])
+        for i in cuts
+    ]
+    del x
+    shares = [work.pixels.shape[1] / m for work in works]
+    steps = steps_for(m, hidden)
+
+    def mean(params: Any) -> tuple[float, list[np.ndarray]]:
+        """Cost and gradient, whose penalty each block's share adds up to."""
+        total, slopes = 0.0, [np.zeros_like(theta) for theta in params]
+        for work, share in zip(works, shares, strict=True):
+            cost, gradient = numpy_mlp.tight(params, work, LAM * share)
+            total += share * cost
+            for slope, part in zip(slopes, gradient, strict=True):
+                slope += share * part
+        return total, slopes
 
     def run(_: int) -> float:
         at, cost = params, np.nan
         for _ in range(steps):
-            cost, gradient = numpy_mlp.tight(at, work, LAM)
-            at = tuple(p - RATE * g for p, g in zip(at, gradient, strict=True))
+            cost, slopes = mean(at)
+            at = tuple(p - workers.RATE * s for p, s in zip(at, slopes, strict=True))
         return float(cost)
 
-    about = facts("NumPy, columns", m, hidden)
-    memory = sum(array.nbytes for array in work)
+    about = facts("NumPy, tight columns", m, hidden)
+    memory = sum(array.nbytes for work in works for array in work)
     return Prepared(run, steps, "float32", memory=memory, facts=about)
 
 
@@ -122,14 +128,13 @@ def contenders(kinds: Sequence[str], m: int, hidden: int) -> list[Contender]:
         for kind in kinds
         for form in (FORMS if kind == "cpu" else ["jaxnn"])
     ]
-    numpy = Contender(f"NumPy, columns, cpu; {size}", in_numpy, (m, hidden))
+    numpy = Contender(f"NumPy, tight columns, cpu; {size}", in_numpy, (m, hidden))
     return [*competing, numpy]
 
 
-def fits(competing: Sequence[Contender], m: int) -> bool:
-    """Whether all of them fit into the host's memory at once, with room to spare."""
-    need = 4 * m * 2.5 * SIDE**2  # x is made before it is laid out; activations
-    return len(competing) * need < 0.6 * devices.host_memory()
+def need(m: int) -> int:
+    """Bytes of the host's memory a worker takes, about: x is made, then laid out."""
+    return int(4 * m * 2.5 * SIDE**2)
 
 
 def same_cost_per_size(tolerance: float) -> Agree:
@@ -161,41 +166,58 @@ def table(timings: Sequence[Timing]) -> str:
 def read_flags() -> argparse.Namespace:
     """The command line, with sizes and rounds settled."""
     parser = flags((__doc__ or "").splitlines()[0], "500 examples, 2 rounds")
-    parser.add_argument("--examples", type=int, nargs="+", metavar="M")
-    args = parser.parse_args()
-    args.rounds = args.rounds or (2 if args.quick else 7)
-    if min(args.rounds, *(args.examples or [1])) < 1:
-        parser.error("arguments --rounds, --examples: at least 1 is needed")
+    parser.add_argument("--examples", type=positive, nargs="+", metavar="M")
+    args = read(parser, 2, 5)
+    args.sizes = [(m, WIDTH) for m in args.examples or [*EXAMPLES, MANY]]
+    if args.quick:
+        args.sizes = [(500, WIDTH)]
+    elif not args.examples:
+        args.sizes += [(FEW, hidden) for hidden in HIDDEN]
     return args
 
 
-def contests(args: argparse.Namespace) -> list[list[Contender]]:
-    """What is timed in turn, and what must be alone."""
-    if args.quick:
-        return [contenders(args.device, 500, WIDTH)]
-    together, alone = [], []
-    for m in args.examples or [*EXAMPLES, MANY]:
-        competing = contenders(args.device, m, WIDTH)
-        if m < MANY and fits(competing, m):
+def contests(
+    kinds: Sequence[str],
+    sizes: Sequence[tuple[int, int]],
+    names: tuple[str, ...] | None,
+) -> list[list[Contender]]:
+    """What is timed in turn; and, a contest each, what does not fit in beside it."""
+    together, alone, room = [], [], MEMORY_SHARE * devices.host_memory()
+    for m, hidden in sizes:
+        competing = [
+            c for c in contenders(kinds, m, hidden) if c.name.startswith(names or "")
+        ]
+        if len(competing) * need(m) < room:
             together += competing
-        else:
+            room -= len(competing) * need(m)
+        elif need(m) < MEMORY_SHARE * devices.host_memory():
             alone += [[one] for one in competing]
-    for hidden in () if args.examples else HIDDEN:
-        together += contenders(args.device, FEW, hidden)
-    return [together, *alone]
+        else:
+            tell(f"m {m}: skipped, it needs {need(m) / 1e9:.0f} GB of memory")
+    return [contest for contest in (together, *alone) if contest]
 
 
 def main() -> None:
     """Measure, print the tables, keep the rows."""
     args = read_flags()
-    here = workers.here(args.device)
+    here, names = workers.here(args.device), args.only and tuple(args.only)
     print(f"{headline(here)}; float32")
-    timings = []
-    for competing in filter(None, contests(args)):
-        timings += contest(competing, args.rounds, same_cost_per_size(TOLERANCE))
-    print(table(timings))
     about = {"what": "scaling", "on": " ".join(args.device), "precision": "float32"}
-    finish(as_rows(timings, **about, **here), args)
+    agree, rows, costs = same_cost_per_size(TOLERANCE), [], {}
+    for competing in contests(args.device, args.sizes, names):
+        timings, _ = contest(competing, args.rounds, agree)
+        print(table(timings))
+        costs |= {t.name: t.cost for t in timings}
+        agree(costs)  # across contests
+        for size in dict.fromkeys(map(size_of, timings)):
+            of_size = [t for t in timings if size_of(t) == size]
+            rows += as_rows(of_size, **about, **here)
+    finish(rows, args)
+
+
+def size_of(timing: Timing) -> tuple[int, int]:
+    """m, hidden."""
+    return timing.facts["m"], timing.facts["hidden"]
 
 
 if __name__ == "__main__":

@@ -97,6 +97,7 @@ GROWTH: Columns = {
     ),
 }
 GRADIENT = NAME | DEVICE | MS | SPREAD | TIMES | LIMITED | COMPILE | MEMORY | COST
+TRIED = NAME | MS | SPREAD | TIMES | {"verdict": word("verdict")}
 SECTIONS = {
     "gradient": Section("One cost and gradient", GRADIENT, pictures.bars),
     "training": Section(
@@ -113,6 +114,7 @@ SECTIONS = {
         ("method",),
     ),
     "scaling": Section("More examples, wider networks", GROWTH, pictures.growth),
+    "tried": Section("What was tried", TRIED),
 }
 OTHER = Section("{what}", NAME | DEVICE | SECONDS | TIMES | COST)
 

@@ -13,7 +13,8 @@ A script passes its own contenders, whose set-up functions are at its top level:
         return Prepared(run=lambda i: ..., evaluations=steps, dtype="float32")
 
     if __name__ == "__main__":
-        timings = contest([Contender("mine", mine, (x, 50)), ...], 15, same_cost(1e-5))
+        competing = [Contender("mine", mine, (x, 50)), ...]
+        timings, skipped = contest(competing, 15, same_cost(1e-5))
         print(table(timings))
 """
 
@@ -31,6 +32,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 REST = 0.2  # seconds between two contenders
+SPAWN = get_context("spawn")
 LONG = 0.5  # seconds of a repetition beside which filling the caches counts for nothing
 
 # agree(cost of each contender) raises BenchmarkError
@@ -123,44 +125,56 @@ def compare(
     agree: Agree,
     report: Callable[[str], None] = print,
     rest: float = REST,
-) -> list[Timing]:
+) -> tuple[list[Timing], dict[str, str]]:
     """Time the contenders in turn; the order given is the order of each round.
 
     agree: refuses costs that cannot all be right. report: takes lines of progress.
-    rest: seconds after each repetition. A contender whose package is missing, or that
-    raises Unavailable, is skipped, and report says so. Raises BenchmarkError where the
-    costs do not agree, and what a contender raises.
+    rest: seconds after each repetition. A contender whose package is missing, whose
+    process dies or that raises Unavailable is skipped. Returns the timings, and why
+    each of the others was skipped, by its name. Raises BenchmarkError where the costs
+    do not agree or nobody is left, and what a contender raises.
     """
     with ExitStack() as stack:
-        pools, timings, answers = {}, [], []
+        pools, timings, skipped = {}, [], {}
         for contender in contenders:
-            name = contender.name
-            if contender.needs and importlib.util.find_spec(contender.needs) is None:
-                report(f"{name}: skipped, {contender.needs} is not installed")
-                continue
-            pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
-            stack.enter_context(pool)
+            name, pool = contender.name, ProcessPoolExecutor(1, mp_context=SPAWN)
             try:
-                with environment(contender.environment):  # the worker inherits it
-                    timings.append(ask(pool, name, rest, set_up, contender))
+                timings.append(first_answer(contender, pool, rest))
             except Unavailable as reason:
+                pool.shutdown()
+                skipped[name] = str(reason)
                 report(f"{name}: skipped, {reason}")
                 continue
-            except BrokenProcessPool:
-                report(f"{name}: skipped, its process died (of too little memory?)")
-                continue
-            pools[name] = pool
-            answers += [name] if contender.has_cost else []
+            pools[name] = stack.enter_context(pool)
             report(f"{name}: ready")
-        agree({t.name: t.cost for t in timings if t.name in answers})
+        if not timings:
+            raise BenchmarkError("no contender can run here")
+        answering = {c.name for c in contenders if c.has_cost and c.name in pools}
+        agree({t.name: t.cost for t in timings if t.name in answering})
         seconds = []  # (rounds, contenders)
         for i in range(rounds):
             results = {n: ask(pool, n, rest, repeat, i) for n, pool in pools.items()}
-            agree({name: results[name][1] for name in answers})
+            agree({n: cost for n, (_, cost) in results.items() if n in answering})
             seconds.append([taken for taken, _ in results.values()])
             report(f"round {i + 1} of {rounds}")
     columns = zip(timings, np.array(seconds).T, strict=True)
-    return [timing._replace(seconds=column) for timing, column in columns]
+    return [t._replace(seconds=column) for t, column in columns], skipped
+
+
+def first_answer(
+    contender: Contender, pool: ProcessPoolExecutor, rest: float
+) -> Timing:
+    """Set the contender up in its worker; Unavailable if that cannot be."""
+    package = contender.needs
+    if package and importlib.util.find_spec(package) is None:
+        raise Unavailable(f"{package} is not installed; pip install -e '.[bench]'")
+    try:
+        with environment(contender.environment):  # the worker inherits it
+            return ask(pool, contender.name, rest, set_up, contender)
+    except BrokenProcessPool:
+        flags = contender.environment.get("XLA_FLAGS")
+        why = f"perhaps XLA does not know {flags}" if flags else "too little memory?"
+        raise Unavailable(f"its process died; {why}") from None
 
 
 @contextmanager
@@ -234,11 +248,29 @@ def tell(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
+def only(
+    names: Sequence[str] | None, contenders: Sequence[Contender]
+) -> list[Contender]:
+    """The first, which others are compared with, and those whose names begin so."""
+    if names is None:
+        return list(contenders)
+    first, *others = contenders
+    chosen = [c for c in others if c.name.startswith(tuple(names))]
+    for name in names:
+        if not any(c.name.startswith(name) for c in contenders):
+            known = ", ".join(c.name for c in contenders)
+            tell(f"error: no contender begins with {name!r}; choose from {known}")
+            sys.exit(2)
+    return [first, *chosen]
+
+
 def contest(
     contenders: Sequence[Contender], rounds: int, agree: Agree, rest: float = REST
-) -> list[Timing]:
+) -> tuple[list[Timing], dict[str, str]]:
     """`compare` for a script: progress on stderr, one line if a contender is wrong."""
     try:
         return compare(contenders, rounds, agree, tell, rest)
-    except BenchmarkError as error:
-        sys.exit(f"error: {error}")
+    except (BenchmarkError, BrokenProcessPool) as error:
+        said = "; ".join([str(error), *getattr(error, "__notes__", [])])
+        tell(f"error: {said}")
+        sys.exit(1)

@@ -3,12 +3,10 @@
 scikit-learn's is in sklearn_mlp. Shapes: p weights and biases in all.
 """
 
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -17,6 +15,9 @@ import numpy as np
 import numpy_mlp
 import torch_mlp
 import workers
+from checkout import jaxnn
+from jaxnn.optimizers import start, warm_up
+from jaxnn.optimizers.lbfgs import MEMORY
 from race import (
     LONGEST,
     MOST,
@@ -32,14 +33,6 @@ from race import (
     true_cost,
 )
 from timing import Prepared
-
-try:
-    import jaxnn
-except ModuleNotFoundError:  # not installed: take the checkout's
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    import jaxnn
-from jaxnn.optimizers import start, warm_up
-from jaxnn.optimizers.lbfgs import MEMORY
 
 UNENDING = {"ftol": 0.0, "gtol": 0.0, "maxfun": 10**9, "maxiter": 10**9}
 

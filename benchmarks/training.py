@@ -12,27 +12,20 @@ with BLAS threads runs both with all of them and with one.
 """
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import workers
-from race import LOOSE, MISSED, MOST, Race, reaches
-from rows import as_rows, finish, flags, headline
-from sklearn_mlp import in_sklearn
-from timing import BenchmarkError, Contender, Prepared, Timing, compare, ratio, tell
-from trainers import UNENDING, in_jaxnn, in_torch, scipy_jitted, scipy_numpy
-
-try:
-    import jaxnn
-except ModuleNotFoundError:  # not installed: take the checkout's
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    import jaxnn
+from checkout import jaxnn
 from jaxnn.optimizers.lbfgs import MEMORY
+from race import LOOSE, MISSED, MOST, Race, reaches
+from rows import as_rows, finish, flags, headline, read
+from sklearn_mlp import in_sklearn
+from timing import Contender, Prepared, Timing, contest, only, ratio
+from trainers import UNENDING, in_jaxnn, in_torch, scipy_jitted, scipy_numpy
 
 TARGETS = {0.339: 1.0, 0.320: 1.0, 0.557: 3.0}  # cost -> lambda
 QUICK = {2.0: 1.0}
@@ -93,28 +86,21 @@ def with_compiling(timing: Timing) -> Timing:
     return timing._replace(seconds=timing.seconds + timing.compile_seconds)
 
 
-def hold(race: Race, kinds: Sequence[str], rounds: int, **about: Any) -> list[dict]:
+def hold(
+    race: Race, competing: Sequence[Contender], rounds: int, **about: Any
+) -> list[dict[str, Any]]:
     """Run a race and print its table; rows, also of those that missed the target."""
-    competing, lines = contenders(kinds, race), []
-
-    def report(line: str) -> None:
-        lines.append(line)
-        tell(line)
-
-    agree = reaches(race.target, LOOSE)
-    try:
-        timings = compare(competing, rounds, agree, report)
-    except BenchmarkError as error:
-        sys.exit(f"error: {error}")
+    timings, skipped = contest(competing, rounds, reaches(race.target, LOOSE))
     print(f"cost {race.target} at lambda {race.lam:g}\n{table(timings)}")
     about |= {"precision": f"cost {race.target}", "lam": race.lam}
     about |= {"target": race.target}
     rows = as_rows(timings, **about)
-    for name, reason in [line.split(": skipped, ") for line in lines if MISSED in line]:
-        print(f"{name}: {reason}")
-        (environment,) = (c.environment for c in competing if c.name == name)
-        row = {"name": name, "reached": False, "why": reason}
-        rows.append({**about, **row, "environment": environment})
+    for contender in competing:
+        why = skipped.get(contender.name, "")
+        if MISSED in why:
+            print(f"{contender.name}: {why}")
+            row = {"name": contender.name, "reached": False, "why": why}
+            rows.append({**about, **row, "environment": contender.environment})
     return rows
 
 
@@ -124,12 +110,8 @@ def read_flags() -> argparse.Namespace:
     parser = flags((__doc__ or "").splitlines()[0], quick)
     known = list(TARGETS)
     parser.add_argument("--target", nargs="+", type=float, choices=known, default=known)
-    args = parser.parse_args()
+    args = read(parser, 1, STARTS)
     args.targets = QUICK if args.quick else {t: TARGETS[t] for t in args.target}
-    if args.rounds is None:
-        args.rounds = 1 if args.quick else STARTS
-    if args.rounds < 1:
-        parser.error("argument --rounds: at least 1 is needed")
     return args
 
 
@@ -144,7 +126,8 @@ def main() -> None:
     about |= {"m": len(digits.y), "layers": [400, 25, 10]}
     for target, lam in args.targets.items():
         race = Race(target, lam, starts, digits.x.astype(np.float32), digits.y)
-        rows += hold(race, args.device, args.rounds, **about)
+        competing = only(args.only, contenders(args.device, race))
+        rows += hold(race, competing, args.rounds, **about)
     finish(rows, args)
 
 

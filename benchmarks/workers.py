@@ -3,10 +3,10 @@
 Nothing here may run before the worker's set-up: the device is settled there.
 """
 
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -14,16 +14,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+import checkout  # noqa: F401, finds jaxnn
+from jaxnn import devices
 from rows import machine
 from timing import Contender, Prepared
 
-try:
-    import jaxnn
-except ModuleNotFoundError:  # not installed: take the checkout's
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    import jaxnn
-from jaxnn import devices
-
+RATE = 0.1  # of a gradient step
 # JAX's name for the precision of products. On a GPU the default is TF32, which a row
 # called float32 must not mean.
 PRECISIONS = {"float32": "highest", "float64": "highest", "tf32": "tensorfloat32"}
@@ -52,6 +48,43 @@ def compiled(function: Callable, *args: Any) -> tuple[Any, float, int]:
     return executable, time.perf_counter() - start, memory_of(executable)
 
 
+def descent(
+    slope: Callable,
+    data: tuple,
+    steps: int,
+    device: devices.Device,
+    unroll: int = 1,
+    **facts: Any,
+) -> Prepared:
+    """Gradient steps in one compiled loop, from params on; its cost is the last.
+
+    slope(params, x, y, lam) -> (cost, gradient). data: those four. unroll: steps for
+    each turn of the loop.
+    """
+
+    def descend(params: Any, x: Any, y: Any, lam: Any) -> jax.Array:
+        def step(params: Any, _: None) -> tuple[Any, jax.Array]:
+            cost, gradient = slope(params, x, y, lam)
+            return jax.tree.map(lambda p, g: p - RATE * g, params, gradient), cost
+
+        return lax.scan(step, params, length=steps, unroll=unroll)[1][-1]
+
+    data = jax.device_put(data, device)
+    call, seconds, memory = compiled(descend, *data)
+
+    def run(_: int) -> float:
+        return float(call(*data))
+
+    dtype, kind = data[0][0].dtype.name, device.device_kind
+    return Prepared(run, steps, dtype, seconds, kind, memory, facts)
+
+
+def with_flag(flag: str) -> dict[str, str]:
+    """A worker's environment in which XLA has one more flag; "" changes nothing."""
+    before = os.environ.get("XLA_FLAGS", "")
+    return {"XLA_FLAGS": f"{before} {flag}".strip()} if flag else {}
+
+
 def memory_of(executable: Any) -> int:
     """Arguments, results and what lies between, by XLA's own analysis; bytes."""
     need: Any = executable.memory_analysis()
@@ -59,9 +92,9 @@ def memory_of(executable: Any) -> int:
     return sum(parts) + need.temp_size_in_bytes
 
 
-def here(kinds: Sequence[str], *packages: Any) -> dict[str, Any]:
+def here(kinds: Sequence[str]) -> dict[str, Any]:
     """`machine`, and the GPU's name if one is asked for; one line if there is none."""
-    facts = machine(jax, np, jaxnn, *packages)
+    facts = machine()
     try:
         devices.prepare_process("auto" if "gpu" in kinds else "cpu")
         if "gpu" in kinds:
@@ -73,23 +106,39 @@ def here(kinds: Sequence[str], *packages: Any) -> dict[str, Any]:
 
 
 def product_rate(device: str, precision: str, flops: float) -> Prepared:
-    """A limit: `flops` at the rate of the product of two square matrices."""
-    chosen, dtype, size = start_jax(device, precision), dtype_of(precision), 2048
+    """A limit: `flops` at the rate of products of two square matrices.
+
+    On a GPU so large, and so many in a call, that launching them counts for nothing.
+    """
+    chosen, dtype = start_jax(device, precision), dtype_of(precision)
+    size, products = (2048, 1) if device == "cpu" else (8192, 8)
     a = jnp.full((size, size), 1 / size, dtype)
-    call, seconds, memory = compiled(lambda a: a @ a, a)
+
+    def multiply(a: jax.Array) -> jax.Array:
+        b = a
+        for _ in range(products):
+            b = a @ b
+        return b
+
+    call, seconds, memory = compiled(multiply, a)
 
     def run(_: int) -> float:
         call(a).block_until_ready()
         return np.nan
 
-    share = 2 * size**3 / flops  # how often the work would fit into one product
+    share = products * 2 * size**3 / flops  # how often the work would fit into a call
     return Prepared(run, share, dtype, seconds, chosen.device_kind, memory)
 
 
 def read_rate(device: str, precision: str, shape: tuple[int, int]) -> Prepared:
-    """A limit: reading data of that shape twice, at the rate of data times vector."""
-    chosen, dtype, passes = start_jax(device, precision), dtype_of(precision), 50
-    x, v = jnp.ones(shape, dtype), jnp.ones(shape[1], dtype)
+    """A limit: reading data of that shape twice, at the rate of data times vector.
+
+    On a GPU at the rate of its memory, of hundreds of times the data: what is as small
+    as that may stay in its cache, and be read faster.
+    """
+    chosen, dtype = start_jax(device, precision), dtype_of(precision)
+    copies, passes = (1, 50) if device == "cpu" else (256, 4)
+    x, v = jnp.ones((copies * shape[0], shape[1]), dtype), jnp.ones(shape[1], dtype)
 
     def read(x: jax.Array, v: jax.Array) -> jax.Array:
         def once(v: jax.Array, _: None) -> tuple[jax.Array, None]:
@@ -103,27 +152,24 @@ def read_rate(device: str, precision: str, shape: tuple[int, int]) -> Prepared:
         call(x, v).block_until_ready()
         return np.nan
 
-    return Prepared(run, passes / 2, dtype, seconds, chosen.device_kind, memory)
+    share = copies * passes / 2
+    return Prepared(run, share, dtype, seconds, chosen.device_kind, memory)
 
 
 def limits(
     device: str, precision: str, flops: float, shape: tuple[int, int]
 ) -> list[Contender]:
     """What a call of `flops` that reads data of that shape twice cannot go below."""
-    return [
-        Contender(
-            f"limit: {flops / 1e6:.0f} MFLOP, {device}",
-            product_rate,
-            (device, precision, flops),
-            has_cost=False,
-        ),
-        Contender(
-            f"limit: reading the data twice, {device}",
-            read_rate,
-            (device, precision, shape),
-            has_cost=False,
-        ),
-    ]
+    name, args = f"limit: reading the data twice, {device}", (device, precision, shape)
+    reading = Contender(name, read_rate, args, has_cost=False)
+    return [product_limit(device, precision, flops), reading]
+
+
+def product_limit(device: str, precision: str, flops: float) -> Contender:
+    """The arithmetic's."""
+    name = f"limit: {flops / 1e6:.0f} MFLOP, {device}"
+    args = device, precision, flops
+    return Contender(name, product_rate, args, has_cost=False)
 
 
 def gradient_flops(m: int, layers: Sequence[int]) -> float:

@@ -104,16 +104,16 @@ def cost(
     Source: the course's exercise 4. Never takes log(0): with a = sigmoid(z),
     -log a = softplus(-z) and -log(1 - a) = softplus(z).
     """
-    m = examples(x, weights)
-    return total_loss(params, x, y, weights) / m + penalty(params, lam, m)
+    m = total_weight(x, weights)
+    return cross_entropy(params, x, y, weights) / m + penalty(params, lam, m)
 
 
-def examples(x: Array, weights: ArrayLike | None = None) -> int | jax.Array:
+def total_weight(x: Array, weights: ArrayLike | None = None) -> int | jax.Array:
     """m: the rows of x (m, n), or the sum of their weights (m,); a scalar."""
     return len(x) if weights is None else jnp.sum(jnp.asarray(weights))
 
 
-def total_loss(
+def cross_entropy(
     params: Params, x: Array, y: ArrayLike, weights: ArrayLike | None = None
 ) -> jax.Array:
     """The cross-entropy in nats, summed over classes and weighted examples; a scalar.

@@ -1,6 +1,7 @@
 """The benchmarks' own NumPy code, their refusal of wrong answers, and their script."""
 
 import importlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,8 +16,8 @@ CONTENDERS = (
     "jaxnn",
     "JAX, row-wise",
     "jaxnn.backprop on JAX",
-    "NumPy float32, tight",
-    "NumPy float32, columns",
+    "NumPy float32, tight rows",
+    "NumPy float32, tight columns",
     "NumPy float64, as published",
     "jaxnn.backprop on NumPy",
     "limit: 208 MFLOP",
@@ -151,9 +152,11 @@ def missing_part():
 
 def test_contenders_that_cannot_run_are_skipped(load, monkeypatch):
     timing = load("timing")
-    monkeypatch.setenv("PYTHONPATH", f"{FOLDER}:{FOLDER.parent / 'tests'}")
+    monkeypatch.setenv(
+        "PYTHONPATH", os.pathsep.join([str(FOLDER), str(FOLDER.parent / "tests")])
+    )
     said = []
-    found = timing.compare(
+    found, skipped = timing.compare(
         [
             timing.Contender("one", instant, (2,)),
             timing.Contender("two", instant, (2,), needs="no_such_package"),
@@ -166,8 +169,12 @@ def test_contenders_that_cannot_run_are_skipped(load, monkeypatch):
     )
     assert [t.name for t in found] == ["one"]
     assert found[0].seconds.shape == (3,) and found[0].cost == 1
-    assert "two: skipped, no_such_package is not installed" in said
+    assert skipped["two"].startswith("no_such_package is not installed; pip install")
     assert "three: skipped, it lacks a part" in said
+    with pytest.raises(timing.BenchmarkError, match="no contender can run"):
+        timing.compare(
+            [timing.Contender("three", missing_part)], 1, timing.same_cost(0)
+        )
 
 
 def test_gradient_flops(load):
@@ -207,7 +214,7 @@ def test_scaling_script_runs(tmp_path):
     words = [sys.executable, FOLDER / "scaling.py", "--quick", "--rounds", "1"]
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    for name in ("jaxnn, cpu", "one call, cpu", "NumPy, columns, cpu"):
+    for name in ("jaxnn, cpu", "one call, cpu", "NumPy, tight columns, cpu"):
         assert any(line.startswith(name) for line in done.stdout.splitlines())
 
 

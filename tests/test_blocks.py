@@ -1,7 +1,6 @@
 """The cost in blocks is the cost; NumPy's hand-derived gradient is the judge."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -10,7 +9,7 @@ from jaxnn import blocks
 
 
 @pytest.fixture
-def small_blocks(monkeypatch):
+def small_blocks(monkeypatch, device):
     """Blocks of four examples; compiled for this test alone."""
     monkeypatch.setattr(blocks, "BLOCK", 4)
     jax.clear_caches()
@@ -66,17 +65,28 @@ def test_hessian_times_vector(small_blocks):
 
 def test_many_networks_at_once(small_blocks):
     params, x, y, lam = problem(11)
-    several = jax.tree.map(lambda theta: jnp.stack([theta, 2 * theta]), params)
+    several = jax.tree.map(lambda theta: np.stack([theta, 2 * theta]), params)
     with jax.enable_x64(True):
         costs = jax.vmap(blocks.cost, (0, None, None, None))(several, x, y, lam)
     doubled = tuple(2 * theta for theta in params)
     expected = [jaxnn.backprop(p, x, y, lam)[0] for p in (params, doubled)]
-    np.testing.assert_allclose(costs, expected, rtol=1e-6)
+    np.testing.assert_allclose(costs, expected, rtol=1e-12)
 
 
 def test_only_params_have_a_derivative(small_blocks):
     with pytest.raises(NotImplementedError, match="use model.cost"):
         jax.grad(blocks.cost, argnums=1)(*problem(11))
+
+
+def test_other_devices_take_all_at_once():
+    shapes = (jax.ShapeDtypeStruct((12_000, 400), "float32"), np.zeros(12_000, int))
+    traced = jax.jit(jax.value_and_grad(blocks.cost)).trace(
+        jaxnn.init_params(0), *shapes, np.float32(1)
+    )
+    on_gpu = traced.lower(lowering_platforms=("cuda",)).as_text()
+    on_cpu = traced.lower(lowering_platforms=("cpu",)).as_text()
+    assert "while" in on_cpu and "while" not in on_gpu
+    assert "tensor<25x12000xf32>" in on_gpu and "tensor<25x12000xf32>" not in on_cpu
 
 
 def test_many_digits_need_little_more_memory_than_themselves():
@@ -87,6 +97,7 @@ def test_many_digits_need_little_more_memory_than_themselves():
     )
     data = 1600 * m  # bytes of x
     step = jax.jit(jax.value_and_grad(blocks.cost))
-    compiled = step.lower(jaxnn.init_params(0), *shapes, np.float32(1)).compile()
+    with jax.default_device(jax.devices("cpu")[0]):
+        compiled = step.lower(jaxnn.init_params(0), *shapes, np.float32(1)).compile()
     need = compiled.memory_analysis()
     assert need.argument_size_in_bytes + need.temp_size_in_bytes < 1.2 * data

@@ -186,20 +186,17 @@ def test_other_tables(report):
 
 
 def test_tables_are_aligned(report):
-    text = report.document({"abacus": everything()})
     tables = importlib.import_module("tables")
     lines = tables.table(gradient(), tables.GRADIENT).split("\n")
     widths = [len(line) for line in lines]
     assert len(set(widths)) == 1
-    assert text == report.document({"abacus": everything()})
 
 
 def test_what_stands_around_the_tables(report):
-    text = report.document({"abacus": gradient()}, "## What was tried\n\nMuch.\n")
+    text = report.document({"abacus": gradient()})
     assert "## Abacus 3, 2 cores\n\npython 3.11.7, jax 0.10.2; 2026-01-02.\n" in text
     assert "\npython benchmarks/gradient.py --save\n" in text
     assert report.NO_GPU in text
-    assert text.endswith("\n\n## What was tried\n\nMuch.\n")
     rows = gradient(gpu="H200", on="cpu gpu", precision="tf32")
     text = report.document({"abacus": rows})
     assert report.NO_GPU not in text

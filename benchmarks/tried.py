@@ -1,0 +1,187 @@
+"""Time what was tried to make one cost and gradient faster, beside what jaxnn does.
+
+    python benchmarks/tried.py [--quick] [--save]
+
+As gradient.py, on the CPU in float32: the 5000 embedded digits, lambda 1, some gradient
+steps in one compiled loop. A form is kept if it is faster and still reads like the
+formulas. A flag of XLA's is set in its worker alone; one that this XLA does not know
+ends the worker, which is then skipped.
+
+Shapes: m examples, n pixels, h hidden units, k classes.
+"""
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+import workers
+from checkout import jaxnn
+from jaxnn import model
+from rows import as_rows, finish, flags, headline, read
+from timing import Contender, Prepared, contest, only, same_cost, table
+
+LAM, TOLERANCE = np.float32(1), 1e-5
+Function = Callable[[jax.Array], jax.Array]
+
+
+def written(
+    params: Any,
+    x: jax.Array,
+    y: jax.Array,
+    lam: Any,
+    softplus: Function = model.softplus,
+    sigmoid: Function = jax.nn.sigmoid,
+    has_ones: bool = False,
+) -> jax.Array:
+    """`jaxnn.cost` of one hidden layer, with parts of it exchanged."""
+    theta1, theta2 = params
+    a = sigmoid(model.affine(theta1, x.T))  # (h, m)
+    if has_ones:
+        z = theta2 @ jnp.concatenate([jnp.ones((1, len(x)), x.dtype), a])  # (k, m)
+    else:
+        z = model.affine(theta2, a)  # (k, m)
+    is_class = y == jnp.arange(len(z))[:, None]  # (k, m)
+    loss = softplus(jnp.where(is_class, -z, z)).sum()
+    return loss / len(x) + model.penalty(params, lam, len(x))
+
+
+def log_softplus(z: jax.Array) -> jax.Array:
+    """log(1 + e^z) with log in place of log1p."""
+    return jnp.maximum(z, 0) + jnp.log(1 + jnp.exp(-jnp.abs(z)))
+
+
+def tanh_sigmoid(z: jax.Array) -> jax.Array:
+    """The sigmoid as (1 + tanh(z / 2)) / 2."""
+    return 0.5 * jnp.tanh(0.5 * z) + 0.5
+
+
+def of_pieces(
+    params: Any, xs: Sequence[jax.Array], ys: Sequence[jax.Array], lam: Any
+) -> jax.Array:
+    """`jaxnn.cost` of examples that come in several arrays."""
+    m = sum(map(len, xs))
+    pairs = zip(xs, ys, strict=True)
+    loss = sum(model.cross_entropy(params, x, y) for x, y in pairs)
+    return loss / m + model.penalty(params, lam, m)
+
+
+def through_a_scan(params: Any, x: jax.Array, y: jax.Array, lam: Any) -> jax.Array:
+    """`jaxnn.cost` as a sum over two blocks, which autodiff goes through backwards."""
+    m, blocks = len(x), (x.reshape(2, -1, x.shape[1]), y.reshape(2, -1))
+
+    def add(total: jax.Array, block: tuple) -> tuple[jax.Array, None]:
+        return total + model.cross_entropy(params, *block), None
+
+    loss = lax.scan(add, jnp.zeros((), x.dtype), blocks)[0]
+    return loss / m + model.penalty(params, lam, m)
+
+
+class Try(NamedTuple):
+    """A form of the cost, or a flag of XLA's, and what came of it."""
+
+    verdict: str
+    cost: Callable = jaxnn.cost
+    pieces: int = 1  # arrays that the examples come in
+    flag: str = ""
+    has_cost: bool = True  # False: it leaves something out, to show what that takes
+
+
+def with_parts(**parts: Any) -> Callable:
+    """`written` with parts exchanged."""
+    return lambda *args: written(*args, **parts)
+
+
+TRIES = {
+    "jaxnn": Try("kept"),
+    "softplus of jax.nn": Try(
+        "replaced: autodiff goes through every term",
+        with_parts(softplus=jax.nn.softplus),
+    ),
+    "softplus by log, not log1p": Try(
+        "not kept: loses the digits of small losses", with_parts(softplus=log_softplus)
+    ),
+    "sigmoid by tanh": Try("not kept", with_parts(sigmoid=tanh_sigmoid)),
+    "a row of ones for the bias": Try("not kept", with_parts(has_ones=True)),
+    "softplus left out": Try(
+        "wrong; shows what the loss takes",
+        with_parts(softplus=jnp.square),
+        has_cost=False,
+    ),
+    "digits in 2 arrays": Try(
+        "not kept: the caller would have to cut them", of_pieces, 2
+    ),
+    "digits in 10 arrays": Try(
+        "not kept: the caller would have to cut them", of_pieces, 10
+    ),
+    "autodiff through a scan of 2": Try(
+        "not kept: blocks.py makes the gradient within its scan", through_a_scan
+    ),
+    "XLA: 512-bit vectors": Try("not kept", flag="--xla_cpu_prefer_vector_width=512"),
+    "XLA: oneDNN": Try("not kept", flag="--xla_cpu_use_onednn=true"),
+    "XLA: fast math": Try(
+        "not kept: a cost that is NaN would go unseen",
+        flag="--xla_cpu_enable_fast_math=true",
+    ),
+    "XLA: no YNN products": Try(
+        "not kept", flag="--xla_cpu_experimental_ynn_fusion_type="
+    ),
+    "XLA: no fusion emitters": Try(
+        "not kept", flag="--xla_cpu_use_fusion_emitters=false"
+    ),
+}
+
+
+def setup(name: str, steps: int) -> Prepared:
+    """One form's cost and autodiff gradient in a compiled loop."""
+    chosen = workers.start_jax("cpu", "float32")
+    tried, digits = TRIES[name], jaxnn.load_digits()
+    x, y = digits.x.astype("float32"), digits.y
+    if tried.pieces > 1:
+        x, y = (np.array_split(a, tried.pieces) for a in (x, y))
+    slope, data = jax.value_and_grad(tried.cost), (jaxnn.init_params(0), x, y, LAM)
+    return workers.descent(slope, data, steps, chosen, verdict=tried.verdict)
+
+
+def contenders(steps: int) -> list[Contender]:
+    """What jaxnn does leads."""
+    return [
+        Contender(
+            name,
+            setup,
+            (name, steps),
+            environment=workers.with_flag(tried.flag),
+            has_cost=tried.has_cost,
+        )
+        for name, tried in TRIES.items()
+    ]
+
+
+def read_flags() -> argparse.Namespace:
+    """The command line, with steps and rounds settled."""
+    parser = flags((__doc__ or "").splitlines()[0], "5 steps, 1 round", ["cpu"])
+    args = read(parser, 1, 15)
+    args.steps = 5 if args.quick else 50
+    return args
+
+
+def main() -> None:
+    """Measure, print the table, write the rows."""
+    args = read_flags()
+    here = workers.here(["cpu"])
+    print(headline(here))
+    timings, _ = contest(
+        only(args.only, contenders(args.steps)), args.rounds, same_cost(TOLERANCE)
+    )
+    print(table(timings))
+    about = {"what": "tried", "on": "cpu", "precision": "float32"}
+    sizes = {"m": 5000, "layers": [400, 25, 10], "steps": args.steps}
+    finish(as_rows(timings, **about, **here, **sizes), args)
+
+
+if __name__ == "__main__":
+    main()
