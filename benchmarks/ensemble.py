@@ -18,10 +18,12 @@ import numpy as np
 
 import workers
 from checkout import jaxnn
+from contest import contest, only, table
+from flags import finish, flags, positive, read
 from jaxnn import devices, ensemble
 from jaxnn.optimizers import METHODS, Method
-from rows import as_rows, finish, flags, headline, positive, read
-from timing import Contender, Prepared, contest, only, same_cost, table
+from rows import as_rows, headline
+from timing import Contender, Prepared, same_cost
 
 TOLERANCE = 1e-4  # relative: a sum in another order, over many steps
 LAYERS = (400, 25, 10)

@@ -24,8 +24,10 @@ import numpy_mlp
 import torch_mlp
 import workers
 from checkout import jaxnn
-from rows import as_rows, finish, flags, headline, read
-from timing import Contender, Prepared, Unavailable, contest, only, same_cost, table
+from contest import contest, only, table
+from flags import finish, flags, read
+from rows import as_rows, headline
+from timing import Contender, Prepared, Unavailable, same_cost
 
 LAM = 1.0
 TOLERANCE = {"float32": 1e-5, "float64": 1e-10, "tf32": 1e-2}  # relative, of the cost

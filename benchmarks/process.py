@@ -16,8 +16,10 @@ import tempfile
 from pathlib import Path
 
 import workers
-from rows import as_rows, finish, flags, headline, read
-from timing import BenchmarkError, Contender, Prepared, contest, only, same_cost, table
+from contest import contest, only, table
+from flags import finish, flags, read
+from rows import as_rows, headline
+from timing import BenchmarkError, Contender, Prepared, same_cost
 
 ROOT = Path(__file__).resolve().parents[1]
 TOLERANCE = 1e-3  # relative, of the cost, which the command tells to four places

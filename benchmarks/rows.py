@@ -3,7 +3,6 @@
 Every row stands alone: the machine, the software, the sizes, each measured time.
 """
 
-import argparse
 import contextlib
 import datetime
 import json
@@ -18,13 +17,11 @@ from typing import Any
 
 import numpy as np
 
-import checkout  # noqa: F401, finds jaxnn
-from jaxnn import cli
-from timing import Timing, ratio, spread
+from contest import ratio, spread
+from timing import Timing
 
 RESULTS = Path(__file__).resolve().parent / "results"
 PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "optax", "scikit-learn", "torch")
-SIZES = "networks", "examples"  # flags that leave sizes out
 LIMITS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "XLA_FLAGS")
 
 
@@ -116,51 +113,3 @@ def load(path: Path) -> list[dict[str, Any]]:
 def contest_of(row: dict[str, Any]) -> tuple:
     """What was contested, on which device, in which precision, by what method."""
     return row["what"], row["on"], row["precision"], row.get("method")
-
-
-def flags(
-    about: str, quick: str, devices: Sequence[str] = ("cpu", "gpu")
-) -> argparse.ArgumentParser:
-    """The flags that every benchmark has. quick: what --quick does."""
-    parser = cli.Parser(description=about, allow_abbrev=False)
-    add = parser.add_argument
-    add("--device", nargs="+", choices=devices, default=["cpu"], help="[cpu]")
-    add("--quick", action="store_true", help=quick)
-    add("--rounds", type=positive, help="repetitions of each")
-    add("--only", nargs="+", metavar="NAME", help="names that begin so; and the first")
-    add("--save", action="store_true", help=f"keep the rows in {RESULTS.name}/")
-    add("--json", type=Path, metavar="FILE", help="write the rows there as well")
-    return parser
-
-
-def positive(word: str) -> int:
-    """A number of things, at least one."""
-    if not word.isdecimal() or int(word) < 1:
-        raise argparse.ArgumentTypeError(f"{word} is not a whole number above 0")
-    return int(word)
-
-
-def read(parser: argparse.ArgumentParser, quick: int, full: int) -> argparse.Namespace:
-    """The command line, lists without repetitions. quick, full: rounds unless told."""
-    args = parser.parse_args()
-    for name, found in vars(args).items():
-        if isinstance(found, list):
-            setattr(args, name, list(dict.fromkeys(found)))
-    args.rounds = args.rounds or (quick if args.quick else full)
-    partial = [n for n in ("quick", "only", *SIZES) if getattr(args, n, None)]
-    if args.save and partial:
-        parser.error(
-            f"argument --save: a part would replace the whole; not --{partial[0]}"
-        )
-    if args.json and not args.json.absolute().parent.is_dir():
-        parser.error(f"argument --json: {args.json.parent} is no folder")
-    return args
-
-
-def finish(rows: list[dict[str, Any]], args: argparse.Namespace) -> None:
-    """Write the rows where --save and --json want them, and say where."""
-    if args.save:
-        print(f"rows in {save(rows)}; benchmarks/report.py makes RESULTS.md of them")
-    if args.json:
-        args.json.write_text(json.dumps(rows, indent=1) + "\n")
-        print(f"rows in {args.json}")

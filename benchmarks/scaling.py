@@ -18,19 +18,12 @@ import numpy as np
 import numpy_mlp
 import workers
 from checkout import jaxnn
+from contest import contest, tell
+from flags import finish, flags, positive, read
 from jaxnn import blocks, devices
 from jaxnn.images import SIDE
-from rows import as_rows, finish, flags, headline, positive, read
-from timing import (
-    Agree,
-    Contender,
-    Prepared,
-    Timing,
-    Unavailable,
-    contest,
-    same_cost,
-    tell,
-)
+from rows import as_rows, headline
+from timing import Agree, Contender, Prepared, Timing, Unavailable, same_cost
 
 EXAMPLES = [500, 5000, 50_000, 500_000]
 WIDTH, HIDDEN = 25, [100, 400, 1600, 4096]  # units: with any m; with FEW examples

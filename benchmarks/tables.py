@@ -9,7 +9,7 @@ from typing import NamedTuple
 from matplotlib.figure import Figure
 
 import pictures
-from pictures import ABSENT, Row, limit, over, per_example, per_weight, short, value
+from values import ABSENT, Row, limit, over, per_example, per_weight, short, value
 
 Cell = Callable[[Row, Sequence[Row]], str]  # of a row, beside the rows of its contest
 Columns = dict[str, Cell]  # by their titles; {base} is the first contender's

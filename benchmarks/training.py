@@ -20,11 +20,13 @@ import numpy as np
 
 import workers
 from checkout import jaxnn
+from contest import contest, only, ratio
+from flags import finish, flags, read
 from jaxnn.optimizers.lbfgs import MEMORY
 from race import LOOSE, MISSED, MOST, Race, reaches
-from rows import as_rows, finish, flags, headline, read
+from rows import as_rows, headline
 from sklearn_mlp import in_sklearn
-from timing import Contender, Prepared, Timing, contest, only, ratio
+from timing import Contender, Prepared, Timing
 from trainers import UNENDING, in_jaxnn, in_torch, scipy_jitted, scipy_numpy
 
 TARGETS = {0.339: 1.0, 0.320: 1.0, 0.557: 3.0}  # cost -> lambda

@@ -21,9 +21,11 @@ from jax import lax
 
 import workers
 from checkout import jaxnn
+from contest import contest, only, table
+from flags import finish, flags, read
 from jaxnn import model
-from rows import as_rows, finish, flags, headline, read
-from timing import Contender, Prepared, contest, only, same_cost, table
+from rows import as_rows, headline
+from timing import Contender, Prepared, same_cost
 
 LAM, TOLERANCE = np.float32(1), 1e-5
 Function = Callable[[jax.Array], jax.Array]

@@ -276,3 +276,7 @@ def test_no_results_is_one_line(report, tmp_path, capsys, rows):
     told = capsys.readouterr().err
     assert told.startswith("error: no results in ")
     assert told.count("\n") == 1
+
+
+def test_the_repositorys_results_are_what_its_rows_say(report):
+    assert report.main(["--check"]) == 0

@@ -1,0 +1,67 @@
+"""A script's contest: who takes part, its progress, its table."""
+
+import sys
+from collections.abc import Sequence
+from concurrent.futures.process import BrokenProcessPool
+
+import numpy as np
+
+from timing import REST, Agree, BenchmarkError, Contender, Timing, compare
+
+
+def ratio(timing: Timing, base: Timing) -> float:
+    """How many times as long as base: the median of the rounds' ratios."""
+    return float(np.median(timing.seconds / base.seconds))
+
+
+def spread(timing: Timing) -> float:
+    """The distance between the quartiles as a fraction of the median."""
+    low, middle, high = np.percentile(timing.seconds, [25, 50, 75])
+    return float((high - low) / middle)
+
+
+def table(timings: Sequence[Timing]) -> str:
+    """Milliseconds per evaluation, and ratios to the first contender."""
+    width = max(len(t.name) for t in timings)
+    head = "median ms   min ms  spread  ratio         cost  compile s"
+    lines = [f"{'contender':{width}}  {head}"]
+    for t in timings:
+        lines.append(
+            f"{t.name:{width}} {np.median(t.seconds) * 1e3:10.3f} "
+            f"{t.seconds.min() * 1e3:8.3f} {spread(t):7.0%} {ratio(t, timings[0]):6.2f}"
+            f" {t.cost:12.7f} {t.compile_seconds:10.2f}"
+        )
+    return "\n".join(lines)
+
+
+def tell(line: str) -> None:
+    """A line of progress, on stderr."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def only(
+    names: Sequence[str] | None, contenders: Sequence[Contender]
+) -> list[Contender]:
+    """The first, which others are compared with, and those whose names begin so."""
+    if names is None:
+        return list(contenders)
+    first, *others = contenders
+    chosen = [c for c in others if c.name.startswith(tuple(names))]
+    for name in names:
+        if not any(c.name.startswith(name) for c in contenders):
+            known = ", ".join(c.name for c in contenders)
+            tell(f"error: no contender begins with {name!r}; choose from {known}")
+            sys.exit(2)
+    return [first, *chosen]
+
+
+def contest(
+    contenders: Sequence[Contender], rounds: int, agree: Agree, rest: float = REST
+) -> tuple[list[Timing], dict[str, str]]:
+    """`compare` for a script: progress on stderr, one line if a contender is wrong."""
+    try:
+        return compare(contenders, rounds, agree, tell, rest)
+    except (BenchmarkError, BrokenProcessPool) as error:
+        said = "; ".join([str(error), *getattr(error, "__notes__", [])])
+        tell(f"error: {said}")
+        sys.exit(1)
