@@ -11,13 +11,19 @@ from timing import REST, Agree, BenchmarkError, Contender, Timing, compare
 
 def ratio(timing: Timing, base: Timing) -> float:
     """How many times as long as base: the median of the rounds' ratios."""
-    return float(np.median(timing.seconds / base.seconds))
+    return middle(timing.seconds / base.seconds)
+
+
+def middle(seconds: np.ndarray) -> float:
+    """The median of what is known; NaN if nothing is."""
+    known = seconds[np.isfinite(seconds)]
+    return float(np.median(known)) if known.size else np.nan
 
 
 def spread(timing: Timing) -> float:
     """The distance between the quartiles as a fraction of the median."""
-    low, middle, high = np.percentile(timing.seconds, [25, 50, 75])
-    return float((high - low) / middle)
+    low, median, high = np.nanpercentile(timing.seconds, [25, 50, 75])
+    return float((high - low) / median)
 
 
 def table(timings: Sequence[Timing]) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from contest import ratio, spread
+from contest import middle, ratio, spread
 from timing import Timing
 
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -33,19 +33,24 @@ def as_rows(timings: Sequence[Timing], **about: Any) -> list[dict[str, Any]]:
             "name": t.name,
             "device": t.device,
             "dtype": t.dtype,
-            "median": float(np.median(t.seconds)),  # seconds per evaluation
-            "min": float(t.seconds.min()),
+            "median": middle(t.seconds),  # seconds per evaluation
+            "min": float(np.nanmin(t.seconds)),
             "spread": spread(t),  # between the quartiles, over the median
-            "ratio": ratio(t, timings[0]),  # to the first contender, round by round
-            "cost": t.cost if np.isfinite(t.cost) else None,  # a limit has none
+            "ratio": known(ratio(t, timings[0])),  # to the first, round by round
+            "cost": known(t.cost),  # a limit has none
             "compile_seconds": t.compile_seconds,
             "memory": t.memory,  # bytes
             "environment": dict(t.environment),
-            "seconds": t.seconds.tolist(),
+            "seconds": [known(seconds) for seconds in t.seconds.tolist()],
             **t.facts,
         }
         for t in timings
     ]
+
+
+def known(number: float) -> float | None:
+    """None for NaN, which JSON does not have."""
+    return number if np.isfinite(number) else None
 
 
 def machine() -> dict[str, Any]:

@@ -54,7 +54,7 @@ def examples(m: int) -> tuple[np.ndarray, np.ndarray]:
 
 def steps_for(m: int, hidden: int) -> int:
     """Gradient steps of one repetition."""
-    return max(1, min(100, WORK * WIDTH // (m * hidden)))
+    return max(2, min(100, WORK * WIDTH // (m * hidden)))
 
 
 def facts(form: str, m: int, hidden: int) -> dict[str, Any]:

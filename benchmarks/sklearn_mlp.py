@@ -48,20 +48,24 @@ def in_sklearn(race: Race, dtype: str) -> Prepared:
         with quiet_sklearn():
             return network.fit(x, indicators)
 
-    def follow(params: Params) -> Outcome:
+    def follow(params: Params) -> Outcome | None:
         network, watch = as_sklearn(params, race.lam), Watch(race.target)
         watch_losses(network, watch)
         with suppress(Stop):
             fit(network)
         curve = watch.curve()
+        if curve is None:
+            return None
         # The limit on evaluations is looked at after a step: the first low enough.
         found = fit(as_sklearn(params, race.lam, max_fun=len(curve) - 1))
         return Outcome(thetas(found), found.loss_, found.n_iter_, len(curve), curve)
 
     outcomes = [follow(params) for params in race.starts]
 
+    limits: list[Any] = [outcome and outcome.steps for outcome in outcomes]
+
     def run(i: int) -> float:
-        limit = outcomes[i].steps
+        limit = limits[i]
         return float(fit(as_sklearn(race.starts[i], race.lam, max_iter=limit)).loss_)
 
     return prepared(race, outcomes, run, dtype)

@@ -52,10 +52,14 @@ def whole(count: float) -> str:
 def with_compiling(row: Row, contest: Sequence[Row]) -> str:
     """The ratio to the first as if every round had compiled anew."""
     mine, base = (
-        [taken + value(r, "compile_seconds") for taken in r.get("seconds") or []]
+        [
+            math.nan if taken is None else taken + value(r, "compile_seconds")
+            for taken in r.get("seconds") or []
+        ]
         for r in (row, contest[0])
     )
     rounds = [over(a, b) for a, b in zip(mine, base, strict=False)]
+    rounds = [share for share in rounds if math.isfinite(share)]
     return short(median(rounds) if rounds else math.nan)
 
 
@@ -74,6 +78,9 @@ MEMORY: Columns = {"MB": number("memory", 1e-6)}
 TRAINING: Columns = {
     "the same with compiling": with_compiling,
     "evaluations": lambda row, _: whole(value(row, "evaluations")),
+    "starts": lambda row, _: (
+        f"{row['reached']} of {row['starts']}" if row.get("starts") else ABSENT
+    ),
 }
 STEPS: Columns = {
     "networks": word("networks"),

@@ -49,7 +49,8 @@ class Unavailable(Exception):
 class Prepared(NamedTuple):
     """What a contender's set-up returns, in its worker."""
 
-    run: Callable[[int], float]  # the round -> its cost; finished on return
+    # the round -> its cost, or None if it has nothing to do in it; finished on return
+    run: Callable[[int], float | None]
     evaluations: float  # that one repetition makes
     dtype: str
     compile_seconds: float = 0.0
@@ -67,13 +68,16 @@ class Contender(NamedTuple):
     needs: str | None = None  # a package, without which it is skipped
     environment: Mapping[str, str] = {}  # of its worker
     has_cost: bool = True  # False: a limit; what it returns is compared with nothing
+    # Those of one group share a process, and with it what makes one process faster than
+    # the next; only for those that share a thread pool as well
+    group: str | None = None
 
 
 class Timing(NamedTuple):
     """What was measured of one contender."""
 
     name: str
-    seconds: np.ndarray  # (rounds,) per evaluation
+    seconds: np.ndarray  # (rounds,) per evaluation; NaN where there was none
     cost: float
     dtype: str
     compile_seconds: float
@@ -83,17 +87,16 @@ class Timing(NamedTuple):
     facts: Mapping[str, Any] = {}
 
 
-_prepared: Prepared  # in a worker: its contender
+_prepared: dict[str, Prepared] = {}  # in a worker: its contenders
 
 
 def set_up(contender: Contender) -> Timing:
     """In a worker: prepare and warm up; a timing without its seconds."""
-    global _prepared
-    made = _prepared = contender.setup(*contender.args)
+    made = _prepared[contender.name] = contender.setup(*contender.args)
     return Timing(
         name=contender.name,
         seconds=np.empty(0),
-        cost=made.run(0),
+        cost=number(made.run(0)),
         dtype=made.dtype,
         compile_seconds=made.compile_seconds,
         device=made.device,
@@ -103,19 +106,26 @@ def set_up(contender: Contender) -> Timing:
     )
 
 
-def repeat(i: int) -> tuple[float, float]:
+def repeat(name: str, i: int) -> tuple[float, float]:
     """In a worker: a repetition in round i; seconds per evaluation, cost."""
-    seconds, cost = once(i)
+    made = _prepared[name]
+    seconds, cost = once(made, i)
     if seconds < LONG:  # again: that fetched back what the others push out of caches
-        seconds, cost = once(i)
-    return seconds / _prepared.evaluations, cost
+        seconds, cost = once(made, i)
+    return seconds / made.evaluations, cost
 
 
-def once(i: int) -> tuple[float, float]:
+def once(made: Prepared, i: int) -> tuple[float, float]:
     """In a worker: seconds of one repetition, its cost."""
     start = time.perf_counter()
-    cost = _prepared.run(i)
-    return time.perf_counter() - start, cost
+    cost = made.run(i)
+    seconds = time.perf_counter() - start
+    return (np.nan if cost is None else seconds), number(cost)
+
+
+def number(cost: float | None) -> float:
+    """NaN for None."""
+    return np.nan if cost is None else cost
 
 
 def compare(
@@ -134,26 +144,30 @@ def compare(
     do not agree or nobody is left, and what a contender raises.
     """
     with ExitStack() as stack:
-        pools, timings, skipped = {}, [], {}
+        pools, groups, timings, skipped = {}, {}, [], {}
         for contender in contenders:
-            name, pool = contender.name, ProcessPoolExecutor(1, mp_context=SPAWN)
+            name, group = contender.name, contender.group or contender.name
+            pool = groups.get(group) or ProcessPoolExecutor(1, mp_context=SPAWN)
             try:
                 timings.append(first_answer(contender, pool, rest))
             except Unavailable as reason:
-                pool.shutdown()
                 skipped[name] = str(reason)
                 report(f"{name}: skipped, {reason}")
+                if group not in groups:
+                    pool.shutdown()
                 continue
-            pools[name] = stack.enter_context(pool)
+            if group not in groups:
+                groups[group] = stack.enter_context(pool)
+            pools[name] = pool
             report(f"{name}: ready")
         if not timings:
             raise BenchmarkError("no contender can run here")
         answering = {c.name for c in contenders if c.has_cost and c.name in pools}
-        agree({t.name: t.cost for t in timings if t.name in answering})
         seconds = []  # (rounds, contenders)
         for i in range(rounds):
-            results = {n: ask(pool, n, rest, repeat, i) for n, pool in pools.items()}
-            agree({n: cost for n, (_, cost) in results.items() if n in answering})
+            results = {n: ask(p, n, rest, repeat, n, i) for n, p in pools.items()}
+            ran = {n for n, (taken, _) in results.items() if np.isfinite(taken)}
+            agree({n: cost for n, (_, cost) in results.items() if n in answering & ran})
             seconds.append([taken for taken, _ in results.values()])
             report(f"round {i + 1} of {rounds}")
     columns = zip(timings, np.array(seconds).T, strict=True)

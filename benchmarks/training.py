@@ -20,7 +20,7 @@ import numpy as np
 
 import workers
 from checkout import jaxnn
-from contest import contest, only, ratio
+from contest import contest, middle, only, ratio
 from flags import finish, flags, read
 from jaxnn.optimizers.lbfgs import MEMORY
 from race import LOOSE, MISSED, MOST, Race, reaches
@@ -70,15 +70,15 @@ def contenders(kinds: Sequence[str], race: Race) -> list[Contender]:
 def table(timings: Sequence[Timing]) -> str:
     """Seconds to the target, and ratios to the first contender."""
     width, base = max(len(t.name) for t in timings), timings[0]
-    head = "median s    min s  ratio  evaluations  compile s  ratio with it      cost"
+    head = "median s    min s  ratio  evaluations  compile s  with it      cost  starts"
     lines = [f"{'contender':{width}}  {head}"]
     for t in timings:
-        evaluations = np.median(t.facts["evaluations"])
+        evaluations, reached = np.median(t.facts["evaluations"]), t.facts["reached"]
         whole = ratio(with_compiling(t), with_compiling(base))
         lines.append(
-            f"{t.name:{width}} {np.median(t.seconds):9.3f} {t.seconds.min():8.3f} "
+            f"{t.name:{width}} {middle(t.seconds):9.3f} {np.nanmin(t.seconds):8.3f} "
             f"{ratio(t, base):6.2f} {evaluations:12.0f} {t.compile_seconds:10.2f} "
-            f"{whole:14.2f} {t.facts['cost']:9.6f}"
+            f"{whole:8.2f} {t.facts['cost']:9.6f}  {reached} of {t.facts['starts']}"
         )
     return "\n".join(lines)
 
@@ -101,7 +101,7 @@ def hold(
         why = skipped.get(contender.name, "")
         if MISSED in why:
             print(f"{contender.name}: {why}")
-            row = {"name": contender.name, "reached": False, "why": why}
+            row = {"name": contender.name, "reached": 0, "why": why}
             rows.append({**about, **row, "environment": contender.environment})
     return rows
 
@@ -130,7 +130,7 @@ def main() -> None:
         race = Race(target, lam, starts, digits.x.astype(np.float32), digits.y)
         competing = only(args.only, contenders(args.device, race))
         rows += hold(race, competing, args.rounds, **about)
-    finish(rows, args)
+        finish(rows, args)  # after each target, which takes minutes
 
 
 if __name__ == "__main__":

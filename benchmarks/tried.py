@@ -4,8 +4,9 @@
 
 As gradient.py, on the CPU in float32: the 5000 embedded digits, lambda 1, some gradient
 steps in one compiled loop. A form is kept if it is faster and still reads like the
-formulas. A flag of XLA's is set in its worker alone; one that this XLA does not know
-ends the worker, which is then skipped.
+formulas. The forms share a process, for two processes differ by more than most forms
+do: a tenth. A flag of XLA's is set in a worker of its own; one that this XLA does not
+know ends the worker, and it is skipped.
 
 Shapes: m examples, n pixels, h hidden units, k classes.
 """
@@ -158,6 +159,7 @@ def contenders(steps: int) -> list[Contender]:
             (name, steps),
             environment=workers.with_flag(tried.flag),
             has_cost=tried.has_cost,
+            group=None if tried.flag else "forms",
         )
         for name, tried in TRIES.items()
     ]

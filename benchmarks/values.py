@@ -12,8 +12,9 @@ ABSENT = "–"
 def value(row: Row, key: str) -> float:
     """The number of a row, of a list its median; NaN where there is none."""
     found = row.get(key)
-    if isinstance(found, list) and found:
-        found = median(found)
+    if isinstance(found, list):
+        numbers = [number for number in found if number is not None]
+        found = median(numbers) if numbers else None
     return float(found) if isinstance(found, int | float) else math.nan
 
 

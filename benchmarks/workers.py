@@ -58,22 +58,25 @@ def descent(
 ) -> Prepared:
     """Gradient steps in one compiled loop, from params on; its cost is the last.
 
-    slope(params, x, y, lam) -> (cost, gradient). data: those four. unroll: steps for
-    each turn of the loop.
+    slope(params, x, y, lam) -> (cost, gradient). data: those four. steps: at least 2,
+    or no gradient is in the cost. unroll: steps for each turn of the loop.
     """
 
-    def descend(params: Any, x: Any, y: Any, lam: Any) -> jax.Array:
+    def descend(params: Any, x: Any, y: Any, lam: Any) -> tuple[Any, jax.Array]:
         def step(params: Any, _: None) -> tuple[Any, jax.Array]:
             cost, gradient = slope(params, x, y, lam)
             return jax.tree.map(lambda p, g: p - RATE * g, params, gradient), cost
 
-        return lax.scan(step, params, length=steps, unroll=unroll)[1][-1]
+        params, costs = lax.scan(step, params, length=steps, unroll=unroll)
+        return params, costs[-1]  # without params XLA leaves the last gradient out
 
     data = jax.device_put(data, device)
     call, seconds, memory = compiled(descend, *data)
 
     def run(_: int) -> float:
-        return float(call(*data))
+        params, cost = jax.block_until_ready(call(*data))
+        del params
+        return float(cost)
 
     dtype, kind = data[0][0].dtype.name, device.device_kind
     return Prepared(run, steps, dtype, seconds, kind, memory, facts)

@@ -124,7 +124,7 @@ def cells(text, *start):
     ],
 )
 def test_three_digits(load, number, expected):
-    assert load("pictures").short(number) == expected
+    assert load("values").short(number) == expected
 
 
 def test_gradient_table(report):
@@ -153,9 +153,9 @@ def test_a_limit_counts_on_its_own_device(load):
         row("gradient", "limit: 208 MFLOP, gpu", 0.5, device="H200"),
         row("gradient", "limit: 208 MFLOP, cpu", 1.0),
     ]
-    assert load("pictures").limit(row("gradient", "jaxnn", 2.0), rows) == 1e-3
+    assert load("values").limit(row("gradient", "jaxnn", 2.0), rows) == 1e-3
     elsewhere = row("gradient", "jaxnn", 2.0, device="abacus")
-    assert math.isnan(load("pictures").limit(elsewhere, rows))
+    assert math.isnan(load("values").limit(elsewhere, rows))
 
 
 def test_training_table(report):

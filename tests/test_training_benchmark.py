@@ -149,9 +149,30 @@ def test_scikit_learn_stops_at_the_target(load, race):
 
 def test_a_target_out_of_reach_is_said_so(load, race):
     trainers, timing = load("trainers"), load("timing")
-    with pytest.raises(timing.Unavailable, match=r"did not reach 1e-09, stands at 1\."):
+    with pytest.raises(timing.Unavailable, match="did not reach 1e-09 from any of 2"):
         far = race._replace(target=1e-9)
         trainers.scipy_numpy("TNC", {"maxfun": 100}, far, "float64")
+
+
+def test_a_start_that_leads_elsewhere_is_left_out(load, race):
+    # no gradient breaks the symmetry of weights that are all 0
+    flat = tuple(np.zeros_like(theta) for theta in race.starts[0])
+    race = race._replace(starts=[flat, race.starts[1]])
+    trainers = load("trainers")
+    made = trainers.scipy_numpy("L-BFGS-B", trainers.UNENDING, race, "float32")
+    assert made.facts["reached"] == 1 and made.facts["starts"] == 2
+    assert made.run(0) is None
+    assert made.run(1) == pytest.approx(made.facts["costs"][0], rel=1e-5)
+
+
+def test_rounds_without_a_time_are_in_no_average(load):
+    contest, timing, rows = load("contest"), load("timing"), load("rows")
+    base = timing.Timing("base", np.array([1.0, np.nan, 4.0]), 0.5, "float64", 0, "cpu")
+    other = base._replace(name="other", seconds=np.array([3.0, 4.0, np.nan]))
+    assert contest.ratio(other, base) == 3.0
+    row = rows.as_rows([base, other])[1]
+    assert row["median"] == 3.5 and row["min"] == 3.0
+    assert row["seconds"] == [3.0, 4.0, None]
 
 
 @pytest.mark.parametrize("wrong", [0.3391, float("nan"), float("inf")])
