@@ -79,7 +79,7 @@ def test_only_params_have_a_derivative(small_blocks):
 
 
 def test_other_devices_take_all_at_once():
-    shapes = (jax.ShapeDtypeStruct((12_000, 400), "float32"), np.zeros(12_000, int))
+    shapes = (jax.ShapeDtypeStruct((12_000, 400), "float32"), np.zeros(12_000, "int32"))
     traced = jax.jit(jax.value_and_grad(blocks.cost)).trace(
         jaxnn.init_params(0), *shapes, np.float32(1)
     )
@@ -93,7 +93,7 @@ def test_many_digits_need_little_more_memory_than_themselves():
     m = 200_000
     shapes = (
         jax.ShapeDtypeStruct((m, 400), "float32"),
-        jax.ShapeDtypeStruct((m,), int),
+        jax.ShapeDtypeStruct((m,), "int32"),
     )
     data = 1600 * m  # bytes of x
     step = jax.jit(jax.value_and_grad(blocks.cost))
