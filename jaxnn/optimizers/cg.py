@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
-from jaxnn.optimizers.line_search import GROWTH, Point, line_search
+from jaxnn.optimizers.line_search import GROWTH, line, line_search
 from jaxnn.optimizers.method import Method, Objective, State, Tree, evaluated
 
 CURVATURE = 0.15  # c2: directions stay conjugate only if each is searched well
@@ -41,14 +41,7 @@ def step(fun: Objective, state: State, args: tuple) -> State:
     flat, unravel = ravel_pytree(state.params)  # (p,)
     grad, _ = ravel_pytree(state.grad)  # (p,)
     direction = downhill(state.memory.direction, grad)
-    start = Point(jnp.zeros_like(state.cost), state.cost, grad @ direction, grad)
-
-    def at(step: jax.Array) -> Point:
-        place = flat + step * direction
-        cost, tree = jax.value_and_grad(fun)(unravel(place), *args)
-        grad, _ = ravel_pytree(tree)
-        return Point(step, cost, grad @ direction, grad)
-
+    start, at = line(fun, state, args, direction)
     end, count = line_search(
         at, start, first_trial(state.memory, start.slope), CURVATURE
     )

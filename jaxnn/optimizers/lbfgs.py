@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import optax
 from jax.flatten_util import ravel_pytree
 
-from jaxnn.optimizers.line_search import Point, line_search
+from jaxnn.optimizers.line_search import line, line_search
 from jaxnn.optimizers.method import Method, Objective, State, Tree, evaluated
 
 # Curvature pairs. To cost 0.339 at lambda 1, from seeds 0-9, 10 pairs take 106-130
@@ -36,14 +36,7 @@ def step(fun: Objective, state: State, args: tuple) -> State:
     grad, _ = ravel_pytree(state.grad)  # (p,)
     uphill, memory = DIRECTION.update(grad, state.memory, flat)  # H grad
     direction = jnp.where(grad @ uphill > 0, -uphill, -grad)  # (p,)
-    start = Point(jnp.zeros_like(state.cost), state.cost, grad @ direction, grad)
-
-    def at(step: jax.Array) -> Point:
-        place = flat + step * direction
-        cost, tree = jax.value_and_grad(fun)(unravel(place), *args)
-        grad, _ = ravel_pytree(tree)
-        return Point(step, cost, grad @ direction, grad)
-
+    start, at = line(fun, state, args, direction)
     end, count = line_search(at, start, jnp.ones_like(state.cost), CURVATURE)
     return evaluated(
         unravel(flat + end.step * direction),

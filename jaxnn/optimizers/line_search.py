@@ -9,6 +9,9 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jax.flatten_util import ravel_pytree
+
+from jaxnn.optimizers.method import Objective, State
 
 DECREASE = 1e-4  # c1 of the strong Wolfe conditions
 TRIALS = 20  # of a line search, at most
@@ -32,6 +35,22 @@ class Search(NamedTuple):
     high: Point  # its step is infinite until one went too far
     trials: jax.Array  # shape (), int32: made so far
     done: jax.Array  # shape (), bool: low satisfies the strong Wolfe conditions
+
+
+def line(
+    fun: Objective, state: State, args: tuple, direction: jax.Array
+) -> tuple[Point, Callable[[jax.Array], Point]]:
+    """Where state stands, and the points along direction (p,): step -> Point."""
+    flat, unravel = ravel_pytree(state.params)  # (p,)
+    grad, _ = ravel_pytree(state.grad)  # (p,)
+
+    def at(step: jax.Array) -> Point:
+        place = flat + step * direction
+        cost, tree = jax.value_and_grad(fun)(unravel(place), *args)
+        grad, _ = ravel_pytree(tree)
+        return Point(step, cost, grad @ direction, grad)
+
+    return Point(jnp.zeros_like(state.cost), state.cost, grad @ direction, grad), at
 
 
 def line_search(
