@@ -1,4 +1,4 @@
-"""A script's contest: who takes part, its progress, its table."""
+"""A script's contest: who takes part, its progress."""
 
 import sys
 from collections.abc import Sequence
@@ -24,20 +24,6 @@ def spread(timing: Timing) -> float:
     """The distance between the quartiles as a fraction of the median."""
     low, median, high = np.nanpercentile(timing.seconds, [25, 50, 75])
     return float((high - low) / median)
-
-
-def table(timings: Sequence[Timing]) -> str:
-    """Milliseconds per evaluation, and ratios to the first contender."""
-    width = max(len(t.name) for t in timings)
-    head = "median ms   min ms  spread  ratio         cost  compile s"
-    lines = [f"{'contender':{width}}  {head}"]
-    for t in timings:
-        lines.append(
-            f"{t.name:{width}} {np.median(t.seconds) * 1e3:10.3f} "
-            f"{t.seconds.min() * 1e3:8.3f} {spread(t):7.0%} {ratio(t, timings[0]):6.2f}"
-            f" {t.cost:12.7f} {t.compile_seconds:10.2f}"
-        )
-    return "\n".join(lines)
 
 
 def tell(line: str) -> None:

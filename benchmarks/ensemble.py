@@ -9,7 +9,6 @@ a product of square matrices. On a CPU up to 128 networks, on a GPU up to 1024.
 """
 
 import argparse
-import time
 from collections.abc import Callable
 
 import jax
@@ -18,11 +17,12 @@ import numpy as np
 
 import workers
 from checkout import jaxnn
-from contest import contest, only, table
+from contest import contest, only
 from flags import finish, flags, positive, read
 from jaxnn import devices, ensemble
 from jaxnn.optimizers import METHODS, Method
 from rows import as_rows, headline
+from tables import show
 from timing import Contender, Prepared, same_cost
 
 TOLERANCE = 1e-4  # relative: a sum in another order, over many steps
@@ -33,17 +33,12 @@ SIZES = {"cpu": [1, 2, 4, 8, 16, 32, 64, 128], "gpu": [1, 4, 16, 64, 128, 256, 1
 def prepared(
     run: Callable[[], float], networks: int | None, network_steps: int
 ) -> Prepared:
-    """run as a contender; what the first call takes and the second not is compiling."""
-    seconds = []
-    for _ in range(2):
-        start = time.perf_counter()
-        run()
-        seconds.append(time.perf_counter() - start)
+    """run as a contender."""
     return Prepared(
         run=lambda _: run(),
         evaluations=network_steps,
         dtype="float32",
-        compile_seconds=seconds[0] - seconds[1],
+        compile_seconds=workers.beyond_repeating(run),
         device=devices.current().device_kind,
         facts={"networks": networks},
     )
@@ -126,9 +121,9 @@ def main() -> None:
         how = device, networks, args.method, args.steps
         competing = only(args.only, contenders(*how))
         timings, _ = contest(competing, args.rounds, same_cost(TOLERANCE))
-        print(table(timings))
         about = {"what": "ensemble", "on": device, "precision": "float32"}
-        rows += as_rows(timings, **about, **here, **sizes)
+        rows += (found := as_rows(timings, **about, **here, **sizes))
+        show(found)
     finish(rows, args)
 
 

@@ -12,7 +12,6 @@ Shapes: m examples, n pixels, k classes.
 """
 
 import argparse
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -24,9 +23,10 @@ import numpy_mlp
 import torch_mlp
 import workers
 from checkout import jaxnn
-from contest import contest, only, table
+from contest import contest, only
 from flags import finish, flags, read
 from rows import as_rows, headline
+from tables import show
 from timing import Contender, Prepared, Unavailable, same_cost
 
 LAM = 1.0
@@ -99,33 +99,17 @@ def in_torch(
 
 
 def compile_seconds(torch: Any, step: Callable[[], float]) -> float:
-    """Seconds that the first step takes longer than the second.
-
-    Raises Unavailable where PyTorch's compiler finds no compiler of its own.
-    """
-    times = []
+    """Of PyTorch's compiler; Unavailable where it finds no compiler of its own."""
     try:
-        for _ in range(2):
-            start = time.perf_counter()
-            step()
-            times.append(time.perf_counter() - start)
+        return workers.beyond_repeating(step)
     except (torch._dynamo.exc.TorchDynamoException, OSError) as error:
         reason = str(error).strip().splitlines()[0]
         raise Unavailable(f"PyTorch cannot compile here: {reason}") from None
-    return times[0] - times[1]
 
 
 def in_numpy(function: Callable, params: Any, args: tuple, steps: int) -> Prepared:
     """function(params, *args, lam) -> (cost, gradient) in a Python loop."""
-
-    def run(_: int) -> float:
-        at, cost = params, np.nan
-        for _ in range(steps):
-            cost, gradient = function(at, *args, LAM)
-            at = tuple(p - workers.RATE * g for p, g in zip(at, gradient, strict=True))
-        return float(cost)
-
-    return Prepared(run, steps, params[0].dtype.name)
+    return workers.numpy_descent(lambda at: function(at, *args, LAM), params, steps)
 
 
 def numpy_columns(arrays: Arrays, steps: int) -> Prepared:
@@ -208,10 +192,11 @@ def main() -> None:
     timings, _ = contest(
         only(args.only, competing), args.rounds, same_cost(TOLERANCE[args.dtype])
     )
-    print(table(timings))
     about = {"what": "gradient", "on": " ".join(args.device), "precision": args.dtype}
     sizes = {"m": 5000, "layers": [400, 25, 10], "steps": args.steps}
-    finish(as_rows(timings, **about, **here, **sizes), args)
+    rows = as_rows(timings, **about, **here, **sizes)
+    show(rows)
+    finish(rows, args)
 
 
 if __name__ == "__main__":

@@ -16,9 +16,10 @@ import tempfile
 from pathlib import Path
 
 import workers
-from contest import contest, only, table
+from contest import contest, only
 from flags import finish, flags, read
 from rows import as_rows, headline
+from tables import show
 from timing import BenchmarkError, Contender, Prepared, same_cost
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -85,10 +86,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as room:
         competing = only(args.only, contenders(args.device, args.steps, Path(room)))
         timings, _ = contest(competing, args.rounds, same_cost(TOLERANCE))
-    print(table(timings))
     about = {"what": "process", "on": " ".join(args.device), "precision": "float32"}
     sizes = {"m": 4000, "layers": [400, 25, 10], "steps": args.steps}
-    finish(as_rows(timings, **about, **here, **sizes), args)
+    rows = as_rows(timings, **about, **here, **sizes)
+    show(rows)
+    finish(rows, args)
 
 
 if __name__ == "__main__":

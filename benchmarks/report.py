@@ -14,12 +14,19 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pictures
 from describe import command, heading, remarks, setting, software
 from tables import NAME, OTHER, SECTIONS, TIMES, Section, number, table
 from values import Row
 
 ROOT = Path(__file__).resolve().parents[1]
 MARK, END = "<!-- made by python benchmarks/report.py -->", "<!-- end -->"
+DRAWN = {  # what is drawn of a "what"; of training, one target's
+    "gradient": pictures.bars,
+    "training": pictures.descents,
+    "ensemble": pictures.throughput,
+    "scaling": pictures.growth,
+}
 NEEDED = ("what", "on", "precision", "cpu", "threads", "versions", "name")
 NO_GPU = "No GPU was at hand: there are no GPU figures yet."
 ABOUT = """# What was measured
@@ -98,12 +105,11 @@ def contest(stem: str, key: tuple[Any, ...], rows: list[Row], drawn: bool) -> Co
     what, on, precision, *apart = key
     section = SECTIONS.get(what, OTHER)
     where = " and ".join(on.upper().split())
-    named = [] if what == "training" else [precision]  # there it is the target again
-    title = ", ".join([section.title.format_map(rows[0]), *named, where])
-    said = [word for word in (on, *named) if word not in ("cpu", "float32")]
+    title = ", ".join([section.title.format_map(rows[0]), precision, where])
+    said = [word for word in (on, precision) if word not in ("cpu", "float32")]
     said += apart if what == "ensemble" else []
     name = re.sub(r"[^\w.]+", "-", "-".join([stem, what, *map(str, said)])) + ".png"
-    return Contest(rows, title, section, name if drawn and section.draw else None)
+    return Contest(rows, title, section, name if drawn and what in DRAWN else None)
 
 
 def machine(stem: str, rows: Sequence[Row]) -> str:
@@ -177,8 +183,9 @@ def write(found: dict[str, list[Row]], wanted: dict[Path, str], folder: Path) ->
     """Write texts and pictures, and say so."""
     for stem, rows in found.items():
         for one in contests(stem, rows):
-            if one.picture and one.section.draw:
-                one.section.draw(one.rows).savefig(folder / one.picture, dpi=150)
+            if one.picture:
+                figure = DRAWN[one.rows[0]["what"]](one.rows)
+                figure.savefig(folder / one.picture, dpi=150)
                 print(folder / one.picture)
     for path, text in wanted.items():
         partial = path.with_suffix(".partial")

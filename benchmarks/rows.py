@@ -22,6 +22,7 @@ from timing import Timing
 
 RESULTS = Path(__file__).resolve().parent / "results"
 PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "optax", "scikit-learn", "torch")
+APART = "method", "target", "lam"  # what sets contests of a "what" apart
 LIMITS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "XLA_FLAGS")
 
 
@@ -86,7 +87,7 @@ def file_of(row: dict[str, Any], folder: Path = RESULTS) -> Path:
 def save(rows: list[dict[str, Any]], folder: Path = RESULTS) -> Path:
     """Put rows into the machine's file, in place of those of the same contest.
 
-    A contest is a row's "what", "on", "precision" and "method"; other rows stay.
+    A contest is a row's "what", "on", "precision" and APART; other rows stay.
     Written whole or not at all.
     """
     path = file_of(rows[0], folder)
@@ -116,5 +117,5 @@ def load(path: Path) -> list[dict[str, Any]]:
 
 
 def contest_of(row: dict[str, Any]) -> tuple:
-    """What was contested, on which device, in which precision, by what method."""
-    return row["what"], row["on"], row["precision"], row.get("method")
+    """What was contested, on which devices, in which precision, by what method."""
+    return row["what"], row["on"], row["precision"], *map(row.get, APART)

@@ -23,6 +23,7 @@ from flags import finish, flags, positive, read
 from jaxnn import blocks, devices
 from jaxnn.images import SIDE
 from rows import as_rows, headline
+from tables import show
 from timing import Agree, Contender, Prepared, Timing, Unavailable, same_cost
 
 EXAMPLES = [500, 5000, 50_000, 500_000]
@@ -89,7 +90,6 @@ def in_numpy(m: int, hidden: int) -> Prepared:
     ]
     del x
     shares = [work.pixels.shape[1] / m for work in works]
-    steps = steps_for(m, hidden)
 
     def mean(params: Any) -> tuple[float, list[np.ndarray]]:
         """Cost and gradient, whose penalty each block's share adds up to."""
@@ -101,16 +101,9 @@ def in_numpy(m: int, hidden: int) -> Prepared:
                 slope += share * part
         return total, slopes
 
-    def run(_: int) -> float:
-        at, cost = params, np.nan
-        for _ in range(steps):
-            cost, slopes = mean(at)
-            at = tuple(p - workers.RATE * s for p, s in zip(at, slopes, strict=True))
-        return float(cost)
-
-    about = facts("NumPy, tight columns", m, hidden)
     memory = sum(array.nbytes for work in works for array in work)
-    return Prepared(run, steps, "float32", memory=memory, facts=about)
+    made = workers.numpy_descent(mean, params, steps_for(m, hidden))
+    return made._replace(memory=memory, facts=facts("NumPy, tight columns", m, hidden))
 
 
 def contenders(kinds: Sequence[str], m: int, hidden: int) -> list[Contender]:
@@ -140,20 +133,6 @@ def same_cost_per_size(tolerance: float) -> Agree:
             agree({name: cost for name, cost in costs.items() if name.endswith(size)})
 
     return agree_per_size
-
-
-def table(timings: Sequence[Timing]) -> str:
-    """Milliseconds per evaluation, and per example; memory beside the data's."""
-    width = max(len(t.name) for t in timings)
-    head = "median ms  us/example  memory/data         cost"
-    lines = [f"{'contender':{width}}  {head}"]
-    for t in timings:
-        seconds, share = np.median(t.seconds), (t.memory or 0) / t.facts["data_bytes"]
-        lines.append(
-            f"{t.name:{width}} {seconds * 1e3:10.3f} "
-            f"{seconds / t.facts['m'] * 1e6:11.4f} {share:12.2f} {t.cost:12.7f}"
-        )
-    return "\n".join(lines)
 
 
 def read_flags() -> argparse.Namespace:
@@ -199,12 +178,14 @@ def main() -> None:
     agree, rows, costs = same_cost_per_size(TOLERANCE), [], {}
     for competing in contests(args.device, args.sizes, names):
         timings, _ = contest(competing, args.rounds, agree)
-        print(table(timings))
+        found = []
         costs |= {t.name: t.cost for t in timings}
         agree(costs)  # across contests
         for size in dict.fromkeys(map(size_of, timings)):
             of_size = [t for t in timings if size_of(t) == size]
-            rows += as_rows(of_size, **about, **here)
+            found += as_rows(of_size, **about, **here)
+        show(found)
+        rows += found
     finish(rows, args)
 
 

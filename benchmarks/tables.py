@@ -1,4 +1,4 @@
-"""The columns that each benchmark's rows are shown in, and Markdown of them."""
+"""The columns that each benchmark's rows are shown in: on a terminal, in Markdown."""
 
 import math
 import re
@@ -6,9 +6,6 @@ from collections.abc import Callable, Sequence
 from statistics import median
 from typing import NamedTuple
 
-from matplotlib.figure import Figure
-
-import pictures
 from values import ABSENT, Row, limit, over, per_example, per_weight, short, value
 
 Cell = Callable[[Row, Sequence[Row]], str]  # of a row, beside the rows of its contest
@@ -20,7 +17,6 @@ class Section(NamedTuple):
 
     title: str  # with {keys} of a row
     columns: Columns
-    draw: Callable[[Sequence[Row]], Figure] | None = None
     splits: tuple[str, ...] = ()  # what sets contests apart, on and precision aside
 
 
@@ -106,38 +102,49 @@ GROWTH: Columns = {
 GRADIENT = NAME | DEVICE | MS | SPREAD | TIMES | LIMITED | COMPILE | MEMORY | COST
 TRIED = NAME | MS | SPREAD | TIMES | {"verdict": word("verdict")}
 SECTIONS = {
-    "gradient": Section("One cost and gradient", GRADIENT, pictures.bars),
+    "gradient": Section("One cost and gradient", GRADIENT),
     "training": Section(
         "Training to cost {target} at lambda {lam:g}",
         NAME | SECONDS | TIMES | TRAINING | COMPILE | COST,
-        pictures.descents,
         ("target", "lam"),
     ),
     "process": Section("The whole command, python -m jaxnn.train", NAME | SECONDS),
     "ensemble": Section(
         "Many networks at once by {method}",
         NAME | STEPS,
-        pictures.throughput,
         ("method",),
     ),
-    "scaling": Section("More examples, wider networks", GROWTH, pictures.growth),
+    "scaling": Section("More examples, wider networks", GROWTH),
     "tried": Section("What was tried", TRIED),
 }
 OTHER = Section("{what}", NAME | DEVICE | SECONDS | TIMES | COST)
 
 
+def show(rows: Sequence[Row]) -> None:
+    """Print the rows of a contest, and why somebody has no time."""
+    _, lines = aligned(rows, SECTIONS.get(rows[0]["what"], OTHER).columns)
+    whys = [f"{row['name']}: {row['why']}" for row in rows if row.get("why")]
+    print("\n".join(["  ".join(line).rstrip() for line in lines] + whys), flush=True)
+
+
 def table(rows: Sequence[Row], columns: Columns) -> str:
-    """Markdown, aligned, numbers to the right."""
+    """Markdown."""
+    rules, (head, *lines) = aligned(rows, columns)
+    return "\n".join(f"| {' | '.join(line)} |" for line in (head, rules, *lines))
+
+
+def aligned(rows: Sequence[Row], columns: Columns) -> tuple[list[str], list[list[str]]]:
+    """Markdown's rule, and titles and cells of a width per column; numbers right."""
     base = rows[0]["name"].replace(", ", " on ") + "'s"
-    cells = [[title.format(base=base) for title in columns]]
-    cells += [[cell(row, rows) for cell in columns.values()] for row in rows]
-    lines: list[list[str]] = [[] for _ in range(len(cells) + 1)]
-    for column in zip(*cells, strict=True):
-        column = [cell.replace("|", r"\|") for cell in column]
-        width = max(map(len, column))
-        right = all(re.fullmatch(rf"-?[\d.,]+%?|{ABSENT}", cell) for cell in column[1:])
-        filled = [cell.rjust(width) if right else cell.ljust(width) for cell in column]
-        rule = "-" * (width - 1) + (":" if right else "-")
-        for line, cell in zip(lines, (filled[0], rule, *filled[1:]), strict=True):
-            line.append(cell)
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    titled = [
+        [title.format(base=base), *(cell(r, rows).replace("|", r"\|") for r in rows)]
+        for title, cell in columns.items()
+    ]
+    rules, filled = [], []
+    for title, *cells in titled:
+        width = max(map(len, (title, *cells)))
+        right = all(re.fullmatch(rf"-?[\d.,]+%?|{ABSENT}", cell) for cell in cells)
+        rules.append("-" * (width - 1) + (":" if right else "-"))
+        side = str.rjust if right else str.ljust
+        filled.append([side(cell, width) for cell in (title, *cells)])
+    return rules, [list(line) for line in zip(*filled, strict=True)]

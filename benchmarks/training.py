@@ -20,13 +20,14 @@ import numpy as np
 
 import workers
 from checkout import jaxnn
-from contest import contest, middle, only, ratio
+from contest import contest, only
 from flags import finish, flags, read
 from jaxnn.optimizers.lbfgs import MEMORY
 from race import LOOSE, MISSED, MOST, Race, reaches
 from rows import as_rows, headline
 from sklearn_mlp import in_sklearn
-from timing import Contender, Prepared, Timing
+from tables import show
+from timing import Contender, Prepared
 from trainers import UNENDING, in_jaxnn, in_torch, scipy_jitted, scipy_numpy
 
 TARGETS = {0.339: 1.0, 0.320: 1.0, 0.557: 3.0}  # cost -> lambda
@@ -67,42 +68,20 @@ def contenders(kinds: Sequence[str], race: Race) -> list[Contender]:
     return competing
 
 
-def table(timings: Sequence[Timing]) -> str:
-    """Seconds to the target, and ratios to the first contender."""
-    width, base = max(len(t.name) for t in timings), timings[0]
-    head = "median s    min s  ratio  evaluations  compile s  with it      cost  starts"
-    lines = [f"{'contender':{width}}  {head}"]
-    for t in timings:
-        evaluations, reached = np.median(t.facts["evaluations"]), t.facts["reached"]
-        whole = ratio(with_compiling(t), with_compiling(base))
-        lines.append(
-            f"{t.name:{width}} {middle(t.seconds):9.3f} {np.nanmin(t.seconds):8.3f} "
-            f"{ratio(t, base):6.2f} {evaluations:12.0f} {t.compile_seconds:10.2f} "
-            f"{whole:8.2f} {t.facts['cost']:9.6f}  {reached} of {t.facts['starts']}"
-        )
-    return "\n".join(lines)
-
-
-def with_compiling(timing: Timing) -> Timing:
-    """As if every round had compiled anew."""
-    return timing._replace(seconds=timing.seconds + timing.compile_seconds)
-
-
 def hold(
     race: Race, competing: Sequence[Contender], rounds: int, **about: Any
 ) -> list[dict[str, Any]]:
-    """Run a race and print its table; rows, also of those that missed the target."""
+    """Run a race and print its rows, also of those that missed the target."""
     timings, skipped = contest(competing, rounds, reaches(race.target, LOOSE))
-    print(f"cost {race.target} at lambda {race.lam:g}\n{table(timings)}")
-    about |= {"precision": f"cost {race.target}", "lam": race.lam}
-    about |= {"target": race.target}
+    about |= {"precision": "float32", "target": race.target, "lam": race.lam}
     rows = as_rows(timings, **about)
     for contender in competing:
         why = skipped.get(contender.name, "")
         if MISSED in why:
-            print(f"{contender.name}: {why}")
             row = {"name": contender.name, "reached": 0, "why": why}
             rows.append({**about, **row, "environment": contender.environment})
+    print(f"cost {race.target} at lambda {race.lam:g}")
+    show(rows)
     return rows
 
 

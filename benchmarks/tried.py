@@ -22,10 +22,11 @@ from jax import lax
 
 import workers
 from checkout import jaxnn
-from contest import contest, only, table
+from contest import contest, only
 from flags import finish, flags, read
 from jaxnn import model
 from rows import as_rows, headline
+from tables import show
 from timing import Contender, Prepared, same_cost
 
 LAM, TOLERANCE = np.float32(1), 1e-5
@@ -181,10 +182,11 @@ def main() -> None:
     timings, _ = contest(
         only(args.only, contenders(args.steps)), args.rounds, same_cost(TOLERANCE)
     )
-    print(table(timings))
     about = {"what": "tried", "on": "cpu", "precision": "float32"}
     sizes = {"m": 5000, "layers": [400, 25, 10], "steps": args.steps}
-    finish(as_rows(timings, **about, **here, **sizes), args)
+    rows = as_rows(timings, **about, **here, **sizes)
+    show(rows)
+    finish(rows, args)
 
 
 if __name__ == "__main__":

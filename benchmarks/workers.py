@@ -1,4 +1,4 @@
-"""JAX in a contender's worker: the device, the precision, one compiled call.
+"""In a contender's worker: the device, the precision, gradient steps, the limits.
 
 Nothing here may run before the worker's set-up: the device is settled there.
 """
@@ -48,6 +48,15 @@ def compiled(function: Callable, *args: Any) -> tuple[Any, float, int]:
     return executable, time.perf_counter() - start, memory_of(executable)
 
 
+def beyond_repeating(call: Callable[[], Any]) -> float:
+    """Seconds that the first call takes longer than the second: what it compiles."""
+    began = time.perf_counter()
+    jax.block_until_ready(call())
+    between = time.perf_counter()
+    jax.block_until_ready(call())
+    return max(0.0, 2 * between - began - time.perf_counter())
+
+
 def descent(
     slope: Callable,
     data: tuple,
@@ -80,6 +89,19 @@ def descent(
 
     dtype, kind = data[0][0].dtype.name, device.device_kind
     return Prepared(run, steps, dtype, seconds, kind, memory, facts)
+
+
+def numpy_descent(evaluate: Callable, params: Any, steps: int) -> Prepared:
+    """Gradient steps in a Python loop; evaluate(params) -> (cost, gradient)."""
+
+    def run(_: int) -> float:
+        at, cost = params, np.nan
+        for _ in range(steps):
+            cost, gradient = evaluate(at)
+            at = tuple(p - RATE * g for p, g in zip(at, gradient, strict=True))
+        return float(cost)
+
+    return Prepared(run, steps, params[0].dtype.name)
 
 
 def with_flag(flag: str) -> dict[str, str]:

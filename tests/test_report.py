@@ -64,7 +64,7 @@ def gradient(**more):
 
 def training(target, lam):
     """jaxnn lbfgs in 2 s, SciPy in 4 with one thread, one that never arrives."""
-    about = {"target": target, "lam": lam, "precision": f"cost {target}"}
+    about = {"target": target, "lam": lam}
     more = about | {"evaluations": [100, 102, 110], "curve": [[0, 7], [1, 2], [2, 0.3]]}
     missed = {**MACHINE, "what": "training", "name": "Adam", "why": "too slow"}
     return [
@@ -160,7 +160,7 @@ def test_a_limit_counts_on_its_own_device(load):
 
 def test_training_table(report):
     text = report.document({"abacus": training(0.32, 1.0)})
-    assert "### Training to cost 0.32 at lambda 1, CPU\n" in text
+    assert "### Training to cost 0.32 at lambda 1, float32, CPU\n" in text
     found = cells(text, "| SciPy")
     assert found["s, median"] == "4.00"
     assert found["times jaxnn lbfgs's"] == "2.00"
@@ -227,6 +227,21 @@ def test_files_are_written_and_checked(report, tmp_path, capsys):
     capsys.readouterr()
     assert report.main(["--check"], tmp_path) == 1
     assert "RESULTS.md is not what the rows say" in capsys.readouterr().out
+
+
+def test_a_terminal_is_shown_the_same_cells(load, capsys):
+    tables, missed = load("tables"), training(0.339, 1.0)[-1]
+    tables.show([*training(0.339, 1.0)[:2], missed])
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == "Adam: too slow"
+    markdown = tables.table(
+        [*training(0.339, 1.0)[:2], missed], tables.SECTIONS["training"].columns
+    )
+    assert [ln.split() for ln in (head, *lines[:-1])] == [
+        ln.replace("|", " ").split()
+        for ln in markdown.splitlines()
+        if not set(ln) <= set("|-: ")
+    ]
 
 
 def test_readme_gets_its_table(report, tmp_path, capsys):
