@@ -29,20 +29,13 @@ import numpy as np
 from scipy.optimize import check_grad
 
 import rows
+from checkout import jaxnn
+from contest import tell
+from jaxnn.clinic import layout, problems
 
-ROOT = Path(__file__).resolve().parents[1]
-try:
-    import jaxnn
-    from jaxnn.clinic import layout, problems
-except ModuleNotFoundError:  # not installed: take the checkout's
-    sys.path.insert(0, str(ROOT))
-    import jaxnn
-    from jaxnn.clinic import layout, problems
-try:
-    import planted  # pyright: ignore[reportMissingImports]
-except ModuleNotFoundError:  # last, so that a test module hides nothing
-    sys.path.append(str(ROOT / "tests"))
-    import planted  # pyright: ignore[reportMissingImports]
+# last, so that a test module hides nothing
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
+import planted  # noqa: E402  # pyright: ignore[reportMissingImports]
 
 LAM = 1.0
 ABSENT = "–"
@@ -257,10 +250,6 @@ def main() -> None:
     text = argparse.RawDescriptionHelpFormatter
     argparse.ArgumentParser(description=__doc__, formatter_class=text).parse_args()
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
-
-    def tell(line: str) -> None:
-        print(line, file=sys.stderr, flush=True)
-
     columns = {"mistake": [" + ".join(names) or RIGHT for names in MISTAKES]}
     took = []
     for checker in CHECKERS:

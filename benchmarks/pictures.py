@@ -138,7 +138,7 @@ def growth(rows: Sequence[Row]) -> Figure:
     right.set_ylabel("ns per example and weight", fontsize=SMALL)
     for axes in (left, right):
         axes.set_xscale("log")
-        ticks(axes, {x for drawn in axes.lines for x in np.ravel(drawn.get_xdata())}, 5)
+        ticks(axes, {x for drawn in axes.lines for x in np.ravel(drawn.get_xdata())}, 6)
         upright(axes)
         tidy(axes)
     if growing:
