@@ -14,7 +14,6 @@ PyTorch is not needed: without it, its column has dashes.
 import argparse
 import importlib
 import importlib.util
-import os
 import re
 import sys
 import time
@@ -249,7 +248,7 @@ def main() -> None:
     """Ask all checkers about all mistakes, print the table."""
     text = argparse.RawDescriptionHelpFormatter
     argparse.ArgumentParser(description=__doc__, formatter_class=text).parse_args()
-    os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    jax.config.update("jax_platforms", "cpu")
     columns = {"mistake": [" + ".join(names) or RIGHT for names in MISTAKES]}
     took = []
     for checker in CHECKERS:

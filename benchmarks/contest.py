@@ -48,11 +48,21 @@ def only(
 
 
 def contest(
-    contenders: Sequence[Contender], rounds: int, agree: Agree, rest: float = REST
+    contenders: Sequence[Contender],
+    rounds: int,
+    agree: Agree,
+    rest: float = REST,
+    may_be_empty: bool = False,
 ) -> tuple[list[Timing], dict[str, str]]:
-    """`compare` for a script: progress on stderr, one line if a contender is wrong."""
+    """`compare` for a script: progress on stderr, one line if a contender is wrong.
+
+    So too, with exit code 1, if nobody can run, unless the contest may be empty.
+    """
     try:
-        return compare(contenders, rounds, agree, tell, rest)
+        timings, skipped = compare(contenders, rounds, agree, tell, rest)
+        if not timings and not may_be_empty:
+            raise BenchmarkError("no contender can run here")
+        return timings, skipped
     except (BenchmarkError, BrokenProcessPool) as error:
         said = "; ".join([str(error), *getattr(error, "__notes__", [])])
         tell(f"error: {said}")

@@ -61,4 +61,5 @@ def command(row: Row) -> str:
     is_typed = row["what"] == "gradient" and row["precision"] != "float32"
     words += [f"--dtype {row['precision']}"] if is_typed else []
     words += [f"--method {row['method']}"] if row.get("method", "gd") != "gd" else []
+    words += [f"--target {row['target']}"] if "target" in row else []
     return " ".join([*words, "--save"])

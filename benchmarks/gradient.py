@@ -74,16 +74,26 @@ def in_jax(
 
 
 def in_torch(
-    is_compiled: bool, arrays: Arrays, steps: int, device: str, precision: str
+    is_compiled: bool,
+    are_columns: bool,
+    arrays: Arrays,
+    steps: int,
+    device: str,
+    precision: str,
 ) -> Prepared:
     """PyTorch's autodiff in a Python loop."""
     torch = torch_mlp.start_torch(device, precision)
     params, x, y = arrays
-    data = *torch_mlp.as_tensors(torch, device, x, y), LAM
-    cost = torch_mlp.cost_function(torch, device if is_compiled else None)
+    data = *torch_mlp.as_tensors(torch, device, x, y, are_columns), LAM
+    compile_for = device if is_compiled else None
+    cost = torch_mlp.cost_function(torch, are_columns, compile_for)
+    start = torch_mlp.leaves(torch, device, params)
+    at = torch_mlp.leaves(torch, device, params)
 
     def descend(steps: int) -> float:
-        at = torch_mlp.leaves(torch, device, params)
+        with torch.no_grad():
+            for theta, first in zip(at, start, strict=True):
+                theta.copy_(first)
         value = torch.tensor(np.nan)
         for _ in range(steps):
             value, gradient = torch_mlp.cost_and_gradient(torch, cost, at, *data)
@@ -101,7 +111,7 @@ def in_torch(
 def compile_seconds(torch: Any, step: Callable[[], float]) -> float:
     """Of PyTorch's compiler; Unavailable where it finds no compiler of its own."""
     try:
-        return workers.beyond_repeating(step)
+        return workers.beyond_repeating(step, 2)  # CUDA graphs are made by the second
     except (torch._dynamo.exc.TorchDynamoException, OSError) as error:
         reason = str(error).strip().splitlines()[0]
         raise Unavailable(f"PyTorch cannot compile here: {reason}") from None
@@ -165,9 +175,10 @@ def on_device(mark: str, how: tuple[Arrays, int, str, str]) -> list[Contender]:
     for name, (flag, unroll) in LOOPS_ON_GPU.items() if kind == "gpu" else ():
         args, xla_flags = ("jaxnn", *how, unroll), workers.with_flag(flag)
         competing.append(Contender(name + mark, in_jax, args, environment=xla_flags))
-    for name, is_compiled in {"PyTorch eager": False, "PyTorch compiled": True}.items():
-        args = is_compiled, *how
-        competing.append(Contender(name + mark, in_torch, args, "torch"))
+    for way, is_compiled in {"eager": False, "compiled": True}.items():
+        for layout, are_columns in {"rows": False, "columns": True}.items():
+            name, args = f"PyTorch {way}, {layout}", (is_compiled, are_columns, *how)
+            competing.append(Contender(name + mark, in_torch, args, "torch"))
     flops = workers.gradient_flops(len(x), (400, 25, 10))
     return competing + workers.limits(kind, precision, flops, x.shape)
 

@@ -23,7 +23,9 @@ from tables import show
 from timing import BenchmarkError, Contender, Prepared, same_cost
 
 ROOT = Path(__file__).resolve().parents[1]
-TOLERANCE = 1e-3  # relative, of the cost, which the command tells to four places
+# Relative, of the cost. The same device leads to the same; from device to device 200
+# steps go another way.
+TOLERANCE = 1e-3, 2e-2
 CACHES = ("XDG_CACHE_HOME", "LOCALAPPDATA")  # where the command keeps what it compiles
 
 
@@ -85,8 +87,10 @@ def main() -> None:
     print(f"{headline(here)}; {args.steps} steps")
     with tempfile.TemporaryDirectory() as room:
         competing = only(args.only, contenders(args.device, args.steps, Path(room)))
-        timings, _ = contest(competing, args.rounds, same_cost(TOLERANCE))
-    about = {"what": "process", "on": " ".join(args.device), "precision": "float32"}
+        agree = same_cost(TOLERANCE[len(args.device) > 1])
+        timings, _ = contest(competing, args.rounds, agree)
+    precision = "float32, on a GPU TF32" if "gpu" in args.device else "float32"
+    about = {"what": "process", "on": " ".join(args.device), "precision": precision}
     sizes = {"m": 4000, "layers": [400, 25, 10], "steps": args.steps}
     rows = as_rows(timings, **about, **here, **sizes)
     show(rows)

@@ -17,7 +17,7 @@ import numpy_mlp
 from timing import Agree, BenchmarkError, Prepared, Unavailable
 
 MOST = 4096  # evaluations (in a compiled loop: steps) in which to get there
-LONGEST = 30.0  # seconds for the same
+LONGEST = 12.0  # seconds for the same
 # Above the target, relative: by NumPy in float64 at the weights reached; of a timed
 # run, which may sum in another order than the run that counted its steps
 EXACT, LOOSE = 1e-4, 1e-3
@@ -99,7 +99,10 @@ def prepared(
     """
     there = [outcome for outcome in outcomes if outcome is not None]
     if not there:
-        raise Unavailable(f"{MISSED} {race.target} from any of {len(outcomes)} starts")
+        within = f"in {MOST} evaluations or {LONGEST:g} s"
+        raise Unavailable(
+            f"{MISSED} {race.target} from any of {len(outcomes)} starts {within}"
+        )
     costs = [true_cost(outcome.params, race) for outcome in there]
     reaches(race.target, EXACT)({f"a start's end {i}": c for i, c in enumerate(costs)})
     curve = there[0].curve

@@ -22,7 +22,7 @@ from timing import Timing
 
 RESULTS = Path(__file__).resolve().parent / "results"
 PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "optax", "scikit-learn", "torch")
-APART = "method", "target", "lam"  # what sets contests of a "what" apart
+APART = "method", "target", "lam", "gpu"  # what sets contests of a "what" apart
 LIMITS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "XLA_FLAGS")
 
 
@@ -78,8 +78,8 @@ def headline(here: dict[str, Any]) -> str:
 
 
 def file_of(row: dict[str, Any], folder: Path = RESULTS) -> Path:
-    """The machine's file: named after its processor and, if it has one, its GPU."""
-    words = f"{row['cpu']} {row['threads']['cores']} cores {row.get('gpu') or ''}"
+    """The machine's file: named after its processor."""
+    words = f"{row['cpu']} {row['threads']['cores']} cores"
     words = re.sub(r"\((R|TM)\)|processor|cpu", " ", words, flags=re.IGNORECASE)
     return folder / (re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-") + ".json")
 

@@ -18,7 +18,7 @@ import numpy as np
 import numpy_mlp
 import workers
 from checkout import jaxnn
-from contest import contest, tell
+from contest import contest, only, tell
 from flags import finish, flags, positive, read
 from jaxnn import blocks, devices
 from jaxnn.images import SIDE
@@ -151,14 +151,12 @@ def read_flags() -> argparse.Namespace:
 def contests(
     kinds: Sequence[str],
     sizes: Sequence[tuple[int, int]],
-    names: tuple[str, ...] | None,
+    names: Sequence[str] | None,
 ) -> list[list[Contender]]:
     """What is timed in turn; and, a contest each, what does not fit in beside it."""
     together, alone, room = [], [], MEMORY_SHARE * devices.host_memory()
     for m, hidden in sizes:
-        competing = [
-            c for c in contenders(kinds, m, hidden) if c.name.startswith(names or "")
-        ]
+        competing = only(names, contenders(kinds, m, hidden))
         if len(competing) * need(m) < room:
             together += competing
             room -= len(competing) * need(m)
@@ -172,21 +170,22 @@ def contests(
 def main() -> None:
     """Measure, print the tables, keep the rows."""
     args = read_flags()
-    here, names = workers.here(args.device), args.only and tuple(args.only)
+    here = workers.here(args.device)
     print(f"{headline(here)}; float32")
     about = {"what": "scaling", "on": " ".join(args.device), "precision": "float32"}
     agree, rows, costs = same_cost_per_size(TOLERANCE), [], {}
-    for competing in contests(args.device, args.sizes, names):
-        timings, _ = contest(competing, args.rounds, agree)
-        found = []
+    for competing in contests(args.device, args.sizes, args.only):
+        timings, _ = contest(competing, args.rounds, agree, may_be_empty=True)
         costs |= {t.name: t.cost for t in timings}
         agree(costs)  # across contests
+        found = []
         for size in dict.fromkeys(map(size_of, timings)):
             of_size = [t for t in timings if size_of(t) == size]
             found += as_rows(of_size, **about, **here)
-        show(found)
-        rows += found
-    finish(rows, args)
+        if found:
+            show(found)
+            rows += found
+            finish(rows, args)  # after each contest
 
 
 def size_of(timing: Timing) -> tuple[int, int]:

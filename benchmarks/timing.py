@@ -15,7 +15,7 @@ A script passes its own contenders, whose set-up functions are at its top level:
     if __name__ == "__main__":
         competing = [Contender("mine", mine, (x, 50)), ...]
         timings, skipped = contest(competing, 15, same_cost(1e-5))
-        print(table(timings))
+        show(as_rows(timings, what="mine"))
 """
 
 import importlib.util
@@ -139,32 +139,15 @@ def compare(
 
     agree: refuses costs that cannot all be right. report: takes lines of progress.
     rest: seconds after each repetition. A contender whose package is missing, whose
-    process dies or that raises Unavailable is skipped. Returns the timings, and why
-    each of the others was skipped, by its name. Raises BenchmarkError where the costs
-    do not agree or nobody is left, and what a contender raises.
+    process dies or that raises Unavailable is skipped. Returns the timings, none if
+    nobody is left, and why each of the others was skipped, by its name. Raises
+    BenchmarkError where the costs do not agree, and what a contender raises.
     """
     with ExitStack() as stack:
-        pools, groups, timings, skipped = {}, {}, [], {}
-        for contender in contenders:
-            name, group = contender.name, contender.group or contender.name
-            pool = groups.get(group) or ProcessPoolExecutor(1, mp_context=SPAWN)
-            try:
-                timings.append(first_answer(contender, pool, rest))
-            except Unavailable as reason:
-                skipped[name] = str(reason)
-                report(f"{name}: skipped, {reason}")
-                if group not in groups:
-                    pool.shutdown()
-                continue
-            if group not in groups:
-                groups[group] = stack.enter_context(pool)
-            pools[name] = pool
-            report(f"{name}: ready")
-        if not timings:
-            raise BenchmarkError("no contender can run here")
+        pools, timings, skipped = prepare(contenders, stack, report, rest)
         answering = {c.name for c in contenders if c.has_cost and c.name in pools}
         seconds = []  # (rounds, contenders)
-        for i in range(rounds):
+        for i in range(rounds if pools else 0):
             results = {n: ask(p, n, rest, repeat, n, i) for n, p in pools.items()}
             ran = {n for n, (taken, _) in results.items() if np.isfinite(taken)}
             agree({n: cost for n, (_, cost) in results.items() if n in answering & ran})
@@ -172,6 +155,35 @@ def compare(
             report(f"round {i + 1} of {rounds}")
     columns = zip(timings, np.array(seconds).T, strict=True)
     return [t._replace(seconds=column) for t, column in columns], skipped
+
+
+def prepare(
+    contenders: Sequence[Contender],
+    stack: ExitStack,
+    report: Callable[[str], None],
+    rest: float,
+) -> tuple[dict[str, ProcessPoolExecutor], list[Timing], dict[str, str]]:
+    """Set all up; the process of each by its name, what is known before the rounds.
+
+    stack: closes the processes. The third is why each of the others was skipped.
+    """
+    pools, groups, timings, skipped = {}, {}, [], {}
+    for contender in contenders:
+        name, group = contender.name, contender.group or contender.name
+        pool = groups.get(group) or ProcessPoolExecutor(1, mp_context=SPAWN)
+        try:
+            timings.append(first_answer(contender, pool, rest))
+        except Unavailable as reason:
+            skipped[name] = str(reason)
+            report(f"{name}: skipped, {reason}")
+            if group not in groups:
+                pool.shutdown()
+            continue
+        if group not in groups:
+            groups[group] = stack.enter_context(pool)
+        pools[name] = pool
+        report(f"{name}: ready")
+    return pools, timings, skipped
 
 
 def first_answer(

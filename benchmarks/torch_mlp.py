@@ -1,8 +1,9 @@
 """The network's cost in PyTorch, written tightly: a contender for the benchmarks.
 
 Shapes: m examples, n pixels, k classes; theta_l (units_out, 1 + units_in), column 0 the
-bias. Examples are rows, as PyTorch's own layers take them: torch.nn.functional.linear
-and binary_cross_entropy_with_logits, its fused forms of z and of the cross-entropy.
+bias. Examples are rows, as PyTorch's own layers take them, or columns, as in jaxnn:
+torch.nn.functional.linear or torch.addmm, its fused forms of z, and
+binary_cross_entropy_with_logits.
 """
 
 import importlib
@@ -28,12 +29,19 @@ def start_torch(device: str, precision: str) -> Any:
 
 
 def as_tensors(
-    torch: Any, device: str, x: np.ndarray, y: np.ndarray
+    torch: Any, device: str, x: np.ndarray, y: np.ndarray, are_columns: bool
 ) -> tuple[Any, Any]:
-    """x (m, n) and the digits y (m,) as indicators (m, k), on the device."""
-    target = np.eye(10, dtype=x.dtype)[y]
-    place = PLACES[device]
-    return torch.from_numpy(x).to(place), torch.from_numpy(target).to(place)
+    """x (m, n) and the digits y (m,) as indicators (m, k), on the device.
+
+    As columns (n, m), (k, m).
+    """
+    arrays = x, np.eye(10, dtype=x.dtype)[y]
+    if are_columns:
+        arrays = tuple(np.ascontiguousarray(a.T) for a in arrays)
+    tensors = tuple(torch.from_numpy(a).to(PLACES[device]) for a in arrays)
+    for tensor in tensors:
+        torch._dynamo.mark_static_address(tensor)  # or CUDA graphs copy it every time
+    return tensors
 
 
 def leaves(torch: Any, device: str, params: Sequence[np.ndarray]) -> list[Any]:
@@ -42,23 +50,31 @@ def leaves(torch: Any, device: str, params: Sequence[np.ndarray]) -> list[Any]:
     return [torch.tensor(p, device=place, requires_grad=True) for p in params]
 
 
-def cost_function(torch: Any, compile_for: str | None = None) -> Callable[..., Any]:
-    """cost(thetas, x (m, n), target (m, k), lam) -> tensor; compiled for a device.
+def cost_function(
+    torch: Any, are_columns: bool, compile_for: str | None = None
+) -> Callable[..., Any]:
+    """cost(thetas, x, target, lam) -> tensor; compiled for a device.
 
-    Raises Unavailable where PyTorch's compiler lacks a compiler of C++.
+    x (m, n) and target (m, k), or as columns (n, m) and (k, m). Raises Unavailable
+    where PyTorch's compiler lacks a compiler of C++.
     """
     functional = torch.nn.functional
 
+    def affine(theta: Any, a: Any) -> Any:
+        if are_columns:
+            return torch.addmm(theta[:, :1], theta[:, 1:], a)
+        return functional.linear(a, theta[:, 1:], theta[:, 0])
+
     def cost(thetas: Sequence[Any], x: Any, target: Any, lam: float) -> Any:
-        a = x  # (m, n)
+        a, m = x, x.shape[1 if are_columns else 0]
         for theta in thetas[:-1]:
-            a = torch.sigmoid(functional.linear(a, theta[:, 1:], theta[:, 0]))  # (m, h)
-        z = functional.linear(a, thetas[-1][:, 1:], thetas[-1][:, 0])  # (m, k)
+            a = torch.sigmoid(affine(theta, a))  # (m, h) or (h, m)
+        z = affine(thetas[-1], a)  # (m, k) or (k, m)
         entropy = functional.binary_cross_entropy_with_logits(
             z, target, reduction="sum"
         )
         penalty = sum((theta[:, 1:] ** 2).sum() for theta in thetas)
-        return entropy / len(x) + lam / (2 * len(x)) * penalty
+        return entropy / m + lam / (2 * m) * penalty
 
     if compile_for is None:
         return cost

@@ -92,6 +92,7 @@ class Try(NamedTuple):
     cost: Callable = jaxnn.cost
     pieces: int = 1  # arrays that the examples come in
     flag: str = ""
+    is_apart: bool = False  # in a process of its own, as with a flag
     has_cost: bool = True  # False: it leaves something out, to show what that takes
 
 
@@ -111,7 +112,7 @@ TRIES = {
     ),
     "sigmoid by tanh": Try("not kept", with_parts(sigmoid=tanh_sigmoid)),
     "a row of ones for the bias": Try("not kept", with_parts(has_ones=True)),
-    "softplus left out": Try(
+    "z^2 for softplus": Try(
         "wrong; shows what the loss takes",
         with_parts(softplus=jnp.square),
         has_cost=False,
@@ -124,6 +125,9 @@ TRIES = {
     ),
     "autodiff through a scan of 2": Try(
         "not kept: blocks.py makes the gradient within its scan", through_a_scan
+    ),
+    "jaxnn, a process of its own": Try(
+        "shows how far processes differ, for what follows", is_apart=True
     ),
     "XLA: 512-bit vectors": Try("not kept", flag="--xla_cpu_prefer_vector_width=512"),
     "XLA: oneDNN": Try("not kept", flag="--xla_cpu_use_onednn=true"),
@@ -160,7 +164,7 @@ def contenders(steps: int) -> list[Contender]:
             (name, steps),
             environment=workers.with_flag(tried.flag),
             has_cost=tried.has_cost,
-            group=None if tried.flag else "forms",
+            group=None if tried.flag or tried.is_apart else "forms",
         )
         for name, tried in TRIES.items()
     ]

@@ -40,9 +40,9 @@ def is_limit(row: Row) -> bool:
 
 
 def limit(row: Row, contest: Iterable[Row]) -> float:
-    """Seconds of the arithmetic alone, on the row's device; NaN if not measured."""
+    """Seconds of the arithmetic alone, on the row's device in its dtype, or NaN."""
     for other in contest:
-        same = other.get("device") == row.get("device")
+        same = all(other.get(key) == row.get(key) for key in ("device", "dtype"))
         if is_limit(other) and "MFLOP" in other["name"] and same:
             return value(other, "median")
     return math.nan

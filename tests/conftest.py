@@ -1,5 +1,6 @@
 """What several test modules share."""
 
+import importlib
 import os
 import subprocess
 import sys
@@ -51,6 +52,13 @@ def environment(tmp_path_factory):
     """For commands run as subprocesses: a compilation cache that they share."""
     cache = tmp_path_factory.mktemp("cache")
     return {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONPATH": str(ROOT)}
+
+
+@pytest.fixture
+def load(monkeypatch):
+    """Import a module of the benchmarks folder, as its scripts do."""
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    return importlib.import_module
 
 
 @pytest.fixture

@@ -25,13 +25,6 @@ CONTENDERS = (
 )
 
 
-@pytest.fixture
-def load(monkeypatch):
-    """Import a module of the benchmarks folder, as its scripts do."""
-    monkeypatch.syspath_prepend(str(FOLDER))
-    return importlib.import_module
-
-
 def problem(seed, dtype, m=37, layers=(11, 7, 4)):
     """Random weights, pixels (m, n) and classes (m,); lambda."""
     random = np.random.default_rng(seed)
@@ -139,9 +132,8 @@ def test_rows_replace_those_of_the_same_contest(load, tmp_path):
     rows.save([{**contest, "target": 0.32, "median": 4.0}], tmp_path)
     kept = [(row.get("target"), row.get("median")) for row in rows.load(path)]
     assert kept == [(None, 3.0), (None, 2.0), (0.339, None), (0.32, 4.0)]
-    assert rows.file_of({**contest, "gpu": "NVIDIA H200"}).name == (
-        "intel-xeon-2-cores-nvidia-h200.json"
-    )
+    assert rows.save([{**contest, "gpu": "NVIDIA H200"}], tmp_path) == path
+    assert len(rows.load(path)) == 5  # beside those without it
 
 
 def instant(times):
@@ -154,7 +146,7 @@ def missing_part():
     raise importlib.import_module("timing").Unavailable("it lacks a part")
 
 
-def test_contenders_that_cannot_run_are_skipped(load, monkeypatch):
+def test_contenders_that_cannot_run_are_skipped(load, monkeypatch, capsys):
     timing = load("timing")
     monkeypatch.setenv(
         "PYTHONPATH", os.pathsep.join([str(FOLDER), str(FOLDER.parent / "tests")])
@@ -175,10 +167,13 @@ def test_contenders_that_cannot_run_are_skipped(load, monkeypatch):
     assert found[0].seconds.shape == (3,) and found[0].cost == 1
     assert skipped["two"].startswith("no_such_package is not installed; pip install")
     assert "three: skipped, it lacks a part" in said
-    with pytest.raises(timing.BenchmarkError, match="no contender can run"):
-        timing.compare(
-            [timing.Contender("three", missing_part)], 1, timing.same_cost(0)
-        )
+    alone, agree = [timing.Contender("three", missing_part)], timing.same_cost(0)
+    assert timing.compare(alone, 1, agree)[0] == []
+    contest = load("contest").contest
+    assert contest(alone, 1, agree, may_be_empty=True)[0] == []
+    with pytest.raises(SystemExit):
+        contest(alone, 1, agree)
+    assert "error: no contender can run here" in capsys.readouterr().err
 
 
 def test_gradient_flops(load):
@@ -200,14 +195,15 @@ def test_shifted_digits(load):
     assert jaxnn.accuracy(run.params, x, y) > 0.6
 
 
-def test_torch_computes_the_same(load):
+@pytest.mark.parametrize("are_columns", [False, True])
+def test_torch_computes_the_same(load, are_columns):
     pytest.importorskip("torch")
     torch_mlp = load("torch_mlp")
     torch = torch_mlp.start_torch("cpu", "float64")
     params, x, y, lam = problem(0, "float64", layers=(11, 7, 10))
     thetas = torch_mlp.leaves(torch, "cpu", params)
-    data = torch_mlp.as_tensors(torch, "cpu", x, y)
-    cost = torch_mlp.cost_function(torch)
+    data = torch_mlp.as_tensors(torch, "cpu", x, y, are_columns)
+    cost = torch_mlp.cost_function(torch, are_columns)
     found, gradient = torch_mlp.cost_and_gradient(torch, cost, thetas, *data, lam)
     result = float(found.detach()), [slope.numpy() for slope in gradient]
     assert_same(result, params, x, y, lam, 1e-12)
@@ -230,7 +226,7 @@ def has_lines(text, names):
     [
         ("gradient", ("--only", "limit"), ("jaxnn", "limit: 208 MFLOP, cpu")),
         ("scaling", (), ("jaxnn", "one call", "NumPy, tight columns")),
-        ("ensemble", ("--networks", "2", "--only", "2 at"), ("one network", "2 at")),
+        ("ensemble", ("--networks", "2", "--only", "2 in"), ("one network", "2 in")),
         ("tried", ("--only", "softplus of"), ("jaxnn", "softplus of jax.nn")),
     ],
 )

@@ -1,22 +1,16 @@
 """The table of benchmarks/checkers.py: every checker asked about planted mistakes."""
 
-import importlib
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import jaxnn
 
-FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
-
 
 @pytest.fixture
-def checkers(monkeypatch):
-    """The script as a module, imported as the benchmarks import each other."""
-    monkeypatch.syspath_prepend(str(FOLDER))
-    return importlib.import_module("checkers")
+def checkers(load):
+    return load("checkers")
 
 
 def test_jaxnn_names_every_mistake_of_the_table(checkers):

@@ -14,8 +14,8 @@ import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
-from jaxnn.optimizers.line_search import GROWTH, line, line_search
-from jaxnn.optimizers.method import Method, Objective, State, Tree, evaluated
+from jaxnn.optimizers.line_search import GROWTH, line, line_search, moved
+from jaxnn.optimizers.method import Method, Objective, State, Tree
 
 CURVATURE = 0.15  # c2: directions stay conjugate only if each is searched well
 
@@ -38,7 +38,6 @@ def init(params: Tree, learning_rate: jax.Array) -> Memory:
 
 def step(fun: Objective, state: State, args: tuple) -> State:
     """One line search; then the direction of the next."""
-    flat, unravel = ravel_pytree(state.params)  # (p,)
     grad, _ = ravel_pytree(state.grad)  # (p,)
     direction = downhill(state.memory.direction, grad)
     start, at = line(fun, state, args, direction)
@@ -46,14 +45,8 @@ def step(fun: Objective, state: State, args: tuple) -> State:
         at, start, first_trial(state.memory, start.slope), CURVATURE
     )
     beta = jnp.maximum(0, end.grad @ (end.grad - grad) / (grad @ grad))
-    return evaluated(
-        unravel(jnp.where(end.step > 0, flat + end.step * direction, flat)),
-        end.cost,
-        unravel(end.grad),
-        Memory(beta * direction - end.grad, end.step, start.slope),
-        state.steps + 1,
-        state.evaluations + count,
-    )
+    memory = Memory(beta * direction - end.grad, end.step, start.slope)
+    return moved(state, direction, end, memory, count)
 
 
 def downhill(direction: jax.Array, grad: jax.Array) -> jax.Array:

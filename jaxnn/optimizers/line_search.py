@@ -4,14 +4,14 @@ The objective stands in one place of the loop, so that it is compiled once.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.flatten_util import ravel_pytree
 
-from jaxnn.optimizers.method import Objective, State
+from jaxnn.optimizers.method import Objective, State, evaluated
 
 DECREASE = 1e-4  # c1 of the strong Wolfe conditions
 TRIALS = 20  # of a line search, at most
@@ -51,6 +51,22 @@ def line(
         return Point(step, cost, grad @ direction, grad)
 
     return Point(jnp.zeros_like(state.cost), state.cost, grad @ direction, grad), at
+
+
+def moved(
+    state: State, direction: jax.Array, end: Point, memory: Any, trials: jax.Array
+) -> State:
+    """The state at a point of the line; params stay where nothing on it was better."""
+    flat, unravel = ravel_pytree(state.params)  # (p,)
+    params = jnp.where(end.step > 0, flat + end.step * direction, flat)
+    return evaluated(
+        unravel(params),
+        end.cost,
+        unravel(end.grad),
+        memory,
+        state.steps + 1,
+        state.evaluations + trials,
+    )
 
 
 def line_search(
