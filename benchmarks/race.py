@@ -52,8 +52,8 @@ class Stop(Exception):
 class Watch:
     """Follows such a method from now on; says when it is to stop."""
 
-    def __init__(self, target: float) -> None:
-        self.target, self.began = target, time.perf_counter()
+    def __init__(self, target: float, longest: float = LONGEST) -> None:
+        self.target, self.longest, self.began = target, longest, time.perf_counter()
         self.costs: list[float] = []  # of every evaluation
         self.seconds: list[float] = []  # until it was there
 
@@ -61,7 +61,7 @@ class Watch:
         """Note an evaluation; raise Stop if it was the last."""
         self.costs.append(cost)
         self.seconds.append(time.perf_counter() - self.began)
-        is_over = len(self.costs) >= MOST or self.seconds[-1] > LONGEST
+        is_over = len(self.costs) >= MOST or self.seconds[-1] > self.longest
         if is_over or cost <= self.target:
             raise Stop
 
@@ -138,8 +138,8 @@ def reaches(target: float, slack: float) -> Agree:
 def in_python(race: Race, train: Train, *how: Any) -> Prepared:
     """A method that calls Python for every evaluation, which ends it at the target."""
 
-    def reach(i: int) -> Outcome | None:
-        watch = Watch(race.target)
+    def reach(i: int, longest: float = LONGEST) -> Outcome | None:
+        watch = Watch(race.target, longest)
         params, steps = train(race.starts[i], watch)
         curve = watch.curve()
         if curve is None:
@@ -150,7 +150,7 @@ def in_python(race: Race, train: Train, *how: Any) -> Prepared:
     outcomes = [reach(i) for i in range(len(race.starts))]
 
     def run(i: int) -> float:
-        outcome = reach(i)
+        outcome = reach(i, np.inf)  # it got there before, and has to now
         return np.inf if outcome is None else outcome.cost
 
     return prepared(race, outcomes, run, *how)
