@@ -9,6 +9,7 @@ COMMANDS = {
     "evaluate": "accuracy, cost and confusion matrix of trained weights",
     "reproduce": "the published experiments, published figure beside ours",
     "sweep": "many networks in one compiled call: which lambda, which width",
+    "read": "photos of digits, and what the network saw in them",
     "gradcheck": "three gradients compared; in your own code, the mistake named",
 }
 

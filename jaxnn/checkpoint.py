@@ -15,6 +15,7 @@ from jaxnn import files
 from jaxnn.files import FileError
 
 MOST_LAYERS = 99
+PIXELS, DIGITS = 400, 10  # what a reader of digits takes and gives
 PARAMS = "params.npz"  # in a run folder, the weights that the folder stands for
 
 
@@ -60,6 +61,18 @@ def load_params(path: str | Path) -> tuple[np.ndarray, ...]:
     else:
         raise FileError(f"{path}: weights are a .npz or .mat file, or a run folder")
     return tuple(thetas)
+
+
+def load_digit_reader(path: str | Path) -> tuple[np.ndarray, ...]:
+    """`load_params`; FileError unless they read 400 pixels into the ten digits."""
+    params = load_params(path)
+    pixels, classes = params[0].shape[1] - 1, params[-1].shape[0]
+    if (pixels, classes) != (PIXELS, DIGITS):
+        raise FileError(
+            f"{path}: reads {pixels} pixels into {classes} classes, "
+            f"not {PIXELS} into {DIGITS}; train a network of that shape"
+        )
+    return params
 
 
 def digit_shift(theta: np.ndarray) -> int:

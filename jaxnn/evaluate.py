@@ -60,14 +60,8 @@ def main(argv: Sequence[str]) -> int:
     flags = parse(argv)
     devices.prepare_process(flags["device"])
     device = devices.choose(flags["device"])
-    params = checkpoint.load_params(flags["weights"])
+    params = checkpoint.load_digit_reader(flags["weights"])
     digits = choose_digits(Path(flags["weights"]), flags["data"])
-    sizes = (params[0].shape[1] - 1, params[-1].shape[0])
-    if sizes != (digits.x.shape[1], 10):
-        raise ValueError(
-            f"{flags['weights']}: reads {sizes[0]} pixels into {sizes[1]} classes, "
-            f"not {digits.x.shape[1]} into 10; train a network of that shape"
-        )
     if not 0 <= flags["lam"] < np.inf:
         raise ValueError(f"--lam {flags['lam']}: give a number from 0 up")
     with (

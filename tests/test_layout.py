@@ -57,9 +57,11 @@ ALLOWED = {
     "verdicts": {"recipes"},
     "comparison": {"data", "devices", "experiments", "recipes", "verdicts"},
     "plots": {"images"},
+    "photos": {"files"},
+    "ink": {"images"},
     "cli": {"devices"},
 }
-COMMANDS = {"train", "evaluate", "gradcheck", "reproduce", "sweep"}
+COMMANDS = {"train", "evaluate", "gradcheck", "reproduce", "sweep", "read"}
 CLINIC = {"clinic", "checks", "data", "files"}
 LIBRARY = set(ALLOWED) | {"clinic", "optimizers"}
 

@@ -1,0 +1,254 @@
+"""The one digit in a picture, as MNIST's makers would have given it to a network.
+
+Paper is never evenly lit, so each pixel is compared with the paper around it; what is
+darker (or lighter, where most of the picture is dark) is ink. MNIST's own steps follow:
+the ink is fitted into 20x20 pixels, its aspect kept, and its centre of mass moved to
+the middle of 28x28 (`centred`, which gives MNIST's digits back as they are).
+
+Shapes: (h, w), any picture's; grey levels are 0 black to 1 white, ink 0 none to 1 full.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy import ndimage
+
+from jaxnn.images import MNIST_SIDE, SIDE
+
+WINDOW = 0.3  # of the longer side: wider than a stroke, narrower than a shadow
+SOFT = 1 / 640  # of the longer side: what is smoothed away as grain
+FAINTEST = 0.06  # contrast of ink with paper
+SPECK, SECOND = 0.03, 0.15  # of the digit's area: no part of it; another digit
+ASIDE, BELOW = 0.1, 0.25  # of the taller stroke's height: gaps within a digit
+STEEPEST, WHOLE = 0.1, 0.85  # a line of the paper: its slope, how much of it is seen
+PEN = 100  # pixels of the longer side in which the pen is measured
+PEN_WIDTHS = 0.09, 0.175  # of the longer side: 80% of MNIST's digits lie between
+Slices = tuple[slice, slice]  # of rows, of columns
+
+
+class NoDigit(ValueError):
+    """There is not one digit in a picture; the message says what there is."""
+
+
+def digit(grey: np.ndarray) -> np.ndarray:
+    """Grey levels (h, w) to MNIST's picture of the digit in them, (28, 28), ink near 1.
+
+    Raises NoDigit where there is no ink, or more than one digit.
+    """
+    ink, strokes = find_ink(grey)
+    mine = find_strokes(strokes)
+    edge = max(1, max(grey.shape) // 200)  # the soft one of a stroke
+    ink = np.where(ndimage.binary_dilation(mine, iterations=edge), ink, 0)
+    return centred(as_mnists_pen(trimmed(ink)))
+
+
+def find_ink(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Grey levels (h, w) to ink (h, w) and where its strokes are, (h, w) bool."""
+    smooth = ndimage.gaussian_filter(grey, SOFT * max(grey.shape))
+    if is_light_on_dark(smooth):
+        smooth = 1 - smooth
+    side = int(WINDOW * max(grey.shape)) | 1
+    paper = ndimage.grey_closing(smooth, (side, side))  # strokes filled with paper
+    contrast = paper - smooth  # (h, w)
+    strokes = contrast > threshold(contrast)
+    if strokes.all() or not strokes.any():
+        raise NoDigit("no digit found")
+    full, rest = np.median(contrast[strokes]), contrast[~strokes]
+    blank = np.median(rest)
+    grain = 1.4826 * np.median(np.abs(rest - blank))  # a normal's standard deviation
+    floor = blank + 2 * grain
+    if full < max(FAINTEST, floor + 4 * grain):
+        raise NoDigit("no digit found")
+    return np.clip((contrast - floor) / (0.9 * full - floor), 0, 1), strokes
+
+
+def is_light_on_dark(grey: np.ndarray) -> bool:
+    """Whether the ink is lighter than the paper, which is most of the picture.
+
+    The light on the paper is taken for a quadratic surface.
+    """
+    step = max(1, max(grey.shape) // 64)
+    small = ndimage.uniform_filter(grey, step)[::step, ::step]
+    h, w = small.shape
+    y, x = np.mgrid[-1 : 1 : h * 1j, -1 : 1 : w * 1j]
+    terms = np.stack([x**0, x, y, x * x, x * y, y * y], axis=-1).reshape(-1, 6)
+    level = small.ravel()
+    apart, is_paper = level, np.ones(level.size, bool)
+    for _ in range(8):
+        light, *_ = np.linalg.lstsq(terms[is_paper], level[is_paper])
+        apart = level - terms @ light
+        usual = np.median(np.abs(apart[is_paper]))
+        is_paper = np.abs(apart) <= 3 * usual + 1e-6
+    return float((apart**3).sum()) > 0
+
+
+def threshold(values: np.ndarray) -> float:
+    """Otsu's: between two classes whose means are farthest apart.
+
+    Source: N. Otsu, A threshold selection method from gray-level histograms, IEEE
+    Transactions on Systems, Man, and Cybernetics 9 (1979), p. 62.
+    """
+    counts, edges = np.histogram(values, 256)
+    share = counts / counts.sum()
+    levels = (edges[1:] + edges[:-1]) / 2
+    below, sums = np.cumsum(share), np.cumsum(share * levels)
+    apart = (sums[-1] * below - sums) ** 2 / np.maximum(below * (1 - below), 1e-12)
+    best = apart[:-1] >= apart[:-1].max() * (1 - 1e-9)  # all of an empty stretch
+    return float(levels[:-1][best].mean())
+
+
+def find_strokes(strokes: np.ndarray) -> np.ndarray:
+    """Those of the one digit, (h, w) bool: no lines, no specks, nothing at the border.
+
+    Raises NoDigit where there is another digit.
+    """
+    whole: Any = ndimage.label(without_lines(strokes), np.ones((3, 3)))
+    labels, count = whole  # (h, w) 1 to count, 0 elsewhere
+    boxes: list[Slices] = ndimage.find_objects(labels)
+    areas = np.bincount(labels.ravel())[1:]
+    is_inside = np.array([not touches_border(box, strokes.shape) for box in boxes])
+    main = areas.argmax()  # unless it is a table, or a thumb
+    if (areas * is_inside).max() > SECOND * areas[main]:
+        main = (areas * is_inside).argmax()
+    found = [i for i in range(count) if areas[i] >= SPECK * areas[main]]
+    groups = grouped(boxes, found)
+    mine = next(group for group in groups if main in group)
+    for group in groups:
+        other = sum(areas[i] for i in group if is_inside[i])
+        if group is not mine and other > SECOND * areas[mine].sum():
+            raise NoDigit("more than one digit")
+    return np.isin(labels, np.add(mine, 1))
+
+
+def touches_border(box: Slices, shape: tuple[int, ...]) -> bool:
+    """Whether a stroke reaches the picture's border."""
+    return any(s.start == 0 or s.stop == n for s, n in zip(box, shape, strict=True))
+
+
+def grouped(boxes: Sequence[Slices], found: Sequence[int]) -> list[list[int]]:
+    """Strokes in groups of those that are near each other."""
+    groups: list[list[int]] = []
+    for i in found:
+        near = [g for g in groups if any(are_near(boxes[i], boxes[j]) for j in g)]
+        groups = [g for g in groups if g not in near] + [[i, *sum(near, [])]]
+    return groups
+
+
+def are_near(a: Slices, b: Slices) -> bool:
+    """Whether two strokes may be one digit's: one over the other, or all but joined."""
+    tallest = max(rows.stop - rows.start for rows, _ in (a, b))
+    down, across = (
+        max(s.start - t.stop, t.start - s.stop) for s, t in zip(a, b, strict=True)
+    )
+    return across <= ASIDE * tallest and down <= BELOW * tallest
+
+
+def without_lines(strokes: np.ndarray) -> np.ndarray:
+    """Without the paper's lines from side to side; what crosses them stays."""
+    kept = strokes & ~lines_across(strokes) & ~lines_across(strokes.T).T
+    return kept if kept.any() else strokes
+
+
+def lines_across(strokes: np.ndarray) -> np.ndarray:
+    """Where parallel lines run from left to right, up to a slope, (h, w) bool.
+
+    The picture is sheared until a row of it is all ink, or nearly.
+    """
+    h, w = strokes.shape
+    down, across = np.arange(h)[:, None], np.arange(w)
+
+    def places(slope: float, columns: np.ndarray) -> np.ndarray:
+        """Rows (h, columns) that a line of this slope through each row goes through."""
+        return (down + np.round(slope * (columns - w / 2)).astype(int)) % h
+
+    few = across[::8]  # tell enough of a slope
+    slopes = np.linspace(-STEEPEST, STEEPEST, 41)
+    seen = [strokes[places(s, few), few].mean(axis=1).max() for s in slopes]
+    lines, slope = np.zeros_like(strokes), slopes[np.argmax(seen)]
+    level = strokes[places(slope, across), across]  # (h, w), such lines along rows
+    cover = level.mean(axis=1)  # (h,)
+    if cover.max() > WHOLE:
+        lines[places(slope, across), across] = along_rows(level, cover > 0.5)
+    return lines
+
+
+def along_rows(strokes: np.ndarray, is_line: np.ndarray) -> np.ndarray:
+    """The ink (h, w) of rows that are lines (h,), but for strokes that cross them."""
+    lines, h = np.zeros_like(strokes), len(strokes)
+    bands: Any = ndimage.label(is_line)
+    for (band,) in ndimage.find_objects(bands[0]):
+        top, bottom = band.start - 2, band.stop + 2
+        if top < 2 or bottom > h - 2 or bottom - top > h // 10:  # too thick for a line
+            continue
+        beyond = strokes[[top - 2, top - 1, bottom, bottom + 1]].any(axis=0)  # (w,)
+        crossed: Any = ndimage.binary_dilation(beyond, iterations=2)
+        lines[top:bottom] = strokes[top:bottom] & ~crossed
+    return lines
+
+
+def trimmed(ink: np.ndarray) -> np.ndarray:
+    """The part of (h, w) that has ink."""
+    rows, columns = (np.flatnonzero(ink.max(axis=axis) > 0.1) for axis in (1, 0))
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def as_mnists_pen(ink: np.ndarray) -> np.ndarray:
+    """Thin strokes thickened and thick ones thinned, to what MNIST's digits have.
+
+    (h, w) to a picture whose longer side has about 100 pixels.
+    """
+    ink = fitted(ink, PEN)
+    width = stroke_width(ink > 0.5) / PEN
+    wanted = np.clip(width, *PEN_WIDTHS)
+    reach = round(PEN * abs(wanted - width) / 2)
+    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    disc = y * y + x * x <= reach * reach
+    change = ndimage.grey_dilation if wanted > width else ndimage.grey_erosion
+    changed = change(np.pad(ink, reach), footprint=disc)
+    return trimmed(changed if changed.max() > 0.5 else ink)
+
+
+def stroke_width(strokes: np.ndarray) -> float:
+    """Twice the area (h, w) over the length of its outline; pixels.
+
+    Counted along the sides of pixels an outline is 4 / pi times as long, on average.
+    """
+    padded = np.pad(strokes, 1).astype(int)
+    sides = sum(np.abs(np.diff(padded, axis=axis)).sum() for axis in (0, 1))
+    return 2 * strokes.sum() / max(1.0, sides * np.pi / 4)
+
+
+def centred(ink: np.ndarray) -> np.ndarray:
+    """Ink (h, w), without margins, by MNIST's own steps to (28, 28).
+
+    Source: Y. LeCun, C. Cortes, C. Burges, The MNIST database of handwritten digits.
+    That the centre of mass comes to the pixel 14 (of 0-27) is read off its digits.
+    """
+    box, field = fitted(ink, SIDE), np.zeros((MNIST_SIDE, MNIST_SIDE))
+    corner = []
+    for axis, side in enumerate(box.shape):
+        mass = box.sum(axis=1 - axis)  # (side,)
+        centre = mass @ (np.arange(side) + 0.5) / mass.sum()
+        first = int(np.ceil(MNIST_SIDE / 2 - centre))
+        corner.append(min(max(first, 0), MNIST_SIDE - side))
+    (top, left), (h, w) = corner, box.shape
+    field[top : top + h, left : left + w] = box
+    return field
+
+
+def fitted(ink: np.ndarray, longest: int) -> np.ndarray:
+    """(h, w) so that the longer side has `longest` pixels; means over areas."""
+    scale = longest / max(ink.shape)
+    down, across = (mean_matrix(n, max(1, round(scale * n))) for n in ink.shape)
+    return down @ ink @ across.T
+
+
+def mean_matrix(size_in: int, size_out: int) -> np.ndarray:
+    """(size_out, size_in): means over equal lengths, of pixels and parts of pixels."""
+    edges = np.arange(size_out + 1) * (size_in / size_out)
+    pixels = np.arange(size_in)
+    overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(
+        edges[:-1, None], pixels
+    )
+    return np.maximum(overlap, 0) * (size_out / size_in)

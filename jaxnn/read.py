@@ -1,0 +1,191 @@
+"""Read photos of digits: python -m jaxnn.read photo.jpg --run RUN"""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from PIL import Image
+
+from jaxnn import (
+    checkpoint,
+    cli,
+    data,
+    devices,
+    files,
+    images,
+    ink,
+    model,
+    photos,
+    runs,
+    training,
+)
+from jaxnn.data import Digits
+from jaxnn.files import FileError
+from jaxnn.model import Params
+
+DOUBT = 0.2  # the largest output below it: not a digit
+ADVICE = {
+    "no digit found": "take it nearer, on plain paper",
+    "more than one digit": "cut the picture to one",
+}
+
+
+class Answer(NamedTuple):
+    """What is told of a file; with --json these are the names."""
+
+    file: str
+    digit: int | None = None
+    probability: float | None = None  # the output of the digit's unit
+    runner_up: int | None = None
+    message: str | None = None  # why no digit was read
+
+
+def parse(argv: Sequence[str]) -> dict[str, Any]:
+    """The flags, defaults included."""
+    parser = cli.parser(
+        "read",
+        "Read photos of digits, one in each: any format that Pillow reads, dark on "
+        "light or light on dark, anywhere in the picture.",
+        "python -m jaxnn.read photo.jpg --run runs/mine --show seen",
+    )
+    add = parser.add_argument
+    add("files", nargs="+", metavar="FILE|FOLDER", help="pictures, or folders of them")
+    add("--run", help="run folder, .npz or .mat (default: trained once, then kept)")
+    add("--show", metavar="FOLDER", help="save there what the network saw")
+    add("--json", action="store_true", help="a JSON object per line")
+    defaults = {"run": None, "show": None, "json": False, "seed": 0}
+    defaults |= {"device": "auto", "dtype": "float32", "quiet": False}
+    return {**defaults, **vars(parser.parse_args(argv))}
+
+
+def pictures(names: Sequence[str]) -> Iterator[Path]:
+    """The files; in place of a folder those in it that are named like images."""
+    endings = Image.registered_extensions()
+    for path in map(Path, names):
+        if not path.is_dir():
+            yield path
+            continue
+        found = sorted(p for p in path.iterdir() if p.suffix.lower() in endings)
+        yield from found or [path]
+
+
+def own_network(seed: int, tell: Any) -> Params:
+    """The network kept in the user's cache; trained, and put there, the first time."""
+    path = devices.cache_folder() / f"network-{seed}.npz"
+    try:
+        return checkpoint.load_params(path)
+    except FileError:
+        tell("no --run: training a network on the 5000 embedded digits", flush=True)
+    params = training.fit(data.load_digits(), seed=seed).params
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        checkpoint.save_params(path, params)
+        tell(f"kept for the next time in {path}")
+    except OSError as error:
+        tell(f"not kept, {path}: {error.strerror}")
+    return params
+
+
+def is_standardized(run: str | None) -> bool:
+    """Whether a run's network was given digits each of mean 0 and deviation 1."""
+    if run is None or not runs.holds_run(Path(run)):
+        return False
+    notes = runs.read_config(Path(run)).get("notes") or {}
+    return bool(notes.get("standardize", False))
+
+
+def seen_by_network(picture: np.ndarray, standard: bool) -> np.ndarray:
+    """MNIST's picture (28, 28) as the network's input x (1, 400)."""
+    x = images.unroll(images.shrink(picture[None]))
+    if standard:
+        x = data.standardize(Digits(x, np.zeros(1, int), "photo")).x
+    return x
+
+
+def answer(path: Path, params: Params, standard: bool, show: Path | None) -> Answer:
+    """What the network reads in a picture; FileError if it cannot be opened."""
+    if path.is_dir():
+        raise FileError(f"{path}: a folder without images; give files")
+    grey = photos.grey_levels(path)
+    try:
+        picture = ink.digit(grey)
+    except ink.NoDigit as nothing:
+        return Answer(str(path), message=f"{nothing}; {ADVICE[str(nothing)]}")
+    if show is not None:
+        save_seen(show / f"{path.name}.png", grey, images.shrink(picture[None])[0])
+    x = seen_by_network(picture, standard).astype(params[0].dtype)
+    outputs = np.asarray(model.forward(params, x))[0]  # (10,)
+    first, second = np.argsort(-outputs)[:2].tolist()
+    if outputs[first] < DOUBT:
+        return Answer(
+            str(path),
+            message="this does not look like a digit; --show shows what was seen",
+        )
+    return Answer(str(path), first, float(outputs[first]), second)
+
+
+def save_seen(path: Path, grey: np.ndarray, picture: np.ndarray) -> None:
+    """The photo (h, w) and beside it what the network saw (20, 20), as a PNG."""
+    height = 400
+    width = max(1, round(height * grey.shape[1] / grey.shape[0]))
+    photo = Image.fromarray(np.uint8(255 * np.clip(grey, 0, 1)))
+    seen = Image.fromarray(np.uint8(255 * np.clip(1 - picture, 0, 1)))
+    both = Image.new("L", (width + height + 20, height), 255)
+    both.paste(photo.resize((width, height)), (0, 0))
+    both.paste(seen.resize((height, height), Image.Resampling.NEAREST), (width + 20, 0))
+    files.write_whole(path, lambda stream: both.save(stream, "PNG"))
+
+
+def told(found: Answer, as_json: bool) -> str:
+    """The line for a file."""
+    if as_json:
+        return json.dumps(found._asdict())
+    if found.digit is None:
+        return f"{found.file}: {found.message}"
+    return (
+        f"{found.file}: {found.digit}  ({found.probability:.1%}, "
+        f"or else {found.runner_up})"
+    )
+
+
+def main(argv: Sequence[str]) -> int:
+    """Answer for every file; 2 if one of them could not be read."""
+    flags = parse(argv)
+    tell = cli.teller(flags["quiet"] or flags["json"])
+    devices.prepare_process(flags["device"])
+    device, show = (
+        devices.choose(flags["device"]),
+        flags["show"] and Path(flags["show"]),
+    )
+    standard = is_standardized(flags["run"])
+    if flags["run"] is None:
+        params = own_network(flags["seed"], tell)
+    else:
+        params = checkpoint.load_digit_reader(flags["run"])
+    if show is not None:
+        show.mkdir(parents=True, exist_ok=True)
+    is_mistaken = False
+    with (
+        jax.default_device(device),
+        jax.enable_x64(flags["dtype"] == "float64"),
+        jax.default_matmul_precision("highest"),  # on a GPU, float32 and not TF32
+    ):
+        params = tuple(theta.astype(flags["dtype"]) for theta in params)
+        for path in pictures(flags["files"]):
+            try:
+                print(told(answer(path, params, standard, show), flags["json"]))
+            except FileError as mistake:
+                is_mistaken = True
+                if flags["json"]:
+                    print(told(Answer(str(path), message=str(mistake)), True))
+                else:
+                    print(f"read: {mistake}", file=sys.stderr)
+    return cli.MISTAKE if is_mistaken else 0
+
+
+if __name__ == "__main__":
+    cli.run(main)

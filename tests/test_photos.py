@@ -1,0 +1,128 @@
+"""Image files of every kind, whole and damaged."""
+
+import io
+
+import numpy as np
+import photographs
+import pytest
+from PIL import Image
+
+from jaxnn import photos
+from jaxnn.files import FileError
+
+
+def ramp(h=40, w=60):
+    """Levels that rise to the right and, in a corner, a white square."""
+    levels = np.tile(np.linspace(0.1, 0.6, w), (h, 1))
+    levels[:8, -8:] = 1
+    return levels
+
+
+def saved(path, image, **how):
+    image.save(path, **how)
+    return photos.grey_levels(path)
+
+
+def near(grey, levels, tolerance=0.03):
+    """Whether grey is levels, enlarged."""
+    h, w = levels.shape
+    rows, columns = (
+        np.arange(n) * (m / n) + m / n / 2
+        for n, m in zip(levels.shape, grey.shape, strict=True)
+    )
+    middle = grey[np.ix_(rows.astype(int), columns.astype(int))]
+    return np.median(np.abs(middle - levels)) < tolerance
+
+
+@pytest.mark.parametrize(
+    ("ending", "mode"),
+    [(".png", "L"), (".png", "RGB"), (".jpg", "RGB"), (".jpg", "CMYK"), (".bmp", "L"),
+     (".gif", "L"), (".webp", "RGB"), (".tif", "L"), (".ppm", "RGB")],
+)  # fmt: skip
+def test_formats_and_modes(tmp_path, ending, mode):
+    image = photographs.as_image(ramp()).convert(mode)
+    grey = saved(tmp_path / f"picture{ending}", image)
+    assert max(grey.shape) == photos.SHORTEST and near(grey, ramp())
+
+
+def test_sixteen_bits(tmp_path):
+    levels = np.uint16(65535 * ramp())
+    assert near(saved(tmp_path / "deep.png", Image.fromarray(levels)), ramp())
+
+
+def test_the_first_of_several_frames(tmp_path):
+    frames = [photographs.as_image(levels) for levels in (ramp(), 1 - ramp())]
+    grey = saved(tmp_path / "two.gif", frames[0], save_all=True,
+                 append_images=frames[1:])  # fmt: skip
+    assert near(grey, ramp())
+
+
+@pytest.mark.parametrize("is_light", [False, True])
+def test_transparent_paper(tmp_path, is_light):
+    levels = np.full((40, 40), 0.9 if is_light else 0.1)
+    cover = np.zeros((40, 40))
+    cover[10:30, 18:22] = 1
+    layers = [photographs.as_image(a) for a in (levels, levels, levels, cover)]
+    grey = saved(tmp_path / "drawing.png", Image.merge("RGBA", layers))
+    stroke, paper = np.median(grey[90:110, 95:105]), np.median(grey[:, :50])
+    assert (stroke - paper > 0.7) if is_light else (paper - stroke > 0.7)
+
+
+def test_a_phone_that_was_turned(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned right by 90 degrees
+    image = photographs.as_image(ramp())
+    grey = saved(tmp_path / "phone.jpg", image, exif=exif)
+    assert near(grey, np.rot90(ramp(), -1))
+
+
+def test_a_large_picture_is_shrunk(tmp_path):
+    image = photographs.as_image(ramp()).resize((3000, 2000))
+    assert saved(tmp_path / "large.jpg", image).shape == (427, 640)
+
+
+def test_damaged_files_are_one_line(tmp_path):
+    whole = photographs.jpeg(photographs.as_image(ramp()).resize((600, 400)))
+    stream = io.BytesIO()
+    photographs.as_image(ramp()).save(stream, "PNG")
+    cases = {
+        "empty.png": b"",
+        "text.jpg": b"this is no image",
+        "torn.jpg": whole[: len(whole) // 2],
+        "torn.png": stream.getvalue()[:-40],
+    }
+    for name, content in cases.items():
+        path = tmp_path / name
+        path.write_bytes(content)
+        with pytest.raises(FileError) as told:
+            photos.grey_levels(path)
+        assert str(told.value).startswith(f"{path}: ")
+        assert "\n" not in str(told.value) and ";" in str(told.value)
+
+
+def test_sizes_that_are_refused(tmp_path):
+    path = tmp_path / "dot.png"
+    Image.new("L", (1, 1)).save(path)
+    with pytest.raises(FileError, match="1x1 pixels; give a picture of at least 8x8"):
+        photos.grey_levels(path)
+    huge = tmp_path / "huge.png"
+    Image.new("1", (20_000, 20_000)).save(huge)  # 400 million pixels in some kilobytes
+    with pytest.raises(FileError, match="more than 179 million pixels"):
+        photos.grey_levels(huge)
+
+
+@pytest.mark.parametrize("ending", ["JPEG", "PNG", "GIF", "TIFF", "BMP"])
+def test_mutated_bytes_are_read_or_refused(tmp_path, ending):
+    stream = io.BytesIO()
+    photographs.as_image(ramp()).save(stream, ending)
+    random, path = np.random.default_rng(0), tmp_path / "mutated"
+    for _ in range(60):
+        content = bytearray(stream.getvalue())
+        for place in random.integers(0, len(content), 3):
+            content[place] = random.integers(256)
+        path.write_bytes(content[: random.integers(1, len(content) + 1)])
+        try:
+            grey = photos.grey_levels(path)
+        except FileError:
+            continue
+        assert np.isfinite(grey).all()

@@ -1,0 +1,85 @@
+"""python -m jaxnn.read, as a person runs it."""
+
+import json
+
+import numpy as np
+import photographs
+import pytest
+from PIL import Image
+
+import jaxnn
+from jaxnn import data
+
+WHICH = (2600, 3700, 40)  # embedded digits 5, 7, 0, in the order of their names
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Photos of three digits in a folder, and one that is no image."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    with np.load(data.embedded_file()) as arrays:
+        pictures = arrays["x"] / 255
+    for which in WHICH:
+        path = folder / f"{which}.jpg"
+        path.write_bytes(photographs.photo(pictures[which], seed=which))
+    (folder / "notes.txt").write_text("not a picture")
+    return folder
+
+
+@pytest.fixture
+def weights(tmp_path):
+    """Weights that read the photographed digits."""
+    run = jaxnn.fit(jaxnn.load_digits(), steps=100, device="cpu")
+    jaxnn.save_params(tmp_path / "weights.npz", run.params)
+    return "weights.npz"
+
+
+def test_photos_are_read(command, photos, weights, tmp_path):
+    done = command("read", "photos", "--run", weights, "--show", "seen")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    for line, which, digit in zip(lines, WHICH, (5, 7, 0), strict=True):
+        assert line.startswith(f"photos/{which}.jpg: {digit}  (")
+    for which in WHICH:
+        with Image.open(tmp_path / "seen" / f"{which}.jpg.png") as seen:
+            assert seen.height == 400
+
+
+def test_json_and_bad_files_beside_good_ones(command, photos, weights, tmp_path):
+    (tmp_path / "torn.jpg").write_bytes((photos / "40.jpg").read_bytes()[:500])
+    Image.new("L", (300, 300), 200).save(tmp_path / "blank.png")
+    (tmp_path / "empty").mkdir()
+    names = ("torn.jpg", "blank.png", "photos/2600.jpg", "empty", "none.png")
+    done = command("read", *names, "--run", weights, "--json")
+    assert done.returncode == 2 and done.stderr == ""
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["file"] for row in told] == list(names)
+    assert [row["digit"] for row in told] == [None, None, 5, None, None]
+    assert told[2]["probability"] > 0.5 and told[2]["runner_up"] in range(10)
+    assert told[2]["message"] is None
+    assert "damaged" in told[0]["message"]
+    assert told[1]["message"].startswith("no digit found; ")
+    assert told[3]["message"].endswith("a folder without images; give files")
+    assert "no such file" in told[4]["message"]
+
+    done = command("read", *names, "--run", weights)
+    assert done.returncode == 2
+    assert len(done.stdout.splitlines()) == 2 and len(done.stderr.splitlines()) == 3
+
+
+def test_without_a_run_it_trains_once(command, photos):
+    first = command("read", "photos", "--seed", 7)
+    assert first.returncode == 0, first.stderr
+    assert "training a network on the 5000 embedded digits" in first.stdout
+    assert "kept for the next time in" in first.stdout
+    again = command("read", "photos", "--seed", 7)
+    assert again.stdout.splitlines() == first.stdout.splitlines()[2:]
+    assert len(again.stdout.splitlines()) == 3
+
+
+def test_weights_of_another_shape_are_one_line(command, photos, tmp_path):
+    jaxnn.save_params(tmp_path / "tiny.npz", jaxnn.init_params(0, (3, 5, 3)))
+    done = command("read", "photos", "--run", "tiny.npz")
+    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
+    assert "tiny.npz: reads 3 pixels into 3 classes" in done.stderr
