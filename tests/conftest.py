@@ -49,8 +49,10 @@ def few_digits(digits):
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory):
-    """For commands run as subprocesses: a compilation cache that they share."""
-    cache = tmp_path_factory.mktemp("cache")
+    """For commands run as subprocesses: a cache that they share, workers' too."""
+    base = tmp_path_factory.getbasetemp()
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    cache = (base.parent if is_worker else base) / "cache"
     return {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONPATH": str(ROOT)}
 
 

@@ -98,6 +98,7 @@ def jax_left_alone(load, monkeypatch):
     return cpu
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["lbfgs", "adam"])
 def test_the_steps_of_jaxnn_are_the_fewest(load, race, monkeypatch, method):
     cpu = jax_left_alone(load, monkeypatch)
