@@ -24,6 +24,7 @@ ASIDE, BELOW = 0.1, 0.25  # of the taller stroke's height: gaps within a digit
 STEEPEST, WHOLE = 0.1, 0.85  # a line of the paper: its slope, how much of it is seen
 PEN = 100  # pixels of the longer side in which the pen is measured
 PEN_WIDTHS = 0.09, 0.175  # of the longer side: 80% of MNIST's digits lie between
+NO_INK = "no digit found; take it nearer, on plain paper"
 Slices = tuple[slice, slice]  # of rows, of columns
 
 
@@ -53,13 +54,13 @@ def find_ink(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     contrast = paper - smooth  # (h, w)
     strokes = contrast > threshold(contrast)
     if strokes.all() or not strokes.any():
-        raise NoDigit("no digit found")
+        raise NoDigit(NO_INK)
     full, rest = np.median(contrast[strokes]), contrast[~strokes]
     blank = np.median(rest)
     grain = 1.4826 * np.median(np.abs(rest - blank))  # a normal's standard deviation
     floor = blank + 2 * grain
     if full < max(FAINTEST, floor + 4 * grain):
-        raise NoDigit("no digit found")
+        raise NoDigit(NO_INK)
     return np.clip((contrast - floor) / (0.9 * full - floor), 0, 1), strokes
 
 
@@ -117,7 +118,7 @@ def find_strokes(strokes: np.ndarray) -> np.ndarray:
     for group in groups:
         other = sum(areas[i] for i in group if is_inside[i])
         if group is not mine and other > SECOND * areas[mine].sum():
-            raise NoDigit("more than one digit")
+            raise NoDigit("more than one digit; cut the picture to one")
     return np.isin(labels, np.add(mine, 1))
 
 

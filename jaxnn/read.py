@@ -28,10 +28,6 @@ from jaxnn.files import FileError
 from jaxnn.model import Params
 
 DOUBT = 0.2  # the largest output below it: not a digit
-ADVICE = {
-    "no digit found": "take it nearer, on plain paper",
-    "more than one digit": "cut the picture to one",
-}
 
 
 class Answer(NamedTuple):
@@ -62,7 +58,7 @@ def parse(argv: Sequence[str]) -> dict[str, Any]:
     return {**defaults, **vars(parser.parse_args(argv))}
 
 
-def pictures(names: Sequence[str]) -> Iterator[Path]:
+def files_of(names: Sequence[str]) -> Iterator[Path]:
     """The files; in place of a folder those in it that are named like images."""
     endings = Image.registered_extensions()
     for path in map(Path, names):
@@ -98,26 +94,20 @@ def is_standardized(run: str | None) -> bool:
     return bool(notes.get("standardize", False))
 
 
-def seen_by_network(picture: np.ndarray, standard: bool) -> np.ndarray:
-    """MNIST's picture (28, 28) as the network's input x (1, 400)."""
-    x = images.unroll(images.shrink(picture[None]))
-    if standard:
-        x = data.standardize(Digits(x, np.zeros(1, int), "photo")).x
-    return x
-
-
 def answer(path: Path, params: Params, standard: bool, show: Path | None) -> Answer:
     """What the network reads in a picture; FileError if it cannot be opened."""
     if path.is_dir():
         raise FileError(f"{path}: a folder without images; give files")
     grey = photos.grey_levels(path)
     try:
-        picture = ink.digit(grey)
+        pictures = images.shrink(ink.digit(grey)[None])  # (1, 20, 20)
     except ink.NoDigit as nothing:
-        return Answer(str(path), message=f"{nothing}; {ADVICE[str(nothing)]}")
+        return Answer(str(path), message=str(nothing))
     if show is not None:
-        save_seen(show / f"{path.name}.png", grey, images.shrink(picture[None])[0])
-    x = seen_by_network(picture, standard).astype(params[0].dtype)
+        save_seen(show / f"{path.name}.png", grey, pictures[0])
+    digits = Digits(images.unroll(pictures), np.zeros(1, int), "photo")
+    x = data.standardize(digits).x if standard else digits.x  # (1, 400)
+    x = x.astype(params[0].dtype)
     outputs = np.asarray(model.forward(params, x))[0]  # (10,)
     first, second = np.argsort(-outputs)[:2].tolist()
     if outputs[first] < DOUBT:
@@ -157,10 +147,8 @@ def main(argv: Sequence[str]) -> int:
     flags = parse(argv)
     tell = cli.teller(flags["quiet"] or flags["json"])
     devices.prepare_process(flags["device"])
-    device, show = (
-        devices.choose(flags["device"]),
-        flags["show"] and Path(flags["show"]),
-    )
+    device = devices.choose(flags["device"])
+    show = Path(flags["show"]) if flags["show"] else None
     standard = is_standardized(flags["run"])
     if flags["run"] is None:
         params = own_network(flags["seed"], tell)
@@ -175,7 +163,7 @@ def main(argv: Sequence[str]) -> int:
         jax.default_matmul_precision("highest"),  # on a GPU, float32 and not TF32
     ):
         params = tuple(theta.astype(flags["dtype"]) for theta in params)
-        for path in pictures(flags["files"]):
+        for path in files_of(flags["files"]):
             try:
                 print(told(answer(path, params, standard, show), flags["json"]))
             except FileError as mistake:
