@@ -10,6 +10,7 @@ COMMANDS = {
     "reproduce": "the published experiments, published figure beside ours",
     "sweep": "many networks in one compiled call: which lambda, which width",
     "read": "photos of digits, and what the network saw in them",
+    "report": "a run as one page, on which you draw a digit and watch the network",
     "gradcheck": "three gradients compared; in your own code, the mistake named",
 }
 

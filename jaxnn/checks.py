@@ -51,10 +51,22 @@ class Row(NamedTuple):
         return self.relative <= self.bar  # False for NaN
 
 
+class Gradients(NamedTuple):
+    """The gradient at one lambda, three ways; weights end to end as in `slopes`."""
+
+    problem: Problem
+    lam: float
+    autodiff: np.ndarray  # (all,)
+    by_hand: np.ndarray  # (all,)
+    picks: np.ndarray  # (p,) where central differences were taken
+    numeric: np.ndarray  # (p,)
+
+
 class Report(NamedTuple):
     """All comparisons; str(report) is the table."""
 
     rows: tuple[Row, ...]
+    gradients: tuple[Gradients, ...] = ()  # what was compared
 
     @property
     def passed(self) -> bool:
@@ -169,31 +181,38 @@ def slopes_of_batch(
     return jax.vmap(slope, out_axes=1)(picks)
 
 
-def compare(
+def three_gradients(
     problem: Problem,
     lams: Sequence[float] = LAMBDAS,
     picks: np.ndarray | None = None,
     progress: Callable[[int, int], Any] | None = None,
-) -> list[Row]:
-    """Autodiff against the hand derivation, and against central differences.
+) -> list[Gradients]:
+    """Autodiff, the hand derivation and central differences; one entry per lambda.
 
     picks: the weights, as in `slopes`, whose central differences are taken; all of
     them unless given.
     """
-    name, params, x, y, bar = problem
-    everywhere = np.arange(flatten(params).size)
-    picks = everywhere if picks is None else picks
+    _, params, x, y, _ = problem
+    picks = np.arange(flatten(params).size) if picks is None else picks
     numeric = slopes(params, x, y, lams, picks, progress=progress)
-    rows = []
+    found = []
     for lam, slope in zip(lams, numeric, strict=True):
         with jax.enable_x64(True):
-            exact = flatten(jax.device_get(model.gradient(params, x, y, lam)))
+            autodiff = flatten(jax.device_get(model.gradient(params, x, y, lam)))
         by_hand = flatten(backprop(params, x, y, lam)[1])
-        label = (name, lam, "hand derivation")
-        rows += differences(label, exact, by_hand, everywhere, params, HAND_BAR)
-        label = (name, lam, "central differences")
-        rows += differences(label, exact[picks], slope, picks, params, bar)
-    return rows
+        found.append(Gradients(problem, lam, autodiff, by_hand, picks, slope))
+    return found
+
+
+def compare(found: Gradients) -> list[Row]:
+    """Autodiff against the hand derivation, and against central differences."""
+    (name, params, _, _, bar), lam, autodiff, by_hand, picks, numeric = found
+    everywhere = np.arange(autodiff.size)
+    label, far = (name, lam, "hand derivation"), (name, lam, "central differences")
+    return [
+        *differences(label, autodiff, by_hand, everywhere, params, HAND_BAR),
+        *differences(far, autodiff[picks], numeric, picks, params, bar),
+    ]
 
 
 def differences(
@@ -255,8 +274,10 @@ def three_way(
         digits = data.take(digits, np.concatenate(fifty))
     full = digit_problem(digits.x, digits.y, seed)
     picks = some_of_each(full.params, seed) if quick else None
-    rows = compare(course_problem()) + compare(full, picks=picks, progress=progress)
-    return Report(tuple(rows))
+    found = three_gradients(course_problem())
+    found += three_gradients(full, picks=picks, progress=progress)
+    rows = [row for gradients in found for row in compare(gradients)]
+    return Report(tuple(rows), tuple(found))
 
 
 def some_of_each(params: Params, seed: int) -> np.ndarray:

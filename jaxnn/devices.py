@@ -7,6 +7,7 @@ backends at the first call.
 import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -55,6 +56,20 @@ def describe(device: Device) -> str:
     is_cpu = device.platform == "cpu"
     what = f"{os.cpu_count()} cores" if is_cpu else device.device_kind
     return f"{device.platform}:{device.id} ({what})"
+
+
+@contextlib.contextmanager
+def exactly(device: Device, dtype: str) -> Iterator[None]:
+    """Compute on device (None: where JAX does), in dtype, products in full precision.
+
+    A GPU would take float32 products as TF32, with ten bits of mantissa.
+    """
+    with (
+        jax.default_device(device),
+        jax.enable_x64(dtype == "float64"),
+        jax.default_matmul_precision("highest"),
+    ):
+        yield
 
 
 def prepare_process(kind: str) -> None:

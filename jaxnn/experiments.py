@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxnn import checks, ensemble, model
+from jaxnn import checks, devices, ensemble, model
 from jaxnn.backprop import backprop
 from jaxnn.checkpoint import load_params
 from jaxnn.data import Digits, standardize
@@ -44,11 +44,7 @@ def run(
     """
     seeds = range(seeds[0], seeds[0] + (setup.starts or len(seeds)))
     is_training = recipe.experiment == "training"
-    with (
-        jax.default_device(device),
-        jax.enable_x64(setup.dtype == "float64" or not is_training),
-        jax.default_matmul_precision("highest"),  # on a GPU, not TF32
-    ):
+    with devices.exactly(device, setup.dtype if is_training else "float64"):
         if is_training:
             return training(recipe, setup, seeds, digits, weights, **report)
         if recipe.experiment == "gradient check":

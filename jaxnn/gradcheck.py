@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import jax
 
-from jaxnn import cli, clinic, devices
+from jaxnn import cli, clinic, devices, files
+from jaxnn.checks import Report
 from jaxnn.clinic.conventions import CHOICES
 from jaxnn.clinic.roles import WORDS
 
@@ -61,6 +63,7 @@ def flag_parser() -> cli.Parser:
         help="the sizes your function works for, if one alone, and not 400 25 10",
     )
     add("--lam", type=float, help="lambda to check with, beside 0 (default: 10)")
+    add("--show", metavar="FOLDER", help="save a picture there: weight by weight")
     extent = parser.add_mutually_exclusive_group()
     extent.add_argument(
         "--quick", action="store_true", help="200 weights instead of all 10,285"
@@ -73,7 +76,7 @@ def flag_parser() -> cli.Parser:
 
 def persons(flags: dict) -> int:
     """Check a person's function; its diagnosis is what is printed."""
-    for name in ("quick", "all"):
+    for name in ("quick", "all", "show"):
         if name in flags:
             raise ValueError(
                 f"--{name} is for the check without a function; leave it out"
@@ -121,10 +124,31 @@ def ours(flags: dict) -> int:
             progress=None if quiet else show,
         )
     seconds = time.perf_counter() - began
+    if "show" in flags:
+        save_picture(Path(flags["show"]), report)
     if not quiet:
         print(f"device   {devices.describe(device)}, float64, {seconds:.1f} s")
     print(str(report).rpartition("\n")[2] if quiet else report)
+    if "show" in flags:
+        print(f"result   gradients.png in {flags['show']}")
     return 0 if report.passed else FAILED
+
+
+def save_picture(folder: Path, report: Report) -> None:
+    """How far apart the gradients are, as gradients.png."""
+    from jaxnn import plots  # loads matplotlib: not before it is needed
+
+    found = report.gradients
+    figure = plots.agreement(
+        [f"{g.problem.name}, lambda {g.lam:g}" for g in found],
+        [g.autodiff[g.picks] for g in found],
+        {
+            "central differences": [g.numeric for g in found],
+            "hand derivation": [g.by_hand[g.picks] for g in found],
+        },
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    files.write_bytes(folder / "gradients.png", plots.png(figure))
 
 
 if __name__ == "__main__":

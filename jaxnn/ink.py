@@ -1,9 +1,8 @@
-"""The one digit in a picture, as MNIST's makers would have given it to a network.
+"""The one digit in a picture: what is ink, and which of it is the digit's.
 
 Paper is never evenly lit, so each pixel is compared with the paper around it; what is
-darker (or lighter, where most of the picture is dark) is ink. MNIST's own steps follow:
-the ink is fitted into 20x20 pixels, its aspect kept, and its centre of mass moved to
-the middle of 28x28 (`centred`, which gives MNIST's digits back as they are).
+darker (or lighter, where most of the picture is dark) is ink. What of that lies along
+the paper's lines, at the border or alone and small is not the digit.
 
 Shapes: (h, w), any picture's; grey levels are 0 black to 1 white, ink 0 none to 1 full.
 """
@@ -14,16 +13,15 @@ from typing import Any
 import numpy as np
 from scipy import ndimage
 
-from jaxnn.images import MNIST_SIDE, SIDE
+from jaxnn import mnist
 
 WINDOW = 0.3  # of the longer side: wider than a stroke, narrower than a shadow
 SOFT = 1 / 640  # of the longer side: what is smoothed away as grain
-FAINTEST = 0.06  # contrast of ink with paper
+FULL = 0.9  # of the ink's usual contrast: as good as all of it
+LEAST_CONTRAST = 0.06  # of ink with paper
 SPECK, SECOND = 0.03, 0.15  # of the digit's area: no part of it; another digit
 ASIDE, BELOW = 0.1, 0.25  # of the taller stroke's height: gaps within a digit
 STEEPEST, WHOLE = 0.1, 0.85  # a line of the paper: its slope, how much of it is seen
-PEN = 100  # pixels of the longer side in which the pen is measured
-PEN_WIDTHS = 0.09, 0.175  # of the longer side: 80% of MNIST's digits lie between
 NO_INK = "no digit found; take it nearer, on plain paper"
 Slices = tuple[slice, slice]  # of rows, of columns
 
@@ -41,7 +39,7 @@ def digit(grey: np.ndarray) -> np.ndarray:
     mine = find_strokes(strokes)
     edge = max(1, max(grey.shape) // 200)  # the soft one of a stroke
     ink = np.where(ndimage.binary_dilation(mine, iterations=edge), ink, 0)
-    return centred(as_mnists_pen(trimmed(ink)))
+    return mnist.picture(ink)
 
 
 def find_ink(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -59,9 +57,9 @@ def find_ink(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     blank = np.median(rest)
     grain = 1.4826 * np.median(np.abs(rest - blank))  # a normal's standard deviation
     floor = blank + 2 * grain
-    if full < max(FAINTEST, floor + 4 * grain):
+    if full < max(LEAST_CONTRAST, floor + 4 * grain):
         raise NoDigit(NO_INK)
-    return np.clip((contrast - floor) / (0.9 * full - floor), 0, 1), strokes
+    return np.clip((contrast - floor) / (FULL * full - floor), 0, 1), strokes
 
 
 def is_light_on_dark(grey: np.ndarray) -> bool:
@@ -186,70 +184,3 @@ def along_rows(strokes: np.ndarray, is_line: np.ndarray) -> np.ndarray:
         crossed: Any = ndimage.binary_dilation(beyond, iterations=2)
         lines[top:bottom] = strokes[top:bottom] & ~crossed
     return lines
-
-
-def trimmed(ink: np.ndarray) -> np.ndarray:
-    """The part of (h, w) that has ink."""
-    rows, columns = (np.flatnonzero(ink.max(axis=axis) > 0.1) for axis in (1, 0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-
-
-def as_mnists_pen(ink: np.ndarray) -> np.ndarray:
-    """Thin strokes thickened and thick ones thinned, to what MNIST's digits have.
-
-    (h, w) to a picture whose longer side has about 100 pixels.
-    """
-    ink = fitted(ink, PEN)
-    width = stroke_width(ink > 0.5) / PEN
-    wanted = np.clip(width, *PEN_WIDTHS)
-    reach = round(PEN * abs(wanted - width) / 2)
-    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    disc = y * y + x * x <= reach * reach
-    change = ndimage.grey_dilation if wanted > width else ndimage.grey_erosion
-    changed = change(np.pad(ink, reach), footprint=disc)
-    return trimmed(changed if changed.max() > 0.5 else ink)
-
-
-def stroke_width(strokes: np.ndarray) -> float:
-    """Twice the area (h, w) over the length of its outline; pixels.
-
-    Counted along the sides of pixels an outline is 4 / pi times as long, on average.
-    """
-    padded = np.pad(strokes, 1).astype(int)
-    sides = sum(np.abs(np.diff(padded, axis=axis)).sum() for axis in (0, 1))
-    return 2 * strokes.sum() / max(1.0, sides * np.pi / 4)
-
-
-def centred(ink: np.ndarray) -> np.ndarray:
-    """Ink (h, w), without margins, by MNIST's own steps to (28, 28).
-
-    Source: Y. LeCun, C. Cortes, C. Burges, The MNIST database of handwritten digits.
-    That the centre of mass comes to the pixel 14 (of 0-27) is read off its digits.
-    """
-    box, field = fitted(ink, SIDE), np.zeros((MNIST_SIDE, MNIST_SIDE))
-    corner = []
-    for axis, side in enumerate(box.shape):
-        mass = box.sum(axis=1 - axis)  # (side,)
-        centre = mass @ (np.arange(side) + 0.5) / mass.sum()
-        first = int(np.ceil(MNIST_SIDE / 2 - centre))
-        corner.append(min(max(first, 0), MNIST_SIDE - side))
-    (top, left), (h, w) = corner, box.shape
-    field[top : top + h, left : left + w] = box
-    return field
-
-
-def fitted(ink: np.ndarray, longest: int) -> np.ndarray:
-    """(h, w) so that the longer side has `longest` pixels; means over areas."""
-    scale = longest / max(ink.shape)
-    down, across = (mean_matrix(n, max(1, round(scale * n))) for n in ink.shape)
-    return down @ ink @ across.T
-
-
-def mean_matrix(size_in: int, size_out: int) -> np.ndarray:
-    """(size_out, size_in): means over equal lengths, of pixels and parts of pixels."""
-    edges = np.arange(size_out + 1) * (size_in / size_out)
-    pixels = np.arange(size_in)
-    overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(
-        edges[:-1, None], pixels
-    )
-    return np.maximum(overlap, 0) * (size_out / size_in)

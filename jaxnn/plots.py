@@ -1,4 +1,4 @@
-"""Pictures: arrays in, matplotlib Figure out. Nothing is shown and no file is written.
+"""Charts: arrays in, matplotlib Figure out. Nothing is shown and no file is written.
 
 Grey throughout and told apart by line and shade, not by colour, so that they can be
 printed and read by colour-blind people. Figures are drawn without pyplot: no global
@@ -10,38 +10,58 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
-from numpy.typing import ArrayLike
 
-from jaxnn.images import SIDE, roll
-
-GAP = 2  # pixels between two pictures of a grid
+LEAST = 1e-20  # of a difference, on a scale of powers of ten
 
 
-def digit_grid(x: np.ndarray, columns: int = 10) -> Figure:
-    """Digits as the network is given them, ink dark, in rows of `columns`.
+def confusion_matrix(counts: np.ndarray) -> Figure:
+    """How often digit i (down) was read as j (across); counts (k, k).
 
-    x: (m, 400) column-major 20x20.
+    The shade is of the mistakes alone: beside what is right they would not be seen.
     """
-    figure, axes = canvas(grid_size(len(x), columns))
-    axes.imshow(mosaic(x, columns, 0.0), cmap="gray_r", vmin=0, vmax=1)
-    axes.set_title(f"{len(x)} of the digits trained on")
+    figure = Figure(figsize=(5.5, 5.5), layout="constrained")
+    axes = figure.subplots()
+    mistakes = counts - np.diag(np.diag(counts))
+    axes.imshow(mistakes, cmap="gray_r", vmin=0, vmax=2 * max(1, mistakes.max()))
+    for (i, j), count in np.ndenumerate(counts):
+        weight = "bold" if i == j else "normal"
+        if count:
+            axes.text(j, i, str(count), ha="center", va="center", weight=weight)
+    places = range(len(counts))
+    axes.set(xticks=places, yticks=places, xlabel="read as", ylabel="written")
+    right, all_of_them = np.trace(counts), counts.sum()
+    axes.set_title(f"{right} of {all_of_them} digits read right")
+    axes.tick_params(length=0)
     return figure
 
 
-def hidden_units(theta: ArrayLike, columns: int = 5) -> Figure:
-    """What each unit of the first layer looks for: its weights as a picture.
+def agreement(
+    titles: Sequence[str], exact: Sequence[np.ndarray], others: dict[str, Sequence]
+) -> Figure:
+    """How far other gradients are from autodiff's, weight by weight; a panel each.
 
-    theta: (h, 401), bias first. Each unit is scaled by its own largest weight.
+    exact[panel]: (p,) derivatives. others[name][panel]: (p,) the same, found otherwise.
+    What agrees in every digit lies on the lower edge; derivatives of 0, as for pixels
+    that are always blank, are left out.
     """
-    weights = np.asarray(theta)[:, 1:]  # (h, 400)
-    largest = np.abs(weights).max(axis=1, keepdims=True)
-    scaled = weights / np.where(largest == 0, 1, largest)
-    figure, axes = canvas(grid_size(len(weights), columns))
-    axes.imshow(mosaic(scaled, columns, -1.0), cmap="gray", vmin=-1, vmax=1)
-    axes.set_title("white: ink here turns the unit on; black: off")
+    size = (4.5 * len(titles), 3.8)
+    figure = Figure(figsize=size, layout="constrained")
+    panels = figure.subplots(1, len(titles), sharey=True, squeeze=False)[0]
+    styles = (("0.6", "."), ("black", "+"))
+    for i, (axes, title) in enumerate(zip(panels, titles, strict=True)):
+        derivative = np.abs(exact[i])
+        shown = derivative > LEAST
+        for (name, values), (color, marker) in zip(others.items(), styles, strict=True):
+            gap = np.maximum(np.abs(values[i] - exact[i]), LEAST)
+            axes.loglog(
+                derivative[shown], gap[shown], marker, color=color, ms=3, label=name
+            )
+        axes.set(title=title, xlabel="size of the derivative")
+        axes.spines[["top", "right"]].set_visible(False)
+    panels[0].set_ylabel(f"difference from autodiff ({LEAST:g}: none)")
+    panels[0].legend(frameon=False)
     return figure
 
 
@@ -158,29 +178,3 @@ def png(figure: Figure) -> bytes:
     stream = io.BytesIO()
     figure.savefig(stream, format="png", dpi=100)
     return stream.getvalue()
-
-
-def mosaic(x: np.ndarray, columns: int, background: float) -> np.ndarray:
-    """Pictures x (m, 400) side by side in one image, GAP pixels apart."""
-    rows = math.ceil(len(x) / columns)
-    cell = SIDE + GAP
-    image = np.full((rows * cell + GAP, columns * cell + GAP), background)
-    for i, picture in enumerate(roll(x)):
-        top, left = GAP + i // columns * cell, GAP + i % columns * cell
-        image[top : top + SIDE, left : left + SIDE] = picture
-    return image
-
-
-def grid_size(m: int, columns: int) -> tuple[float, float]:
-    """Width and height in inches of a grid of m pictures."""
-    rows = math.ceil(m / columns)
-    width = 5.0 if columns <= 10 else 7.0
-    return width, width * rows / columns + 0.5
-
-
-def canvas(size: tuple[float, float]) -> tuple[Figure, Axes]:
-    """An empty figure of that size in inches, with axes for an image alone."""
-    figure = Figure(figsize=size, layout="constrained")
-    axes = figure.subplots()
-    axes.set_axis_off()
-    return figure, axes

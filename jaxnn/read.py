@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 from PIL import Image
 
@@ -15,6 +14,7 @@ from jaxnn import (
     cli,
     data,
     devices,
+    evaluation,
     files,
     images,
     ink,
@@ -26,8 +26,6 @@ from jaxnn import (
 from jaxnn.data import Digits
 from jaxnn.files import FileError
 from jaxnn.model import Params
-
-DOUBT = 0.2  # the largest output below it: not a digit
 
 
 class Answer(NamedTuple):
@@ -86,14 +84,6 @@ def own_network(seed: int, tell: Any) -> Params:
     return params
 
 
-def is_standardized(run: str | None) -> bool:
-    """Whether a run's network was given digits each of mean 0 and deviation 1."""
-    if run is None or not runs.holds_run(Path(run)):
-        return False
-    notes = runs.read_config(Path(run)).get("notes") or {}
-    return bool(notes.get("standardize", False))
-
-
 def answer(path: Path, params: Params, standard: bool, show: Path | None) -> Answer:
     """What the network reads in a picture; FileError if it cannot be opened."""
     if path.is_dir():
@@ -110,7 +100,7 @@ def answer(path: Path, params: Params, standard: bool, show: Path | None) -> Ans
     x = x.astype(params[0].dtype)
     outputs = np.asarray(model.forward(params, x))[0]  # (10,)
     first, second = np.argsort(-outputs)[:2].tolist()
-    if outputs[first] < DOUBT:
+    if outputs[first] < evaluation.DOUBT:
         return Answer(
             str(path),
             message="this does not look like a digit; --show shows what was seen",
@@ -149,19 +139,16 @@ def main(argv: Sequence[str]) -> int:
     devices.prepare_process(flags["device"])
     device = devices.choose(flags["device"])
     show = Path(flags["show"]) if flags["show"] else None
-    standard = is_standardized(flags["run"])
+    standard = False
     if flags["run"] is None:
         params = own_network(flags["seed"], tell)
     else:
         params = checkpoint.load_digit_reader(flags["run"])
+        standard = runs.is_standardized(Path(flags["run"]))
     if show is not None:
         show.mkdir(parents=True, exist_ok=True)
     is_mistaken = False
-    with (
-        jax.default_device(device),
-        jax.enable_x64(flags["dtype"] == "float64"),
-        jax.default_matmul_precision("highest"),  # on a GPU, float32 and not TF32
-    ):
+    with devices.exactly(device, flags["dtype"]):
         params = tuple(theta.astype(flags["dtype"]) for theta in params)
         for path in files_of(flags["files"]):
             try:

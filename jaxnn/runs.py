@@ -34,6 +34,7 @@ from jaxnn.files import FileError
 
 CONFIG = "config.json"
 CHECKPOINT = "checkpoint.npz"
+HISTORY = "history.csv"
 PACKAGES = ("jaxnn", "jax", "jaxlib", "optax", "numpy")
 
 
@@ -106,7 +107,7 @@ def write_history(folder: Path, table: dict[str, np.ndarray]) -> None:
         [step, *("" if np.isnan(cell) else f"{cell:.9g}" for cell in row)]
         for step, row in enumerate(zip(*table.values(), strict=True), 1)
     ]
-    write_csv(folder / "history.csv", [["step", *table], *rows])
+    write_csv(folder / HISTORY, [["step", *table], *rows])
 
 
 def restore(folder: Path, config: dict[str, Any], like: Any) -> Any:
@@ -145,9 +146,34 @@ def read_config(folder: Path) -> dict[str, Any]:
         return json.loads(path.read_text(encoding="utf-8"))
 
 
+def is_standardized(run: Path) -> bool:
+    """Whether a run's network was given digits each of mean 0 and deviation 1.
+
+    False of a file of weights, which does not tell.
+    """
+    folder = run if run.is_dir() else run.parent
+    if not holds_run(folder):
+        return False
+    with files.reading(folder / CONFIG, "a run's settings"):
+        return bool((read_config(folder).get("notes") or {}).get("standardize", False))
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file, whole or not at all."""
     files.write_bytes(path, text.encode())
+
+
+def read_history(folder: Path) -> dict[str, np.ndarray]:
+    """What write_history wrote: a column (steps,) per name; NaN, not measured.
+
+    Empty where there is no history yet.
+    """
+    path = folder / HISTORY
+    if not path.exists():
+        return {}
+    with files.reading(path, "a run's history"):
+        table = np.atleast_1d(np.genfromtxt(path, delimiter=",", names=True))
+        return {name: table[name] for name in table.dtype.names or ()}
 
 
 def write_csv(path: Path, rows: Iterable[Iterable[Any]]) -> None:

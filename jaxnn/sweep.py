@@ -152,8 +152,8 @@ def networks(scores: list[Scores]) -> Iterator[Sequence[Any]]:
 
 
 def save(folder: Path, scores: list[Scores]) -> str:
-    """Write sweep.md, sweep.csv and sweep.png, each whole; returns what to print."""
-    from jaxnn import plots  # loads matplotlib: not before it is needed
+    """Write sweep.md, sweep.csv and the pictures; returns what to print."""
+    from jaxnn import pictures, plots  # load matplotlib: not before it is needed
 
     lines = table(scores), best_line(scores), speed_line(scores)
     text = "\n\n".join(["# Penalties compared", *lines, ""])
@@ -175,6 +175,11 @@ def save(folder: Path, scores: list[Scores]) -> str:
         ],
     )
     files.write_bytes(folder / "sweep.png", plots.png(figure))
+    for panel, width in zip(panels, widths, strict=True):
+        by_lam = sorted(panel, key=lambda one: one.lam)
+        thetas, lams = [one.theta1 for one in by_lam], [one.lam for one in by_lam]
+        figure = pictures.hidden_units_by_penalty(thetas, lams)
+        files.write_bytes(folder / f"hidden_units_{width}.png", plots.png(figure))
     return "\n".join(lines)
 
 
@@ -235,7 +240,7 @@ def main(argv: Sequence[str]) -> int:
             f"every start diverged; try a smaller --learning-rate or --lam; which did "
             f"when is in {folder}"
         )
-    print(f"result   table, picture and a line per network in {folder}")
+    print(f"result   table, pictures and a line per network in {folder}")
     return 0
 
 

@@ -139,21 +139,21 @@ def draw_digits(train: Digits) -> bytes:
 
     It loads matplotlib, and what weights.mat needs of SciPy, while XLA compiles.
     """
-    from jaxnn import plots
+    from jaxnn import pictures, plots
 
     importlib.import_module("scipy.io")
 
     shown = np.linspace(0, len(train.y) - 1, min(100, len(train.y))).astype(int)
-    return plots.png(plots.digit_grid(train.x[shown]))
+    return plots.png(pictures.digit_grid(train.x[shown]))
 
 
 def draw_run(run: training.Run) -> dict[str, bytes]:
     """The pictures of what was learned and how."""
-    from jaxnn import plots
+    from jaxnn import pictures, plots
 
     history = run.history
     curves = plots.curves(history.cost, history.train_accuracy, history.test_accuracy)
-    units = plots.hidden_units(run.params[0])
+    units = pictures.hidden_units(run.params[0])
     return {"curves.png": plots.png(curves), "hidden_units.png": plots.png(units)}
 
 

@@ -35,6 +35,7 @@ class Scores(NamedTuple):
     right: np.ndarray  # (s, d) bool: which held-out digits are read right
     folds: np.ndarray  # (d,) the fold of each held-out digit
     seconds: float  # per network, its share by evaluations
+    theta1: np.ndarray  # (h, 1 + n) the first layer of the first start and fold
 
     @property
     def good(self) -> np.ndarray:
@@ -173,6 +174,7 @@ def scored(
             right=right[i][:, judge, held],
             folds=folds[held],
             seconds=float(per_evaluation * evaluations[i].mean()),
+            theta1=np.asarray(found.params[0][i * cost[0].size]),
         )
         for i in range(len(lams))
     ]

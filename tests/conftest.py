@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import jaxnn
+from jaxnn import data
 
 ROOT = Path(__file__).parent.parent
 
@@ -38,6 +39,13 @@ def device(request):
 def digits():
     """The 5000 embedded digits."""
     return jaxnn.load_digits()
+
+
+@pytest.fixture(scope="session")
+def originals():
+    """MNIST's pictures (5000, 28, 28) of the embedded digits, ink up to 1."""
+    with np.load(data.embedded_file()) as arrays:
+        return arrays["x"] / 255
 
 
 @pytest.fixture(scope="session")

@@ -185,6 +185,21 @@ def test_gradcheck_passes(command):
     assert result.returncode == 0 and result.stdout.endswith("PASS\n")
 
 
+def test_pictures_that_are_asked_for(command, tmp_path):
+    jaxnn.save_params(tmp_path / "start.npz", jaxnn.init_params(0))
+    for words, names in (
+        (["evaluate", "start.npz"], ["confusion.png", "mistakes.png"]),
+        (["gradcheck", "--quick"], ["gradients.png"]),
+    ):
+        result = command(*words, "--show", "seen")
+        assert result.returncode == 0, result.stderr
+        assert (
+            result.stdout.splitlines()[-1] == f"result   {' and '.join(names)} in seen"
+        )
+        for name in names:
+            assert (tmp_path / "seen" / name).read_bytes()[:4] == b"\x89PNG"
+
+
 def test_gradcheck_quiet_is_the_verdict_alone(command):
     assert command("gradcheck", "--quick", "--quiet").stdout == "PASS\n"
 

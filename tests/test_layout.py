@@ -42,6 +42,7 @@ ALLOWED = {
     | {"optimizers", "settings"},
     "recipes": set(),
     "programs": {"model", "optimizers"},
+    "evaluation": {"data", "devices", "files", "model", "runs"},
     "experiments": {
         "backprop",
         "checkpoint",
@@ -56,12 +57,15 @@ ALLOWED = {
     },
     "verdicts": {"recipes"},
     "comparison": {"data", "devices", "experiments", "recipes", "verdicts"},
-    "plots": {"images"},
+    "plots": set(),
+    "pictures": {"images"},
+    "page": {"data", "images", "ink", "mnist", "model"},
     "photos": {"files"},
-    "ink": {"images"},
+    "mnist": {"images"},
+    "ink": {"mnist"},
     "cli": {"devices"},
 }
-COMMANDS = {"train", "evaluate", "gradcheck", "reproduce", "sweep", "read"}
+COMMANDS = {"train", "evaluate", "gradcheck", "reproduce", "sweep", "read", "report"}
 CLINIC = {"clinic", "checks", "data", "files"}
 LIBRARY = set(ALLOWED) | {"clinic", "optimizers"}
 

@@ -1,36 +1,9 @@
-"""The pictures show what they are given, upright and in its place."""
-
-import io
+"""The charts show what they are given, in its place and told apart without colour."""
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from jaxnn import plots
-
-
-def spot(row, column):
-    """A digit (400,) of one inked pixel, in the course's order: column by column."""
-    picture = np.zeros((20, 20))
-    picture[row, column] = 1
-    return picture.ravel(order="F")
-
-
-def test_grid_puts_pictures_in_reading_order_and_upright():
-    image = plots.mosaic(np.array([spot(0, 0), spot(3, 1), spot(19, 19)]), 2, 0.0)
-    # two columns, gaps of 2: pictures begin at rows and columns 2 and 24
-    inked = [tuple(place) for place in np.argwhere(image)]
-    assert inked == [(2, 2), (2 + 3, 24 + 1), (24 + 19, 2 + 19)]
-    assert image.shape == (46, 46)
-
-
-def test_hidden_units_are_scaled_one_by_one():
-    theta = np.zeros((3, 401))
-    theta[0, 1:], theta[1, 1:] = 5 * spot(4, 4), -0.1 * spot(4, 4)
-    theta[:, 0] = 100  # biases are no pixels
-    image = plots.hidden_units(theta).axes[0].images[0].get_array()
-    assert image[2 + 4, 2 + 4] == 1 and image[2 + 4, 24 + 4] == -1
-    assert np.count_nonzero(image[2:22, 46:66]) == 0  # a unit of zeros stays grey
 
 
 def test_curves_show_the_figures_given():
@@ -55,11 +28,6 @@ def test_curves_without_test_digits(gaps):
     plots.png(figure)
 
 
-def test_png_can_be_read(digits):
-    picture = Image.open(io.BytesIO(plots.png(plots.digit_grid(digits.x[:25], 5))))
-    assert picture.format == "PNG" and min(picture.size) > 300
-
-
 def test_distributions_mark_the_published_figure():
     values = [np.array([1.0, 2.0, 4.0]), np.array([0.3, 0.1])]
     figure = plots.distributions(["cost", "accuracy"], [3.0, 0.2], values)
@@ -81,3 +49,29 @@ def test_sweep_shows_medians_in_order_of_lambda_and_leaves_out_the_diverged():
     np.testing.assert_allclose(trained.get_ydata(), [99, 90])
     np.testing.assert_allclose(left_out.get_ydata(), [40, 60])
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["0", "1", "10"]
+
+
+def test_confusion_matrix_prints_the_counts_and_shades_mistakes_alone():
+    counts = np.array([[90, 4, 0], [1, 80, 0], [0, 0, 70]])
+    axes = plots.confusion_matrix(counts).axes[0]
+    shown = {text.get_position(): text.get_text() for text in axes.texts}
+    # x is what was read, y what was written; no 0 is printed
+    assert shown == {(0, 0): "90", (1, 0): "4", (0, 1): "1", (1, 1): "80", (2, 2): "70"}
+    np.testing.assert_array_equal(
+        axes.images[0].get_array(), [[0, 4, 0], [1, 0, 0], [0, 0, 0]]
+    )
+    assert axes.get_title() == "240 of 245 digits read right"
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("read as", "written")
+    plots.confusion_matrix(np.diag([3, 3]))  # without a mistake
+
+
+def test_agreement_shows_differences_against_the_size_of_the_derivative():
+    exact = np.array([1e-3, -2e-2])
+    others = {"numeric": [exact + 1e-9], "by hand": [exact]}
+    axes = plots.agreement(["a network"], [exact], others).axes[0]
+    numeric, by_hand = axes.lines
+    np.testing.assert_allclose(numeric.get_xdata(), [1e-3, 2e-2])
+    np.testing.assert_allclose(numeric.get_ydata(), [1e-9, 1e-9], rtol=1e-6)
+    assert (by_hand.get_ydata() == plots.LEAST).all()  # no difference at all
+    assert numeric.get_marker() != by_hand.get_marker()
+    assert axes.get_xscale() == axes.get_yscale() == "log"

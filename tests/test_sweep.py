@@ -43,7 +43,9 @@ def test_sweep_tells_the_same_in_table_csv_and_picture(command, tmp_path):
         )
         assert {n["diverged"] for n in mine} == {"False"} and row[6] == ""
     assert "best     lambda" in done.stdout and "ms per network-step" in done.stdout
-    assert (tmp_path / "here" / "sweep.png").read_bytes()[:4] == b"\x89PNG"
+    for name in ("sweep", "hidden_units_3"):
+        picture = (tmp_path / "here" / f"{name}.png").read_bytes()
+        assert picture[:4] == b"\x89PNG"
     assert cells[0][3] in (tmp_path / "here" / "sweep.md").read_text()
 
 

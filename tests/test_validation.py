@@ -86,7 +86,7 @@ def made(right):
     nothing = np.zeros((s, 1))
     return validation.Scores(
         25, 1.0, np.arange(s), nothing, nothing, nothing, nothing,
-        nothing.astype(bool), right, np.zeros(d, int), 0.0,
+        nothing.astype(bool), right, np.zeros(d, int), 0.0, np.zeros((25, 401)),
     )  # fmt: skip
 
 

@@ -1,0 +1,197 @@
+// What the page shows, and what a person does with it.
+
+const $ = (id) => document.getElementById(id);
+const drawing = $("drawing"), pen = drawing.getContext("2d", { willReadFrequently: true });
+const EXAMPLES = DATA.examples, PIXELS = floats(EXAMPLES.x); // x (m, 400)
+let example = -1; // the one shown; -1 for a drawing
+let last = null; // where the pen is; null while it is up
+let isStale = false; // the drawing has ink that was not yet read
+
+function element(name, className, inside = []) {
+  const made = document.createElement(name);
+  made.className = className;
+  made.append(...inside);
+  return made;
+}
+
+// level(i, j): 0 black to 1 white, onto a canvas of as many pixels
+function paint(canvas, h, w, level) {
+  canvas.width = w;
+  canvas.height = h;
+  const context = canvas.getContext("2d"), image = context.createImageData(w, h);
+  for (let i = 0; i < h; i++) {
+    for (let j = 0; j < w; j++) {
+      const grey = 255 * level(i, j);
+      image.data.set([grey, grey, grey, 255], 4 * (i * w + j));
+    }
+  }
+  context.putImageData(image, 0, 0);
+}
+
+// x (400,) column after column; white is what the corner has, black the most ink
+function paintDigit(canvas, x) {
+  const paper = x[0], range = Math.max(1e-6, Math.max(...x) - paper);
+  paint(canvas, SIDE, SIDE, (i, j) => 1 - (x[j * SIDE + i] - paper) / range);
+}
+
+function pixelsOfExample(i) {
+  return PIXELS.subarray(400 * i, 400 * (i + 1));
+}
+
+function percent(share) {
+  return `${(100 * share).toFixed(1)}%`;
+}
+
+// ---- the panel: what the network sees, its first layer, its outputs
+
+function bar() {
+  return element("span", "track", [element("span", "bar")]);
+}
+
+function setBar(inside, share) {
+  inside.querySelector(".bar").style.width = percent(share);
+}
+
+// the pictures of the first layer's weights, each on a scale of its own
+const UNITS = Array.from({ length: THETAS[0].h }, (_, unit) => {
+  const { w, at } = THETAS[0], row = at.subarray(unit * w + 1, (unit + 1) * w);
+  const largest = row.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-12);
+  const picture = element("canvas", "weights");
+  paint(picture, SIDE, SIDE, (i, j) => 0.5 + row[j * SIDE + i] / largest / 2);
+  const made = element("div", "unit", [bar(), picture]);
+  made.setAttribute("role", "img");
+  return made;
+});
+const OUTPUTS = Array.from({ length: 10 }, (_, digit) =>
+  element("div", "output", [element("b", "", [digit]), bar(), element("span", "share")]));
+
+// show x (400,) and what the network makes of it; null for an empty drawing
+function show(x) {
+  paintDigit($("seen"), x ?? new Float64Array(400));
+  const layers = x && forward(x);
+  UNITS.forEach((unit, i) => {
+    const activation = layers ? layers[0][i] : 0;
+    setBar(unit, activation);
+    unit.setAttribute("aria-label", `unit ${i + 1}: ${activation.toFixed(2)}`);
+  });
+  const outputs = layers ? layers.at(-1) : new Float64Array(10);
+  const order = [...outputs.keys()].sort((i, j) => outputs[j] - outputs[i]);
+  OUTPUTS.forEach((row, digit) => {
+    setBar(row, outputs[digit]);
+    row.querySelector(".share").textContent = layers ? percent(outputs[digit]) : "";
+    row.classList.toggle("first", layers !== null && digit === order[0]);
+  });
+  $("answer").textContent = answer(layers && outputs, order);
+  return layers;
+}
+
+function answer(outputs, [first, second]) {
+  if (outputs === null) return "Draw a digit.";
+  if (outputs[first] < DATA.doubt) return "This does not look like a digit.";
+  return `This is a ${first} (${percent(outputs[first])}), or else a ${second}.`;
+}
+
+// ---- drawing; a pixel's ink is how much of it the pen covered
+
+function inkOfDrawing() {
+  const { width: w, height: h } = drawing, ink = zeros(h, w);
+  const { data } = pen.getImageData(0, 0, w, h);
+  for (let i = 0; i < h * w; i++) ink.at[i] = data[4 * i + 3] / 255;
+  return ink;
+}
+
+function readDrawing() {
+  isStale = false;
+  const pixels = pixelsOf(found(inkOfDrawing()));
+  return show(pixels && prepared(pixels));
+}
+
+function place(event) {
+  const box = drawing.getBoundingClientRect(), scale = drawing.width / box.width;
+  return [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
+}
+
+function drawTo(next) {
+  pen.lineWidth = drawing.width / 14;
+  pen.lineCap = pen.lineJoin = "round";
+  pen.beginPath();
+  pen.moveTo(...last);
+  pen.lineTo(...next);
+  pen.stroke();
+  last = next;
+  if (!isStale) requestAnimationFrame(readDrawing); // once for all that comes till then
+  isStale = true;
+}
+
+function clear() {
+  pen.clearRect(0, 0, drawing.width, drawing.height);
+  example = -1;
+  $("truth").textContent = "";
+  return show(null);
+}
+
+drawing.addEventListener("pointerdown", (event) => {
+  if (event.button !== 0) return;
+  if (example >= 0) clear();
+  drawing.setPointerCapture(event.pointerId);
+  $("answer").setAttribute("aria-busy", "true"); // told when the stroke is done
+  last = place(event);
+  drawTo(last);
+});
+drawing.addEventListener("pointermove", (event) => {
+  if (last !== null) drawTo(place(event));
+});
+for (const name of ["pointerup", "pointercancel"]) {
+  drawing.addEventListener(name, () => {
+    last = null;
+    $("answer").setAttribute("aria-busy", "false");
+  });
+}
+
+// ---- the digits in the page
+
+function showExample(i) {
+  const count = EXAMPLES.y.length, large = element("canvas", "");
+  clear();
+  example = (i + count) % count;
+  const x = pixelsOfExample(example);
+  paintDigit(large, x);
+  pen.imageSmoothingEnabled = false;
+  pen.drawImage(large, 0, 0, drawing.width, drawing.height);
+  const { y } = EXAMPLES;
+  $("truth").textContent = `Digit ${example + 1} of ${count}, written as a ${y[example]}.`;
+  return show(x);
+}
+
+function showMistakes() {
+  for (const i of DATA.mistakes) {
+    const picture = element("canvas", ""), x = pixelsOfExample(i), y = EXAMPLES.y[i];
+    paintDigit(picture, x);
+    const outputs = forward(x).at(-1), read = outputs.indexOf(Math.max(...outputs));
+    const told = `${y} read as ${read} (${percent(outputs[read])})`;
+    const button = element("button", "mistake", [picture, told]);
+    button.addEventListener("click", () => {
+      showExample(i);
+      $("panel").scrollIntoView();
+    });
+    $("mistakes").append(button);
+  }
+}
+
+const actions = {
+  c: clear,
+  n: () => showExample(example + 1),
+  p: () => showExample(Math.max(example, 0) - 1),
+};
+$("clear").addEventListener("click", actions.c);
+$("next").addEventListener("click", actions.n);
+$("previous").addEventListener("click", actions.p);
+document.addEventListener("keydown", (event) => {
+  const isPlain = !(event.ctrlKey || event.metaKey || event.altKey);
+  if (isPlain && event.key in actions) actions[event.key]();
+});
+
+$("units").append(...UNITS);
+$("outputs").append(...OUTPUTS);
+showMistakes();
+clear();

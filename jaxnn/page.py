@@ -1,0 +1,141 @@
+"""A network as one HTML page: what it learned, and a canvas to draw a digit on.
+
+The page needs nothing but a browser. Its scripts, reader.js and page.js, compute what
+`ink`, `mnist`, `images` and `model` compute, from the weights in the page.
+
+Shapes: m examples, n pixels, k classes.
+"""
+
+import base64
+import html
+import io
+import json
+from collections.abc import Iterable
+from importlib import resources
+from string import Template
+from typing import Any, NamedTuple
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+
+from jaxnn import images, ink, mnist
+from jaxnn.data import Digits
+from jaxnn.model import Params
+
+LARGEST = 400_000  # weights: their page has about 3 MB
+
+
+class Report(NamedTuple):
+    """What a page shows; text is plain, not HTML."""
+
+    title: str
+    summary: str
+    facts: Iterable[tuple[str, str]]  # settings and results, in words
+    params: Params
+    examples: Digits  # to step through, as the network is given them
+    mistakes: np.ndarray  # which of the examples are shown as its worst mistakes
+    mistakes_told: str
+    counts: np.ndarray  # (k, k) how often digit i was read as j
+    curves: Figure | None
+    standardize: bool  # whether drawings are to be, as the examples are
+    doubt: float  # the largest output below it: not a digit
+    version: str
+
+
+def page(report: Report) -> str:
+    """The HTML. Raises ValueError for a network too large for a page."""
+    weights = sum(theta.size for theta in report.params)
+    if weights > LARGEST:
+        raise ValueError(
+            f"{weights} weights are too many for a page, at most {LARGEST}; "
+            "train a network with fewer --hidden"
+        )
+    training = ""
+    if report.curves is not None:
+        training = f'\n<h2>Training</h2>\n<div class="wide">{svg(report.curves)}</div>'
+    right, count = np.trace(report.counts), report.counts.sum()
+    parts = {
+        "title": html.escape(report.title),
+        "summary": html.escape(report.summary),
+        "units": "Its hidden units" if len(report.params) > 1 else "Its output units",
+        "facts": "\n".join(row([name], [fact]) for name, fact in report.facts),
+        "training": training,
+        "confusion_told": f"Down: what was written; across: what was read. "
+        f"{right} of {count} are read right.",
+        "confusion": confusion_table(report.counts),
+        "mistakes_told": html.escape(report.mistakes_told),
+        "version": html.escape(report.version),
+        # in a script "</" could end it
+        "data": json.dumps(embedded(report)).replace("<", "\\u003c"),
+        "script": source("reader.js") + "\n" + source("page.js"),
+    }
+    return Template(source("page.html")).substitute(parts)
+
+
+def embedded(report: Report) -> dict[str, Any]:
+    """The numbers that the page's scripts compute with."""
+    layers = [report.params[0].shape[1] - 1, *(len(t) for t in report.params)]
+    weights = np.concatenate([np.ravel(theta) for theta in report.params])
+    return {
+        "mnist": {
+            "side": images.SIDE,
+            "field": images.MNIST_SIDE,
+            "pen": mnist.PEN,
+            "widths": mnist.PEN_WIDTHS,
+            "edge": mnist.EDGE,
+        },
+        "ink": {"soft": ink.SOFT, "full": ink.FULL},
+        "shrink": floats(images.resize_matrix(images.MNIST_SIDE, images.SIDE)),
+        "layers": layers,
+        "weights": floats(weights),
+        "standardize": report.standardize,
+        "doubt": report.doubt,
+        "examples": {"x": floats(report.examples.x), "y": report.examples.y.tolist()},
+        "mistakes": report.mistakes.tolist(),
+    }
+
+
+def floats(array: np.ndarray) -> str:
+    """Base64 of its numbers as little-endian float32."""
+    return base64.b64encode(np.asarray(array, "<f4").tobytes()).decode()
+
+
+def confusion_table(counts: np.ndarray) -> str:
+    """Rows of HTML: counts (k, k), darker where mistakes are more frequent."""
+    mistakes = counts - np.diag(np.diag(counts))
+    shade = 45 * mistakes / max(1, mistakes.max())  # percent of the page's ink
+    digits = range(len(counts))
+    lines = [row(["", *digits], [], "col")]
+    for i in digits:
+        cells = "".join(
+            f'<td class="right">{counts[i, j]}</td>'
+            if i == j
+            else f'<td style="background: color-mix(in srgb, var(--ink) '
+            f'{shade[i, j]:.0f}%, transparent)">{counts[i, j] or ""}</td>'
+            for j in digits
+        )
+        lines.append(f'<tr><th scope="row">{i}</th>{cells}</tr>')
+    return "\n".join(lines)
+
+
+def row(heads: Iterable[Any], cells: Iterable[Any], scope: str = "row") -> str:
+    """A row of an HTML table."""
+    inside = [f'<th scope="{scope}">{html.escape(str(head))}</th>' for head in heads]
+    inside += [f"<td>{html.escape(str(cell))}</td>" for cell in cells]
+    return f"<tr>{''.join(inside)}</tr>"
+
+
+def svg(figure: Figure) -> str:
+    """The figure, its text as text, its black as whatever the page writes in."""
+    stream = io.StringIO()
+    nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "jaxnn"}):
+        figure.savefig(stream, format="svg", transparent=True, metadata=nothing)
+    text = stream.getvalue()
+    return text[text.index("<svg") :].replace("#000000", "currentColor")
+
+
+def source(name: str) -> str:
+    """One of the files that a page is made of."""
+    return (resources.files("jaxnn") / name).read_text("utf-8")

@@ -1,0 +1,112 @@
+"""Pictures of digits and weights: arrays in, matplotlib Figure out.
+
+Upright, as people see them: the course's column-major rows are rolled up first. In
+grey and drawn as `jaxnn.plots` draws.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from jaxnn.images import SIDE, roll
+
+GAP = 2  # pixels between two pictures of a grid
+
+
+def digit_grid(x: np.ndarray, columns: int = 10) -> Figure:
+    """Digits as the network is given them, ink dark, in rows of `columns`.
+
+    x: (m, 400) column-major 20x20.
+    """
+    figure, axes = canvas(grid_size(len(x), columns))
+    axes.imshow(mosaic(x, columns, 0.0), cmap="gray_r", vmin=0, vmax=1)
+    axes.set_title(f"{len(x)} of the digits trained on")
+    return figure
+
+
+def hidden_units(theta: ArrayLike, columns: int = 5) -> Figure:
+    """What each unit of the first layer looks for: its weights as a picture.
+
+    theta: (h, 401), bias first. Each unit is scaled by its own largest weight.
+    """
+    figure, axes = canvas(grid_size(len(np.asarray(theta)), columns))
+    show_units(axes, theta, columns)
+    axes.set_title("white: ink here turns the unit on; black: off")
+    return figure
+
+
+def hidden_units_by_penalty(
+    thetas: Sequence[ArrayLike], lams: Sequence[float]
+) -> Figure:
+    """`hidden_units` of networks side by side that differ in lambda alone.
+
+    thetas: of each the first layer (h, 401). The larger lambda, the smoother they are:
+    what a pixel adds must be worth its weight.
+    """
+    figure = Figure(figsize=(2.6 * len(lams), 3.1), layout="constrained")
+    panels = figure.subplots(1, len(lams), squeeze=False)[0]
+    for axes, theta, lam in zip(panels, thetas, lams, strict=True):
+        columns = math.ceil(math.sqrt(len(np.asarray(theta))))
+        show_units(axes, theta, columns)
+        axes.set_title(f"lambda {lam:g}")
+    figure.supxlabel("white: ink here turns the unit on; black: off", fontsize=9)
+    return figure
+
+
+def show_units(axes: Axes, theta: ArrayLike, columns: int) -> None:
+    """The weights of a first layer (h, 401), each unit by its own largest."""
+    weights = np.asarray(theta)[:, 1:]  # (h, 400)
+    largest = np.abs(weights).max(axis=1, keepdims=True)
+    scaled = weights / np.where(largest == 0, 1, largest)
+    axes.imshow(mosaic(scaled, columns, -1.0), cmap="gray", vmin=-1, vmax=1)
+    axes.set_axis_off()
+
+
+def mistakes(x: np.ndarray, y: np.ndarray, outputs: np.ndarray) -> Figure:
+    """Digits that were misread, each with what it is and what was read.
+
+    x: (m, 400) column-major 20x20. y: (m,) the digits. outputs: (m, k) the network's.
+    """
+    columns, rows = 6, max(1, math.ceil(len(y) / 6))
+    figure = Figure(figsize=(7.5, 1.5 * rows + 0.4), layout="constrained")
+    if not len(y):
+        figure.text(0.5, 0.5, "no digit was misread", ha="center", va="center")
+        return figure
+    grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes in grid:
+        axes.set_axis_off()
+    for axes, picture, digit, output in zip(grid, roll(x), y, outputs, strict=False):
+        axes.imshow(picture, cmap="gray_r", vmin=picture[0, 0])  # a corner is paper
+        axes.set_title(f"{digit} read as {output.argmax()}\n{output.max():.0%}", size=9)
+    figure.suptitle("the dearest mistakes first, with the output of what was read")
+    return figure
+
+
+def mosaic(x: np.ndarray, columns: int, background: float) -> np.ndarray:
+    """Pictures x (m, 400) side by side in one image, GAP pixels apart."""
+    rows = math.ceil(len(x) / columns)
+    cell = SIDE + GAP
+    image = np.full((rows * cell + GAP, columns * cell + GAP), background)
+    for i, picture in enumerate(roll(x)):
+        top, left = GAP + i // columns * cell, GAP + i % columns * cell
+        image[top : top + SIDE, left : left + SIDE] = picture
+    return image
+
+
+def grid_size(m: int, columns: int) -> tuple[float, float]:
+    """Width and height in inches of a grid of m pictures."""
+    rows = math.ceil(m / columns)
+    width = 5.0 if columns <= 10 else 7.0
+    return width, width * rows / columns + 0.5
+
+
+def canvas(size: tuple[float, float]) -> tuple[Figure, Axes]:
+    """An empty figure of that size in inches, with axes for an image alone."""
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots()
+    axes.set_axis_off()
+    return figure, axes

@@ -1,0 +1,240 @@
+"use strict";
+// What jaxnn computes, in plain JavaScript: from a drawing MNIST's picture of it
+// (jaxnn/mnist.py), the course's 20x20 pixels (jaxnn/images.py), the ten outputs
+// (jaxnn/model.py). A matrix is {h, w, at}: `at` has its h * w numbers, row after row.
+
+const DATA = JSON.parse(document.getElementById("data").textContent);
+const { side: SIDE, field: FIELD, pen: PEN, widths: PEN_WIDTHS, edge: EDGE } = DATA.mnist;
+const { soft: SOFT, full: FULL } = DATA.ink;
+
+// ---- matrices
+
+// base64 of little-endian float32
+function floats(text) {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  return new Float32Array(bytes.buffer);
+}
+
+function zeros(h, w) {
+  return { h, w, at: new Float64Array(h * w) };
+}
+
+// a (h, n) @ b.T, b (w, n) -> (h, w)
+function timesTransposed(a, b) {
+  const out = zeros(a.h, b.h);
+  for (let i = 0; i < a.h; i++) {
+    for (let j = 0; j < b.h; j++) {
+      let sum = 0;
+      for (let k = 0; k < a.w; k++) sum += a.at[i * a.w + k] * b.at[j * b.w + k];
+      out.at[i * out.w + j] = sum;
+    }
+  }
+  return out;
+}
+
+function transposed(a) {
+  const out = zeros(a.w, a.h);
+  for (let i = 0; i < a.h; i++) {
+    for (let j = 0; j < a.w; j++) out.at[j * a.h + i] = a.at[i * a.w + j];
+  }
+  return out;
+}
+
+// down (h', h) @ picture (h, w) @ across.T, across (w', w) -> (h', w')
+function resized(down, picture, across) {
+  const narrow = timesTransposed(picture, across); // (h, w')
+  return timesTransposed(down, transposed(narrow));
+}
+
+// ---- the network: theta (units_out, 1 + units_in), column 0 the bias
+
+const THETAS = [];
+{
+  const weights = floats(DATA.weights);
+  let first = 0;
+  for (let i = 0; i + 1 < DATA.layers.length; i++) {
+    const h = DATA.layers[i + 1], w = 1 + DATA.layers[i];
+    THETAS.push({ h, w, at: weights.subarray(first, first + h * w) });
+    first += h * w;
+  }
+}
+
+// x (400,) -> the activations of each layer, the ten outputs last
+function forward(x) {
+  const layers = [];
+  let a = x;
+  for (const theta of THETAS) {
+    const next = new Float64Array(theta.h);
+    for (let i = 0; i < theta.h; i++) {
+      let z = theta.at[i * theta.w];
+      for (let j = 1; j < theta.w; j++) z += theta.at[i * theta.w + j] * a[j - 1];
+      next[i] = 1 / (1 + Math.exp(-z));
+    }
+    layers.push(next);
+    a = next;
+  }
+  return layers;
+}
+
+// x (400,) less its mean, over its deviation, if the network was trained on such
+function prepared(x) {
+  if (!DATA.standardize) return x;
+  const mean = x.reduce((sum, value) => sum + value, 0) / x.length;
+  const centred = Float64Array.from(x, (value) => value - mean);
+  const squares = centred.reduce((sum, value) => sum + value * value, 0);
+  const deviation = Math.sqrt(squares / x.length);
+  return centred.map((value) => (deviation > 1e-12 ? value / deviation : 0));
+}
+
+// ---- a drawing as MNIST's makers would have given it; as jaxnn/mnist.py, name by name
+
+// the part of ink (h, w) that has some; null if there is none
+function trimmed(ink) {
+  let top = ink.h, bottom = -1, left = ink.w, right = -1;
+  for (let i = 0; i < ink.h; i++) {
+    for (let j = 0; j < ink.w; j++) {
+      if (ink.at[i * ink.w + j] > EDGE) {
+        top = Math.min(top, i);
+        bottom = Math.max(bottom, i);
+        left = Math.min(left, j);
+        right = Math.max(right, j);
+      }
+    }
+  }
+  if (bottom < 0) return null;
+  const out = zeros(bottom - top + 1, right - left + 1);
+  for (let i = 0; i < out.h; i++) {
+    for (let j = 0; j < out.w; j++) {
+      out.at[i * out.w + j] = ink.at[(top + i) * ink.w + left + j];
+    }
+  }
+  return out;
+}
+
+// (sizeOut, sizeIn): means over equal lengths, of pixels and parts of pixels
+function meanMatrix(sizeIn, sizeOut) {
+  const out = zeros(sizeOut, sizeIn), length = sizeIn / sizeOut;
+  for (let i = 0; i < sizeOut; i++) {
+    for (let j = 0; j < sizeIn; j++) {
+      const overlap = Math.min((i + 1) * length, j + 1) - Math.max(i * length, j);
+      out.at[i * sizeIn + j] = Math.max(overlap, 0) / length;
+    }
+  }
+  return out;
+}
+
+// to the nearest whole number; halves, as in Python, to the even one
+function rounded(value) {
+  const low = Math.floor(value);
+  if (value - low === 0.5) return low + (low % 2);
+  return Math.round(value);
+}
+
+// (h, w) so that the longer side has `longest` pixels
+function fitted(ink, longest) {
+  const scale = longest / Math.max(ink.h, ink.w);
+  const [h, w] = [ink.h, ink.w].map((side) => Math.max(1, rounded(scale * side)));
+  return resized(meanMatrix(ink.h, h), ink, meanMatrix(ink.w, w));
+}
+
+// twice the area of what is inked over the length of its outline; pixels
+function strokeWidth(ink) {
+  const isInk = (i, j) => i >= 0 && j >= 0 && i < ink.h && j < ink.w && ink.at[i * ink.w + j] > 0.5;
+  let area = 0, sides = 0;
+  for (let i = 0; i <= ink.h; i++) {
+    for (let j = 0; j <= ink.w; j++) {
+      const here = isInk(i, j);
+      area += here;
+      sides += (here !== isInk(i - 1, j)) + (here !== isInk(i, j - 1));
+    }
+  }
+  return (2 * area) / Math.max(1, (sides * Math.PI) / 4);
+}
+
+// the most ink (or the least) within `reach` of each pixel; (h, w) and a margin
+function spread(ink, reach, isThicker) {
+  const out = zeros(ink.h + 2 * reach, ink.w + 2 * reach), disc = [];
+  for (let y = -reach; y <= reach; y++) {
+    for (let x = -reach; x <= reach; x++) {
+      if (y * y + x * x <= reach * reach) disc.push([y - reach, x - reach]);
+    }
+  }
+  for (let i = 0; i < out.h; i++) {
+    for (let j = 0; j < out.w; j++) {
+      let found = isThicker ? 0 : Infinity;
+      for (const [y, x] of disc) {
+        const r = i + y, c = j + x;
+        const isInside = r >= 0 && c >= 0 && r < ink.h && c < ink.w;
+        const value = isInside ? ink.at[r * ink.w + c] : 0;
+        if (isThicker ? value > found : value < found) found = value;
+      }
+      out.at[i * out.w + j] = found;
+    }
+  }
+  return out;
+}
+
+// thin strokes thickened and thick ones thinned, to what MNIST's digits have
+function asMnistsPen(ink) {
+  const large = fitted(ink, PEN), width = strokeWidth(large) / PEN;
+  const wanted = Math.min(Math.max(width, PEN_WIDTHS[0]), PEN_WIDTHS[1]);
+  const reach = rounded((PEN * Math.abs(wanted - width)) / 2);
+  const changed = spread(large, reach, wanted > width);
+  return trimmed(changed.at.some((value) => value > 0.5) ? changed : large);
+}
+
+// MNIST's own steps: into 20x20, the centre of mass to the middle of 28x28
+function centred(ink) {
+  const box = fitted(ink, SIDE), field = zeros(FIELD, FIELD);
+  let mass = 0, down = 0, across = 0;
+  for (let i = 0; i < box.h; i++) {
+    for (let j = 0; j < box.w; j++) {
+      const value = box.at[i * box.w + j];
+      mass += value;
+      down += value * (i + 0.5);
+      across += value * (j + 0.5);
+    }
+  }
+  const [top, left] = [[down, box.h], [across, box.w]].map(([sum, side]) =>
+    Math.min(Math.max(Math.ceil(FIELD / 2 - sum / mass), 0), FIELD - side));
+  for (let i = 0; i < box.h; i++) {
+    for (let j = 0; j < box.w; j++) {
+      field.at[(top + i) * FIELD + left + j] = box.at[i * box.w + j];
+    }
+  }
+  return field;
+}
+
+// rows (h, w) made smooth along their length, by a normal curve of deviation sigma
+function blurredRows(rows, sigma) {
+  const out = zeros(rows.h, rows.w), reach = Math.floor(4 * sigma + 0.5), curve = [];
+  for (let d = -reach; d <= reach; d++) curve.push(Math.exp((-d * d) / (2 * sigma * sigma)));
+  const area = curve.reduce((sum, value) => sum + value, 0);
+  for (let i = 0; i < rows.h; i++) {
+    for (let j = 0; j < rows.w; j++) {
+      let sum = 0;
+      for (let d = -reach; d <= reach; d++) {
+        if (j + d >= 0 && j + d < rows.w) sum += curve[d + reach] * rows.at[i * rows.w + j + d];
+      }
+      out.at[i * rows.w + j] = sum / area;
+    }
+  }
+  return out;
+}
+
+// black ink on white as jaxnn/ink.py finds it in a picture: smooth, nearly full is full
+function found(ink) {
+  const sigma = SOFT * Math.max(ink.h, ink.w);
+  const smooth = blurredRows(transposed(blurredRows(ink, sigma)), sigma); // (w, h)
+  smooth.at.forEach((value, i) => { smooth.at[i] = Math.min(1, value / FULL); });
+  return transposed(smooth);
+}
+
+const SHRINK = { h: SIDE, w: FIELD, at: floats(DATA.shrink) };
+
+// ink (h, w), 0 none to 1 full -> x (400,), column after column; null without ink
+function pixelsOf(ink) {
+  const some = trimmed(ink);
+  if (some === null) return null;
+  return transposed(resized(SHRINK, centred(asMnistsPen(some)), SHRINK)).at;
+}

@@ -1,0 +1,131 @@
+"""A run as one HTML page on which digits can be drawn: python -m jaxnn.report RUN"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from jaxnn import (
+    checkpoint,
+    cli,
+    data,
+    devices,
+    evaluation,
+    files,
+    page,
+    plots,
+    runs,
+)
+from jaxnn.data import Digits
+from jaxnn.evaluation import Evaluation
+from jaxnn.model import Params
+from jaxnn.page import Report
+
+EXAMPLES, MISTAKES = 200, 24  # at most, in the page
+SETTINGS = ("lam", "method", "init", "learning_rate", "batch_size", "dtype", "seed")
+
+
+def parse(argv: Sequence[str]) -> dict[str, Any]:
+    """The flags, defaults included."""
+    parser = cli.parser(
+        "report",
+        "Write one HTML page about a run: settings, curves, hidden units, mistakes, "
+        "and a canvas to draw a digit on. It needs no network.",
+        "python -m jaxnn.report runs/mine --out mine.html",
+    )
+    parser.add_argument("weights", metavar="RUN|FILE", help="run folder, .npz or .mat")
+    parser.add_argument("--data", help="digits to judge by (default: those held out)")
+    parser.add_argument("--out", help="the page (default: report.html in the run)")
+    defaults = {"data": None, "out": None, "device": "auto", "dtype": "float32"}
+    return {**defaults, "quiet": False, **vars(parser.parse_args(argv))}
+
+
+def default_page(weights: Path) -> Path:
+    """Where the page goes: into the run folder, or beside a file of weights."""
+    if weights.is_dir():
+        return weights / "report.html"
+    return weights.with_suffix(".html")
+
+
+def settings_of(folder: Path) -> list[tuple[str, str]]:
+    """What config.json tells of how a run was trained, in words."""
+    config = runs.read_config(folder)
+    with files.reading(folder / runs.CONFIG, "a run's settings"):
+        settings, parts = config["settings"], config["data"].values()
+        told = [
+            (name.replace("_", " ").replace("lam", "lambda"), str(settings[name]))
+            for name in SETTINGS
+            if settings[name] is not None
+        ]
+        told += [("digits", f"{d['examples']}: {d['name']}") for d in parts]
+        versions = (f"{name} {text}" for name, text in config["versions"].items())
+        return [*told, ("device", config["device"]), ("versions", ", ".join(versions))]
+
+
+def training_of(folder: Path) -> tuple[list[tuple[str, str]], Figure | None]:
+    """What history.csv tells, in words and as curves; nothing if there is none yet."""
+    table = runs.read_history(folder)
+    if not table:
+        return [], None
+    with files.reading(folder / runs.HISTORY, "a run's history"):
+        cost, seconds = table["cost"], table["seconds"][-1]
+        curves = plots.curves(cost, table["train_accuracy"], table["test_accuracy"])
+        steps = f"{len(cost)}, in {seconds:.1f} s of the compiled loop"
+    return [("steps", steps), ("cost", f"{cost[-1]:.4f} at the last step")], curves
+
+
+def contents(
+    weights: Path, params: Params, digits: Digits, found: Evaluation
+) -> Report:
+    """All that the page shows of weights that made `found` of digits."""
+    folder = weights if weights.is_dir() else weights.parent
+    is_run = runs.holds_run(folder)
+    settings = settings_of(folder) if is_run else []
+    told, curves = training_of(folder) if is_run else ([], None)
+    layers = "-".join(str(n) for n in (params[0].shape[1] - 1, *map(len, params)))
+    count, worst = len(digits.y), evaluation.worst(digits.y, found, MISTAKES)
+    shown = np.linspace(0, count - 1, min(EXAMPLES, count)).astype(int)  # all classes
+    wrong = int((found.read != digits.y).sum())
+    dearest = f"Of {wrong} the {len(worst)} of the largest cost" if wrong else "None"
+    return Report(
+        title=f"jaxnn: a {layers} network that reads digits",
+        summary=f"It reads {found.accuracy:.2%} of {count} digits right: "
+        f"{digits.name}.",
+        facts=[("network", layers), *told, *settings],
+        params=params,
+        examples=data.take(digits, np.append(shown, worst)),
+        mistakes=len(shown) + np.arange(len(worst)),
+        mistakes_told=f"{dearest}; in brackets the output of what was read.",
+        counts=evaluation.confusion(digits.y, found),
+        curves=curves,
+        standardize=runs.is_standardized(weights),
+        doubt=evaluation.DOUBT,
+        version=runs.versions()["jaxnn"],
+    )
+
+
+def main(argv: Sequence[str]) -> int:
+    """Judge the network, write the page and say where it is."""
+    flags = parse(argv)
+    devices.prepare_process(flags["device"])
+    device = devices.choose(flags["device"])
+    weights = Path(flags["weights"])
+    params = checkpoint.load_digit_reader(weights)
+    out = Path(flags["out"] or default_page(weights))
+    if out.is_dir():
+        raise ValueError(f"--out {out}: is a folder; name a file in it")
+    digits = evaluation.digits_of(weights, flags["data"])
+    found = evaluation.evaluate(params, digits, dtype=flags["dtype"], device=device)
+    text = page.page(contents(weights, params, digits, found))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    runs.write_text(out, text)
+    if not flags["quiet"]:
+        print(f"device   {devices.describe(device)}, {flags['dtype']}")
+    print(f"result   {out}, {len(text) / 1e6:.1f} MB; open it in a browser")
+    return 0
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,182 @@
+"""The page in a real browser: what it shows is what jaxnn computes."""
+
+import base64
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import strokes
+
+import jaxnn
+from jaxnn import checkpoint, data, evaluation, images, mnist
+
+webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is missing")
+import browser  # noqa: E402
+from selenium.webdriver.common.by import By  # noqa: E402
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not (browser.CHROMIUM and browser.DRIVER),
+        reason="no Chromium here: chromium, chromium-driver",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def run(environment, tmp_path_factory):
+    """A run folder with its page."""
+    folder = tmp_path_factory.mktemp("page") / "run"
+    for words in (["train", "--out"], ["report"]):
+        subprocess.run(
+            [sys.executable, "-m", f"jaxnn.{words[0]}", *words[1:], str(folder)],
+            env=environment,
+            check=True,
+            capture_output=True,
+        )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A headless browser."""
+    with browser.chromium() as driver:
+        yield driver
+
+
+@pytest.fixture
+def page(chromium, run):
+    """The page, opened from disk; it must not complain."""
+    browser.show_as(chromium, 1000, 900)
+    chromium.get((run / "report.html").as_uri())
+    yield chromium
+    assert chromium.get_log("browser") == []
+
+
+def text(page, name):
+    """What an element says."""
+    return page.find_element(By.ID, name).text
+
+
+def test_outputs_are_jaxnns(page, run):
+    found = page.execute_script(
+        "const layers = (i) => forward(pixelsOfExample(i)).map((a) => [...a]);"
+        "return EXAMPLES.y.map((_, i) => layers(i))"
+    )
+    params = checkpoint.load_params(run)
+    test = evaluation.digits_of(run)
+    judged = evaluation.evaluate(params, test)
+    spread = np.linspace(0, len(test.y) - 1, 200).astype(int)
+    expected = judged.outputs[spread]
+    outputs = np.array([layers[1] for layers in found])
+    np.testing.assert_allclose(outputs[:200], expected, rtol=0, atol=1e-5)
+    hidden = np.array([layers[0] for layers in found])[:200]
+    z = np.c_[np.ones(200), test.x[spread]] @ params[0].T  # (200, 25)
+    np.testing.assert_allclose(hidden, 1 / (1 + np.exp(-z)), rtol=0, atol=1e-5)
+
+
+def test_pixels_of_a_drawing_are_inks(page):
+    random = np.random.default_rng(0)
+    with np.load(data.embedded_file()) as arrays:
+        some = random.choice(arrays["x"] / 255, 20)
+    for picture in some:
+        ink = np.kron(picture, np.ones((random.integers(2, 9),) * 2))
+        words = {"h": len(ink), "w": len(ink), "at": ink.ravel().tolist()}
+        found = page.execute_script("return [...pixelsOf(arguments[0])]", words)
+        expected = images.unroll(images.shrink(mnist.picture(ink)[None]))[0]
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
+
+
+def test_drawn_digits_are_read_as_read_reads_them(page, run, command, tmp_path):
+    told = []
+    for seed in range(50):
+        browser.draw(page, strokes.drawn(seed % 10, seed, 280))
+        layers = page.execute_script("return [...readDrawing().at(-1)]")
+        url = page.execute_script("return drawing.toDataURL()")
+        png = base64.b64decode(url.partition(",")[2])
+        (tmp_path / f"{seed:02}.png").write_bytes(png)
+        told.append((np.array(layers), text(page, "answer")))
+    done = command("read", tmp_path, "--run", run, "--json")
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(rows) == 50
+    for row, (outputs, answer) in zip(rows, told, strict=True):
+        if row["digit"] is None:
+            assert row["message"].startswith(answer.rstrip("."))
+        else:
+            assert answer.startswith(f"This is a {row['digit']} ("), row
+            assert outputs.max() == pytest.approx(row["probability"], abs=0.01)
+    right = sum(row["digit"] == seed % 10 for seed, row in enumerate(rows))
+    assert right >= 45  # by far most are read as they were meant
+
+
+def test_a_stroke_is_answered_within_50_ms(page):
+    browser.draw(page, strokes.drawn(8, 0, 280))
+    seconds = page.execute_script(
+        "return Array.from({length: 20}, () => {"
+        "  const began = performance.now(); readDrawing();"
+        "  return performance.now() - began; })"
+    )
+    print(f"milliseconds for an answer: median {np.median(seconds):.1f}")
+    assert min(seconds) < 50  # the least: other work may hold any of them up
+
+
+def test_keys_and_buttons(page):
+    keys = webdriver.ActionChains(page)
+    assert text(page, "answer") == "Draw a digit."
+    keys.send_keys("n").perform()
+    assert text(page, "truth").startswith("Digit 1 of ")
+    keys.send_keys("n").perform()
+    assert text(page, "truth").startswith("Digit 2 of ")
+    keys.send_keys("p").perform()
+    page.find_element(By.ID, "previous").click()  # from the first to the last
+    count = len(page.execute_script("return EXAMPLES.y"))
+    assert text(page, "truth").startswith(f"Digit {count} of {count}, written as a ")
+    keys.send_keys("c").perform()
+    assert text(page, "truth") == "" and text(page, "answer") == "Draw a digit."
+
+
+def test_a_mistake_can_be_looked_into(page):
+    mistake = page.find_elements(By.CLASS_NAME, "mistake")[0]
+    y, read = mistake.text.split(" (")[0].split(" read as ")
+    mistake.click()
+    assert text(page, "truth").endswith(f"written as a {y}.")
+    assert text(page, "answer").startswith(f"This is a {read} (")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1000])
+def test_it_fits_and_can_be_read(page, scheme, width):
+    browser.show_as(page, width, 800, scheme)
+    wide = page.execute_script(
+        "return [document.documentElement.scrollWidth, innerWidth]"
+    )
+    colors = page.execute_script(
+        "const s = getComputedStyle(document.body); return [s.color, s.backgroundColor]"
+    )
+    browser.show_as(page, 1000, 900)
+    assert wide[0] <= wide[1] == width
+    ink_, paper = (int(color.split("(")[1].split(",")[0]) for color in colors)
+    assert (paper - ink_ if scheme == "light" else ink_ - paper) > 180
+
+
+def test_drawings_of_a_standardised_run(chromium, environment, tmp_path, digits):
+    flags = ["--standardize", "--steps", "5", "--quiet", "--out", tmp_path / "run"]
+    for words in (["train", *flags], ["report", tmp_path / "run"]):
+        subprocess.run(
+            [sys.executable, "-m", f"jaxnn.{words[0]}", *map(str, words[1:])],
+            env=environment,
+            check=True,
+        )
+    params = checkpoint.load_params(tmp_path / "run")
+    chromium.get((tmp_path / "run/report.html").as_uri())
+    some = jaxnn.Digits(digits.x[::500], digits.y[::500], "some")
+    x = data.standardize(some).x
+    found = chromium.execute_script(
+        "return arguments[0].map((x) => [...forward(prepared(x)).at(-1)])",
+        some.x.tolist(),
+    )
+    expected = np.asarray(jaxnn.forward(params, x))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)

@@ -1,0 +1,125 @@
+"""python -m jaxnn.report, and the page it writes; test_browser.py opens it."""
+
+import base64
+import json
+import re
+
+import numpy as np
+import pytest
+
+import jaxnn
+from jaxnn import evaluation, images, page
+
+
+def embedded(text):
+    """The numbers in a page."""
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text)
+    return json.loads(found[1])
+
+
+def floats(words):
+    """What page.floats wrote."""
+    return np.frombuffer(base64.b64decode(words), "<f4")
+
+
+@pytest.fixture(scope="module")
+def shown(digits):
+    """A Report of a network at its start, its names full of HTML."""
+    params = jaxnn.init_params(0)
+    some = jaxnn.Digits(digits.x[::100], digits.y[::100], "some")
+    found = evaluation.evaluate(params, some)
+    return page.Report(
+        title="<b>title</b> & $data",
+        summary="</script><script>alert(1)</script>",
+        facts=[("<i>name</i>", "a & b")],
+        params=params,
+        examples=some,
+        mistakes=np.array([3, 1]),
+        mistakes_told="none",
+        counts=evaluation.confusion(some.y, found),
+        curves=None,
+        standardize=False,
+        doubt=0.2,
+        version="1",
+    )
+
+
+def test_words_stay_words(shown):
+    text = page.page(shown)
+    assert "<b>" not in text.replace('element("b"', "") and "alert(1)</" not in text
+    assert "<title>&lt;b&gt;title&lt;/b&gt; &amp; $data</title>" in text
+    assert '<th scope="row">&lt;i&gt;name&lt;/i&gt;</th><td>a &amp; b</td>' in text
+
+
+def test_numbers_in_the_page_are_the_networks(shown):
+    numbers = embedded(page.page(shown))
+    assert numbers["layers"] == [400, 25, 10]
+    flat = np.concatenate([theta.ravel() for theta in shown.params])
+    np.testing.assert_array_equal(floats(numbers["weights"]), flat)
+    x = shown.examples.x.astype("f4").ravel()
+    np.testing.assert_array_equal(floats(numbers["examples"]["x"]), x)
+    assert numbers["examples"]["y"] == shown.examples.y.tolist()
+    assert numbers["mistakes"] == [3, 1] and numbers["doubt"] == 0.2
+    shrink = floats(numbers["shrink"]).reshape(20, 28)
+    np.testing.assert_allclose(shrink, images.resize_matrix(28, 20), atol=1e-7)
+
+
+def test_a_network_too_large_for_a_page_is_refused(shown):
+    large = shown._replace(params=jaxnn.init_params(0, (400, 1000, 10)))
+    with pytest.raises(ValueError, match=r"411010 weights .* at most 400000; train a"):
+        page.page(large)
+
+
+def test_page_of_a_run(command, tmp_path):
+    assert command("train", "--steps", 20, "--out", "run").returncode == 0
+    done = command("report", "run")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].startswith("result   run/report.html, 0.")
+    text = (tmp_path / "run" / "report.html").read_text()
+    assert len(text) < 3e6
+    # nothing is loaded from elsewhere: no addresses but the names of SVG's parts
+    assert set(re.findall(r"https?://[\w./]+", text)) <= {
+        "http://www.w3.org/2000/svg",
+        "http://www.w3.org/1999/xlink",
+    }
+    assert not re.search(r"<link|<img|src=|@import|url\((?!#)", text)
+    accuracy = command("evaluate", "run").stdout.split()[0]
+    told = f"It reads {accuracy} of 1000 digits right: embedded digits (test)."
+    assert told in text
+    for fact in ("<td>1.0</td>", "<td>lbfgs</td>", "4000: embedded digits (train)"):
+        assert fact in text
+    assert "<h2>Training</h2>" in text and "currentColor" in text
+    assert str(tmp_path) not in text  # where it was made is nobody's business
+
+
+def test_page_of_weights_alone(command, tmp_path):
+    jaxnn.save_params(tmp_path / "start.mat", jaxnn.init_params(0, (400, 10)))
+    done = command("report", "start.mat", "--out", "pages/mine.html", "--quiet")
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 1
+    text = (tmp_path / "pages" / "mine.html").read_text()
+    assert "<h2>Training</h2>" not in text and "Its output units" in text
+    assert "of 5000 digits right: embedded digits." in text
+    command("report", "start.mat")
+    assert (tmp_path / "start.html").exists()
+
+
+def test_mistakes_are_one_line(command, tmp_path):
+    (tmp_path / "folder").mkdir()
+    jaxnn.save_params(tmp_path / "start.npz", jaxnn.init_params(0))
+    for flags, told in (
+        (["nowhere"], "nowhere: no such file; check the path"),
+        (["folder"], "folder/params.npz: no such file; check the path"),
+        (["start.npz", "--out", "folder"], "--out folder: is a folder; name a file"),
+        (["start.npz", "--data", "start.npz"], "start.npz: holds "),
+    ):
+        done = command("report", *flags)
+        assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
+        assert told in done.stderr
+    damaged = "step,cost\n1,2\n"
+    command("train", "--steps", 2, "--out", "run")
+    (tmp_path / "run" / "history.csv").write_text(damaged)
+    done = command("report", "run")
+    assert done.returncode == 2 and "history.csv: " in done.stderr
+    (tmp_path / "run" / "history.csv").unlink()
+    assert command("report", "run").returncode == 0  # a page without curves

@@ -1,0 +1,60 @@
+"""The pictures show what they are given, upright and in its place."""
+
+import io
+
+import numpy as np
+from PIL import Image
+
+from jaxnn import pictures, plots
+
+
+def spot(row, column):
+    """A digit (400,) of one inked pixel, in the course's order: column by column."""
+    picture = np.zeros((20, 20))
+    picture[row, column] = 1
+    return picture.ravel(order="F")
+
+
+def test_grid_puts_pictures_in_reading_order_and_upright():
+    image = pictures.mosaic(np.array([spot(0, 0), spot(3, 1), spot(19, 19)]), 2, 0.0)
+    # two columns, gaps of 2: pictures begin at rows and columns 2 and 24
+    inked = [tuple(place) for place in np.argwhere(image)]
+    assert inked == [(2, 2), (2 + 3, 24 + 1), (24 + 19, 2 + 19)]
+    assert image.shape == (46, 46)
+
+
+def test_hidden_units_are_scaled_one_by_one():
+    theta = np.zeros((3, 401))
+    theta[0, 1:], theta[1, 1:] = 5 * spot(4, 4), -0.1 * spot(4, 4)
+    theta[:, 0] = 100  # biases are no pixels
+    image = pictures.hidden_units(theta).axes[0].images[0].get_array()
+    assert image[2 + 4, 2 + 4] == 1 and image[2 + 4, 24 + 4] == -1
+    assert np.count_nonzero(image[2:22, 46:66]) == 0  # a unit of zeros stays grey
+
+
+def test_png_can_be_read(digits):
+    picture = Image.open(io.BytesIO(plots.png(pictures.digit_grid(digits.x[:25], 5))))
+    assert picture.format == "PNG" and min(picture.size) > 300
+
+
+def test_units_by_penalty_are_side_by_side_in_the_order_given():
+    thetas = [np.zeros((2, 401)), np.zeros((2, 401))]
+    thetas[1][0, 1:] = 3 * spot(4, 4)
+    figure = pictures.hidden_units_by_penalty(thetas, [0.0, 10.0])
+    assert [axes.get_title() for axes in figure.axes] == ["lambda 0", "lambda 10"]
+    before, after = (axes.images[0].get_array() for axes in figure.axes)
+    assert before[2 + 4, 2 + 4] == 0 and after[2 + 4, 2 + 4] == 1
+
+
+def test_mistakes_are_upright_and_say_what_was_read():
+    outputs = np.array([[0.1, 0.8, 0.2], [0.0, 0.1, 0.97]])
+    figure = pictures.mistakes(
+        np.array([spot(3, 1), spot(0, 0)]), np.array([0, 1]), outputs
+    )
+    first, second = figure.axes[:2]
+    assert first.get_title() == "0 read as 1\n80%"
+    assert second.get_title() == "1 read as 2\n97%"
+    assert np.argwhere(first.images[0].get_array()).tolist() == [[3, 1]]
+    nothing = pictures.mistakes(np.empty((0, 400)), np.empty(0, int), np.empty((0, 3)))
+    assert nothing.texts[0].get_text() == "no digit was misread"
+    plots.png(nothing)
