@@ -8,13 +8,13 @@
 from jaxnn.backprop import backprop as backprop
 from jaxnn.checkpoint import load_params as load_params
 from jaxnn.checkpoint import save_params as save_params
-from jaxnn.checks import central_differences as central_differences
 from jaxnn.clinic import check_gradient as check_gradient
 from jaxnn.data import Digits as Digits
 from jaxnn.data import load_digits as load_digits
 from jaxnn.data import split as split
 from jaxnn.data import standardize as standardize
 from jaxnn.devices import DeviceError as DeviceError
+from jaxnn.differences import central_differences as central_differences
 from jaxnn.files import FileError as FileError
 from jaxnn.model import accuracy as accuracy
 from jaxnn.model import cost as cost

@@ -6,7 +6,6 @@ it: in float32 rounding hides the classic mistakes (on 5000 digits a regularised
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -14,10 +13,9 @@ import numpy as np
 
 from jaxnn import data, model
 from jaxnn.backprop import backprop
+from jaxnn.differences import flatten, shapes_of, slopes
 from jaxnn.model import Params
 
-EPSILON = 1e-4
-BATCH = 32  # weights moved at once; more is slower and takes more memory
 HAND_BAR = 1e-12
 LAMBDAS = (0.0, 1.0)
 QUICK = 100  # weights of each theta
@@ -66,7 +64,7 @@ class Report(NamedTuple):
     """All comparisons; str(report) is the table."""
 
     rows: tuple[Row, ...]
-    gradients: tuple[Gradients, ...] = ()  # what was compared
+    gradients: tuple[Gradients, ...]  # what was compared
 
     @property
     def passed(self) -> bool:
@@ -111,76 +109,6 @@ def digit_problem(x: np.ndarray, y: np.ndarray, seed: int = 0) -> Problem:
     return Problem("400-25-10", params, x, y, bar=1e-7)
 
 
-def central_differences(
-    params: Params,
-    x: np.ndarray,
-    y: np.ndarray,
-    lam: float,
-    epsilon: float = EPSILON,
-    progress: Callable[[int, int], Any] | None = None,
-) -> tuple[np.ndarray, ...]:
-    """The gradient of `cost` by (J(w + eps) - J(w - eps)) / 2 eps, weight by weight.
-
-    x: (m, n). y: (m,) digits. progress(done, all) follows each batch of weights.
-    Computed in float64; returns NumPy matrices shaped like params.
-    """
-    shapes = shapes_of(params)
-    picks = np.arange(sum(rows * columns for rows, columns in shapes))
-    (found,) = slopes(params, x, y, (lam,), picks, epsilon, progress)
-    return cut(found, shapes)
-
-
-def slopes(
-    params: Params,
-    x: np.ndarray,
-    y: np.ndarray,
-    lams: Sequence[float],
-    picks: np.ndarray,
-    epsilon: float = EPSILON,
-    progress: Callable[[int, int], Any] | None = None,
-) -> np.ndarray:
-    """Central differences (l, p) for l penalties along p of the weights.
-
-    picks: (p,) positions in theta1, theta2, ... laid end to end, each row by row.
-    """
-    flat, shapes = flatten(params), shapes_of(params)
-    found = []
-    with jax.enable_x64(True):
-        for first in range(0, len(picks), BATCH):
-            batch = picks[first : first + BATCH]
-            padded = np.resize(batch, BATCH)  # one size, one compilation
-            values = slopes_of_batch(
-                shapes, flat, padded, x, y, np.array(lams), epsilon
-            )
-            found.append(np.asarray(values)[:, : len(batch)])
-            if progress is not None:
-                progress(first + len(batch), len(picks))
-    return np.concatenate(found, axis=1)
-
-
-@partial(jax.jit, static_argnums=0)
-def slopes_of_batch(
-    shapes: tuple[tuple[int, int], ...],
-    flat: jax.Array,
-    picks: jax.Array,
-    x: jax.Array,
-    y: jax.Array,
-    lams: jax.Array,
-    epsilon: float,
-) -> jax.Array:
-    """`slopes` for picks few enough to be computed at once."""
-
-    def costs(moved: jax.Array) -> jax.Array:  # (l,); the penalty alone depends on lam
-        each_lam = jax.vmap(model.cost, (None, None, None, 0))
-        return each_lam(cut(moved, shapes), x, y, lams)
-
-    def slope(pick: jax.Array) -> jax.Array:  # (l,)
-        up, down = flat.at[pick].add(epsilon), flat.at[pick].add(-epsilon)
-        return (costs(up) - costs(down)) / (2 * epsilon)
-
-    return jax.vmap(slope, out_axes=1)(picks)
-
-
 def three_gradients(
     problem: Problem,
     lams: Sequence[float] = LAMBDAS,
@@ -210,12 +138,12 @@ def compare(found: Gradients) -> list[Row]:
     everywhere = np.arange(autodiff.size)
     label, far = (name, lam, "hand derivation"), (name, lam, "central differences")
     return [
-        *differences(label, autodiff, by_hand, everywhere, params, HAND_BAR),
-        *differences(far, autodiff[picks], numeric, picks, params, bar),
+        *rows_of(label, autodiff, by_hand, everywhere, params, HAND_BAR),
+        *rows_of(far, autodiff[picks], numeric, picks, params, bar),
     ]
 
 
-def differences(
+def rows_of(
     label: tuple[str, float, str],
     a: np.ndarray,
     b: np.ndarray,
@@ -234,25 +162,6 @@ def differences(
         rows.append(Row(*label, number, float(gap[worst]), place, relative, bar))
         start += height * width
     return rows
-
-
-def flatten(params: Sequence[Any]) -> np.ndarray:
-    """theta1, theta2, ... laid end to end, each row by row, as float64."""
-    return np.concatenate([np.asarray(theta, np.float64).ravel() for theta in params])
-
-
-def cut(flat: Any, shapes: tuple[tuple[int, int], ...]) -> tuple[Any, ...]:
-    """The inverse of flatten, for NumPy and JAX arrays."""
-    params, start = [], 0
-    for height, width in shapes:
-        params.append(flat[start : start + height * width].reshape(height, width))
-        start += height * width
-    return tuple(params)
-
-
-def shapes_of(params: Sequence[Any]) -> tuple[tuple[int, int], ...]:
-    """The shape of each theta."""
-    return tuple(theta.shape for theta in params)
 
 
 def three_way(

@@ -57,8 +57,8 @@ def digits_of(weights: Path, path: str | None = None) -> Digits:
     standardised. Raises FileError, or ValueError where the run does not tell which
     digits are its, or they are not the same any more.
     """
-    folder = weights if weights.is_dir() else weights.parent
-    if not runs.holds_run(folder):
+    folder = runs.folder_of(weights)
+    if folder is None:
         parts = data.load_parts(path)
         return parts["test"] if "test" in parts else parts["all"]
     config = runs.read_config(folder)
@@ -86,6 +86,6 @@ def confusion(y: np.ndarray, found: Evaluation) -> np.ndarray:
 
 
 def worst(y: np.ndarray, found: Evaluation, most: int) -> np.ndarray:
-    """Which digits were misread, the dearest first: up to `most` indices."""
+    """Which digits were misread, those of the largest cost first: `most` or fewer."""
     wrong = np.flatnonzero(found.read != y)
     return wrong[np.argsort(-found.costs[wrong], kind="stable")][:most]

@@ -12,11 +12,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxnn import checks, devices, ensemble, model
+from jaxnn import devices, ensemble, model
 from jaxnn.backprop import backprop
 from jaxnn.checkpoint import load_params
 from jaxnn.data import Digits, standardize
 from jaxnn.devices import Device
+from jaxnn.differences import central_differences, flatten
 from jaxnn.lockstep import of_each
 from jaxnn.model import Params
 from jaxnn.programs import OBJECTIVES, log_eps_cost
@@ -117,8 +118,8 @@ def gradient_check(seeds: Sequence[int]) -> Measures:
         )
         problem = (theta1, theta2), x, np.arange(1, 6) % 3
         for lam, differences in found.items():
-            by_hand = checks.flatten(backprop(*problem, float(lam))[1])
-            numeric = checks.flatten(checks.central_differences(*problem, float(lam)))
+            by_hand = flatten(backprop(*problem, float(lam))[1])
+            numeric = flatten(central_differences(*problem, float(lam)))
             gap, size = by_hand - numeric, by_hand + numeric
             differences.append(float(np.linalg.norm(gap) / np.linalg.norm(size)))
     measures = {

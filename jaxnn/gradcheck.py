@@ -124,12 +124,11 @@ def ours(flags: dict) -> int:
             progress=None if quiet else show,
         )
     seconds = time.perf_counter() - began
-    if "show" in flags:
-        save_picture(Path(flags["show"]), report)
     if not quiet:
         print(f"device   {devices.describe(device)}, float64, {seconds:.1f} s")
     print(str(report).rpartition("\n")[2] if quiet else report)
     if "show" in flags:
+        save_picture(Path(flags["show"]), report)
         print(f"result   gradients.png in {flags['show']}")
     return 0 if report.passed else FAILED
 

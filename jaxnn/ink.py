@@ -156,6 +156,9 @@ def lines_across(strokes: np.ndarray) -> np.ndarray:
     """
     h, w = strokes.shape
     down, across = np.arange(h)[:, None], np.arange(w)
+    lines = np.zeros_like(strokes)
+    if strokes.any(axis=0).mean() <= WHOLE:  # too few columns have any ink
+        return lines
 
     def places(slope: float, columns: np.ndarray) -> np.ndarray:
         """Rows (h, columns) that a line of this slope through each row goes through."""
@@ -164,7 +167,7 @@ def lines_across(strokes: np.ndarray) -> np.ndarray:
     few = across[::8]  # tell enough of a slope
     slopes = np.linspace(-STEEPEST, STEEPEST, 41)
     seen = [strokes[places(s, few), few].mean(axis=1).max() for s in slopes]
-    lines, slope = np.zeros_like(strokes), slopes[np.argmax(seen)]
+    slope = slopes[np.argmax(seen)]
     level = strokes[places(slope, across), across]  # (h, w), such lines along rows
     cover = level.mean(axis=1)  # (h,)
     if cover.max() > WHOLE:

@@ -67,6 +67,11 @@ def init_params(
     return tuple(params)
 
 
+def layers_of(params: Params) -> tuple[int, ...]:
+    """Units per layer, input first, as `init_params` takes them."""
+    return params[0].shape[1] - 1, *(theta.shape[0] for theta in params)
+
+
 def affine(theta: Array, activation: jax.Array) -> jax.Array:
     """theta (out, 1 + in) applied to activation (in, m): bias + W a, (out, m)."""
     return jnp.asarray(theta[:, 1:]) @ activation + theta[:, :1]

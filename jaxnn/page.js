@@ -3,8 +3,9 @@
 const $ = (id) => document.getElementById(id);
 const drawing = $("drawing"), pen = drawing.getContext("2d", { willReadFrequently: true });
 const EXAMPLES = DATA.examples, PIXELS = floats(EXAMPLES.x); // x (m, 400)
+const COUNT = EXAMPLES.y.length - DATA.mistakes; // to step through; mistakes follow
 let example = -1; // the one shown; -1 for a drawing
-let last = null; // where the pen is; null while it is up
+let stroke = null; // {pointer, place} while the pen is down
 let isStale = false; // the drawing has ink that was not yet read
 
 function element(name, className, inside = []) {
@@ -88,7 +89,7 @@ function show(x) {
 function answer(outputs, [first, second]) {
   if (outputs === null) return "Draw a digit.";
   if (outputs[first] < DATA.doubt) return "This does not look like a digit.";
-  return `This is a ${first} (${percent(outputs[first])}), or else a ${second}.`;
+  return `This is ${first} (${percent(outputs[first])}), or else ${second}.`;
 }
 
 // ---- drawing; a pixel's ink is how much of it the pen covered
@@ -115,56 +116,72 @@ function drawTo(next) {
   pen.lineWidth = drawing.width / 14;
   pen.lineCap = pen.lineJoin = "round";
   pen.beginPath();
-  pen.moveTo(...last);
+  pen.moveTo(...stroke.place);
   pen.lineTo(...next);
   pen.stroke();
-  last = next;
-  if (!isStale) requestAnimationFrame(readDrawing); // once for all that comes till then
+  stroke.place = next;
+  if (!isStale) requestAnimationFrame(() => isStale && readDrawing()); // once a frame
   isStale = true;
 }
 
+function liftPen() {
+  stroke = null;
+  $("answer").setAttribute("aria-busy", "false");
+}
+
 function clear() {
+  liftPen();
+  isStale = false;
   pen.clearRect(0, 0, drawing.width, drawing.height);
   example = -1;
   $("truth").textContent = "";
   return show(null);
 }
 
+// one finger draws; what other fingers or a palm do meanwhile is no part of it
+const isMine = (event) => stroke !== null && event.pointerId === stroke.pointer;
+
 drawing.addEventListener("pointerdown", (event) => {
-  if (event.button !== 0) return;
+  if (event.button !== 0 || stroke !== null) return;
   if (example >= 0) clear();
   drawing.setPointerCapture(event.pointerId);
   $("answer").setAttribute("aria-busy", "true"); // told when the stroke is done
-  last = place(event);
-  drawTo(last);
+  const [x, y] = place(event);
+  stroke = { pointer: event.pointerId, place: [x, y] };
+  drawTo([x + 0.01, y]); // a line of no length would not be drawn
 });
 drawing.addEventListener("pointermove", (event) => {
-  if (last !== null) drawTo(place(event));
+  if (isMine(event)) drawTo(place(event));
 });
-for (const name of ["pointerup", "pointercancel"]) {
-  drawing.addEventListener(name, () => {
-    last = null;
-    $("answer").setAttribute("aria-busy", "false");
+for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) {
+  drawing.addEventListener(name, (event) => {
+    if (isMine(event)) liftPen();
   });
 }
 
 // ---- the digits in the page
 
+// one of those to step through, or a mistake: those come after them
 function showExample(i) {
-  const count = EXAMPLES.y.length, large = element("canvas", "");
+  const large = element("canvas", "");
   clear();
-  example = (i + count) % count;
+  example = i;
   const x = pixelsOfExample(example);
   paintDigit(large, x);
   pen.imageSmoothingEnabled = false;
   pen.drawImage(large, 0, 0, drawing.width, drawing.height);
-  const { y } = EXAMPLES;
-  $("truth").textContent = `Digit ${example + 1} of ${count}, written as a ${y[example]}.`;
+  const name = i < COUNT ? `Digit ${i + 1} of ${COUNT}` : "A mistake";
+  $("truth").textContent = `${name}. Written: ${EXAMPLES.y[i]}.`;
   return show(x);
 }
 
+function step(by) {
+  const from = example < COUNT ? example : -1;
+  return showExample(from < 0 && by < 0 ? COUNT - 1 : (from + by + COUNT) % COUNT);
+}
+
 function showMistakes() {
-  for (const i of DATA.mistakes) {
+  for (let i = COUNT; i < EXAMPLES.y.length; i++) {
     const picture = element("canvas", ""), x = pixelsOfExample(i), y = EXAMPLES.y[i];
     paintDigit(picture, x);
     const outputs = forward(x).at(-1), read = outputs.indexOf(Math.max(...outputs));
@@ -180,15 +197,16 @@ function showMistakes() {
 
 const actions = {
   c: clear,
-  n: () => showExample(example + 1),
-  p: () => showExample(Math.max(example, 0) - 1),
+  n: () => step(1),
+  p: () => step(-1),
 };
 $("clear").addEventListener("click", actions.c);
 $("next").addEventListener("click", actions.n);
 $("previous").addEventListener("click", actions.p);
 document.addEventListener("keydown", (event) => {
   const isPlain = !(event.ctrlKey || event.metaKey || event.altKey);
-  if (isPlain && event.key in actions) actions[event.key]();
+  const action = actions[event.key.toLowerCase()];
+  if (isPlain && action) action();
 });
 
 $("units").append(...UNITS);

@@ -1,7 +1,8 @@
 """A network as one HTML page: what it learned, and a canvas to draw a digit on.
 
-The page needs nothing but a browser. Its scripts, reader.js and page.js, compute what
-`ink`, `mnist`, `images` and `model` compute, from the weights in the page.
+The page needs nothing but a browser. Its script reader.js computes what `mnist`,
+`images` and `model` compute, from the weights in the page; of `ink` the smoothing
+alone, as all that is drawn is taken for one digit.
 
 Shapes: m examples, n pixels, k classes.
 """
@@ -19,7 +20,7 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from jaxnn import images, ink, mnist
+from jaxnn import images, ink, mnist, model
 from jaxnn.data import Digits
 from jaxnn.model import Params
 
@@ -33,8 +34,8 @@ class Report(NamedTuple):
     summary: str
     facts: Iterable[tuple[str, str]]  # settings and results, in words
     params: Params
-    examples: Digits  # to step through, as the network is given them
-    mistakes: np.ndarray  # which of the examples are shown as its worst mistakes
+    examples: Digits  # as the network is given them: to step through, then mistakes
+    mistakes: int  # how many of the examples, the last ones, are shown as such
     mistakes_told: str
     counts: np.ndarray  # (k, k) how often digit i was read as j
     curves: Figure | None
@@ -66,8 +67,7 @@ def page(report: Report) -> str:
         "confusion": confusion_table(report.counts),
         "mistakes_told": html.escape(report.mistakes_told),
         "version": html.escape(report.version),
-        # in a script "</" could end it
-        "data": json.dumps(embedded(report)).replace("<", "\\u003c"),
+        "data": json.dumps(embedded(report)),  # numbers alone: nothing to escape
         "script": source("reader.js") + "\n" + source("page.js"),
     }
     return Template(source("page.html")).substitute(parts)
@@ -75,7 +75,6 @@ def page(report: Report) -> str:
 
 def embedded(report: Report) -> dict[str, Any]:
     """The numbers that the page's scripts compute with."""
-    layers = [report.params[0].shape[1] - 1, *(len(t) for t in report.params)]
     weights = np.concatenate([np.ravel(theta) for theta in report.params])
     return {
         "mnist": {
@@ -87,12 +86,12 @@ def embedded(report: Report) -> dict[str, Any]:
         },
         "ink": {"soft": ink.SOFT, "full": ink.FULL},
         "shrink": floats(images.resize_matrix(images.MNIST_SIDE, images.SIDE)),
-        "layers": layers,
+        "layers": model.layers_of(report.params),
         "weights": floats(weights),
         "standardize": report.standardize,
         "doubt": report.doubt,
         "examples": {"x": floats(report.examples.x), "y": report.examples.y.tolist()},
-        "mistakes": report.mistakes.tolist(),
+        "mistakes": report.mistakes,
     }
 
 

@@ -167,6 +167,7 @@ function spread(ink, reach, isThicker) {
         const isInside = r >= 0 && c >= 0 && r < ink.h && c < ink.w;
         const value = isInside ? ink.at[r * ink.w + c] : 0;
         if (isThicker ? value > found : value < found) found = value;
+        if (found === (isThicker ? 1 : 0)) break; // there is no more, or no less
       }
       out.at[i * out.w + j] = found;
     }
@@ -222,7 +223,8 @@ function blurredRows(rows, sigma) {
   return out;
 }
 
-// black ink on white as jaxnn/ink.py finds it in a picture: smooth, nearly full is full
+// black ink on white as jaxnn/ink.py finds it: smooth, and nearly full is full. On a page
+// there is no uneven paper, and no ink that is not the digit's.
 function found(ink) {
   const sigma = SOFT * Math.max(ink.h, ink.w);
   const smooth = blurredRows(transposed(blurredRows(ink, sigma)), sigma); // (w, h)

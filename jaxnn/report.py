@@ -14,6 +14,7 @@ from jaxnn import (
     devices,
     evaluation,
     files,
+    model,
     page,
     plots,
     runs,
@@ -24,7 +25,15 @@ from jaxnn.model import Params
 from jaxnn.page import Report
 
 EXAMPLES, MISTAKES = 200, 24  # at most, in the page
-SETTINGS = ("lam", "method", "init", "learning_rate", "batch_size", "dtype", "seed")
+SETTINGS = {  # of config.json, and how the page calls them
+    "lam": "lambda",
+    "method": "method",
+    "init": "init",
+    "learning_rate": "learning rate",
+    "batch_size": "batch size",
+    "dtype": "dtype",
+    "seed": "seed",
+}
 
 
 def parse(argv: Sequence[str]) -> dict[str, Any]:
@@ -55,11 +64,13 @@ def settings_of(folder: Path) -> list[tuple[str, str]]:
     with files.reading(folder / runs.CONFIG, "a run's settings"):
         settings, parts = config["settings"], config["data"].values()
         told = [
-            (name.replace("_", " ").replace("lam", "lambda"), str(settings[name]))
-            for name in SETTINGS
+            (told, str(settings[name]))
+            for name, told in SETTINGS.items()
             if settings[name] is not None
         ]
         told += [("digits", f"{d['examples']}: {d['name']}") for d in parts]
+        if runs.is_standardized(folder):
+            told.append(("pixels", "of each digit mean 0, deviation 1"))
         versions = (f"{name} {text}" for name, text in config["versions"].items())
         return [*told, ("device", config["device"]), ("versions", ", ".join(versions))]
 
@@ -71,32 +82,37 @@ def training_of(folder: Path) -> tuple[list[tuple[str, str]], Figure | None]:
         return [], None
     with files.reading(folder / runs.HISTORY, "a run's history"):
         cost, seconds = table["cost"], table["seconds"][-1]
-        curves = plots.curves(cost, table["train_accuracy"], table["test_accuracy"])
-        steps = f"{len(cost)}, in {seconds:.1f} s of the compiled loop"
-    return [("steps", steps), ("cost", f"{cost[-1]:.4f} at the last step")], curves
+        accuracies = table["train_accuracy"], table["test_accuracy"]
+    told = f"{len(cost)} steps to cost {cost[-1]:.4f}, in {seconds:.1f} s"
+    return [("training", told)], plots.curves(cost, *accuracies)
 
 
 def contents(
     weights: Path, params: Params, digits: Digits, found: Evaluation
 ) -> Report:
     """All that the page shows of weights that made `found` of digits."""
-    folder = weights if weights.is_dir() else weights.parent
-    is_run = runs.holds_run(folder)
-    settings = settings_of(folder) if is_run else []
-    told, curves = training_of(folder) if is_run else ([], None)
-    layers = "-".join(str(n) for n in (params[0].shape[1] - 1, *map(len, params)))
+    folder = runs.folder_of(weights)
+    settings = [] if folder is None else settings_of(folder)
+    told, curves = ([], None) if folder is None else training_of(folder)
+    layers = "-".join(map(str, model.layers_of(params)))
     count, worst = len(digits.y), evaluation.worst(digits.y, found, MISTAKES)
-    shown = np.linspace(0, count - 1, min(EXAMPLES, count)).astype(int)  # all classes
+    # in no order: digits often come sorted by class
+    shown = np.random.default_rng(0).permutation(count)[:EXAMPLES]
     wrong = int((found.read != digits.y).sum())
     dearest = f"Of {wrong} the {len(worst)} of the largest cost" if wrong else "None"
     return Report(
         title=f"jaxnn: a {layers} network that reads digits",
         summary=f"It reads {found.accuracy:.2%} of {count} digits right: "
         f"{digits.name}.",
-        facts=[("network", layers), *told, *settings],
+        facts=[
+            ("network", layers),
+            ("cost", f"{found.cost:.4f} nats per digit of these, without penalty"),
+            *told,
+            *settings,
+        ],
         params=params,
         examples=data.take(digits, np.append(shown, worst)),
-        mistakes=len(shown) + np.arange(len(worst)),
+        mistakes=len(worst),
         mistakes_told=f"{dearest}; in brackets the output of what was read.",
         counts=evaluation.confusion(digits.y, found),
         curves=curves,
@@ -114,8 +130,8 @@ def main(argv: Sequence[str]) -> int:
     weights = Path(flags["weights"])
     params = checkpoint.load_digit_reader(weights)
     out = Path(flags["out"] or default_page(weights))
-    if out.is_dir():
-        raise ValueError(f"--out {out}: is a folder; name a file in it")
+    if out.suffix not in (".html", ".htm"):
+        raise ValueError(f"--out {out}: a page's name ends in .html; name it so")
     digits = evaluation.digits_of(weights, flags["data"])
     found = evaluation.evaluate(params, digits, dtype=flags["dtype"], device=device)
     text = page.page(contents(weights, params, digits, found))

@@ -35,12 +35,19 @@ from jaxnn.files import FileError
 CONFIG = "config.json"
 CHECKPOINT = "checkpoint.npz"
 HISTORY = "history.csv"
+MEASURED = ("step", "cost", "seconds")  # its columns that have no gaps
 PACKAGES = ("jaxnn", "jax", "jaxlib", "optax", "numpy")
 
 
 def holds_run(folder: Path) -> bool:
     """Whether a folder holds a run."""
     return (folder / CHECKPOINT).exists()
+
+
+def folder_of(weights: Path) -> Path | None:
+    """The run folder that weights are, or lie in; None if there is none."""
+    folder = weights if weights.is_dir() else weights.parent
+    return folder if holds_run(folder) else None
 
 
 def require_free(folder: Path) -> None:
@@ -146,16 +153,20 @@ def read_config(folder: Path) -> dict[str, Any]:
         return json.loads(path.read_text(encoding="utf-8"))
 
 
-def is_standardized(run: Path) -> bool:
-    """Whether a run's network was given digits each of mean 0 and deviation 1.
+def is_standardized(weights: Path) -> bool:
+    """Whether their network was given digits each of mean 0 and deviation 1.
 
-    False of a file of weights, which does not tell.
+    False of weights outside a run folder: they do not tell.
     """
-    folder = run if run.is_dir() else run.parent
-    if not holds_run(folder):
-        return False
+    folder = folder_of(weights)
+    return folder is not None and bool(read_notes(folder).get("standardize", False))
+
+
+def read_notes(folder: Path) -> dict[str, Any]:
+    """What a run folder notes of its data, {} if nothing."""
+    config = read_config(folder)
     with files.reading(folder / CONFIG, "a run's settings"):
-        return bool((read_config(folder).get("notes") or {}).get("standardize", False))
+        return dict(config.get("notes") or {})
 
 
 def write_text(path: Path, text: str) -> None:
@@ -166,14 +177,19 @@ def write_text(path: Path, text: str) -> None:
 def read_history(folder: Path) -> dict[str, np.ndarray]:
     """What write_history wrote: a column (steps,) per name; NaN, not measured.
 
-    Empty where there is no history yet.
+    Empty where no step was taken yet. Raises FileError if step, cost or seconds of any
+    step are no numbers.
     """
     path = folder / HISTORY
     if not path.exists():
         return {}
-    with files.reading(path, "a run's history"):
-        table = np.atleast_1d(np.genfromtxt(path, delimiter=",", names=True))
-        return {name: table[name] for name in table.dtype.names or ()}
+    with files.reading(path, "a run's history"), path.open(newline="") as lines:
+        names, *rows = csv.reader(lines)
+        cells = [[float(cell or "nan") for cell in row] for row in rows]
+        columns = dict(zip(names, np.array(cells).T, strict=True)) if rows else {}
+        if columns and not all(np.isfinite(columns[name]).all() for name in MEASURED):
+            raise FileError(f"{path}: damaged; delete it, or train again")
+    return columns
 
 
 def write_csv(path: Path, rows: Iterable[Iterable[Any]]) -> None:

@@ -176,10 +176,12 @@ def save(folder: Path, scores: list[Scores]) -> str:
     )
     files.write_bytes(folder / "sweep.png", plots.png(figure))
     for panel, width in zip(panels, widths, strict=True):
-        by_lam = sorted(panel, key=lambda one: one.lam)
-        thetas, lams = [one.theta1 for one in by_lam], [one.lam for one in by_lam]
-        figure = pictures.hidden_units_by_penalty(thetas, lams)
-        files.write_bytes(folder / f"hidden_units_{width}.png", plots.png(figure))
+        trained = [one for one in panel if not one.diverged.all()]
+        if trained:
+            trained.sort(key=lambda one: one.lam)
+            thetas, lams = zip(*((one.theta1, one.lam) for one in trained), strict=True)
+            figure = pictures.hidden_units_by_penalty(thetas, lams)
+            files.write_bytes(folder / f"hidden_units_{width}.png", plots.png(figure))
     return "\n".join(lines)
 
 

@@ -35,7 +35,7 @@ class Scores(NamedTuple):
     right: np.ndarray  # (s, d) bool: which held-out digits are read right
     folds: np.ndarray  # (d,) the fold of each held-out digit
     seconds: float  # per network, its share by evaluations
-    theta1: np.ndarray  # (h, 1 + n) the first layer of the first start and fold
+    theta1: np.ndarray  # (h, 1 + n) the first layer of the first network that is good
 
     @property
     def good(self) -> np.ndarray:
@@ -174,7 +174,9 @@ def scored(
             right=right[i][:, judge, held],
             folds=folds[held],
             seconds=float(per_evaluation * evaluations[i].mean()),
-            theta1=np.asarray(found.params[0][i * cost[0].size]),
+            theta1=np.asarray(
+                found.params[0][i * cost[i].size + int(diverged[i].argmin())]
+            ),
         )
         for i in range(len(lams))
     ]

@@ -17,7 +17,7 @@ CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 
 @contextlib.contextmanager
 def chromium():
-    """A headless browser, without the network."""
+    """A headless browser."""
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
     for flag in (

@@ -22,12 +22,16 @@ def photo(digit, seed):
     is_dark = random.random() < 0.5
     paper = random.uniform(0.6, 0.95, 3) if is_dark else random.uniform(0.05, 0.3, 3)
     pen = random.uniform(0, 0.25, 3) if is_dark else random.uniform(0.75, 1, 3)
-    picture = paper + ink[..., None] * (pen - paper)
     angle, steepness = random.uniform(0, 2 * np.pi), random.uniform(0, 0.5)
-    y, x = np.mgrid[-0.5 : 0.5 : size * 1j, -0.5 : 0.5 : size * 1j]
-    light = 1 + steepness * (np.cos(angle) * x + np.sin(angle) * y)
-    grain = random.normal(0, random.uniform(0, 0.04), (size, size, 1))
-    image = as_image(picture * light[..., None] + grain)
+    across = steepness * np.linspace(-0.5, 0.5, size, dtype="f4")
+    light = 1 + np.add.outer(np.sin(angle) * across, np.cos(angle) * across)
+    grain = random.uniform(0, 0.04) * random.standard_normal((size, size), "f4")
+    ink = ink * light
+    channels = [  # one by one: an array of all three takes thrice the time
+        np.float32(p) * light + np.float32(q - p) * ink + grain
+        for p, q in zip(paper, pen, strict=True)
+    ]
+    image = Image.merge("RGB", [as_image(channel) for channel in channels])
     return jpeg(image.filter(ImageFilter.GaussianBlur(random.uniform(0, size / 300))))
 
 
@@ -46,7 +50,7 @@ def turned(ink, random):
 
 def placed(ink, size, random):
     """Somewhere in (size, size)."""
-    field = np.zeros((size, size))
+    field = np.zeros((size, size), "f4")
     top, left = (int(random.integers(0, size - n + 1)) for n in ink.shape)
     field[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
     return field

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from jaxnn import checks, model
+from jaxnn import checks, differences, model
 from jaxnn.backprop import backprop
 from jaxnn.optimizers import METHODS, loop, minimize, newton_cg, start
 
@@ -29,9 +29,9 @@ def small():
     _, params, x, y, _ = checks.course_problem()
 
     def fun(flat):
-        thetas = checks.cut(flat, checks.shapes_of(params))
+        thetas = differences.cut(flat, differences.shapes_of(params))
         cost, gradient = backprop(thetas, x, y, LAM)
-        return float(cost), checks.flatten(gradient)
+        return float(cost), differences.flatten(gradient)
 
     return params, (x, y, LAM), fun
 
@@ -60,7 +60,9 @@ def minimum(small):
     """The cost that SciPy's BFGS finds on the 3-5-3 network, by our hand derivation."""
     params, _, fun = small
     how = {"gtol": 1e-10, "norm": 2}
-    return optimize.minimize(fun, checks.flatten(params), jac=True, options=how).fun
+    return optimize.minimize(
+        fun, differences.flatten(params), jac=True, options=how
+    ).fun
 
 
 @pytest.mark.parametrize("method", SEARCHING)
@@ -82,14 +84,21 @@ def test_scipys_methods_are_scipys(method, name, limit, small):
 
     how = {"maxfun": limit} if name == "TNC" else {"maxiter": limit}
     expected = optimize.minimize(
-        fun, checks.flatten(params), jac=True, method=name, options=how, callback=note
+        fun,
+        differences.flatten(params),
+        jac=True,
+        method=name,
+        options=how,
+        callback=note,
     )
     with jax.enable_x64(True):
         found = minimize(model.cost, params, args, method, 500, options=how)
     assert (found.steps, found.evaluations) == (expected.nit, expected.nfev)
     # TNC takes differences of gradients, which turn rounding of 1e-16 into 1e-8
     exact = 1e-6 if name == "TNC" else 1e-9
-    np.testing.assert_allclose(checks.flatten(found.params), expected.x, atol=exact)
+    np.testing.assert_allclose(
+        differences.flatten(found.params), expected.x, atol=exact
+    )
     np.testing.assert_allclose(found.history, steps, rtol=exact)
     assert found.message == str(expected.message)
 
@@ -187,15 +196,17 @@ def test_newton_cg_solves_a_quadratic_in_few_steps():
 
 def test_hessian_product_against_differences_of_the_gradient(small):
     params, (x, y, lam), _ = small
-    flat, shapes = checks.flatten(params), checks.shapes_of(params)
+    flat, shapes = differences.flatten(params), differences.shapes_of(params)
     v = np.random.default_rng(1).normal(size=flat.size)
 
     def gradient(flat):
-        return checks.flatten(backprop(checks.cut(flat, shapes), x, y, lam)[1])
+        return differences.flatten(
+            backprop(differences.cut(flat, shapes), x, y, lam)[1]
+        )
 
     with jax.enable_x64(True):
         product = newton_cg.hessian_product(
-            lambda flat: model.cost(checks.cut(flat, shapes), x, y, lam), flat, v
+            lambda flat: model.cost(differences.cut(flat, shapes), x, y, lam), flat, v
         )
     numeric = (gradient(flat + 1e-5 * v) - gradient(flat - 1e-5 * v)) / 2e-5
     np.testing.assert_allclose(product, numeric, atol=1e-9)

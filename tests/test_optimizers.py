@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize as scipy_minimize
 
-from jaxnn import backprop, checks, model
+from jaxnn import backprop, checks, differences, model
 from jaxnn.optimizers import METHODS, Method, Minibatches, loop, minimize, start
 
 STEPPED = [name for name, method in METHODS.items() if isinstance(method, Method)]
@@ -63,20 +63,20 @@ def test_lbfgs_finds_the_minimum_that_scipy_finds():
         found = minimize(model.cost, params, (x, y, lam), steps=500, tolerance=1e-10)
 
     def fun(flat):
-        thetas = checks.cut(flat, checks.shapes_of(params))
+        thetas = differences.cut(flat, differences.shapes_of(params))
         cost, gradient = backprop(thetas, x, y, lam)
-        return float(cost), checks.flatten(gradient)
+        return float(cost), differences.flatten(gradient)
 
     scipy = scipy_minimize(
         fun,
-        checks.flatten(params),
+        differences.flatten(params),
         jac=True,
         method="L-BFGS-B",
         options={"gtol": 1e-10, "ftol": 0, "maxiter": 1000},
     )
     assert found.cost == pytest.approx(scipy.fun, rel=1e-10)
     with jax.enable_x64(True):  # hidden units may have changed places: compare outputs
-        thetas = checks.cut(scipy.x, checks.shapes_of(params))
+        thetas = differences.cut(scipy.x, differences.shapes_of(params))
         outputs = [model.forward(found.params, x), model.forward(thetas, x)]
     np.testing.assert_allclose(*outputs, atol=1e-7)
 

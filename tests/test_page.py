@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import jaxnn
-from jaxnn import evaluation, images, page
+from jaxnn import evaluation, images, page, report
 
 
 def embedded(text):
@@ -34,7 +34,7 @@ def shown(digits):
         facts=[("<i>name</i>", "a & b")],
         params=params,
         examples=some,
-        mistakes=np.array([3, 1]),
+        mistakes=2,
         mistakes_told="none",
         counts=evaluation.confusion(some.y, found),
         curves=None,
@@ -46,7 +46,7 @@ def shown(digits):
 
 def test_words_stay_words(shown):
     text = page.page(shown)
-    assert "<b>" not in text.replace('element("b"', "") and "alert(1)</" not in text
+    assert "<b>" not in text and "alert(1)</" not in text
     assert "<title>&lt;b&gt;title&lt;/b&gt; &amp; $data</title>" in text
     assert '<th scope="row">&lt;i&gt;name&lt;/i&gt;</th><td>a &amp; b</td>' in text
 
@@ -59,9 +59,23 @@ def test_numbers_in_the_page_are_the_networks(shown):
     x = shown.examples.x.astype("f4").ravel()
     np.testing.assert_array_equal(floats(numbers["examples"]["x"]), x)
     assert numbers["examples"]["y"] == shown.examples.y.tolist()
-    assert numbers["mistakes"] == [3, 1] and numbers["doubt"] == 0.2
+    assert numbers["mistakes"] == 2 and numbers["doubt"] == 0.2
     shrink = floats(numbers["shrink"]).reshape(20, 28)
     np.testing.assert_allclose(shrink, images.resize_matrix(28, 20), atol=1e-7)
+
+
+def test_confusion_is_of_what_was_written_down_and_read_across(shown):
+    counts = np.arange(9).reshape(3, 3)
+    text = page.page(shown._replace(counts=counts))
+    (table,) = re.findall(r"<caption>.*?</table>", text, re.DOTALL)
+    assert "12 of 36 are read right" in table
+    rows = [re.findall(r"<td.*?>(.*?)</td>", line) for line in table.splitlines()]
+    # 0 is left out
+    assert [row for row in rows if row] == [
+        ["0", "1", "2"],
+        ["3", "4", "5"],
+        list("678"),
+    ]
 
 
 def test_a_network_too_large_for_a_page_is_refused(shown):
@@ -104,22 +118,40 @@ def test_page_of_weights_alone(command, tmp_path):
     assert (tmp_path / "start.html").exists()
 
 
-def test_mistakes_are_one_line(command, tmp_path):
-    (tmp_path / "folder").mkdir()
-    jaxnn.save_params(tmp_path / "start.npz", jaxnn.init_params(0))
-    for flags, told in (
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
         (["nowhere"], "nowhere: no such file; check the path"),
         (["folder"], "folder/params.npz: no such file; check the path"),
-        (["start.npz", "--out", "folder"], "--out folder: is a folder; name a file"),
+        (
+            ["start.npz", "--out", "start.npz"],
+            "a page's name ends in .html; name it so",
+        ),
+        (["start.npz", "--out", "folder"], "a page's name ends in .html; name it so"),
         (["start.npz", "--data", "start.npz"], "start.npz: holds "),
-    ):
-        done = command("report", *flags)
-        assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
-        assert told in done.stderr
-    damaged = "step,cost\n1,2\n"
+    ],
+)
+def test_mistakes_say_the_next_step(tmp_path, monkeypatch, flags, told):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    jaxnn.save_params(tmp_path / "start.npz", jaxnn.init_params(0))
+    before = (tmp_path / "start.npz").read_bytes()
+    monkeypatch.setattr(report.devices, "prepare_process", lambda kind: None)
+    with pytest.raises(ValueError, match=re.escape(told)):
+        report.main(flags)
+    assert (tmp_path / "start.npz").read_bytes() == before
+
+
+def test_history_that_is_damaged_or_missing(command, tmp_path):
     command("train", "--steps", 2, "--out", "run")
-    (tmp_path / "run" / "history.csv").write_text(damaged)
+    history = tmp_path / "run" / "history.csv"
+    whole = history.read_text()
+    for damaged in (whole.replace(",", ",abc", 5), "step,cost\n1,2\n", whole[:-20], ""):
+        history.write_text(damaged)
+        with pytest.raises(ValueError, match="history.csv: damaged"):
+            report.training_of(tmp_path / "run")
     done = command("report", "run")
-    assert done.returncode == 2 and "history.csv: " in done.stderr
-    (tmp_path / "run" / "history.csv").unlink()
-    assert command("report", "run").returncode == 0  # a page without curves
+    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
+    for nothing in (whole.splitlines(keepends=True)[0], None):
+        history.write_text(nothing) if nothing else history.unlink()
+        assert report.training_of(tmp_path / "run") == ([], None)

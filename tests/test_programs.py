@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from jaxnn import checks, ensemble, model
+from jaxnn import differences, ensemble, model
 from jaxnn.backprop import backprop
 from jaxnn.optimizers import minimize
 from jaxnn.programs import OBJECTIVES
@@ -65,14 +65,14 @@ def test_tp5_cost_penalises_the_biases_too(problem):
 
 def test_correct_gradient_of_tp5_is_that_of_its_cost(problem):
     thetas, x, y = problem
-    fun, flat = OBJECTIVES["TP 5 cost"], checks.flatten(thetas)
-    shapes = checks.shapes_of(thetas)
+    fun, flat = OBJECTIVES["TP 5 cost"], differences.flatten(thetas)
+    shapes = differences.shapes_of(thetas)
     with jax.enable_x64(True):
-        exact = checks.flatten(jax.grad(fun)(thetas, x, y, 0.05, 0.2))
+        exact = differences.flatten(jax.grad(fun)(thetas, x, y, 0.05, 0.2))
         numeric = [
             (
-                fun(checks.cut(flat + step, shapes), x, y, 0.05, 0.2)
-                - fun(checks.cut(flat - step, shapes), x, y, 0.05, 0.2)
+                fun(differences.cut(flat + step, shapes), x, y, 0.05, 0.2)
+                - fun(differences.cut(flat - step, shapes), x, y, 0.05, 0.2)
             )
             / 2e-5
             for step in 1e-5 * np.eye(len(flat))
