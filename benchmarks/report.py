@@ -38,17 +38,22 @@ machine, which hold every measured time.
   "What was tried" share one), with a rest after each. Times are medians; the spread is
   the distance between the quartiles over the median.
 - "times X's" is the median of the ratios to X round by round: what else the machine
-  does hits both alike. It need not be the quotient of the medians.
-- Costs have to agree, or the benchmark refuses the contenders.
+  does hits both more or less alike. It need not be the quotient of the medians.
+- Costs have to agree, or the benchmark refuses the contenders; in training each has to
+  reach the target.
+- Starts: from which a contender reaches the target in 4096 evaluations or 12 s (jaxnn:
+  in 4096 steps). Its times are of those, a ratio of those that both reach, if there
+  are three.
 - A limit is no contender. "MFLOP": the arithmetic alone, at the rate of a product of
   square matrices on the same device; "times the limit" is the quotient of the medians.
   "Reading": the data, at the rate of its product with a vector.
-- A picture's curves are the first start's. jaxnn trains in one call, so its steps are
-  drawn at even distances.
+- A picture's curves are of the first start that got there, from a run that was not
+  timed; of a contender with and without BLAS threads, the faster. jaxnn trains in one
+  call, so its steps are drawn at even distances.
 - Networks "in one call" on a CPU: eight of them step together, the eights one after
   another.
-- Compiling is in no time unless a column says so. MB: what the compiled program needs
-  on the device for arguments, results and what lies between.
+- Compiling is in no time unless a column says so, but in the whole command's. MB: what
+  the compiled program needs on the device for arguments, results and what lies between.
 """
 
 

@@ -56,7 +56,13 @@ def with_compiling(row: Row, contest: Sequence[Row]) -> str:
     )
     rounds = [over(a, b) for a, b in zip(mine, base, strict=False)]
     rounds = [share for share in rounds if math.isfinite(share)]
-    return short(median(rounds) if rounds else math.nan)
+    return short(median(rounds) if len(rounds) >= 3 else math.nan)
+
+
+def in_common(row: Row, other: Row) -> int:
+    """How many rounds both have a time of."""
+    pairs = zip(row.get("seconds") or [], other.get("seconds") or [], strict=False)
+    return sum(None not in pair for pair in pairs)
 
 
 NAME: Columns = {"contender": word("name")}
@@ -71,6 +77,11 @@ LIMITED: Columns = {
 }
 SPREAD: Columns = {"spread": lambda row, _: percent(value(row, "spread"))}
 MEMORY: Columns = {"MB": number("memory", 1e-6)}
+STARTS: Columns = {
+    "times {base}": lambda row, c: (
+        number("ratio")(row, c) if in_common(row, c[0]) >= 3 else ABSENT
+    )
+}
 TRAINING: Columns = {
     "the same with compiling": with_compiling,
     "evaluations": lambda row, _: whole(value(row, "evaluations")),
@@ -105,7 +116,7 @@ SECTIONS = {
     "gradient": Section("One cost and gradient", GRADIENT),
     "training": Section(
         "Training to cost {target} at lambda {lam:g}",
-        NAME | SECONDS | TIMES | TRAINING | COMPILE | COST,
+        NAME | SECONDS | SPREAD | STARTS | TRAINING | COMPILE | COST,
         ("target", "lam"),
     ),
     "process": Section("The whole command, python -m jaxnn.train", NAME | SECONDS),

@@ -4,8 +4,8 @@
 
 As gradient.py, on the CPU in float32: the 5000 embedded digits, lambda 1, some gradient
 steps in one compiled loop. A form is kept if it is faster and still reads like the
-formulas. The forms share a process, for two processes differ by more than most forms
-do: a tenth. A flag of XLA's is set in a worker of its own; one that this XLA does not
+formulas. The forms share a process, for two processes differ by as much as forms do, by
+up to a tenth. A flag of XLA's is set in a worker of its own; one that this XLA does not
 know ends the worker, and it is skipped.
 
 Shapes: m examples, n pixels, h hidden units, k classes.

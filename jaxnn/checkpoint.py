@@ -48,6 +48,8 @@ def load_params(path: str | Path) -> tuple[np.ndarray, ...]:
     """
     path = Path(path)
     if path.is_dir():
+        if not (path / PARAMS).exists():
+            raise FileError(f"{path}: not a run folder (no {PARAMS}); check the path")
         path = path / PARAMS
     if not path.exists():
         raise FileError(f"{path}: no such file; check the path")

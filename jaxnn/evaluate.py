@@ -41,7 +41,6 @@ def save_pictures(folder: Path, digits: Digits, found: Evaluation) -> None:
             digits.x[which], digits.y[which], found.outputs[which]
         ),
     }
-    folder.mkdir(parents=True, exist_ok=True)
     for name, figure in figures.items():
         files.write_bytes(folder / name, plots.png(figure))
 
@@ -55,6 +54,7 @@ def main(argv: Sequence[str]) -> int:
     digits = evaluation.digits_of(Path(flags["weights"]), flags["data"])
     if not 0 <= flags["lam"] < np.inf:
         raise ValueError(f"--lam {flags['lam']}: give a number from 0 up")
+    show = flags["show"] and files.make_folder("--show", flags["show"])
     found = evaluation.evaluate(params, digits, flags["lam"], flags["dtype"], device)
     print(f"{found.accuracy:.2%} of {len(digits.y)} digits read right")
     penalty = f"at lambda {flags['lam']:g}" if flags["lam"] else "without penalty"
@@ -65,9 +65,9 @@ def main(argv: Sequence[str]) -> int:
         print("\ndigit    read as " + " ".join(f"{j:4d}" for j in range(10)))
         for digit, row in enumerate(evaluation.confusion(digits.y, found)):
             print(f"{digit:5d}            " + " ".join(f"{n:4d}" for n in row))
-    if flags["show"] is not None:
-        save_pictures(Path(flags["show"]), digits, found)
-        print(f"result   confusion.png and mistakes.png in {flags['show']}")
+    if show is not None:
+        save_pictures(show, digits, found)
+        print(f"result   confusion.png and mistakes.png in {show}")
     return 0
 
 

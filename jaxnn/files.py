@@ -212,6 +212,15 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def make_folder(flag: str, path: str | Path) -> Path:
+    """Make the folder that a flag names, before the work whose results it takes."""
+    path = Path(path)
+    if path.exists() and not path.is_dir():
+        raise FileError(f"{flag} {path}: is a file; name a folder")
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Write content, whole or not at all."""
     write_whole(path, lambda stream: stream.write(content))

@@ -110,6 +110,7 @@ def ours(flags: dict) -> int:
             )
     device = devices.choose(flags.get("device", "auto"))
     quiet = flags.get("quiet", False)
+    folder = files.make_folder("--show", flags["show"]) if "show" in flags else None
     began = time.perf_counter()
     bar = cli.progress()
 
@@ -127,9 +128,9 @@ def ours(flags: dict) -> int:
     if not quiet:
         print(f"device   {devices.describe(device)}, float64, {seconds:.1f} s")
     print(str(report).rpartition("\n")[2] if quiet else report)
-    if "show" in flags:
-        save_picture(Path(flags["show"]), report)
-        print(f"result   gradients.png in {flags['show']}")
+    if folder is not None:
+        save_picture(folder, report)
+        print(f"result   gradients.png in {folder}")
     return 0 if report.passed else FAILED
 
 
@@ -146,7 +147,6 @@ def save_picture(folder: Path, report: Report) -> None:
             "hand derivation": [g.by_hand[g.picks] for g in found],
         },
     )
-    folder.mkdir(parents=True, exist_ok=True)
     files.write_bytes(folder / "gradients.png", plots.png(figure))
 
 

@@ -15,7 +15,7 @@ from jaxnn.images import MNIST_SIDE, SIDE
 
 EDGE = 0.1  # of full ink: less is an edge of it
 PEN = 100  # pixels of the longer side in which the pen is measured
-PEN_WIDTHS = 0.09, 0.175  # of the longer side: 80% of MNIST's digits lie between
+PEN_WIDTHS = 0.09, 0.175  # of the longer side: of 83% of MNIST's digits
 
 
 def picture(ink: np.ndarray) -> np.ndarray:

@@ -4,8 +4,8 @@ Shapes: m examples, n pixels, h hidden units, k classes. `params` is a tuple of
 matrices theta_l of shape (units_out, 1 + units_in), column 0 the bias, as in the
 course. Inside the network examples are columns, so that a layer is theta applied to
 (units, m): the long axis is contiguous in every product, and autodiff's backward
-products inherit that order. On a CPU the row-wise form of the same maths takes 1.6 to
-1.9 times as long in float32 (benchmarks/gradient.py).
+products inherit that order. On a CPU the row-wise form of the same maths takes about
+twice as long (benchmarks/gradient.py).
 
 `cost`, `gradient`, `forward`, `predict` and `accuracy` are jitted and accept NumPy or
 JAX arrays. float64 needs `jax.enable_x64(True)`; outside it JAX computes in float32.

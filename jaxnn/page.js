@@ -185,7 +185,8 @@ function showMistakes() {
     const picture = element("canvas", ""), x = pixelsOfExample(i), y = EXAMPLES.y[i];
     paintDigit(picture, x);
     const outputs = forward(x).at(-1), read = outputs.indexOf(Math.max(...outputs));
-    const told = `${y} read as ${read} (${percent(outputs[read])})`;
+    const share = percent(outputs[read]), isRead = outputs[read] >= DATA.doubt;
+    const told = isRead ? `${y} read as ${read} (${share})` : `${y} not read (${read}: ${share})`;
     const button = element("button", "mistake", [picture, told]);
     button.addEventListener("click", () => {
       showExample(i);

@@ -24,6 +24,7 @@ from jaxnn import images, ink, mnist, model
 from jaxnn.data import Digits
 from jaxnn.model import Params
 
+MARK = "Made with jaxnn"  # in every page
 LARGEST = 400_000  # weights: their page has about 3 MB
 
 
@@ -66,6 +67,7 @@ def page(report: Report) -> str:
         f"{right} of {count} are read right.",
         "confusion": confusion_table(report.counts),
         "mistakes_told": html.escape(report.mistakes_told),
+        "mark": MARK,
         "version": html.escape(report.version),
         "data": json.dumps(embedded(report)),  # numbers alone: nothing to escape
         "script": source("reader.js") + "\n" + source("page.js"),

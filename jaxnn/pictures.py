@@ -47,10 +47,12 @@ def hidden_units_by_penalty(
     thetas: of each the first layer (h, 401). The larger lambda, the smoother they are:
     what a pixel adds must be worth its weight.
     """
-    figure = Figure(figsize=(2.6 * len(lams), 3.1), layout="constrained")
+    columns = math.ceil(math.sqrt(len(np.asarray(thetas[0]))))
+    rows = math.ceil(len(np.asarray(thetas[0])) / columns)
+    size = 2.6 * len(lams), 2.6 * rows / columns + 0.5
+    figure = Figure(figsize=size, layout="constrained")
     panels = figure.subplots(1, len(lams), squeeze=False)[0]
     for axes, theta, lam in zip(panels, thetas, lams, strict=True):
-        columns = math.ceil(math.sqrt(len(np.asarray(theta))))
         show_units(axes, theta, columns)
         axes.set_title(f"lambda {lam:g}")
     figure.supxlabel("white: ink here turns the unit on; black: off", fontsize=9)
@@ -81,8 +83,8 @@ def mistakes(x: np.ndarray, y: np.ndarray, outputs: np.ndarray) -> Figure:
         axes.set_axis_off()
     for axes, picture, digit, output in zip(grid, roll(x), y, outputs, strict=False):
         axes.imshow(picture, cmap="gray_r", vmin=picture[0, 0])  # a corner is paper
-        axes.set_title(f"{digit} read as {output.argmax()}\n{output.max():.0%}", size=9)
-    figure.suptitle("the dearest mistakes first, with the output of what was read")
+        axes.set_title(f"{digit} read as {output.argmax()}\n{output.max():.1%}", size=9)
+    figure.suptitle("misread, largest cost first; percent: the output of what was read")
     return figure
 
 

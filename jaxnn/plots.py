@@ -66,15 +66,21 @@ def agreement(
 
 
 def curves(
-    cost: np.ndarray, train_accuracy: np.ndarray, test_accuracy: np.ndarray
+    cost: np.ndarray,
+    train_accuracy: np.ndarray,
+    test_accuracy: np.ndarray,
+    name: str = "cost",
 ) -> Figure:
-    """Cost and accuracy against the step; all (steps,), accuracies with gaps of NaN."""
+    """Cost and accuracy against the step; all (steps,), accuracies with gaps of NaN.
+
+    name: of the cost, where it is of a mini-batch.
+    """
     figure = Figure(figsize=(8, 3.5), layout="constrained")
     left, right = figure.subplots(1, 2)
     steps = np.arange(1, len(cost) + 1)
     left.plot(steps, cost, color="black")
-    left.set(title="cost", xlabel="step", ylabel="nats per example", yscale="log")
-    left.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    left.set(title=name, xlabel="step", ylabel="nats per example", yscale="log")
+    left.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
     left.yaxis.set_minor_formatter(NullFormatter())
     left.yaxis.set_major_formatter("{x:g}")  # 0.5, not 5 x 10^-1
     styles = {"train": ("0.55", "--"), "test": ("black", "-")}

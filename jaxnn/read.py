@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -84,8 +85,16 @@ def own_network(seed: int, tell: Any) -> Params:
     return params
 
 
-def answer(path: Path, params: Params, standard: bool, show: Path | None) -> Answer:
-    """What the network reads in a picture; FileError if it cannot be opened."""
+def seen_ending(i: int) -> str:
+    """What is put behind the name of the i-th photo of that name."""
+    return ".png" if i == 1 else f".{i}.png"
+
+
+def answer(path: Path, params: Params, standard: bool, seen: Path | None) -> Answer:
+    """What the network reads in a picture; FileError if it cannot be opened.
+
+    seen: where a picture of what the network saw is put.
+    """
     if path.is_dir():
         raise FileError(f"{path}: a folder without images; give files")
     grey = photos.grey_levels(path)
@@ -93,8 +102,8 @@ def answer(path: Path, params: Params, standard: bool, show: Path | None) -> Ans
         pictures = images.shrink(ink.digit(grey)[None])  # (1, 20, 20)
     except ink.NoDigit as nothing:
         return Answer(str(path), message=str(nothing))
-    if show is not None:
-        save_seen(show / f"{path.name}.png", grey, pictures[0])
+    if seen is not None:
+        save_seen(seen, grey, pictures[0])
     digits = Digits(images.unroll(pictures), np.zeros(1, int), "photo")
     x = data.standardize(digits).x if standard else digits.x  # (1, 400)
     x = x.astype(params[0].dtype)
@@ -138,21 +147,21 @@ def main(argv: Sequence[str]) -> int:
     tell = cli.teller(flags["quiet"] or flags["json"])
     devices.prepare_process(flags["device"])
     device = devices.choose(flags["device"])
-    show = Path(flags["show"]) if flags["show"] else None
+    show = files.make_folder("--show", flags["show"]) if flags["show"] else None
     standard = False
     if flags["run"] is None:
         params = own_network(flags["seed"], tell)
     else:
         params = checkpoint.load_digit_reader(flags["run"])
         standard = runs.is_standardized(Path(flags["run"]))
-    if show is not None:
-        show.mkdir(parents=True, exist_ok=True)
-    is_mistaken = False
+    is_mistaken, names = False, Counter[str]()
     with devices.exactly(device, flags["dtype"]):
         params = tuple(theta.astype(flags["dtype"]) for theta in params)
         for path in files_of(flags["files"]):
+            names[path.name] += 1  # photos of different folders may have one name
+            seen = show and show / f"{path.name}{seen_ending(names[path.name])}"
             try:
-                print(told(answer(path, params, standard, show), flags["json"]))
+                print(told(answer(path, params, standard, seen), flags["json"]))
             except FileError as mistake:
                 is_mistaken = True
                 if flags["json"]:

@@ -46,7 +46,9 @@ def parse(argv: Sequence[str]) -> dict[str, Any]:
     )
     parser.add_argument("weights", metavar="RUN|FILE", help="run folder, .npz or .mat")
     parser.add_argument("--data", help="digits to judge by (default: those held out)")
-    parser.add_argument("--out", help="the page (default: report.html in the run)")
+    parser.add_argument(
+        "--out", help="the page (default: report.html in the run, or beside FILE)"
+    )
     defaults = {"data": None, "out": None, "device": "auto", "dtype": "float32"}
     return {**defaults, "quiet": False, **vars(parser.parse_args(argv))}
 
@@ -56,6 +58,16 @@ def default_page(weights: Path) -> Path:
     if weights.is_dir():
         return weights / "report.html"
     return weights.with_suffix(".html")
+
+
+def check_free(out: Path) -> None:
+    """Raise ValueError if a page at this path would replace anything but a page."""
+    if out.suffix not in (".html", ".htm"):
+        raise ValueError(f"--out {out}: a page's name ends in .html; name it so")
+    if out.is_dir():
+        raise ValueError(f"--out {out}: is a folder; name a file in it")
+    if out.exists() and page.MARK not in out.read_text("utf-8", errors="replace"):
+        raise ValueError(f"--out {out}: exists, not made by jaxnn; choose another")
 
 
 def settings_of(folder: Path) -> list[tuple[str, str]]:
@@ -68,7 +80,8 @@ def settings_of(folder: Path) -> list[tuple[str, str]]:
             for name, told in SETTINGS.items()
             if settings[name] is not None
         ]
-        told += [("digits", f"{d['examples']}: {d['name']}") for d in parts]
+        held = zip(("trained on", "held out"), parts, strict=False)
+        told += [(name, f"{d['examples']}: {d['name']}") for name, d in held]
         if runs.is_standardized(folder):
             told.append(("pixels", "of each digit mean 0, deviation 1"))
         versions = (f"{name} {text}" for name, text in config["versions"].items())
@@ -83,8 +96,10 @@ def training_of(folder: Path) -> tuple[list[tuple[str, str]], Figure | None]:
     with files.reading(folder / runs.HISTORY, "a run's history"):
         cost, seconds = table["cost"], table["seconds"][-1]
         accuracies = table["train_accuracy"], table["test_accuracy"]
-    told = f"{len(cost)} steps to cost {cost[-1]:.4f}, in {seconds:.1f} s"
-    return [("training", told)], plots.curves(cost, *accuracies)
+    is_batch = runs.read_config(folder)["settings"].get("batch_size") is not None
+    name = "cost of a batch" if is_batch else "cost"
+    told = f"{len(cost)} steps, {name} {cost[-1]:.4f} with penalty, {seconds:.1f} s"
+    return [("training", told)], plots.curves(cost, *accuracies, name)
 
 
 def contents(
@@ -106,14 +121,15 @@ def contents(
         f"{digits.name}.",
         facts=[
             ("network", layers),
-            ("cost", f"{found.cost:.4f} nats per digit of these, without penalty"),
+            ("cost", f"{found.cost:.4f} nats per digit of {count}, without penalty"),
             *told,
             *settings,
         ],
         params=params,
         examples=data.take(digits, np.append(shown, worst)),
         mistakes=len(worst),
-        mistakes_told=f"{dearest}; in brackets the output of what was read.",
+        mistakes_told=f"{dearest}; in brackets the largest output. What has none above "
+        f"{evaluation.DOUBT:.0%} is not read.",
         counts=evaluation.confusion(digits.y, found),
         curves=curves,
         standardize=runs.is_standardized(weights),
@@ -130,8 +146,7 @@ def main(argv: Sequence[str]) -> int:
     weights = Path(flags["weights"])
     params = checkpoint.load_digit_reader(weights)
     out = Path(flags["out"] or default_page(weights))
-    if out.suffix not in (".html", ".htm"):
-        raise ValueError(f"--out {out}: a page's name ends in .html; name it so")
+    check_free(out)
     digits = evaluation.digits_of(weights, flags["data"])
     found = evaluation.evaluate(params, digits, dtype=flags["dtype"], device=device)
     text = page.page(contents(weights, params, digits, found))

@@ -147,12 +147,13 @@ def draw_digits(train: Digits) -> bytes:
     return plots.png(pictures.digit_grid(train.x[shown]))
 
 
-def draw_run(run: training.Run) -> dict[str, bytes]:
-    """The pictures of what was learned and how."""
+def draw_run(run: training.Run, name: str) -> dict[str, bytes]:
+    """The pictures of what was learned and how; name is that of the cost."""
     from jaxnn import pictures, plots
 
     history = run.history
-    curves = plots.curves(history.cost, history.train_accuracy, history.test_accuracy)
+    accuracies = history.train_accuracy, history.test_accuracy
+    curves = plots.curves(history.cost, *accuracies, name)
     units = pictures.hidden_units(run.params[0])
     return {"curves.png": plots.png(curves), "hidden_units.png": plots.png(units)}
 
@@ -214,7 +215,10 @@ def main(argv: Sequence[str]) -> int:
         )
     seconds["compiling"] = run.compile_seconds
     seconds["training and saving"] = cli.process_seconds() - sum(seconds.values())
-    for name, png in {"digits.png": digits_png.result(), **draw_run(run)}.items():
+    for name, png in {
+        "digits.png": digits_png.result(),
+        **draw_run(run, cost_name(flags)),
+    }.items():
         files.write_bytes(folder / name, png)
     seconds["pictures"] = cli.process_seconds() - sum(seconds.values())
     parts = ", ".join(f"{value:.1f} {name}" for name, value in seconds.items())

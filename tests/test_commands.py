@@ -170,6 +170,7 @@ def test_cost_that_turns_infinite_is_one_line(command, tmp_path):
     assert np.isfinite(jaxnn.load_params(tmp_path / "run")[0]).all()
 
 
+@pytest.mark.slow
 def test_run_folder_that_is_damaged_is_one_line(command, tmp_path):
     assert command("train", "--steps", 5, "--out", "run").returncode == 0
     checkpoint = tmp_path / "run" / "checkpoint.npz"
@@ -185,6 +186,7 @@ def test_gradcheck_passes(command):
     assert result.returncode == 0 and result.stdout.endswith("PASS\n")
 
 
+@pytest.mark.slow
 def test_pictures_that_are_asked_for(command, tmp_path):
     jaxnn.save_params(tmp_path / "start.npz", jaxnn.init_params(0))
     for words, names in (
@@ -233,6 +235,7 @@ def test_listing_refuses_what_it_does_not_know(environment, tmp_path):
     one_line(result, "unknown command train")
 
 
+@pytest.mark.slow
 def test_a_closed_pipe_costs_the_output_alone(environment, tmp_path):
     line = f"{sys.executable} -m jaxnn.train --steps 100 --out run | head -n 4"
     subprocess.run(line, shell=True, cwd=tmp_path, env=environment, check=True)
@@ -243,6 +246,7 @@ def test_a_closed_pipe_costs_the_output_alone(environment, tmp_path):
     assert (tmp_path / "run" / "weights.mat").exists()
 
 
+@pytest.mark.slow
 def test_pictures_that_are_missing_are_drawn_again(command, tmp_path):
     command("train", "--steps", 5, "--out", "run", "--quiet")
     (tmp_path / "run" / "curves.png").unlink()
@@ -250,6 +254,7 @@ def test_pictures_that_are_missing_are_drawn_again(command, tmp_path):
     assert (tmp_path / "run" / "curves.png").exists()
 
 
+@pytest.mark.slow
 def test_more_steps_are_remembered(command, tmp_path):
     command("train", "--steps", 5, "--out", "run", "--quiet")
     assert command("train", "--resume", "run", "--steps", 9).returncode == 0
@@ -258,6 +263,7 @@ def test_more_steps_are_remembered(command, tmp_path):
     assert config["notes"]["steps"] == 9
 
 
+@pytest.mark.slow
 def test_run_made_from_python_can_be_evaluated(command, tmp_path, few_digits):
     train, test = jaxnn.split(few_digits)
     jaxnn.fit(train, test=test, steps=3, out=tmp_path / "run")
@@ -266,6 +272,7 @@ def test_run_made_from_python_can_be_evaluated(command, tmp_path, few_digits):
     assert "of 200 digits" in command("evaluate", "run", "--data", "few.npz").stdout
 
 
+@pytest.mark.slow
 def test_digits_that_changed_are_not_called_held_out(command, tmp_path, few_digits):
     pictures = few_digits.x.reshape(-1, 20, 20)
     np.savez(tmp_path / "few.npz", x=pictures, y=few_digits.y)

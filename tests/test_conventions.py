@@ -66,6 +66,7 @@ def test_correct_functions_pass_in_both_precisions(function, kind, lam):
     assert told in str(report)
 
 
+@pytest.mark.slow
 def test_a_jax_function_passes_in_float64():
     def loss(params, X, y, lam):
         theta1, theta2 = params

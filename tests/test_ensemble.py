@@ -83,6 +83,7 @@ def test_a_network_that_diverges_is_marked_and_touches_no_other():
     assert found.steps.tolist() == [6, 3, 6]
 
 
+@pytest.mark.slow
 def test_groups_that_fit_into_memory_change_nothing(five, monkeypatch):
     params, args = five
     told, shown = [], []

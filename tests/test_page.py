@@ -67,8 +67,8 @@ def test_numbers_in_the_page_are_the_networks(shown):
 def test_confusion_is_of_what_was_written_down_and_read_across(shown):
     counts = np.arange(9).reshape(3, 3)
     text = page.page(shown._replace(counts=counts))
-    (table,) = re.findall(r"<caption>.*?</table>", text, re.DOTALL)
-    assert "12 of 36 are read right" in table
+    assert "12 of 36 are read right" in text
+    (table,) = re.findall(r"read as what.*?</table>", text, re.DOTALL)
     rows = [re.findall(r"<td.*?>(.*?)</td>", line) for line in table.splitlines()]
     # 0 is left out
     assert [row for row in rows if row] == [
@@ -114,15 +114,18 @@ def test_page_of_weights_alone(command, tmp_path):
     text = (tmp_path / "pages" / "mine.html").read_text()
     assert "<h2>Training</h2>" not in text and "Its output units" in text
     assert "of 5000 digits right: embedded digits." in text
-    command("report", "start.mat")
-    assert (tmp_path / "start.html").exists()
+    (tmp_path / "start.html").write_text("a page of my own")
+    done = command("report", "start.mat")
+    assert done.returncode == 2 and "exists, not made by jaxnn" in done.stderr
+    assert (tmp_path / "start.html").read_text() == "a page of my own"
+    assert command("report", "start.mat", "--out", "pages/mine.html").returncode == 0
 
 
 @pytest.mark.parametrize(
     ("flags", "told"),
     [
         (["nowhere"], "nowhere: no such file; check the path"),
-        (["folder"], "folder/params.npz: no such file; check the path"),
+        (["folder"], "folder: not a run folder (no params.npz); check the path"),
         (
             ["start.npz", "--out", "start.npz"],
             "a page's name ends in .html; name it so",

@@ -52,8 +52,8 @@ def test_mistakes_are_upright_and_say_what_was_read():
         np.array([spot(3, 1), spot(0, 0)]), np.array([0, 1]), outputs
     )
     first, second = figure.axes[:2]
-    assert first.get_title() == "0 read as 1\n80%"
-    assert second.get_title() == "1 read as 2\n97%"
+    assert first.get_title() == "0 read as 1\n80.0%"
+    assert second.get_title() == "1 read as 2\n97.0%"
     assert np.argwhere(first.images[0].get_array()).tolist() == [[3, 1]]
     nothing = pictures.mistakes(np.empty((0, 400)), np.empty(0, int), np.empty((0, 3)))
     assert nothing.texts[0].get_text() == "no digit was misread"

@@ -44,6 +44,12 @@ def test_photos_are_read(command, photos, weights, tmp_path):
     for which in WHICH:
         with Image.open(tmp_path / "seen" / f"{which}.jpg.png") as seen:
             assert seen.height == 400
+    names = ("photos/40.jpg", "photos/../photos/40.jpg")  # one name twice
+    assert command("read", *names, "--run", weights, "--show", "two").returncode == 0
+    found = sorted(path.name for path in (tmp_path / "two").iterdir())
+    assert found == ["40.jpg.2.png", "40.jpg.png"]
+    done = command("read", *names, "--run", weights, "--show", weights)
+    assert done.returncode == 2 and "is a file; name a folder" in done.stderr
 
 
 def test_json_and_bad_files_beside_good_ones(command, photos, weights, tmp_path):
@@ -68,6 +74,7 @@ def test_json_and_bad_files_beside_good_ones(command, photos, weights, tmp_path)
     assert len(done.stdout.splitlines()) == 2 and len(done.stderr.splitlines()) == 3
 
 
+@pytest.mark.slow
 def test_without_a_run_it_trains_once(command, photos):
     first = command("read", "photos", "--seed", 7)
     assert first.returncode == 0, first.stderr

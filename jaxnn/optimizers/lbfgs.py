@@ -3,7 +3,7 @@
 The inverse Hessian times the gradient takes two products with one matrix of all pairs
 and two triangular solves of the memory's size. The usual two loops over the pairs, as
 in optax, are 80 small steps one after the other, with which a step of the digit network
-takes 1.1 times as long (float32, jax 0.10.2, two cores).
+takes 1.0 to 1.2 times as long (float32, jax 0.10.2, two cores).
 
 Shapes: p parameters, k pairs.
 """
@@ -19,8 +19,8 @@ from jax.scipy.linalg import solve_triangular
 from jaxnn.optimizers.line_search import line, line_search, moved
 from jaxnn.optimizers.method import Method, Objective, State, Tree
 
-# Curvature pairs. To cost 0.339 at lambda 1, from seeds 0-9, 10 pairs take 106-130
-# steps, 20 take 95-118, 40 take 85-101 and 100 take 77-90 (float32, jax 0.10.2, CPU); a
+# Curvature pairs. To cost 0.339 at lambda 1, from seeds 0-9, 10 pairs take 105-131
+# steps, 20 take 91-118, 40 take 83-102 and 100 take 78-90 (float32, jax 0.10.2, CPU); a
 # step costs more with each pair.
 MEMORY = 40
 CURVATURE = 0.9  # c2 of the strong Wolfe conditions: nearly every first trial will do
