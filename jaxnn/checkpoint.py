@@ -52,7 +52,7 @@ def load_params(path: str | Path) -> tuple[np.ndarray, ...]:
             raise FileError(f"{path}: not a run folder (no {PARAMS}); check the path")
         path = path / PARAMS
     if not path.exists():
-        raise FileError(f"{path}: no such file; check the path")
+        raise FileError(f"{path}: no such run or file; check the path")
     if path.suffix == ".mat":
         names = tuple(f"Theta{i}" for i in range(1, MOST_LAYERS + 1))
         arrays = files.read_mat(path, names)
@@ -86,7 +86,7 @@ def in_order(arrays: dict[str, np.ndarray], stem: str, path: Path) -> list[np.nd
     """The arrays stem1, stem2, ..., checked to be the layers of one network."""
     count = sum(name.startswith(stem) for name in arrays)
     if count == 0:
-        raise FileError(f"{path}: holds no {stem}1; is this a file of weights?")
+        raise FileError(f"{path}: holds no {stem}1; name a run folder or its {PARAMS}")
     thetas = []
     for name in (f"{stem}{i}" for i in range(1, count + 1)):
         if name not in arrays:

@@ -58,6 +58,8 @@ def load_parts(path: str | Path | None = None) -> dict[str, Digits]:
         x = images.unroll(images.shrink(pixels / 255))
         return {"all": Digits(x, y.astype(np.int64), EMBEDDED)}
     path = Path(path)
+    if path.is_dir():
+        raise FileError(f"{path}: is a folder; name a file of digits")
     ending = path.suffix.lower()
     if ending == ".mat":
         arrays = files.read_mat(path, MAT_NAMES)

@@ -55,7 +55,8 @@ def page(report: Report) -> str:
         )
     training = ""
     if report.curves is not None:
-        training = f'\n<h2>Training</h2>\n<div class="wide">{svg(report.curves)}</div>'
+        drawn = svg(report.curves, "Cost and accuracy by step")
+        training = f'\n<h2>Training</h2>\n<div class="wide">{drawn}</div>'
     right, count = np.trace(report.counts), report.counts.sum()
     parts = {
         "title": html.escape(report.title),
@@ -127,14 +128,18 @@ def row(heads: Iterable[Any], cells: Iterable[Any], scope: str = "row") -> str:
     return f"<tr>{''.join(inside)}</tr>"
 
 
-def svg(figure: Figure) -> str:
-    """The figure, its text as text, its black as whatever the page writes in."""
+def svg(figure: Figure, told: str) -> str:
+    """The figure, its text as text, its black as whatever the page writes in.
+
+    told: what it is of, for who cannot see it.
+    """
     stream = io.StringIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "jaxnn"}):
         figure.savefig(stream, format="svg", transparent=True, metadata=nothing)
     text = stream.getvalue()
-    return text[text.index("<svg") :].replace("#000000", "currentColor")
+    text = text[text.index("<svg") + 4 :].replace("#000000", "currentColor")
+    return f'<svg role="img" aria-label="{html.escape(told)}"{text}'
 
 
 def source(name: str) -> str:

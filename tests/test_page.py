@@ -103,6 +103,7 @@ def test_page_of_a_run(command, tmp_path):
     for fact in ("<td>1.0</td>", "<td>lbfgs</td>", "4000: embedded digits (train)"):
         assert fact in text
     assert "<h2>Training</h2>" in text and "currentColor" in text
+    assert '<svg role="img" aria-label="Cost and accuracy by step" ' in text
     assert str(tmp_path) not in text  # where it was made is nobody's business
 
 
@@ -124,7 +125,7 @@ def test_page_of_weights_alone(command, tmp_path):
 @pytest.mark.parametrize(
     ("flags", "told"),
     [
-        (["nowhere"], "nowhere: no such file; check the path"),
+        (["nowhere"], "nowhere: no such run or file; check the path"),
         (["folder"], "folder: not a run folder (no params.npz); check the path"),
         (
             ["start.npz", "--out", "start.npz"],
@@ -132,6 +133,7 @@ def test_page_of_weights_alone(command, tmp_path):
         ),
         (["start.npz", "--out", "folder"], "a page's name ends in .html; name it so"),
         (["start.npz", "--data", "start.npz"], "start.npz: holds "),
+        (["start.npz", "--data", "folder"], "folder: is a folder; name a file of"),
     ],
 )
 def test_mistakes_say_the_next_step(tmp_path, monkeypatch, flags, told):
