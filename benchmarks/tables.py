@@ -10,6 +10,7 @@ from values import ABSENT, Row, limit, over, per_example, per_weight, short, val
 
 Cell = Callable[[Row, Sequence[Row]], str]  # of a row, beside the rows of its contest
 Columns = dict[str, Cell]  # by their titles; {base} is the first contender's
+FEWEST = 3  # common rounds of which a ratio is told
 
 
 class Section(NamedTuple):
@@ -56,7 +57,7 @@ def with_compiling(row: Row, contest: Sequence[Row]) -> str:
     )
     rounds = [over(a, b) for a, b in zip(mine, base, strict=False)]
     rounds = [share for share in rounds if math.isfinite(share)]
-    return short(median(rounds) if len(rounds) >= 3 else math.nan)
+    return short(median(rounds) if len(rounds) >= FEWEST else math.nan)
 
 
 def in_common(row: Row, other: Row) -> int:
@@ -79,7 +80,7 @@ SPREAD: Columns = {"spread": lambda row, _: percent(value(row, "spread"))}
 MEMORY: Columns = {"MB": number("memory", 1e-6)}
 STARTS: Columns = {
     "times {base}": lambda row, c: (
-        number("ratio")(row, c) if in_common(row, c[0]) >= 3 else ABSENT
+        number("ratio")(row, c) if in_common(row, c[0]) >= FEWEST else ABSENT
     )
 }
 TRAINING: Columns = {

@@ -38,16 +38,21 @@ def evaluate(
     with devices.exactly(device, dtype):
         params = tuple(theta.astype(dtype) for theta in params)
         x = digits.x.astype(dtype)
-        alone = jax.vmap(lambda x, y: model.cost(params, x[None], y[None], 0.0))
-        found = (
-            model.forward(params, x),
-            model.predict(params, x),
-            alone(x, digits.y),
-            model.cost(params, x, digits.y, lam),
-        )
-    outputs, read, costs, cost = map(np.asarray, found)
+        outputs, read, costs, cost = map(np.asarray, judged(params, x, digits.y, lam))
     accuracy = float(np.mean(read == digits.y))
     return Evaluation(outputs, read, costs, float(cost), accuracy)
+
+
+@jax.jit
+def judged(params: Params, x: jax.Array, y: jax.Array, lam: float) -> tuple:
+    """The first four of Evaluation, x (m, n) and y (m,): one program to compile."""
+    alone = jax.vmap(lambda x, y: model.cost(params, x[None], y[None], 0.0))
+    return (
+        model.forward(params, x),
+        model.predict(params, x),
+        alone(x, y),
+        model.cost(params, x, y, lam),
+    )
 
 
 def digits_of(weights: Path, path: str | None = None) -> Digits:

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from jaxnn.images import SIDE, roll
 
 GAP = 2  # pixels between two pictures of a grid
+SHADES = "white: ink here turns the unit on; black: off"
 
 
 def digit_grid(x: np.ndarray, columns: int = 10) -> Figure:
@@ -35,7 +36,7 @@ def hidden_units(theta: ArrayLike, columns: int = 5) -> Figure:
     """
     figure, axes = canvas(grid_size(len(np.asarray(theta)), columns))
     show_units(axes, theta, columns)
-    axes.set_title("white: ink here turns the unit on; black: off")
+    axes.set_title(SHADES)
     return figure
 
 
@@ -47,15 +48,16 @@ def hidden_units_by_penalty(
     thetas: of each the first layer (h, 401). The larger lambda, the smoother they are:
     what a pixel adds must be worth its weight.
     """
-    columns = math.ceil(math.sqrt(len(np.asarray(thetas[0]))))
-    rows = math.ceil(len(np.asarray(thetas[0])) / columns)
+    h = len(np.asarray(thetas[0]))
+    columns = math.ceil(math.sqrt(h))
+    rows = math.ceil(h / columns)
     size = 2.6 * len(lams), 2.6 * rows / columns + 0.5
     figure = Figure(figsize=size, layout="constrained")
     panels = figure.subplots(1, len(lams), squeeze=False)[0]
     for axes, theta, lam in zip(panels, thetas, lams, strict=True):
         show_units(axes, theta, columns)
         axes.set_title(f"lambda {lam:g}")
-    figure.supxlabel("white: ink here turns the unit on; black: off", fontsize=9)
+    figure.supxlabel(SHADES, fontsize=9)
     return figure
 
 

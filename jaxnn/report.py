@@ -23,6 +23,7 @@ from jaxnn.data import Digits
 from jaxnn.evaluation import Evaluation
 from jaxnn.model import Params
 from jaxnn.page import Report
+from jaxnn.settings import cost_name
 
 EXAMPLES, MISTAKES = 200, 24  # at most, in the page
 SETTINGS = {  # of config.json, and how the page calls them
@@ -96,8 +97,7 @@ def training_of(folder: Path) -> tuple[list[tuple[str, str]], Figure | None]:
     with files.reading(folder / runs.HISTORY, "a run's history"):
         cost, seconds = table["cost"], table["seconds"][-1]
         accuracies = table["train_accuracy"], table["test_accuracy"]
-    is_batch = runs.read_config(folder)["settings"].get("batch_size") is not None
-    name = "cost of a batch" if is_batch else "cost"
+    name = cost_name(runs.read_config(folder)["settings"].get("batch_size"))
     told = f"{len(cost)} steps, {name} {cost[-1]:.4f} with penalty, {seconds:.1f} s"
     return [("training", told)], plots.curves(cost, *accuracies, name)
 

@@ -54,6 +54,11 @@ def check(settings: Settings) -> None:
         raise ValueError(f"batch size {settings.batch_size}: at least 1 is needed")
 
 
+def cost_name(batch_size: int | None) -> str:
+    """What the costs are of that a run's loop tells."""
+    return "cost" if batch_size is None else "batch cost"
+
+
 def initial_params(settings: Settings, n: int) -> model.Params:
     """The weights at the start, for n pixels."""
     layers = (n, *settings.hidden, CLASSES)

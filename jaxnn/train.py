@@ -13,7 +13,7 @@ from jaxnn.data import Digits
 from jaxnn.history import Progress
 from jaxnn.model import SCHEMES
 from jaxnn.optimizers import METHODS, WholeRun
-from jaxnn.settings import Settings, check
+from jaxnn.settings import Settings, check, cost_name
 
 DEFAULTS: dict[str, Any] = {
     **Settings._field_defaults,
@@ -107,7 +107,7 @@ def train_network(flags: dict[str, Any], train: Digits, test: Digits) -> trainin
         accuracies = {"train": now.train_accuracy, "test": now.test_accuracy}
         parts = [
             f"step {now.step:>{len(str(now.steps))}}/{now.steps}",
-            f"{cost_name(flags)} {now.cost:.4f}",
+            f"{cost_name(flags['batch_size'])} {now.cost:.4f}",
             f"gradient {now.gradient_norm:.1e}",
             *(f"{k} {v:.2%}" for k, v in accuracies.items() if not np.isnan(v)),
             f"{now.seconds:.1f} s",
@@ -127,11 +127,6 @@ def train_network(flags: dict[str, Any], train: Digits, test: Digits) -> trainin
         notes={**{name: flags[name] for name in NOTES}, "data": source},
         progress=show,
     )
-
-
-def cost_name(flags: dict[str, Any]) -> str:
-    """What the costs are of that the loop tells."""
-    return "cost" if flags["batch_size"] is None else "batch cost"
 
 
 def draw_digits(train: Digits) -> bytes:
@@ -158,10 +153,10 @@ def draw_run(run: training.Run, name: str) -> dict[str, bytes]:
     return {"curves.png": plots.png(curves), "hidden_units.png": plots.png(units)}
 
 
-def result_line(run: training.Run, folder: Path, cost_name: str) -> str:
+def result_line(run: training.Run, folder: Path, name: str) -> str:
     """The outcome in one line."""
     history = run.history
-    text = f"{cost_name} {run.cost:.4f} after {run.steps} step{'s' * (run.steps != 1)}"
+    text = f"{name} {run.cost:.4f} after {run.steps} step{'s' * (run.steps != 1)}"
     for name, accuracy in (
         ("train", history.train_accuracy),
         ("test", history.test_accuracy),
@@ -217,12 +212,12 @@ def main(argv: Sequence[str]) -> int:
     seconds["training and saving"] = cli.process_seconds() - sum(seconds.values())
     for name, png in {
         "digits.png": digits_png.result(),
-        **draw_run(run, cost_name(flags)),
+        **draw_run(run, cost_name(flags["batch_size"])),
     }.items():
         files.write_bytes(folder / name, png)
     seconds["pictures"] = cli.process_seconds() - sum(seconds.values())
     parts = ", ".join(f"{value:.1f} {name}" for name, value in seconds.items())
-    print(result_line(run, folder, cost_name(flags)))
+    print(result_line(run, folder, cost_name(flags["batch_size"])))
     print(f"time     {sum(seconds.values()):.1f} s: {parts}")
     return 0
 
