@@ -16,6 +16,7 @@ import numpy_mlp
 import torch_mlp
 import workers
 from checkout import jaxnn
+from jaxnn import centring
 from jaxnn.optimizers import start, warm_up
 from jaxnn.optimizers.lbfgs import MEMORY
 from race import (
@@ -37,12 +38,14 @@ TORCH_COLUMNS = True  # the faster layout, by gradient.py
 UNENDING = {"ftol": 0.0, "gtol": 0.0, "maxfun": 10**9, "maxiter": 10**9}
 
 
-def in_jaxnn(method: str, race: Race, device: str) -> Prepared:
+def in_jaxnn(method: str, is_centred: bool, race: Race, device: str) -> Prepared:
     """jaxnn.minimize: one compiled loop of as many steps as it takes."""
     chosen = workers.start_jax(device, "float32")
-    args = race.x, race.y, np.float32(race.lam)
-    starts, args = jax.device_put((race.starts, args), chosen)
-    cost = jaxnn.cost
+    centres = centring.centres_of(race.starts[0], race.x) if is_centred else None
+    starts = [centring.centred(params, centres) for params in race.starts]
+    args = race.x, race.y, np.float32(race.lam), centres
+    starts, args = jax.device_put((starts, args), chosen)
+    cost = centring.cost
     train: Callable[..., Any] = partial(
         jaxnn.minimize, cost, args=args, method=method, tolerance=0.0
     )
@@ -66,7 +69,8 @@ def in_jaxnn(method: str, race: Race, device: str) -> Prepared:
         costs = np.append(true_cost(race.starts[i], race), found.history)
         curve = np.column_stack([seconds, np.minimum.accumulate(costs)])
         counts = found.steps, found.evaluations
-        return Outcome(found.params, found.cost, *counts, curve)
+        params = jax.device_get(centring.uncentred(found.params, centres))
+        return Outcome(params, found.cost, *counts, curve)
 
     outcomes = [follow(i) for i in range(len(race.starts))]
     how = "float32", compiling, chosen.device_kind
@@ -164,17 +168,21 @@ def scipy_numpy(
     return in_python(race, by_scipy(method, evaluate, options), dtype)
 
 
-def in_torch(race: Race, device: str) -> Prepared:
+def in_torch(is_centred: bool, race: Race, device: str) -> Prepared:
     """PyTorch's own L-BFGS."""
     torch = torch_mlp.start_torch(device, "float32")
     tensors = torch_mlp.as_tensors(torch, device, race.x, race.y, TORCH_COLUMNS)
     data = *tensors, race.lam
     cost = torch_mlp.cost_function(torch, TORCH_COLUMNS)
+    centres = centring.centres_of(race.starts[0], race.x) if is_centred else None
+    if centres is not None:
+        cost = torch_mlp.of_centred(torch, cost, device, jax.device_get(centres))
     how = {"max_iter": MOST, "max_eval": MOST, "history_size": MEMORY}
     how |= {"tolerance_grad": 0, "tolerance_change": 0}
 
     def train(params: Params, watch: Watch) -> tuple[Params, int]:
-        at = torch_mlp.leaves(torch, device, params)
+        start = jax.device_get(centring.centred(params, centres))
+        at = torch_mlp.leaves(torch, device, start)
         optimizer = torch.optim.LBFGS(at, line_search_fn="strong_wolfe", **how)
 
         def closure() -> Any:
@@ -187,6 +195,7 @@ def in_torch(race: Race, device: str) -> Prepared:
         with suppress(Stop):
             optimizer.step(closure)
         arrays = tuple(theta.detach().cpu().numpy() for theta in at)
+        arrays = jax.device_get(centring.uncentred(arrays, centres))
         return arrays, optimizer.state[at[0]]["n_iter"]
 
     kind = torch.cuda.get_device_name() if device == "gpu" else "cpu"

@@ -59,14 +59,16 @@ def joined(histories: list[History]) -> History:
 def after(
     snapshot: Snapshot,
     state: optimizers.State,
+    params: model.Params,
     trace: optimizers.Trace,
     seconds: np.ndarray,
     sets: Sets,
 ) -> tuple[Snapshot, History]:
     """Where the run stands after a chunk, and the chunk's own history.
 
-    seconds: (done,) of training at each step; snapshot.history is left as it is. A
-    chunk that ended in NaN or infinity moves neither state nor best weights.
+    params: the network's, at state. seconds: (done,) of training at each step;
+    snapshot.history is left as it is. A chunk that ended in NaN or infinity moves
+    neither state nor best weights.
     """
     done = int(trace.done)
     rows = np.full((len(History._fields), done), np.nan)
@@ -74,11 +76,11 @@ def after(
     rows[1] = np.asarray(trace.grad_norms)[:done]
     rows[2] = seconds
     if optimizers.is_finite(state):
-        rows[3 : 3 + len(sets), -1] = measured = accuracies(state.params, sets)
+        rows[3 : 3 + len(sets), -1] = measured = accuracies(params, sets)
         snapshot = snapshot._replace(state=state)
         if measured[-1] > snapshot.best_accuracy:
             best = np.array(measured[-1])
-            snapshot = snapshot._replace(best_params=state.params, best_accuracy=best)
+            snapshot = snapshot._replace(best_params=params, best_accuracy=best)
     return snapshot, History(*rows)
 
 

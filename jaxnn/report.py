@@ -85,6 +85,8 @@ def settings_of(folder: Path) -> list[tuple[str, str]]:
         told += [(name, f"{d['examples']}: {d['name']}") for name, d in held]
         if runs.is_standardized(folder):
             told.append(("pixels", "of each digit mean 0, deviation 1"))
+        if settings.get("centre"):
+            told.append(("coordinates", "centred"))
         versions = (f"{name} {text}" for name, text in config["versions"].items())
         return [*told, ("device", config["device"]), ("versions", ", ".join(versions))]
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from jaxnn import model, optimizers
+from jaxnn import centring, model, optimizers
 
 CLASSES = 10
 EVERY = 10  # steps per compiled chunk, between two looks at the accuracies
@@ -22,6 +22,7 @@ class Settings(NamedTuple):
     batch_size: int | None = None
     dtype: str = "float32"
     seed: int = 0
+    centre: bool = False
 
 
 def tidy(settings: Settings) -> Settings:
@@ -33,6 +34,7 @@ def tidy(settings: Settings) -> Settings:
         learning_rate=None if rate is None else float(rate),
         batch_size=None if size is None else int(size),
         seed=int(settings.seed),
+        centre=bool(settings.centre),
     )
 
 
@@ -68,10 +70,16 @@ def initial_params(settings: Settings, n: int) -> model.Params:
 def make_task(
     data: tuple[Any, Any], settings: Settings, force: bool = False
 ) -> dict[str, Any]:
-    """The keyword arguments that the optimiser's functions have in common."""
-    m, size = data[1].size, settings.batch_size
+    """The keyword arguments that the optimiser's functions have in common.
+
+    args are those of `centring.cost`; its centres are None unless settings have some.
+    """
+    x, y = data
+    m, size, centres = y.size, settings.batch_size, None
+    if settings.centre:
+        centres = centring.centres_of(initial_params(settings, x.shape[1]), x)
     return {
-        "args": (*data, settings.lam),
+        "args": (x, y, settings.lam, centres),
         "method": settings.method,
         "learning_rate": settings.learning_rate,
         "batches": size and optimizers.Minibatches(size, m, take_batch),
@@ -82,10 +90,10 @@ def make_task(
 
 
 def take_batch(args: tuple, indices: jax.Array) -> tuple:
-    """(x, y, lam) of a mini-batch.
+    """(x, y, lam, centres) of a mini-batch.
 
     The cost divides the penalty by the examples it is given; lam shrinks with them, so
     that a batch's gradient is an unbiased estimate of the whole set's.
     """
-    x, y, lam = args
-    return x[indices], y[indices], lam * indices.size / y.size
+    x, y, lam, centres = args
+    return x[indices], y[indices], lam * indices.size / y.size, centres

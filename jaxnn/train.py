@@ -52,6 +52,11 @@ def parse(argv: Sequence[str]) -> dict[str, Any]:
     add("--lam", type=float, help="penalty lambda (default: 1)")
     cli.add_training_flags(parser, SCHEMES, METHODS)
     add("--batch-size", type=int, help="of mini-batches, same three (default: all)")
+    add(
+        "--centre",
+        action="store_true",
+        help="train in centred coordinates: same network, half the steps",
+    )
     add("--test-fraction", type=float, help="held out of training (default: 0.2)")
     add("--standardize", action="store_true", help="each image to mean 0, deviation 1")
     add("--out", help="the run folder (default: runs/<time>)")
@@ -187,7 +192,7 @@ def main(argv: Sequence[str]) -> int:
     say("digits   " + ", ".join(f"{part.name} {len(part.y)}" for part in parts))
     layers = "-".join(str(n) for n in (train.x.shape[1], *flags["hidden"], 10))
     how = f"lambda {flags['lam']:g}, {flags['method']}, {flags['dtype']}"
-    say(f"network  {layers}, {how}")
+    say(f"network  {layers}, {how}" + ", centred" * flags["centre"])
     if flags["resume"] and isinstance(METHODS.get(flags["method"]), WholeRun):
         say(f"resuming {flags['method']} begins anew from the weights it had reached")
     with ThreadPoolExecutor(1) as painter:

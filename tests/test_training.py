@@ -99,6 +99,7 @@ RESUMED = [
     {"method": "lbfgs"},
     {"method": "adam", "batch_size": 16},
     {"method": "momentum", "dtype": "float64"},
+    {"method": "cg", "centre": True},
 ]
 
 
@@ -112,6 +113,47 @@ def test_resumed_run_ends_with_the_same_bits(parts, tmp_path, how):
         np.testing.assert_array_equal(a, b)
     np.testing.assert_array_equal(whole.history.cost, again.history.cost)
     assert whole.evaluations == again.evaluations
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"method": "lbfgs", "dtype": "float64"},
+        {"method": "adam", "batch_size": 15, "hidden": ()},
+        {"method": "scipy-cg", "hidden": (7, 5)},
+    ],
+    ids=lambda how: how["method"],
+)
+def test_a_centred_run_hands_out_the_network_itself(parts, tmp_path, how):
+    train, test = parts
+    run = jaxnn.fit(train, test, steps=20, centre=True, out=tmp_path / "run", **how)
+    params = tuple(np.float64(theta) for theta in run.params)
+    if "batch_size" not in how:
+        cost, _ = jaxnn.backprop(params, train.x, train.y, 1.0)
+        assert run.cost == pytest.approx(float(cost), rel=1e-5)
+    for measured, part in (
+        (run.history.train_accuracy, train),
+        (run.history.test_accuracy, test),
+    ):
+        assert jaxnn.accuracy(run.params, part.x, part.y) == pytest.approx(measured[-1])
+    best = jaxnn.accuracy(run.best_params, test.x, test.y)
+    assert best == pytest.approx(np.nanmax(run.history.test_accuracy))
+    for name in ("params.npz", "weights.mat"):
+        saved = jaxnn.load_params(run.folder / name)
+        for held, theta in zip(saved, run.params, strict=True):
+            np.testing.assert_array_equal(held, theta)
+
+
+def test_a_run_that_knows_of_no_centring_goes_on_uncentred(parts, tmp_path):
+    run = jaxnn.fit(*parts, steps=10, out=tmp_path / "run")
+    path = run.folder / "config.json"
+    config = json.loads(path.read_text())
+    assert config["settings"].pop("centre") is False
+    path.write_text(json.dumps(config))
+    again = jaxnn.fit(*parts, steps=20, out=run.folder, resume=True)
+    assert again.began_at == 10
+    with pytest.raises(jaxnn.FileError, match="centre False, not True; resume it"):
+        jaxnn.fit(*parts, steps=30, out=run.folder, resume=True, centre=True)
 
 
 def test_interrupted_run_saves_and_goes_on(parts, tmp_path):
@@ -179,7 +221,9 @@ def test_minibatch_gradient_is_unbiased(few_digits):
     params = jaxnn.init_params(0, dtype="float64")
     order = np.random.default_rng(0).permutation(len(y)).reshape(-1, size)
     gradients = [
-        jaxnn.backprop(params, *map(np.asarray, settings.take_batch((x, y, lam), i)))[1]
+        jaxnn.backprop(
+            params, *map(np.asarray, settings.take_batch((x, y, lam, None), i)[:3])
+        )[1]
         for i in order
     ]
     mean = np.mean([gradient[0] for gradient in gradients], axis=0)

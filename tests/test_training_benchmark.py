@@ -102,7 +102,7 @@ def jax_left_alone(load, monkeypatch):
 @pytest.mark.parametrize("method", ["lbfgs", "adam"])
 def test_the_steps_of_jaxnn_are_the_fewest(load, race, monkeypatch, method):
     cpu = jax_left_alone(load, monkeypatch)
-    steps = load("trainers").in_jaxnn(method, race, "cpu").facts["steps"]
+    steps = load("trainers").in_jaxnn(method, False, race, "cpu").facts["steps"]
     data = race.x, race.y, np.float32(LAM)
     starts, data = jax.device_put((race.starts, data), cpu)
     size = max(32, 1 << (max(steps) - 1).bit_length())  # of its loop: compiled already
@@ -112,6 +112,17 @@ def test_the_steps_of_jaxnn_are_the_fewest(load, race, monkeypatch, method):
         assert published(load, found.params, race)[0] <= race.target * (1 + 1e-4)
         before = jaxnn.minimize(jaxnn.cost, params, steps=fewest - 1, **how)
         assert published(load, before.params, race)[0] > race.target * (1 - 1e-4)
+
+
+def test_centred_trainers_hand_out_the_network_itself(load, race, monkeypatch):
+    # the race verifies the cost of the weights handed out, in float64 by NumPy
+    jax_left_alone(load, monkeypatch)
+    trainers = load("trainers")
+    plain = trainers.in_jaxnn("cg", False, race, "cpu").facts["evaluations"]
+    there = trainers.in_jaxnn("cg", True, race, "cpu").facts["evaluations"]
+    assert sum(there) < sum(plain)
+    pytest.importorskip("torch")
+    assert trainers.in_torch(True, race, "cpu").facts["reached"] == len(race.starts)
 
 
 def test_scipy_stops_at_the_target(load, race):
@@ -181,9 +192,9 @@ def test_costs_above_the_target_are_refused(load, wrong):
 @pytest.mark.slow
 def test_training_script_runs(tmp_path):
     names = {
-        "jaxnn lbfgs": "jax",
+        "jaxnn lbfgs, centred": "jax",
         "scikit-learn float32, 1 BLAS thread": "sklearn",
-        "PyTorch LBFGS, 1 BLAS thread": "torch",
+        "PyTorch LBFGS, centred, 1 BLAS thread": "torch",
     }
     done = subprocess.run(
         [sys.executable, FOLDER / "training.py", "--quick", "--only", *names],
