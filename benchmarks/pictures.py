@@ -23,8 +23,8 @@ WIDTH = 8.0  # inches: 800 pixels of a README
 SMALL = 9  # points of type
 STYLES = [  # of lines: shade, dashes, mark
     (shade, dashes, marks[i])
-    for i, dashes in enumerate(("-", "--", ":", "-."))
-    for shade, marks in (("black", "o^vX"), ("0.55", "sDP*"), ("0.75", "<>ph"))
+    for i, dashes in enumerate(("-", "--", ":", "-.", (0, (3, 1, 1, 1, 1, 1))))
+    for shade, marks in (("black", "o^vXd"), ("0.55", "sDP*1"), ("0.75", "<>ph2"))
 ]
 
 

@@ -83,20 +83,15 @@ def cost_function(
     return torch.compile(cost, mode=COMPILE_MODE[compile_for])
 
 
-def of_centred(
-    torch: Any, cost: Callable[..., Any], device: str, centres: Sequence[np.ndarray]
-) -> Callable[..., Any]:
-    """The cost of a network whose centred parameters are given, as centring.cost."""
-    middles = [torch.tensor(c, device=PLACES[device]) for c in centres]  # (n_in,)
-
-    def centred_cost(thetas: Sequence[Any], *args: Any) -> Any:
-        own = []
-        for theta, c in zip(thetas, middles, strict=True):
-            bias = theta[:, 0] - theta[:, 1:] @ c  # (out,)
-            own.append(torch.cat([bias[:, None], theta[:, 1:]], 1))
-        return cost(own, *args)
-
-    return centred_cost
+def biases_moved(
+    torch: Any, thetas: Sequence[Any], centers: Sequence[Any]
+) -> Sequence[Any]:
+    """(b + W c, W) of each layer (b, W), as in centering.py; c (n_in,)."""
+    moved = []
+    for theta, c in zip(thetas, centers, strict=True):
+        bias = theta[:, :1] + (theta[:, 1:] * c).sum(1, keepdim=True)  # (out, 1)
+        moved.append(torch.cat([bias, theta[:, 1:]], 1))
+    return moved
 
 
 def cost_and_gradient(

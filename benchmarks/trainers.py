@@ -6,7 +6,6 @@ scikit-learn's is in sklearn_mlp. Shapes: p weights and biases in all.
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 import jax
@@ -16,7 +15,7 @@ import numpy_mlp
 import torch_mlp
 import workers
 from checkout import jaxnn
-from jaxnn import centring
+from jaxnn import centering
 from jaxnn.optimizers import start, warm_up
 from jaxnn.optimizers.lbfgs import MEMORY
 from race import (
@@ -38,18 +37,25 @@ TORCH_COLUMNS = True  # the faster layout, by gradient.py
 UNENDING = {"ftol": 0.0, "gtol": 0.0, "maxfun": 10**9, "maxiter": 10**9}
 
 
-def in_jaxnn(method: str, is_centred: bool, race: Race, device: str) -> Prepared:
+def in_jaxnn(method: str, is_centered: bool, race: Race, device: str) -> Prepared:
     """jaxnn.minimize: one compiled loop of as many steps as it takes."""
     chosen = workers.start_jax(device, "float32")
-    centres = centring.centres_of(race.starts[0], race.x) if is_centred else None
-    starts = [centring.centred(params, centres) for params in race.starts]
-    args = race.x, race.y, np.float32(race.lam), centres
-    starts, args = jax.device_put((starts, args), chosen)
-    cost = centring.cost
-    train: Callable[..., Any] = partial(
-        jaxnn.minimize, cost, args=args, method=method, tolerance=0.0
-    )
-    begin = partial(start, cost, starts[0], args, method)
+    centers = centering.centers_of(race.starts[0], race.x) if is_centered else None
+    args = race.x, race.y, np.float32(race.lam), centers
+    starts, args = jax.device_put((race.starts, args), chosen)
+    cost = centering.cost
+    same: dict[str, Any] = {"args": args, "method": method, "tolerance": 0.0}
+
+    def train(params: Params, **more: Any) -> Any:
+        there = centering.centered(params, args[-1])
+        found = jaxnn.minimize(cost, there, **same, **more)
+        return found._replace(params=centering.uncentered(found.params, args[-1]))
+
+    def begin() -> Any:
+        there = centering.centered(starts[0], args[-1])
+        centering.uncentered(there, args[-1])  # compiled now, too
+        return start(cost, there, args, method)
+
     compiling = workers.beyond_repeating(begin)
     steps, size = fewest_steps(train, starts, race.target)
     state, another = begin(), size + 1  # a size not compiled yet
@@ -69,8 +75,7 @@ def in_jaxnn(method: str, is_centred: bool, race: Race, device: str) -> Prepared
         costs = np.append(true_cost(race.starts[i], race), found.history)
         curve = np.column_stack([seconds, np.minimum.accumulate(costs)])
         counts = found.steps, found.evaluations
-        params = jax.device_get(centring.uncentred(found.params, centres))
-        return Outcome(params, found.cost, *counts, curve)
+        return Outcome(found.params, found.cost, *counts, curve)
 
     outcomes = [follow(i) for i in range(len(race.starts))]
     how = "float32", compiling, chosen.device_kind
@@ -168,21 +173,30 @@ def scipy_numpy(
     return in_python(race, by_scipy(method, evaluate, options), dtype)
 
 
-def in_torch(is_centred: bool, race: Race, device: str) -> Prepared:
+def in_torch(is_centered: bool, race: Race, device: str) -> Prepared:
     """PyTorch's own L-BFGS."""
     torch = torch_mlp.start_torch(device, "float32")
     tensors = torch_mlp.as_tensors(torch, device, race.x, race.y, TORCH_COLUMNS)
     data = *tensors, race.lam
-    cost = torch_mlp.cost_function(torch, TORCH_COLUMNS)
-    centres = centring.centres_of(race.starts[0], race.x) if is_centred else None
-    if centres is not None:
-        cost = torch_mlp.of_centred(torch, cost, device, jax.device_get(centres))
+    there, back = None, None  # how biases move; None leaves them
+    if is_centered:
+        centers = centering.centers_of(race.starts[0], race.x)
+        there = [torch.tensor(c, device=torch_mlp.PLACES[device]) for c in centers]
+        back = [-c for c in there]
+    cost_of = torch_mlp.cost_function(torch, TORCH_COLUMNS)
+
+    def moved(thetas: Sequence[Any], by: Sequence[Any] | None) -> Sequence[Any]:
+        return thetas if by is None else torch_mlp.biases_moved(torch, thetas, by)
+
+    def cost(thetas: Sequence[Any], *args: Any) -> Any:
+        return cost_of(moved(thetas, back), *args)
+
     how = {"max_iter": MOST, "max_eval": MOST, "history_size": MEMORY}
     how |= {"tolerance_grad": 0, "tolerance_change": 0}
 
     def train(params: Params, watch: Watch) -> tuple[Params, int]:
-        start = jax.device_get(centring.centred(params, centres))
-        at = torch_mlp.leaves(torch, device, start)
+        at = torch_mlp.leaves(torch, device, params)
+        at = [theta.detach().requires_grad_() for theta in moved(at, there)]
         optimizer = torch.optim.LBFGS(at, line_search_fn="strong_wolfe", **how)
 
         def closure() -> Any:
@@ -194,8 +208,7 @@ def in_torch(is_centred: bool, race: Race, device: str) -> Prepared:
 
         with suppress(Stop):
             optimizer.step(closure)
-        arrays = tuple(theta.detach().cpu().numpy() for theta in at)
-        arrays = jax.device_get(centring.uncentred(arrays, centres))
+        arrays = tuple(theta.detach().cpu().numpy() for theta in moved(at, back))
         return arrays, optimizer.state[at[0]]["n_iter"]
 
     kind = torch.cuda.get_device_name() if device == "gpu" else "cpu"

@@ -8,8 +8,8 @@ evaluation at that evaluation, jaxnn's compiled loops and scikit-learn after as 
 steps as an untimed run needed. The cost of the weights reached, computed anew by
 NumPy in float64, is in the table (the worst start's). L-BFGS keeps as many curvature
 pairs as jaxnn's but in scikit-learn, which fixes SciPy's 10. "Centred" is the same cost
-in other coordinates (jaxnn/centring.py), which any of them could take. What computes in
-libraries with BLAS threads runs both with all of them and with one.
+in other coordinates (jaxnn/centering.py), into which and out of which its times lead.
+What computes in libraries with BLAS threads runs both with all of them and with one.
 """
 
 import argparse
@@ -34,14 +34,14 @@ from trainers import UNENDING, in_jaxnn, in_torch, scipy_jitted, scipy_numpy
 TARGETS = {0.339: 1.0, 0.320: 1.0, 0.557: 3.0}  # cost -> lambda
 QUICK = {2.0: 1.0}
 STARTS = 5
-CENTRED = ", centred"
+CENTRED = " centred"
 TRAINED = [  # jaxnn's methods, and whether in centred coordinates
-    ("lbfgs", True),
     ("lbfgs", False),
-    ("cg", True),
+    ("lbfgs", True),
     ("cg", False),
-    ("newton-cg", True),
+    ("cg", True),
     ("newton-cg", False),
+    ("newton-cg", True),
     ("adam", False),
 ]
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL")}
@@ -61,15 +61,15 @@ def contenders(kinds: Sequence[str], race: Race) -> list[Contender]:
     competing = []
     for kind in kinds:
         mark = f", {kind}" if kinds[1:] else ""
-        for method, is_centred in TRAINED:
-            name = f"jaxnn {method}{CENTRED * is_centred}{mark}"
-            args = method, is_centred, race, kind
+        for method, is_centered in TRAINED:
+            name = f"jaxnn {method}{CENTRED * is_centered}{mark}"
+            args = method, is_centered, race, kind
             competing.append(Contender(name, in_jaxnn, args))
         name = f"SciPy L-BFGS-B, jitted gradient{mark}"
         competing += both_ways(name, scipy_jitted, race, kind)
-        for is_centred in (False, True):
-            name = f"PyTorch LBFGS{CENTRED * is_centred}{mark}"
-            torch = both_ways(name, in_torch, is_centred, race, kind, needs="torch")
+        for is_centered in (False, True):
+            name = f"PyTorch LBFGS{CENTRED * is_centered}{mark}"
+            torch = both_ways(name, in_torch, is_centered, race, kind, needs="torch")
             competing += torch[: 1 if kind == "gpu" else 2]
     setup = partial(scipy_numpy, "L-BFGS-B", {**UNENDING, "maxcor": MEMORY})
     competing += both_ways("SciPy L-BFGS-B, NumPy", setup, race, "float32")

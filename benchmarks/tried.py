@@ -85,6 +85,22 @@ def through_a_scan(params: Any, x: jax.Array, y: jax.Array, lam: Any) -> jax.Arr
     return loss / m + model.penalty(params, lam, m)
 
 
+def padded_units(params: Any, x: jax.Array, y: jax.Array, lam: Any) -> jax.Array:
+    """`jaxnn.cost` with 32 units in its products for 25; the others stay idle."""
+    theta1, theta2 = params
+    idle = 32 - len(theta1)
+    wide = jnp.pad(theta1, ((0, idle), (0, 0))), jnp.pad(theta2, ((0, 0), (0, idle)))
+    return model.cost(wide, x, y, lam)
+
+
+def blocks_at_once(params: Any, x: jax.Array, y: jax.Array, lam: Any) -> jax.Array:
+    """`jaxnn.cost` of ten blocks side by side, each with a copy of params."""
+    m, blocks = len(x), (x.reshape(10, -1, x.shape[1]), y.reshape(10, -1))
+    copies = tuple(jnp.broadcast_to(theta, (10, *theta.shape)) for theta in params)
+    loss = jax.vmap(model.cross_entropy)(copies, *blocks).sum()
+    return loss / m + model.penalty(params, lam, m)
+
+
 class Try(NamedTuple):
     """A form of the cost, or a flag of XLA's, and what came of it."""
 
@@ -126,6 +142,8 @@ TRIES = {
     "autodiff through a scan of 2": Try(
         "not kept: blocks.py makes the gradient within its scan", through_a_scan
     ),
+    "10 blocks at once": Try("not kept", blocks_at_once),
+    "hidden units padded to 32": Try("not kept", padded_units),
     "jaxnn, a process of its own": Try(
         "shows how far processes differ, for what follows", is_apart=True
     ),

@@ -5,7 +5,6 @@
 >>> run = jaxnn.fit(train, test=test, lam=1.0)
 """
 
-from jaxnn import centring as centring
 from jaxnn.backprop import backprop as backprop
 from jaxnn.checkpoint import load_params as load_params
 from jaxnn.checkpoint import save_params as save_params

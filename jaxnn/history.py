@@ -18,7 +18,7 @@ class History(NamedTuple):
     """One entry per step; arrays (steps,) float64, NaN where not measured."""
 
     cost: np.ndarray  # nats per example; of the mini-batch where there are such
-    gradient_norm: np.ndarray  # Euclidean
+    gradient_norm: np.ndarray  # Euclidean; by the centred parameters if trained so
     seconds: np.ndarray  # in the compiled loop; interpolated within a chunk
     train_accuracy: np.ndarray  # fraction; every tenth step, or every epoch
     test_accuracy: np.ndarray

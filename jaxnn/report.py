@@ -81,12 +81,12 @@ def settings_of(folder: Path) -> list[tuple[str, str]]:
             for name, told in SETTINGS.items()
             if settings[name] is not None
         ]
+        if settings.get("center"):
+            told.append(("trained in", "centred coordinates"))
         held = zip(("trained on", "held out"), parts, strict=False)
         told += [(name, f"{d['examples']}: {d['name']}") for name, d in held]
         if runs.is_standardized(folder):
             told.append(("pixels", "of each digit mean 0, deviation 1"))
-        if settings.get("centre"):
-            told.append(("coordinates", "centred"))
         versions = (f"{name} {text}" for name, text in config["versions"].items())
         return [*told, ("device", config["device"]), ("versions", ", ".join(versions))]
 

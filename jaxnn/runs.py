@@ -124,8 +124,8 @@ def restore(folder: Path, config: dict[str, Any], like: Any) -> Any:
     """
     held = read_config(folder)
     with files.reading(folder / CONFIG, "a run's settings"):
-        # a run from before `centre` was a setting did not centre
-        before, now = {"centre": False, **held["settings"]}, config["settings"]
+        # a run from before there was `center` is not centred
+        before, now = {"center": False, **held["settings"]}, config["settings"]
         differing = [name for name in now if before.get(name) != now[name]]
         is_same_data = held["data"] == config["data"]
     if differing:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from jaxnn import centring, model, optimizers
+from jaxnn import centering, model, optimizers
 
 CLASSES = 10
 EVERY = 10  # steps per compiled chunk, between two looks at the accuracies
@@ -22,7 +22,7 @@ class Settings(NamedTuple):
     batch_size: int | None = None
     dtype: str = "float32"
     seed: int = 0
-    centre: bool = False
+    center: bool = False
 
 
 def tidy(settings: Settings) -> Settings:
@@ -34,7 +34,7 @@ def tidy(settings: Settings) -> Settings:
         learning_rate=None if rate is None else float(rate),
         batch_size=None if size is None else int(size),
         seed=int(settings.seed),
-        centre=bool(settings.centre),
+        center=bool(settings.center),
     )
 
 
@@ -68,18 +68,18 @@ def initial_params(settings: Settings, n: int) -> model.Params:
 
 
 def make_task(
-    data: tuple[Any, Any], settings: Settings, force: bool = False
+    data: tuple[Any, Any],
+    settings: Settings,
+    centers: centering.Centers | None,
+    force: bool = False,
 ) -> dict[str, Any]:
     """The keyword arguments that the optimiser's functions have in common.
 
-    args are those of `centring.cost`; its centres are None unless settings have some.
+    args are those of `centering.cost`.
     """
-    x, y = data
-    m, size, centres = y.size, settings.batch_size, None
-    if settings.centre:
-        centres = centring.centres_of(initial_params(settings, x.shape[1]), x)
+    m, size = data[1].size, settings.batch_size
     return {
-        "args": (x, y, settings.lam, centres),
+        "args": (*data, settings.lam, centers),
         "method": settings.method,
         "learning_rate": settings.learning_rate,
         "batches": size and optimizers.Minibatches(size, m, take_batch),
@@ -90,10 +90,10 @@ def make_task(
 
 
 def take_batch(args: tuple, indices: jax.Array) -> tuple:
-    """(x, y, lam, centres) of a mini-batch.
+    """(x, y, lam, centers) of a mini-batch.
 
     The cost divides the penalty by the examples it is given; lam shrinks with them, so
     that a batch's gradient is an unbiased estimate of the whole set's.
     """
-    x, y, lam, centres = args
-    return x[indices], y[indices], lam * indices.size / y.size, centres
+    x, y, lam, centers = args
+    return x[indices], y[indices], lam * indices.size / y.size, centers

@@ -53,9 +53,10 @@ def parse(argv: Sequence[str]) -> dict[str, Any]:
     cli.add_training_flags(parser, SCHEMES, METHODS)
     add("--batch-size", type=int, help="of mini-batches, same three (default: all)")
     add(
-        "--centre",
+        "--center",
         action="store_true",
-        help="train in centred coordinates: same network, half the steps",
+        help="train in centred coordinates: half the evaluations with lbfgs, cg and "
+        "newton-cg",
     )
     add("--test-fraction", type=float, help="held out of training (default: 0.2)")
     add("--standardize", action="store_true", help="each image to mean 0, deviation 1")
@@ -192,7 +193,8 @@ def main(argv: Sequence[str]) -> int:
     say("digits   " + ", ".join(f"{part.name} {len(part.y)}" for part in parts))
     layers = "-".join(str(n) for n in (train.x.shape[1], *flags["hidden"], 10))
     how = f"lambda {flags['lam']:g}, {flags['method']}, {flags['dtype']}"
-    say(f"network  {layers}, {how}" + ", centred" * flags["centre"])
+    how += ", in centred coordinates" * flags["center"]
+    say(f"network  {layers}, {how}")
     if flags["resume"] and isinstance(METHODS.get(flags["method"]), WholeRun):
         say(f"resuming {flags['method']} begins anew from the weights it had reached")
     with ThreadPoolExecutor(1) as painter:

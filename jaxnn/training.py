@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from jaxnn import centring, checkpoint, devices, history, model, optimizers, runs
+from jaxnn import centering, checkpoint, devices, history, model, optimizers, runs
 from jaxnn.data import Digits
 from jaxnn.devices import Device
 from jaxnn.history import History, Progress, Sets, Snapshot, accuracies, no_history
@@ -53,7 +53,7 @@ def fit(
     dtype: str = "float32",
     device: str = "auto",
     seed: int = 0,
-    centre: bool = False,
+    center: bool = False,
     out: str | Path | None = None,
     resume: bool = False,
     force: bool = False,
@@ -65,12 +65,11 @@ def fit(
     hidden: units per hidden layer; () is one-vs-all logistic regression. lam: the
     penalty. init, method, learning_rate, force: as in `init_params` and `minimize`.
     batch_size: examples per step, for adam, gd and momentum; None takes all. dtype:
-    "float32" or "float64". centre: train the same network in centred coordinates
-    (centring.py), in which methods that search for their step need half as many;
-    history's gradient is then theirs. device: "auto", "cpu" or "gpu". out: the run
-    folder to write, or with resume=True the one to continue, to the same numbers as an
-    unbroken run on the same device (bfgs and SciPy's methods begin anew from its
-    weights).
+    "float32" or "float64". center: train in centred coordinates (centering.py), in
+    which lbfgs, cg and newton-cg need about half the evaluations. device: "auto",
+    "cpu" or "gpu". out: the run folder to write, or with resume=True the one to
+    continue, to the same numbers as an unbroken run on the same device (bfgs and
+    SciPy's methods begin anew from its weights).
     notes: kept in its config.json, so of JSON's types. progress: called every tenth
     step; with mini-batches every epoch, or tenth step where that is longer.
 
@@ -80,7 +79,7 @@ def fit(
     units = tuple(np.atleast_1d(hidden).tolist())
     settings = tidy(
         Settings(
-            units, lam, init, method, learning_rate, batch_size, dtype, seed, centre
+            units, lam, init, method, learning_rate, batch_size, dtype, seed, center
         )
     )
     check(settings)
@@ -97,8 +96,10 @@ def fit(
     with jax.default_device(chosen), jax.enable_x64(dtype == "float64"):
         parts = [train] if test is None or not len(test.y) else [train, test]
         sets = [on_device(part, dtype, chosen) for part in parts]
-        task = make_task(sets[0], settings, force)
-        snapshot = first_snapshot(task, settings)
+        params = initial_params(settings, train.x.shape[1])
+        centers = centering.centers_of(params, train.x) if center else None
+        task = make_task(sets[0], settings, centers, force)
+        snapshot = first_snapshot(task, params)
         config = runs.describe(settings, parts, notes, devices.describe(chosen))
         if folder is not None and resume:
             snapshot = resumed(folder, config, snapshot, chosen)
@@ -107,7 +108,7 @@ def fit(
                 f"the cost at the start is {float(snapshot.state.cost)}; "
                 "use a smaller lambda, and pixels near 0-1"
             )
-        optimizers.warm_up(centring.cost, snapshot.state, **task)
+        optimizers.warm_up(centering.cost, snapshot.state, **task)
         accuracies(network(snapshot.state, task), sets)
         compile_seconds = time.perf_counter() - began
         if folder is not None and resume:
@@ -118,8 +119,7 @@ def fit(
             runs.create(folder, config, snapshot, network(snapshot.state, task))
         began_at = int(snapshot.state.steps)
         result, snapshot = train_on(snapshot, task, steps, sets, folder, progress)
-        params = network(result, task)
-    run = as_run(result, params, snapshot, best_of(snapshot, sets))
+    run = as_run(result, snapshot, best_of(snapshot, sets))
     return run._replace(
         began_at=began_at,
         device=config["device"],
@@ -128,12 +128,10 @@ def fit(
     )
 
 
-def as_run(
-    result: optimizers.Result, params: model.Params, snapshot: Snapshot, best: Any
-) -> Run:
+def as_run(result: optimizers.Result, snapshot: Snapshot, best: Any) -> Run:
     """What a finished loop has to tell; weights as NumPy matrices."""
     return Run(
-        params=jax.device_get(params),
+        params=jax.device_get(result.params),
         best_params=jax.device_get(best),
         history=snapshot.history,
         cost=result.cost,
@@ -169,20 +167,18 @@ def on_device(digits: Digits, dtype: str, device: Device) -> tuple[Any, Any]:
     return jax.device_put((digits.x.astype(dtype), digits.y.astype(np.int32)), device)
 
 
-def first_snapshot(task: dict[str, Any], settings: Settings) -> Snapshot:
+def first_snapshot(task: dict[str, Any], params: model.Params) -> Snapshot:
     """Where a run begins: initial weights, no history."""
-    x, *_, centres = task["args"]
-    params = initial_params(settings, x.shape[1])
-    start = centring.centred(params, centres)
-    state = optimizers.start(centring.cost, start, **task)
+    start = centering.centered(params, task["args"][-1])
+    state = optimizers.start(centering.cost, start, **task)
     return Snapshot(state, params, np.array(-1.0), no_history())
 
 
 def network(
     reached: optimizers.State | optimizers.Result, task: dict[str, Any]
 ) -> model.Params:
-    """The network's parameters; those of an optimiser's state may be centred."""
-    return centring.uncentred(reached.params, task["args"][-1])
+    """The network's own parameters; an optimiser's may be centred."""
+    return centering.uncentered(reached.params, task["args"][-1])
 
 
 def train_on(
@@ -228,7 +224,7 @@ def train_on(
 
     try:
         result = optimizers.minimize(
-            centring.cost,
+            centering.cost,
             snapshot.state.params,
             **task,
             steps=steps,
@@ -238,10 +234,10 @@ def train_on(
     except KeyboardInterrupt:
         close(network(snapshot.state, task))
         raise
-    params = network(result, task)
-    close(params)
+    result = result._replace(params=network(result, task))
+    close(result.params)
     if folder is not None:
-        checkpoint.save_params(folder / "weights.mat", params)
+        checkpoint.save_params(folder / "weights.mat", result.params)
     return result, whole()
 
 

@@ -113,6 +113,16 @@ def test_other_networks_and_data(command, tmp_path, few_digits):
     assert "of 50 digits" in command("evaluate", "deep").stdout
     assert "is complete" in command("train", "--resume", "deep").stdout
 
+    how = ("--center", "--method", "cg", "--out", "centred")
+    result = command("train", *how, "--steps", 20)
+    assert "cg, float32, in centred coordinates" in result.stdout, result.stderr
+    result = command("train", "--resume", "centred", "--steps", 40)
+    assert (
+        "in centred coordinates" in result.stdout and "after 40 steps" in result.stdout
+    )
+    assert command("report", "centred").returncode == 0
+    assert "centred coordinates" in (tmp_path / "centred" / "report.html").read_text()
+
     result = command("train", "--hidden", "none", "--steps", 5, "--test-fraction", 0)
     assert "400-10," in result.stdout and "test" not in result.stdout.splitlines()[-2]
     assert "in runs/" in result.stdout

@@ -99,7 +99,7 @@ RESUMED = [
     {"method": "lbfgs"},
     {"method": "adam", "batch_size": 16},
     {"method": "momentum", "dtype": "float64"},
-    {"method": "cg", "centre": True},
+    {"method": "cg", "center": True},
 ]
 
 
@@ -126,7 +126,7 @@ def test_resumed_run_ends_with_the_same_bits(parts, tmp_path, how):
 )
 def test_a_centred_run_hands_out_the_network_itself(parts, tmp_path, how):
     train, test = parts
-    run = jaxnn.fit(train, test, steps=20, centre=True, out=tmp_path / "run", **how)
+    run = jaxnn.fit(train, test, steps=20, center=True, out=tmp_path / "run", **how)
     params = tuple(np.float64(theta) for theta in run.params)
     if "batch_size" not in how:
         cost, _ = jaxnn.backprop(params, train.x, train.y, 1.0)
@@ -144,16 +144,16 @@ def test_a_centred_run_hands_out_the_network_itself(parts, tmp_path, how):
             np.testing.assert_array_equal(held, theta)
 
 
-def test_a_run_that_knows_of_no_centring_goes_on_uncentred(parts, tmp_path):
+def test_a_run_that_knows_of_no_centering_goes_on_uncentred(parts, tmp_path):
     run = jaxnn.fit(*parts, steps=10, out=tmp_path / "run")
     path = run.folder / "config.json"
     config = json.loads(path.read_text())
-    assert config["settings"].pop("centre") is False
+    assert config["settings"].pop("center") is False
     path.write_text(json.dumps(config))
     again = jaxnn.fit(*parts, steps=20, out=run.folder, resume=True)
     assert again.began_at == 10
-    with pytest.raises(jaxnn.FileError, match="centre False, not True; resume it"):
-        jaxnn.fit(*parts, steps=30, out=run.folder, resume=True, centre=True)
+    with pytest.raises(jaxnn.FileError, match="center False, not True; resume it"):
+        jaxnn.fit(*parts, steps=30, out=run.folder, resume=True, center=True)
 
 
 def test_interrupted_run_saves_and_goes_on(parts, tmp_path):

@@ -192,9 +192,9 @@ def test_costs_above_the_target_are_refused(load, wrong):
 @pytest.mark.slow
 def test_training_script_runs(tmp_path):
     names = {
-        "jaxnn lbfgs, centred": "jax",
+        "jaxnn lbfgs centred": "jax",
         "scikit-learn float32, 1 BLAS thread": "sklearn",
-        "PyTorch LBFGS, centred, 1 BLAS thread": "torch",
+        "PyTorch LBFGS centred, 1 BLAS thread": "torch",
     }
     done = subprocess.run(
         [sys.executable, FOLDER / "training.py", "--quick", "--only", *names],
