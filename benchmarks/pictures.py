@@ -69,8 +69,7 @@ def descents(rows: Sequence[Row]) -> Figure:
     figure = Figure(figsize=(WIDTH, 4.2), layout="constrained")
     axes = figure.subplots()
     for i, row in enumerate(faster(rows)):
-        points = [point for point in row["curve"] if point[0] > 0]
-        line(axes, points, i, row["name"], [-1])
+        line(axes, as_timed(row), i, row["name"], [-1])
     if math.isfinite(target := value(rows[0], "target")):
         axes.axhline(target, color="0.35", lw=0.8, label=f"cost {target:g}")
     axes.set(xscale="log", yscale="log")
@@ -81,6 +80,13 @@ def descents(rows: Sequence[Row]) -> Figure:
     tidy(axes)
     figure.legend(loc="outside right upper", frameon=False, fontsize=SMALL)
     return figure
+
+
+def as_timed(row: Row) -> list[tuple[float, float]]:
+    """(seconds, cost) of a curve, as long as the timed run from the same start."""
+    timed = next(seconds for seconds in row["seconds"] if seconds is not None)
+    scale = timed / row["curve"][-1][0]
+    return [(scale * s, cost) for s, cost in row["curve"] if s > 0]  # a log axis
 
 
 def faster(rows: Sequence[Row]) -> list[Row]:

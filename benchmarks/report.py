@@ -48,8 +48,8 @@ machine, which hold every measured time.
   square matrices on the same device; "times the limit" is the quotient of the medians.
   "Reading": the data, at the rate of its product with a vector.
 - A picture's curves are of the first start that got there, from a run that was not
-  timed; of a contender with and without BLAS threads, the faster. jaxnn trains in one
-  call, so its steps are drawn at even distances.
+  timed, drawn as long as the one that was; of a contender with and without BLAS
+  threads, the faster. jaxnn trains in one call: its steps are drawn at even distances.
 - Networks "in one call" on a CPU: eight of them step together, the eights one after
   another.
 - Compiling is in no time unless a column says so, but in the whole command's. MB: what

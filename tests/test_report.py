@@ -65,6 +65,11 @@ def training(target, lam):
     ]
 
 
+def test_a_curve_is_as_long_as_the_timed_run(load):
+    row = {"curve": [[0, 7.0], [1, 2.0], [2, 0.3]], "seconds": [None, 3.0, 4.0]}
+    assert load("pictures").as_timed(row) == [(1.5, 2.0), (3.0, 0.3)]
+
+
 def everything():
     """Rows of every kind, and of one that nobody knows."""
     many = {"method": "gd", "networks": None}
