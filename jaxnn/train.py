@@ -55,8 +55,8 @@ def parse(argv: Sequence[str]) -> dict[str, Any]:
     add(
         "--center",
         action="store_true",
-        help="train in centred coordinates: half the evaluations with lbfgs, cg and "
-        "newton-cg",
+        help="train in centred coordinates: with lbfgs, cg and newton-cg about half "
+        "the evaluations",
     )
     add("--test-fraction", type=float, help="held out of training (default: 0.2)")
     add("--standardize", action="store_true", help="each image to mean 0, deviation 1")
