@@ -34,7 +34,7 @@ from trainers import UNENDING, in_jaxnn, in_torch, scipy_jitted, scipy_numpy
 TARGETS = {0.339: 1.0, 0.320: 1.0, 0.557: 3.0}  # cost -> lambda
 QUICK = {2.0: 1.0}
 STARTS = 5
-CENTRED = " centred"
+CENTERED = " centred"
 TRAINED = [  # jaxnn's methods, and whether in centred coordinates
     ("lbfgs", False),
     ("lbfgs", True),
@@ -62,13 +62,13 @@ def contenders(kinds: Sequence[str], race: Race) -> list[Contender]:
     for kind in kinds:
         mark = f", {kind}" if kinds[1:] else ""
         for method, is_centered in TRAINED:
-            name = f"jaxnn {method}{CENTRED * is_centered}{mark}"
+            name = f"jaxnn {method}{CENTERED * is_centered}{mark}"
             args = method, is_centered, race, kind
             competing.append(Contender(name, in_jaxnn, args))
         name = f"SciPy L-BFGS-B, jitted gradient{mark}"
         competing += both_ways(name, scipy_jitted, race, kind)
         for is_centered in (False, True):
-            name = f"PyTorch LBFGS{CENTRED * is_centered}{mark}"
+            name = f"PyTorch LBFGS{CENTERED * is_centered}{mark}"
             torch = both_ways(name, in_torch, is_centered, race, kind, needs="torch")
             competing += torch[: 1 if kind == "gpu" else 2]
     setup = partial(scipy_numpy, "L-BFGS-B", {**UNENDING, "maxcor": MEMORY})
