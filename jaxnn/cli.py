@@ -2,11 +2,13 @@
 
 import argparse
 import os
+import re
 import signal
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,6 +25,11 @@ class Parser(argparse.ArgumentParser):
     """An ArgumentParser whose errors are one line that ends in the next step."""
 
     def error(self, message: str) -> NoReturn:
+        flags = re.findall(r"--[a-z-]+", self.format_usage())
+        for unknown in message.partition("unrecognized arguments: ")[2].split():
+            name = unknown.partition("=")[0]
+            for flag in get_close_matches(name, flags, 1):
+                message += f" (did you mean {flag}?)"
         self.exit(MISTAKE, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 

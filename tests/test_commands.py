@@ -157,6 +157,8 @@ def test_no_gpu_says_so(command):
         (["train", "--resume", "nowhere", "--lam", "2"], "--lam is settled"),
         (["train", "--out", "/proc/nowhere"], "/proc"),
         (["train", "--frobnicate"], "--help"),
+        (["train", "--centre"], "did you mean --center?"),
+        (["train", "--learning_rate=1"], "did you mean --learning-rate?"),
         (["evaluate"], "--help"),
         (["evaluate", "nowhere.npz"], "no such run or file"),
         (["evaluate", "weights.txt"], "no such run or file"),
