@@ -25,7 +25,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
-from multiprocessing import get_context
+from multiprocessing import connection, get_context, parent_process
+from threading import Thread
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -88,6 +89,23 @@ class Timing(NamedTuple):
 
 
 _prepared: dict[str, Prepared] = {}  # in a worker: its contenders
+
+
+def end_with_parent() -> None:
+    """In a worker: end when the benchmark does, however it ends (kill, say)."""
+
+    parent: Any = parent_process()
+
+    def wait() -> None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+    Thread(target=wait, daemon=True).start()
+
+
+def worker() -> ProcessPoolExecutor:
+    """A process for one contender, or one group of them."""
+    return ProcessPoolExecutor(1, mp_context=SPAWN, initializer=end_with_parent)
 
 
 def set_up(contender: Contender) -> Timing:
@@ -170,7 +188,7 @@ def prepare(
     pools, groups, timings, skipped = {}, {}, [], {}
     for contender in contenders:
         name, group = contender.name, contender.group or contender.name
-        pool = groups.get(group) or ProcessPoolExecutor(1, mp_context=SPAWN)
+        pool = groups.get(group) or worker()
         try:
             timings.append(first_answer(contender, pool, rest))
         except Unavailable as reason:

@@ -4,6 +4,7 @@ import importlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -295,3 +296,18 @@ def test_a_damaged_file_of_rows_is_put_aside(load, tmp_path, capsys):
     assert len(rows.load(path)) == 1
     assert path.with_suffix(".damaged").read_text() == "[{"
     assert "is damaged; it is now" in capsys.readouterr().err
+
+
+def test_workers_end_with_a_benchmark_that_is_killed(tmp_path):
+    script = tmp_path / "killed.py"
+    script.write_text(
+        "import os, signal, sys\n"
+        f"sys.path.insert(0, {str(FOLDER)!r})\n"
+        "import timing\n"
+        "if __name__ == '__main__':\n"
+        "    timing.worker().submit(os.getpid).result()\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    # returns when nobody, a worker included, holds its output any more
+    done = subprocess.run([sys.executable, script], capture_output=True, timeout=60)
+    assert done.returncode == -signal.SIGKILL
