@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import pictures
 from describe import command, heading, remarks, setting, software
-from tables import NAME, OTHER, SECTIONS, TIMES, Section, number, table
+from tables import OTHER, SECTIONS, Section, side_by_side, table
 from values import Row
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -148,15 +148,21 @@ def document(found: dict[str, list[Row]]) -> str:
 
 
 def excerpt(found: dict[str, list[Row]]) -> str | None:
-    """README.md's table: the first machine's cost and gradient in float32."""
-    for stem, rows in found.items():
-        for one in contests(stem, rows):
-            if one.title.startswith(f"{SECTIONS['gradient'].title}, float32"):
-                columns = NAME | {"ms": number("median", 1e3)} | TIMES
-                told = f"{heading(rows)}; {software(one.rows)}; medians."
-                image = f"![{one.title}](benchmarks/results/{one.picture})"
-                return "\n\n".join((told, table(one.rows, columns), image))
-    return None
+    """README.md's table: each machine's cost and gradient in float32; a picture."""
+    title = f"{SECTIONS['gradient'].title}, float32"
+    held = {
+        heading(rows): one
+        for stem, rows in found.items()
+        for one in contests(stem, rows)
+        if one.title.startswith(title)
+    }
+    if not held:
+        return None
+    told = [f"{name}; {software(one.rows)}; medians." for name, one in held.items()]
+    compared = side_by_side({name: one.rows for name, one in held.items()})
+    first = next(iter(held.values()))
+    image = f"![{first.title}](benchmarks/results/{first.picture})"
+    return "\n\n".join([*told, compared, image])
 
 
 def replaced(readme: str, inside: str) -> str | None:

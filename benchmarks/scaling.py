@@ -139,7 +139,7 @@ def read_flags() -> argparse.Namespace:
     """The command line, with sizes and rounds settled."""
     parser = flags((__doc__ or "").splitlines()[0], "500 examples, 2 rounds")
     parser.add_argument("--examples", type=positive, nargs="+", metavar="M")
-    args = read(parser, 2, 5)
+    args = read(parser, 2, 15)
     args.sizes = [(m, WIDTH) for m in args.examples or [*EXAMPLES, MANY]]
     if args.quick:
         args.sizes = [(500, WIDTH)]

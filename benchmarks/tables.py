@@ -132,6 +132,24 @@ SECTIONS = {
 OTHER = Section("{what}", NAME | DEVICE | SECONDS | TIMES | COST)
 
 
+def side_by_side(contests: dict[str, Sequence[Row]]) -> str:
+    """Markdown of one contest as each machine held it, by the machine's name."""
+    first: dict[str, Row] = {}  # of each contender, a row that has its name
+    columns = dict(NAME)
+    for machine, rows in contests.items():
+        mine = {row["name"]: row for row in rows}
+        first |= {name: row for name, row in mine.items() if name not in first}
+        mark = f"{machine}: " if len(contests) > 1 else ""
+        columns[mark + "ms"] = of_same_name(mine, number("median", 1e3))
+        columns[mark + "times {base}"] = of_same_name(mine, number("ratio"))
+    return table(list(first.values()), columns)
+
+
+def of_same_name(rows: dict[str, Row], cell: Cell) -> Cell:
+    """The cell of the row that is called the same; a dash where none is."""
+    return lambda row, contest: cell(rows.get(row["name"], {}), contest)
+
+
 def show(rows: Sequence[Row]) -> None:
     """Print the rows of a contest, and why somebody has no time."""
     _, lines = aligned(rows, SECTIONS.get(rows[0]["what"], OTHER).columns)

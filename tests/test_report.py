@@ -257,6 +257,27 @@ def test_readme_gets_its_table(report, tmp_path, capsys):
     assert (tmp_path / "README.md").read_text() == "no marks\n"
 
 
+def test_readme_compares_machines(report, tmp_path):
+    put(tmp_path, gradient(), report)
+    other = [r | {"cpu": "Brain 4"} for r in gradient()[:3]]  # it has no NumPy
+    other.append(row("gradient", "PyTorch", 9.0, cpu="Brain 4"))
+    put(tmp_path, other, report, "brain")
+    report.main([], tmp_path)
+    readme = (tmp_path / "README.md").read_text()
+    assert "\nAbacus 3, 2 cores; python 3.11.7" in readme
+    assert "\nBrain 4, 2 cores; python 3.11.7" in readme
+    assert cells(readme, r"| NumPy \| tight") == {
+        "contender": r"NumPy \| tight",
+        "Abacus 3, 2 cores: ms": "5.00",
+        "Abacus 3, 2 cores: times jaxnn's": "2.50",
+        "Brain 4, 2 cores: ms": "–",
+        "Brain 4, 2 cores: times jaxnn's": "–",
+    }
+    found = cells(readme, "| PyTorch")
+    assert found["Abacus 3, 2 cores: ms"] == "–"
+    assert found["Brain 4, 2 cores: times jaxnn's"] == "4.50"
+
+
 @pytest.mark.parametrize(
     "content",
     [
