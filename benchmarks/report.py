@@ -42,8 +42,8 @@ machine, which hold every measured time.
 - Costs have to agree, or the benchmark refuses the contenders; in training each has to
   reach the target.
 - Starts: from which a contender reaches the target in 4096 evaluations or 12 s (jaxnn:
-  in 4096 steps). Its times are of those, a ratio of those that both reach, if there
-  are three.
+  in 4096 steps, or fewer where trying them takes a minute). Its times are of those, a
+  ratio of those that both reach, if there are three.
 - A limit is no contender. "MFLOP": the arithmetic alone, at the rate of a product of
   square matrices on the same device; "times the limit" is the quotient of the medians.
   "Reading": the data, at the rate of its product with a vector.
@@ -52,6 +52,7 @@ machine, which hold every measured time.
   threads, the faster. jaxnn trains in one call: its steps are drawn at even distances.
 - Networks "in one call" on a CPU: eight of them step together, the eights one after
   another.
+- Five million examples take 20 GB; a machine with less than 34 is spared them.
 - Compiling is in no time unless a column says so, but in the whole command's. MB: what
   the compiled program needs on the device for arguments, results and what lies between.
 """
@@ -150,19 +151,21 @@ def document(found: dict[str, list[Row]]) -> str:
 def excerpt(found: dict[str, list[Row]]) -> str | None:
     """README.md's table: each machine's cost and gradient in float32; a picture."""
     title = f"{SECTIONS['gradient'].title}, float32"
-    held = {
-        heading(rows): one
+    held = [
+        (heading(rows), one)
         for stem, rows in found.items()
         for one in contests(stem, rows)
         if one.title.startswith(title)
-    }
+    ]
     if not held:
         return None
-    told = [f"{name}; {software(one.rows)}; medians." for name, one in held.items()]
-    compared = side_by_side({name: one.rows for name, one in held.items()})
-    first = next(iter(held.values()))
+    told = [f"{machine}; {software(one.rows)}; medians." for machine, one in held]
+    alike: dict[str, dict[str, list[Row]]] = {}  # of one leader, machine by machine
+    for machine, one in held:
+        alike.setdefault(one.rows[0]["name"], {})[machine] = one.rows
+    first = held[0][1]
     image = f"![{first.title}](benchmarks/results/{first.picture})"
-    return "\n\n".join([*told, compared, image])
+    return "\n\n".join([*told, *map(side_by_side, alike.values()), image])
 
 
 def replaced(readme: str, inside: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Time one cost and gradient from 500 examples to millions, from 25 units to 4096.
+"""Time one cost and gradient of 500 examples to 5 million, of 25 units to 4096.
 
     python benchmarks/scaling.py [--device cpu gpu] [--examples M ...] [--save]
 

@@ -138,7 +138,8 @@ def side_by_side(contests: dict[str, Sequence[Row]]) -> str:
     columns = dict(NAME)
     for machine, rows in contests.items():
         mine = {row["name"]: row for row in rows}
-        first |= {name: row for name, row in mine.items() if name not in first}
+        for row in rows:
+            first.setdefault(row["name"], row)
         mark = f"{machine}: " if len(contests) > 1 else ""
         columns[mark + "ms"] = of_same_name(mine, number("median", 1e3))
         columns[mark + "times {base}"] = of_same_name(mine, number("ratio"))

@@ -120,7 +120,7 @@ def with_parts(**parts: Any) -> Callable:
 TRIES = {
     "jaxnn": Try("kept"),
     "softplus of jax.nn": Try(
-        "replaced: autodiff goes through every term",
+        "replaced: its derivative is logaddexp's",
         with_parts(softplus=jax.nn.softplus),
     ),
     "softplus by log, not log1p": Try(

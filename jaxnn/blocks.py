@@ -1,10 +1,10 @@
 """The cost of very many examples: on a CPU, summed over blocks that its caches hold.
 
 One call on 500,000 digits writes the activations of all of them to memory and fetches
-them back for the gradient. Block by block they stay in the caches: a digit takes 1.6
-times as long as one of 5000, in one call 2.5 times (benchmarks/scaling.py on two cores
-of an Intel Xeon), and less memory. Other devices take all at once. Shapes as in
-model.py: m examples, n pixels.
+them back for the gradient. Block by block they stay in the caches: a digit takes 1.3 and
+1.6 times as long as one of 5000, in one call 2.1 and 2.5 times (benchmarks/scaling.py,
+two cores of an AMD and an Intel), and less memory. Other devices take all at once.
+Shapes as in model.py: m examples, n pixels.
 """
 
 from typing import Any
@@ -18,7 +18,8 @@ from jaxnn import model
 from jaxnn.model import Array, Params
 
 # Examples. 250,000 digits took 0.73 us each in blocks of 1000, 0.61 of 2500, 0.59 of
-# 5000, 0.55 of 10,000, which take twice the memory (float32, jax 0.10.2, two cores).
+# 5000, 0.55 of 10,000, which take twice the memory (float32, jax 0.10.2, the Intel); on
+# the AMD 500,000 took 0.24, 0.22, 0.22 and 0.28.
 BLOCK = 5000
 
 

@@ -28,7 +28,8 @@ class Parser(argparse.ArgumentParser):
         flags = re.findall(r"--[a-z-]+", self.format_usage())
         for unknown in message.partition("unrecognized arguments: ")[2].split():
             name = unknown.partition("=")[0]
-            for flag in get_close_matches(name, flags, 1):
+            longer = [flag for flag in flags if flag.startswith(name) and name[2:]]
+            for flag in longer[:1] or get_close_matches(name, flags, 1, cutoff=0.75):
                 message += f" (did you mean {flag}?)"
         self.exit(MISTAKE, f"{self.prog}: {message}; see {self.prog} --help\n")
 

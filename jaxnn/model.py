@@ -137,8 +137,9 @@ def softplus(z: jax.Array) -> jax.Array:
     return jnp.maximum(z, 0) + jnp.log1p(jnp.exp(-jnp.abs(z)))
 
 
-# Its derivative is the sigmoid. Autodiff would find that too, by way of every term:
-# between 4% and 18% more time for a cost and gradient (benchmarks/tried.py).
+# Its derivative, told outright. jax.nn.softplus has logaddexp's, of more terms: with it
+# a cost and gradient take 1.04 and 1.18 times as long on two machines ("What was
+# tried" in benchmarks/RESULTS.md).
 softplus.defjvps(lambda dz, _, z: jax.nn.sigmoid(z) * dz)
 
 

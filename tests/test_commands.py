@@ -156,9 +156,12 @@ def test_no_gpu_says_so(command):
         (["train", "--resume", "nowhere"], "not a run folder"),
         (["train", "--resume", "nowhere", "--lam", "2"], "--lam is settled"),
         (["train", "--out", "/proc/nowhere"], "/proc"),
-        (["train", "--frobnicate"], "--help"),
+        (["train", "--frobnicate"], "arguments: --frobnicate; see"),
+        (["train", "--lr", "1"], "arguments: --lr 1; see"),  # not --lam
         (["train", "--centre"], "did you mean --center?"),
         (["train", "--learning_rate=1"], "did you mean --learning-rate?"),
+        (["train", "--batch", "10"], "did you mean --batch-size?"),
+        (["train", "--lambda", "3"], "did you mean --lam?"),
         (["evaluate"], "--help"),
         (["evaluate", "nowhere.npz"], "no such run or file"),
         (["evaluate", "weights.txt"], "no such run or file"),

@@ -257,6 +257,19 @@ def test_readme_gets_its_table(report, tmp_path, capsys):
     assert (tmp_path / "README.md").read_text() == "no marks\n"
 
 
+def test_readme_shows_a_machines_gpu_apart(report, tmp_path):
+    both = [
+        row("gradient", "jaxnn, cpu", 2.0, on="cpu gpu", gpu="H200"),
+        row("gradient", "jaxnn, gpu", 0.1, on="cpu gpu", gpu="H200"),
+    ]
+    put(tmp_path, gradient() + both, report)
+    report.main([], tmp_path)
+    readme = (tmp_path / "README.md").read_text()
+    assert cells(readme, "| jaxnn")["times jaxnn's"] == "1.00"
+    found = cells(readme, "| jaxnn, gpu")
+    assert found["ms"] == "0.100" and found["times jaxnn on cpu's"] == "0.0500"
+
+
 def test_readme_compares_machines(report, tmp_path):
     put(tmp_path, gradient(), report)
     other = [r | {"cpu": "Brain 4"} for r in gradient()[:3]]  # it has no NumPy
