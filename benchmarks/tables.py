@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from typing import NamedTuple
 
@@ -132,7 +132,7 @@ SECTIONS = {
 OTHER = Section("{what}", NAME | DEVICE | SECONDS | TIMES | COST)
 
 
-def side_by_side(contests: dict[str, Sequence[Row]]) -> str:
+def side_by_side(contests: Mapping[str, Sequence[Row]]) -> str:
     """Markdown of one contest as each machine held it, by the machine's name."""
     first: dict[str, Row] = {}  # of each contender, a row that has its name
     columns = dict(NAME)

@@ -185,6 +185,16 @@ def test_cost_that_turns_infinite_is_one_line(command, tmp_path):
     assert np.isfinite(jaxnn.load_params(tmp_path / "run")[0]).all()
 
 
+def test_a_run_that_converges_says_so(command, tmp_path, few_digits):
+    np.savez(tmp_path / "mine.npz", x=few_digits.x, y=few_digits.y)
+    how = ("--data", "mine.npz", "--hidden", "none", "--lam", 100, "--out", "run")
+    done = command("train", *how, "--steps", 500)
+    assert " steps (converged: the gradient's norm is at most 1e-06), " in done.stdout
+    again = command("train", "--resume", "run", "--steps", 600)
+    assert "is complete (converged: " in again.stdout
+    assert again.stdout.endswith("; no step is left to take\n")
+
+
 @pytest.mark.slow
 def test_run_folder_that_is_damaged_is_one_line(command, tmp_path):
     assert command("train", "--steps", 5, "--out", "run").returncode == 0

@@ -38,7 +38,11 @@ def chosen_method(
     method = METHODS[name]
     if learning_rate is not None:
         if method.default_rate is None:
-            raise ValueError(f"{name} searches for its step; leave learning rate out")
+            able = ", ".join(n for n, m in METHODS.items() if m.default_rate)
+            raise ValueError(
+                f"{name} searches for its step; leave learning rate out, or use it "
+                f"with {able}"
+            )
         if not 0 < learning_rate < math.inf:
             raise ValueError(f"learning rate {learning_rate} is not a positive number")
     if batches is not None:
@@ -77,5 +81,5 @@ def refuse_large(name: str, params: Tree, force: bool) -> None:
         size = p**2 * leaves[0].dtype.itemsize / 1e6
         raise ValueError(
             f"{name} keeps a dense matrix, {size:.0f} MB for these {p} parameters; use "
-            "lbfgs or fewer units (jaxnn.train --force and force=True insist)"
+            "lbfgs or fewer units (force=True, or train --force, lets it)"
         )
