@@ -41,10 +41,15 @@ def written(
     softplus: Function = model.softplus,
     sigmoid: Function = jax.nn.sigmoid,
     has_ones: bool = False,
+    has_rows: bool = False,
 ) -> jax.Array:
     """`jaxnn.cost` of one hidden layer, with parts of it exchanged."""
     theta1, theta2 = params
-    a = sigmoid(model.affine(theta1, x.T))  # (h, m)
+    if has_rows:  # (m, 32), of which h are used: whole vectors of a CPU
+        wide = jnp.pad(theta1[:, 1:], ((0, 32 - len(theta1)), (0, 0)))
+        a = sigmoid((x @ wide.T).T[: len(theta1)] + theta1[:, :1])  # (h, m)
+    else:
+        a = sigmoid(model.affine(theta1, x.T))  # (h, m)
     if has_ones:
         z = theta2 @ jnp.concatenate([jnp.ones((1, len(x)), x.dtype), a])  # (k, m)
     else:
@@ -107,6 +112,7 @@ class Try(NamedTuple):
     verdict: str
     cost: Callable = jaxnn.cost
     pieces: int = 1  # arrays that the examples come in
+    unroll: int = 1  # steps for each turn of the loop
     flag: str = ""
     is_apart: bool = False  # in a process of its own, as with a flag
     has_cost: bool = True  # False: it leaves something out, to show what that takes
@@ -128,6 +134,7 @@ TRIES = {
     ),
     "sigmoid by tanh": Try("not kept", with_parts(sigmoid=tanh_sigmoid)),
     "a row of ones for the bias": Try("not kept", with_parts(has_ones=True)),
+    "the first product in rows of 32": Try("not kept", with_parts(has_rows=True)),
     "z^2 for softplus": Try(
         "wrong; shows what the loss takes",
         with_parts(softplus=jnp.square),
@@ -144,6 +151,7 @@ TRIES = {
     ),
     "10 blocks at once": Try("not kept", blocks_at_once),
     "hidden units padded to 32": Try("not kept", padded_units),
+    "10 steps a turn of the loop": Try("not kept", unroll=10),
     "jaxnn, a process of its own": Try(
         "shows how far processes differ, for what follows", is_apart=True
     ),
@@ -155,6 +163,14 @@ TRIES = {
     ),
     "XLA: no YNN products": Try(
         "not kept", flag="--xla_cpu_experimental_ynn_fusion_type="
+    ),
+    "XLA: YNN elementwise too": Try(
+        "not kept",
+        flag="--xla_cpu_experimental_ynn_fusion_type=LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT,"
+        "LIBRARY_FUSION_TYPE_REDUCE,LIBRARY_FUSION_TYPE_ELTWISE",
+    ),
+    "XLA: least memory's schedule": Try(
+        "not kept", flag="--xla_cpu_enable_concurrency_optimized_scheduler=false"
     ),
     "XLA: no fusion emitters": Try(
         "not kept", flag="--xla_cpu_use_fusion_emitters=false"
@@ -170,7 +186,8 @@ def setup(name: str, steps: int) -> Prepared:
     if tried.pieces > 1:
         x, y = (np.array_split(a, tried.pieces) for a in (x, y))
     slope, data = jax.value_and_grad(tried.cost), (jaxnn.init_params(0), x, y, LAM)
-    return workers.descent(slope, data, steps, chosen, verdict=tried.verdict)
+    how = {"unroll": tried.unroll, "verdict": tried.verdict}
+    return workers.descent(slope, data, steps, chosen, **how)
 
 
 def contenders(steps: int) -> list[Contender]:

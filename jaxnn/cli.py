@@ -27,11 +27,12 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         flags = re.findall(r"--[a-z-]+", self.format_usage())
         for unknown in message.partition("unrecognized arguments: ")[2].split():
-            name = unknown.partition("=")[0]
-            longer = [flag for flag in flags if flag.startswith(name) and name[2:]]
-            for flag in longer[:1] or get_close_matches(name, flags, 1, cutoff=0.75):
+            word = unknown.partition("=")[0]
+            longer = [flag for flag in flags if flag.startswith(word) and word[2:]]
+            for flag in longer[:1] or get_close_matches(word, flags, 1, cutoff=0.75):
                 message += f" (did you mean {flag}?)"
-        self.exit(MISTAKE, f"{self.prog}: {message}; see {self.prog} --help\n")
+        name = self.prog.rpartition(".")[2]  # as in every other message
+        self.exit(MISTAKE, f"{name}: {message}; see {self.prog} --help\n")
 
 
 def parser(

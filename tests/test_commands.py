@@ -189,7 +189,9 @@ def test_a_run_that_converges_says_so(command, tmp_path, few_digits):
     np.savez(tmp_path / "mine.npz", x=few_digits.x, y=few_digits.y)
     how = ("--data", "mine.npz", "--hidden", "none", "--lam", 100, "--out", "run")
     done = command("train", *how, "--steps", 500)
-    assert " steps (converged: the gradient's norm is at most 1e-06), " in done.stdout
+    assert "(converged: the gradient's norm is at most 1e-06), " in done.stdout, (
+        done.stderr
+    )
     again = command("train", "--resume", "run", "--steps", 600)
     assert "is complete (converged: " in again.stdout
     assert again.stdout.endswith("; no step is left to take\n")
