@@ -1,6 +1,5 @@
 """Train the digit network: python -m jaxnn.train"""
 
-import importlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -138,11 +137,11 @@ def train_network(flags: dict[str, Any], train: Digits, test: Digits) -> trainin
 def draw_digits(train: Digits) -> bytes:
     """A picture of 100 of the digits trained on.
 
-    It loads matplotlib, and what weights.mat needs of SciPy, while XLA compiles.
+    It loads matplotlib while XLA compiles. Nothing of SciPy: for triangular solves
+    jaxlib loads scipy.linalg at the same time, and two threads that load parts of one
+    package may find them half made.
     """
     from jaxnn import pictures, plots
-
-    importlib.import_module("scipy.io")
 
     shown = np.linspace(0, len(train.y) - 1, min(100, len(train.y))).astype(int)
     return plots.png(pictures.digit_grid(train.x[shown]))

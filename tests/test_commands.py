@@ -185,6 +185,28 @@ def test_cost_that_turns_infinite_is_one_line(command, tmp_path):
     assert np.isfinite(jaxnn.load_params(tmp_path / "run")[0]).all()
 
 
+def test_one_thread_loads_scipy(environment, tmp_path):
+    program = (
+        "import sys, threading\n"
+        "threads = set()\n"
+        "def note(event, args):\n"
+        "    if event == 'import' and args[0].partition('.')[0] == 'scipy':\n"
+        "        threads.add(threading.current_thread().name)\n"
+        "sys.addaudithook(note)\n"
+        "from jaxnn import train\n"
+        "train.main(['--steps', '2', '--quiet', '--out', 'run'])\n"
+        "print(*threads)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.splitlines()[-1] == "MainThread", done.stderr
+
+
 def test_a_run_that_converges_says_so(command, tmp_path, few_digits):
     np.savez(tmp_path / "mine.npz", x=few_digits.x, y=few_digits.y)
     how = ("--data", "mine.npz", "--hidden", "none", "--lam", 100, "--out", "run")
