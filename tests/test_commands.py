@@ -185,6 +185,17 @@ def test_cost_that_turns_infinite_is_one_line(command, tmp_path):
     assert np.isfinite(jaxnn.load_params(tmp_path / "run")[0]).all()
 
 
+def in_python(program, environment, folder):
+    """Run a program that calls a command's main itself."""
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+
+
 def test_one_thread_loads_scipy(environment, tmp_path):
     program = (
         "import sys, threading\n"
@@ -197,13 +208,7 @@ def test_one_thread_loads_scipy(environment, tmp_path):
         "train.main(['--steps', '2', '--quiet', '--out', 'run'])\n"
         "print(*threads)\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
+    done = in_python(program, environment, tmp_path)
     assert done.stdout.splitlines()[-1] == "MainThread", done.stderr
 
 
@@ -265,13 +270,7 @@ def test_gradcheck_fails_on_a_wrong_derivation(environment, tmp_path):
         "checks.backprop = wrong\n"
         "sys.exit(gradcheck.main(['--quick', '--quiet']))\n"
     )
-    result = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
+    result = in_python(program, environment, tmp_path)
     assert result.returncode == 1
     assert result.stdout == "FAIL: 8 of 16 differ\n"
 
