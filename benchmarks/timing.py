@@ -93,7 +93,6 @@ _prepared: dict[str, Prepared] = {}  # in a worker: its contenders
 
 def end_with_parent() -> None:
     """In a worker: end when the benchmark does, however it ends (kill, say)."""
-
     parent: Any = parent_process()
 
     def wait() -> None:

@@ -208,9 +208,9 @@ def main(argv: Sequence[str]) -> int:
             hint = again if saved else ", nothing saved"
             raise KeyboardInterrupt(f"stopped{hint}") from None
     has_pictures = all((folder / name).exists() for name in PICTURES)
+    is_early = run.steps < flags["steps"]
     if run.steps == run.began_at and has_pictures:
-        is_ended = run.steps < flags["steps"]
-        more = "no step is left to take" if is_ended else "--steps can add more"
+        more = "no step is left to take" if is_early else "--steps can add more"
         print(f"result   {folder} is complete ({run.message}); {more}")
         return 0
     if run.diverged:
@@ -227,7 +227,7 @@ def main(argv: Sequence[str]) -> int:
         files.write_bytes(folder / name, png)
     seconds["pictures"] = cli.process_seconds() - sum(seconds.values())
     parts = ", ".join(f"{value:.1f} {name}" for name, value in seconds.items())
-    ended = f" ({run.message})" if run.steps < flags["steps"] else ""
+    ended = f" ({run.message})" if is_early else ""
     print(result_line(run, folder, cost_name(flags["batch_size"]), ended))
     print(f"time     {sum(seconds.values()):.1f} s: {parts}")
     return 0

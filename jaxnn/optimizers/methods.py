@@ -1,6 +1,7 @@
 """The methods by name, and which settings each can use."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -28,6 +29,11 @@ METHODS: dict[str, Method | WholeRun] = {
 }
 
 
+def named(is_able: Callable[[Method | WholeRun], bool]) -> str:
+    """The names of the methods that are able to do something, for a message."""
+    return ", ".join(name for name, method in METHODS.items() if is_able(method))
+
+
 def chosen_method(
     name: str, learning_rate: float | None, batches: Minibatches | None
 ) -> Method | WholeRun:
@@ -38,7 +44,7 @@ def chosen_method(
     method = METHODS[name]
     if learning_rate is not None:
         if method.default_rate is None:
-            able = ", ".join(n for n, m in METHODS.items() if m.default_rate)
+            able = named(lambda method: method.default_rate is not None)
             raise ValueError(
                 f"{name} searches for its step; leave learning rate out, or use it "
                 f"with {able}"
@@ -47,7 +53,7 @@ def chosen_method(
             raise ValueError(f"learning rate {learning_rate} is not a positive number")
     if batches is not None:
         if not method.takes_minibatches:
-            able = ", ".join(n for n, m in METHODS.items() if m.takes_minibatches)
+            able = named(lambda method: method.takes_minibatches)
             raise ValueError(
                 f"{name} needs all examples in every step; use mini-batches with {able}"
             )
@@ -68,7 +74,7 @@ def check_run(
     if not tolerance >= 0:
         raise ValueError(f"tolerance {tolerance} is not a number from 0 up")
     if options is not None and not METHODS[name].takes_options:
-        able = ", ".join(n for n, method in METHODS.items() if method.takes_options)
+        able = named(lambda method: method.takes_options)
         raise ValueError(f"{name} takes no options; they are for {able}")
 
 
