@@ -31,6 +31,7 @@ from timing import Contender, Prepared, same_cost
 
 LAM, TOLERANCE = np.float32(1), 1e-5
 Function = Callable[[jax.Array], jax.Array]
+Layer = Callable[[jax.Array, jax.Array], jax.Array]
 
 
 def written(
@@ -38,25 +39,37 @@ def written(
     x: jax.Array,
     y: jax.Array,
     lam: Any,
-    softplus: Function = model.softplus,
+    first: Layer = model.affine,
+    second: Layer = model.affine,
     sigmoid: Function = jax.nn.sigmoid,
-    has_ones: bool = False,
-    has_rows: bool = False,
+    softplus: Function = model.softplus,
+    has_signs: bool = True,
 ) -> jax.Array:
     """`jaxnn.cost` of one hidden layer, with parts of it exchanged."""
     theta1, theta2 = params
-    if has_rows:  # (m, 32), of which h are used: whole vectors of a CPU
-        wide = jnp.pad(theta1[:, 1:], ((0, 32 - len(theta1)), (0, 0)))
-        a = sigmoid((x @ wide.T).T[: len(theta1)] + theta1[:, :1])  # (h, m)
-    else:
-        a = sigmoid(model.affine(theta1, x.T))  # (h, m)
-    if has_ones:
-        z = theta2 @ jnp.concatenate([jnp.ones((1, len(x)), x.dtype), a])  # (k, m)
-    else:
-        z = model.affine(theta2, a)  # (k, m)
+    z = second(theta2, sigmoid(first(theta1, x.T)))  # (k, m)
     is_class = y == jnp.arange(len(z))[:, None]  # (k, m)
-    loss = softplus(jnp.where(is_class, -z, z)).sum()
-    return loss / len(x) + model.penalty(params, lam, len(x))
+    if has_signs:
+        losses = softplus(jnp.where(is_class, -1.0, 1.0) * z)  # (k, m)
+    else:
+        losses = softplus(jnp.where(is_class, -z, z))  # (k, m)
+    return losses.sum() / len(x) + model.penalty(params, lam, len(x))
+
+
+def broadcast_bias(theta: jax.Array, a: jax.Array) -> jax.Array:
+    """W a + b, the bias added by broadcasting; autodiff then sums its gradient."""
+    return theta[:, 1:] @ a + theta[:, :1]  # (out, m)
+
+
+def row_of_ones(theta: jax.Array, a: jax.Array) -> jax.Array:
+    """theta [1; a], as the course writes it."""
+    return theta @ jnp.concatenate([jnp.ones((1, a.shape[1]), a.dtype), a])
+
+
+def rows_of_32(theta: jax.Array, a: jax.Array) -> jax.Array:
+    """W a + b from rows (m, 32) of which h are used: whole vectors of a CPU."""
+    wide = jnp.pad(theta[:, 1:], ((0, 32 - len(theta)), (0, 0)))
+    return (a.T @ wide.T).T[: len(theta)] + theta[:, :1]
 
 
 def log_softplus(z: jax.Array) -> jax.Array:
@@ -125,6 +138,13 @@ def with_parts(**parts: Any) -> Callable:
 
 TRIES = {
     "jaxnn": Try("kept"),
+    "biases by broadcasting": Try(
+        "replaced: sums its gradient",
+        with_parts(first=broadcast_bias, second=broadcast_bias),
+    ),
+    "labels choose z or -z": Try(
+        "replaced: a product has the simpler derivative", with_parts(has_signs=False)
+    ),
     "softplus of jax.nn": Try(
         "replaced: its derivative is logaddexp's",
         with_parts(softplus=jax.nn.softplus),
@@ -133,8 +153,8 @@ TRIES = {
         "not kept: loses the digits of small losses", with_parts(softplus=log_softplus)
     ),
     "sigmoid by tanh": Try("not kept", with_parts(sigmoid=tanh_sigmoid)),
-    "a row of ones for the bias": Try("not kept", with_parts(has_ones=True)),
-    "the first product in rows of 32": Try("not kept", with_parts(has_rows=True)),
+    "a row of ones among the hidden": Try("not kept", with_parts(second=row_of_ones)),
+    "the first product in rows of 32": Try("not kept", with_parts(first=rows_of_32)),
     "z^2 for softplus": Try(
         "wrong; shows what the loss takes",
         with_parts(softplus=jnp.square),

@@ -73,8 +73,12 @@ def layers_of(params: Params) -> tuple[int, ...]:
 
 
 def affine(theta: Array, activation: jax.Array) -> jax.Array:
-    """theta (out, 1 + in) applied to activation (in, m): bias + W a, (out, m)."""
-    return jnp.asarray(theta[:, 1:]) @ activation + theta[:, :1]
+    """theta (out, 1 + in) applied to activation (in, m): W a + b 1^T, (out, m)."""
+    weights, bias = jnp.asarray(theta[:, 1:]), theta[:, :1]  # W (out, in), b (out, 1)
+    # With 1^T written out the bias's gradient is a product too, sooner done than the
+    # sum that broadcasting asks for ("What was tried" in benchmarks/RESULTS.md).
+    ones = jnp.ones((1, activation.shape[1]), activation.dtype)  # 1^T (1, m)
+    return weights @ activation + bias @ ones
 
 
 def logits(params: Params, x: Array) -> jax.Array:
@@ -127,8 +131,9 @@ def cross_entropy(
     """
     z = logits(params, x)  # (k, m)
     is_class = jnp.asarray(y) == jnp.arange(z.shape[0])[:, None]  # (k, m)
-    per_example = softplus(jnp.where(is_class, -z, z)).sum(axis=0)  # (m,)
-    return jnp.sum(per_example if weights is None else weights * per_example)
+    sign = jnp.where(is_class, -1.0, 1.0)  # (k, m)
+    losses = softplus(sign * z)  # (k, m)
+    return jnp.sum(losses if weights is None else weights * losses)
 
 
 @jax.custom_jvp
