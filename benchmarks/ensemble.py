@@ -107,7 +107,7 @@ def read_flags() -> argparse.Namespace:
     parser = flags((__doc__ or "").splitlines()[0], "3 steps, 1 round, 8 networks")
     parser.add_argument("--method", choices=stepped, default="gd")
     parser.add_argument("--networks", type=positive, nargs="+", help="in one call")
-    args = read(parser, 1, 5)
+    args = read(parser, 1, 15)
     args.steps = 3 if args.quick else 50
     return args
 

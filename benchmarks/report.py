@@ -53,6 +53,8 @@ machine, which hold every measured time.
 - Networks "in one call" on a CPU: eight of them step together, the eights one after
   another.
 - Five million examples take 20 GB; a machine with less than 34 is spared them.
+- The Intel's rows, and those to cost 0.557, are of an earlier form of jaxnn's cost: in
+  the AMD's "What was tried" it is "biases by broadcasting" and "labels choose z or -z".
 - Compiling is in no time unless a column says so, but in the whole command's. MB: what
   the compiled program needs on the device for arguments, results and what lies between.
 """

@@ -143,7 +143,7 @@ def softplus(z: jax.Array) -> jax.Array:
 
 
 # Its derivative, told outright. jax.nn.softplus has logaddexp's, of more terms: with it
-# a cost and gradient take 1.04 and 1.15 times as long on two machines ("What was
+# a cost and gradient take 1.04 and 1.17 times as long on two machines ("What was
 # tried" in benchmarks/RESULTS.md).
 softplus.defjvps(lambda dz, _, z: jax.nn.sigmoid(z) * dz)
 
