@@ -41,7 +41,7 @@ def setting(rows: Sequence[Row]) -> str:
 
 
 def remarks(rows: Sequence[Row]) -> list[str]:
-    """Whose environment is another, and who has no time and why."""
+    """Whose environment is another, who has no time and why; what rows note."""
     others: dict[str, list[str]] = {}
     for row in rows:
         words = " ".join(f"{k}={v}" for k, v in (row.get("environment") or {}).items())
@@ -51,6 +51,7 @@ def remarks(rows: Sequence[Row]) -> list[str]:
         f"- With `{words}`: {'; '.join(names)}." for words, names in others.items()
     ]
     lines += [f"- {row['name']}: {row['why']}." for row in rows if row.get("why")]
+    lines += dict.fromkeys(f"- {row['note']}" for row in rows if row.get("note"))
     return ["\n".join(lines)] if lines else []
 
 

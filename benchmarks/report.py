@@ -34,7 +34,7 @@ ABOUT = """# What was measured
 Made by `python benchmarks/report.py` from the rows in [results](results), a file per
 machine, which hold every measured time.
 
-- Contenders run in turn, A B C A B C ..., each in a process of its own (the forms of
+- Contenders run in turn, each once a round, each in a process of its own (the forms of
   "What was tried" share one), with a rest after each. Times are medians; the spread is
   the distance between the quartiles over the median.
 - "times X's" is the median of the ratios to X round by round: what else the machine
@@ -53,8 +53,6 @@ machine, which hold every measured time.
 - Networks "in one call" on a CPU: eight of them step together, the eights one after
   another.
 - Five million examples take 20 GB; a machine with less than 34 is spared them.
-- The Intel's rows, and those to cost 0.557, are of an earlier form of jaxnn's cost: in
-  the AMD's "What was tried" it is "biases by broadcasting" and "labels choose z or -z".
 - Compiling is in no time unless a column says so, but in the whole command's. MB: what
   the compiled program needs on the device for arguments, results and what lies between.
 """
@@ -105,7 +103,7 @@ def contests(stem: str, rows: Iterable[Row]) -> list[Contest]:
         key = tuple(row[name] for name in ("what", "on", "precision", *splits))
         groups.setdefault(key, []).append(row)
         order += [row["what"]] * (row["what"] not in order)
-    keys = sorted(groups, key=lambda key: (order.index(key[0]), *key[1:3]))
+    keys = sorted(groups, key=lambda key: (order.index(key[0]), *map(str, key[1:])))
     trained = [key for key in keys if key[0] == "training"]
     favourite = [key for key in trained if key[3:] == (0.339, 1)] + trained
     drawn = [key for key in keys if key not in trained] + favourite[:1]

@@ -1,11 +1,12 @@
-"""Time contenders in turn, A B C A B C ..., each in a process of its own.
+"""Time contenders in turn, each once a round, each in a process of its own.
 
 NumPy's idle BLAS threads keep spinning for about 0.1 s after a product, and other
 libraries bring thread pools too: in one process, or without a rest between them, they
 steal cores from the next contender. So each contender gets a worker process; the
 parent lets one at a time run and then waits until idle threads have come to rest.
 Whatever else the machine does meanwhile hits all contenders of a round alike, so they
-are compared round by round.
+are compared round by round; each round has an order of its own, or who always came
+after the same neighbour, or first, would be its victim.
 
 A script passes its own contenders, whose set-up functions are at its top level:
 
@@ -20,6 +21,7 @@ A script passes its own contenders, whose set-up functions are at its top level:
 
 import importlib.util
 import os
+import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -152,7 +154,7 @@ def compare(
     report: Callable[[str], None] = print,
     rest: float = REST,
 ) -> tuple[list[Timing], dict[str, str]]:
-    """Time the contenders in turn; the order given is the order of each round.
+    """Time the contenders in turn, in an order drawn for each round (seed 0).
 
     agree: refuses costs that cannot all be right. report: takes lines of progress.
     rest: seconds after each repetition. A contender whose package is missing, whose
@@ -163,9 +165,11 @@ def compare(
     with ExitStack() as stack:
         pools, timings, skipped = prepare(contenders, stack, report, rest)
         answering = {c.name for c in contenders if c.has_cost and c.name in pools}
-        seconds = []  # (rounds, contenders)
+        seconds, drawing = [], random.Random(0)  # (rounds, contenders)
         for i in range(rounds if pools else 0):
-            results = {n: ask(p, n, rest, repeat, n, i) for n, p in pools.items()}
+            order = drawing.sample(list(pools), len(pools))
+            answers = {n: ask(pools[n], n, rest, repeat, n, i) for n in order}
+            results = {n: answers[n] for n in pools}
             ran = {n for n, (taken, _) in results.items() if np.isfinite(taken)}
             agree({n: cost for n, (_, cost) in results.items() if n in answering & ran})
             seconds.append([taken for taken, _ in results.values()])

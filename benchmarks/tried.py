@@ -30,8 +30,17 @@ from tables import show
 from timing import Contender, Prepared, same_cost
 
 LAM, TOLERANCE = np.float32(1), 1e-5
-Function = Callable[[jax.Array], jax.Array]
-Layer = Callable[[jax.Array, jax.Array], jax.Array]
+Function = Callable[..., jax.Array]
+
+
+def signed(is_class: jax.Array, z: jax.Array) -> jax.Array:
+    """-z for the class of the example, z for the others, by a product; (k, m)."""
+    return jnp.where(is_class, -1.0, 1.0) * z
+
+
+def chosen(is_class: jax.Array, z: jax.Array) -> jax.Array:
+    """The same by a choice."""
+    return jnp.where(is_class, -z, z)
 
 
 def written(
@@ -39,20 +48,17 @@ def written(
     x: jax.Array,
     y: jax.Array,
     lam: Any,
-    first: Layer = model.affine,
-    second: Layer = model.affine,
+    first: Function = model.affine,
+    second: Function = model.affine,
     sigmoid: Function = jax.nn.sigmoid,
     softplus: Function = model.softplus,
-    has_signs: bool = True,
+    towards: Function = signed,
 ) -> jax.Array:
     """`jaxnn.cost` of one hidden layer, with parts of it exchanged."""
     theta1, theta2 = params
     z = second(theta2, sigmoid(first(theta1, x.T)))  # (k, m)
     is_class = y == jnp.arange(len(z))[:, None]  # (k, m)
-    if has_signs:
-        losses = softplus(jnp.where(is_class, -1.0, 1.0) * z)  # (k, m)
-    else:
-        losses = softplus(jnp.where(is_class, -z, z))  # (k, m)
+    losses = softplus(towards(is_class, z))  # (k, m)
     return losses.sum() / len(x) + model.penalty(params, lam, len(x))
 
 
@@ -63,13 +69,14 @@ def broadcast_bias(theta: jax.Array, a: jax.Array) -> jax.Array:
 
 def row_of_ones(theta: jax.Array, a: jax.Array) -> jax.Array:
     """theta [1; a], as the course writes it."""
-    return theta @ jnp.concatenate([jnp.ones((1, a.shape[1]), a.dtype), a])
+    return theta @ jnp.concatenate([jnp.ones_like(a[:1]), a])  # (out, m)
 
 
 def rows_of_32(theta: jax.Array, a: jax.Array) -> jax.Array:
-    """W a + b from rows (m, 32) of which h are used: whole vectors of a CPU."""
-    wide = jnp.pad(theta[:, 1:], ((0, 32 - len(theta)), (0, 0)))
-    return (a.T @ wide.T).T[: len(theta)] + theta[:, :1]
+    """W a + b 1^T from rows (m, 32) of which h are used: whole vectors of a CPU."""
+    wide = jnp.pad(theta[:, 1:], ((0, 32 - len(theta)), (0, 0)))  # (32, n)
+    rows = a.T @ wide.T  # (m, 32)
+    return rows.T[: len(theta)] + theta[:, :1] @ jnp.ones_like(a[:1])  # (h, m)
 
 
 def log_softplus(z: jax.Array) -> jax.Array:
@@ -138,12 +145,16 @@ def with_parts(**parts: Any) -> Callable:
 
 TRIES = {
     "jaxnn": Try("kept"),
-    "biases by broadcasting": Try(
-        "replaced: sums its gradient",
+    "biases broadcast, labels choose": Try(
+        "replaced: jaxnn's form before, the next two together",
+        with_parts(first=broadcast_bias, second=broadcast_bias, towards=chosen),
+    ),
+    "biases broadcast": Try(
+        "replaced: their gradient is a sum, not a product",
         with_parts(first=broadcast_bias, second=broadcast_bias),
     ),
     "labels choose z or -z": Try(
-        "replaced: a product has the simpler derivative", with_parts(has_signs=False)
+        "replaced: a product has the simpler derivative", with_parts(towards=chosen)
     ),
     "softplus of jax.nn": Try(
         "replaced: its derivative is logaddexp's",
@@ -156,7 +167,7 @@ TRIES = {
     "a row of ones among the hidden": Try("not kept", with_parts(second=row_of_ones)),
     "the first product in rows of 32": Try("not kept", with_parts(first=rows_of_32)),
     "z^2 for softplus": Try(
-        "wrong; shows what the loss takes",
+        "wrong; leaves the loss out",
         with_parts(softplus=jnp.square),
         has_cost=False,
     ),

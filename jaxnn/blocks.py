@@ -20,7 +20,7 @@ from jaxnn.model import Array, Params
 
 # Examples. 250,000 digits took 0.73 us each in blocks of 1000, 0.61 of 2500, 0.59 of
 # 5000, 0.55 of 10,000, which take twice the memory (float32, jax 0.10.2, the Intel); on
-# the AMD 500,000 took 0.24, 0.22, 0.22 and 0.28.
+# the AMD 500,000 took 0.24, 0.22, 0.22 and 0.28; both with biases that broadcast.
 BLOCK = 5000
 
 

@@ -4,8 +4,8 @@ Shapes: m examples, n pixels, h hidden units, k classes. `params` is a tuple of
 matrices theta_l of shape (units_out, 1 + units_in), column 0 the bias, as in the
 course. Inside the network examples are columns, so that a layer is theta applied to
 (units, m): the long axis is contiguous in every product, and autodiff's backward
-products inherit that order. On a CPU the row-wise form of the same maths takes about
-twice as long (benchmarks/gradient.py).
+products inherit that order. On a CPU the row-wise form of the same maths takes more
+than twice as long (benchmarks/gradient.py).
 
 `cost`, `gradient`, `forward`, `predict` and `accuracy` are jitted and accept NumPy or
 JAX arrays. float64 needs `jax.enable_x64(True)`; outside it JAX computes in float32.
@@ -74,10 +74,11 @@ def layers_of(params: Params) -> tuple[int, ...]:
 
 def affine(theta: Array, activation: jax.Array) -> jax.Array:
     """theta (out, 1 + in) applied to activation (in, m): W a + b 1^T, (out, m)."""
-    weights, bias = jnp.asarray(theta[:, 1:]), theta[:, :1]  # W (out, in), b (out, 1)
-    # With 1^T written out the bias's gradient is a product too, sooner done than the
-    # sum that broadcasting asks for ("What was tried" in benchmarks/RESULTS.md).
-    ones = jnp.ones((1, activation.shape[1]), activation.dtype)  # 1^T (1, m)
+    theta = jnp.asarray(theta)
+    weights, bias = theta[:, 1:], theta[:, :1]  # W (out, in), b (out, 1)
+    # b 1^T in place of broadcasting: the gradient of b is then a product, which a CPU
+    # computes faster than a sum along rows ("What was tried" in benchmarks/RESULTS.md).
+    ones = jnp.ones_like(activation[:1])  # 1^T (1, m)
     return weights @ activation + bias @ ones
 
 
@@ -131,9 +132,10 @@ def cross_entropy(
     """
     z = logits(params, x)  # (k, m)
     is_class = jnp.asarray(y) == jnp.arange(z.shape[0])[:, None]  # (k, m)
+    # a product with the sign has a simpler derivative than a choice between -z and z
     sign = jnp.where(is_class, -1.0, 1.0)  # (k, m)
     losses = softplus(sign * z)  # (k, m)
-    return jnp.sum(losses if weights is None else weights * losses)
+    return jnp.sum(losses if weights is None else weights * losses)  # (m,) * (k, m)
 
 
 @jax.custom_jvp
@@ -142,9 +144,8 @@ def softplus(z: jax.Array) -> jax.Array:
     return jnp.maximum(z, 0) + jnp.log1p(jnp.exp(-jnp.abs(z)))
 
 
-# Its derivative, told outright. jax.nn.softplus has logaddexp's, of more terms: with it
-# a cost and gradient take 1.04 and 1.17 times as long on two machines ("What was
-# tried" in benchmarks/RESULTS.md).
+# Its derivative, told outright. jax.nn.softplus has logaddexp's, of more terms, and is
+# slower ("What was tried" in benchmarks/RESULTS.md).
 softplus.defjvps(lambda dz, _, z: jax.nn.sigmoid(z) * dz)
 
 

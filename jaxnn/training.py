@@ -145,9 +145,15 @@ def as_run(result: optimizers.Result, snapshot: Snapshot, best: Any) -> Run:
 
 def check_digits(train: Digits, test: Digits | None) -> None:
     """Raise ValueError unless these digits can be trained on and tested with."""
+    parts = (train,) if test is None else (train, test)
+    for part in parts:
+        if not isinstance(part, Digits):
+            raise ValueError(
+                f"digits are jaxnn.Digits(x, y, name), not {type(part).__name__}"
+            )
     if not len(train.y):
         raise ValueError("no digits to train on; use a smaller test fraction")
-    for part in (train, test or train):
+    for part in parts:
         if not np.isin(part.y, np.arange(CLASSES)).all():
             raise ValueError(
                 f"{part.name}: labels {part.y.min()}..{part.y.max()}; expected the "

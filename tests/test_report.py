@@ -167,6 +167,15 @@ def test_training_table(report):
     assert "- With `OMP=1`: SciPy.\n" in text
 
 
+def test_targets_stand_in_order_and_a_note_once(report):
+    noted = [one | {"note": "As it was."} for one in training(0.557, 3.0)]
+    text = report.document({"abacus": noted + training(0.32, 1.0)})
+    assert text.index("### Training to cost 0.32") < text.index(
+        "### Training to cost 0.55"
+    )
+    assert text.count("\n- As it was.\n") == 1
+
+
 def test_other_tables(report):
     text = report.document({"abacus": everything()})
     many = cells(text, "| 8 in one call")

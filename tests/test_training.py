@@ -283,6 +283,10 @@ def test_digits_that_do_not_fit_are_refused(parts):
         jaxnn.fit(train._replace(y=train.y[1:]))
     with pytest.raises(ValueError, match="labels 1..10; expected the digits 0-9"):
         jaxnn.fit(train._replace(y=train.y + 1))
+    with pytest.raises(ValueError, match=r"jaxnn.Digits\(x, y, name\), not ndarray"):
+        jaxnn.fit(train.x, train.y)
+    with pytest.raises(ValueError, match=r"jaxnn.Digits\(x, y, name\), not tuple"):
+        jaxnn.fit((train.x, train.y))
 
 
 def test_settings_may_be_numpy_scalars(parts, tmp_path):
