@@ -168,11 +168,10 @@ def compare(
         seconds, drawing = [], random.Random(0)  # (rounds, contenders)
         for i in range(rounds if pools else 0):
             order = drawing.sample(list(pools), len(pools))
-            answers = {n: ask(pools[n], n, rest, repeat, n, i) for n in order}
-            results = {n: answers[n] for n in pools}
+            results = {n: ask(pools[n], n, rest, repeat, n, i) for n in order}
             ran = {n for n, (taken, _) in results.items() if np.isfinite(taken)}
-            agree({n: cost for n, (_, cost) in results.items() if n in answering & ran})
-            seconds.append([taken for taken, _ in results.values()])
+            agree({n: results[n][1] for n in pools if n in answering & ran})
+            seconds.append([results[n][0] for n in pools])
             report(f"round {i + 1} of {rounds}")
     columns = zip(timings, np.array(seconds).T, strict=True)
     return [t._replace(seconds=column) for t, column in columns], skipped

@@ -211,14 +211,14 @@ TRIES = {
 
 def setup(name: str, steps: int) -> Prepared:
     """One form's cost and autodiff gradient in a compiled loop."""
-    chosen = workers.start_jax("cpu", "float32")
+    device = workers.start_jax("cpu", "float32")
     tried, digits = TRIES[name], jaxnn.load_digits()
     x, y = digits.x.astype("float32"), digits.y
     if tried.pieces > 1:
         x, y = (np.array_split(a, tried.pieces) for a in (x, y))
     slope, data = jax.value_and_grad(tried.cost), (jaxnn.init_params(0), x, y, LAM)
     how = {"unroll": tried.unroll, "verdict": tried.verdict}
-    return workers.descent(slope, data, steps, chosen, **how)
+    return workers.descent(slope, data, steps, device, **how)
 
 
 def contenders(steps: int) -> list[Contender]:
