@@ -28,6 +28,8 @@ from jaxnn.data import Digits
 from jaxnn.files import FileError
 from jaxnn.model import Params
 
+UNREAD = 1
+
 
 class Answer(NamedTuple):
     """What is told of a file; with --json these are the names."""
@@ -142,7 +144,7 @@ def told(found: Answer, as_json: bool) -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Answer for every file; 2 if one of them could not be read."""
+    """Answer for every file; 1 if a digit was not read in one, 2 if one is no image."""
     flags = parse(argv)
     tell = cli.teller(flags["quiet"] or flags["json"])
     devices.prepare_process(flags["device"])
@@ -154,21 +156,23 @@ def main(argv: Sequence[str]) -> int:
     else:
         params = checkpoint.load_digit_reader(flags["run"])
         standard = runs.is_standardized(Path(flags["run"]))
-    is_mistaken, names = False, Counter[str]()
+    code, names = 0, Counter[str]()
     with devices.exactly(device, flags["dtype"]):
         params = tuple(theta.astype(flags["dtype"]) for theta in params)
         for path in files_of(flags["files"]):
             names[path.name] += 1  # photos of different folders may have one name
             seen = show and show / f"{path.name}{seen_ending(names[path.name])}"
             try:
-                print(told(answer(path, params, standard, seen), flags["json"]))
+                found = answer(path, params, standard, seen)
+                print(told(found, flags["json"]))
+                code = max(code, UNREAD if found.digit is None else 0)
             except FileError as mistake:
-                is_mistaken = True
+                code = cli.MISTAKE
                 if flags["json"]:
                     print(told(Answer(str(path), message=str(mistake)), True))
                 else:
                     print(f"read: {mistake}", file=sys.stderr)
-    return cli.MISTAKE if is_mistaken else 0
+    return code
 
 
 if __name__ == "__main__":

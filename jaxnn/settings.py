@@ -38,8 +38,8 @@ def tidy(settings: Settings) -> Settings:
     )
 
 
-def check(settings: Settings) -> None:
-    """Raise ValueError for what nobody further down would refuse in plain words."""
+def check(settings: Settings, steps: int) -> None:
+    """Raise ValueError for what can be refused before there are digits."""
     if min(settings.hidden, default=1) < 1:
         raise ValueError(f"hidden units {settings.hidden}: each layer needs at least 1")
     if settings.dtype not in ("float32", "float64"):
@@ -49,11 +49,16 @@ def check(settings: Settings) -> None:
         raise ValueError(f"lambda {settings.lam} is not a number from 0 up")
     if settings.learning_rate is not None and not settings.learning_rate <= largest:
         raise ValueError(f"learning rate {settings.learning_rate} is too large")
-    optimizers.chosen_method(settings.method, settings.learning_rate, None)
     if not 0 <= settings.seed < 2**31:
         raise ValueError(f"seed {settings.seed} is not in 0..2147483647")
-    if settings.batch_size is not None and settings.batch_size < 1:
-        raise ValueError(f"batch size {settings.batch_size}: at least 1 is needed")
+    size, batches = settings.batch_size, None
+    if size is not None:
+        if size < 1:
+            raise ValueError(f"batch size {size}: at least 1 is needed")
+        batches = optimizers.Minibatches(size, size, take_batch)  # of examples unknown
+    optimizers.chosen_method(settings.method, settings.learning_rate, batches)
+    if steps < 1:
+        raise ValueError(f"steps {steps}: at least one step is needed")
 
 
 def cost_name(batch_size: int | None) -> str:

@@ -64,7 +64,7 @@ def check_flags(flags: dict[str, Any]) -> None:
     for lam in flags["lam"]:
         for hidden in flags["hidden"]:
             same = {name: flags[name] for name in SHARED}
-            check(Settings(hidden=(hidden,), lam=lam, **same))
+            check(Settings(hidden=(hidden,), lam=lam, **same), flags["steps"])
 
 
 def row_of(one: Scores) -> list[str]:

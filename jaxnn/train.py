@@ -99,39 +99,63 @@ def settle(given: dict[str, Any]) -> dict[str, Any]:
     return {**DEFAULTS, **held, **given, "out": folder}
 
 
+def announce(flags: dict[str, Any], device: str, train: Digits, test: Digits) -> None:
+    """Say what is about to be trained, unless --quiet."""
+    say = cli.teller(flags["quiet"])
+    say(f"device   {device}" + (", found by auto" if flags["device"] == "auto" else ""))
+    parts = (part for part in (train, test) if len(part.y))
+    say("digits   " + ", ".join(f"{part.name} {len(part.y)}" for part in parts))
+    layers = "-".join(str(n) for n in (train.x.shape[1], *flags["hidden"], 10))
+    how = f"lambda {flags['lam']:g}, {flags['method']}, {flags['dtype']}"
+    how += ", in centred coordinates" * flags["center"]
+    say(f"network  {layers}, {how}")
+    if flags["resume"] and isinstance(METHODS.get(flags["method"]), WholeRun):
+        say(f"resuming {flags['method']} begins anew from the weights it had reached")
+
+
+def step_line(now: Progress, name: str) -> str:
+    """What is told of a step; name is that of the cost."""
+    accuracies = {"train": now.train_accuracy, "test": now.test_accuracy}
+    parts = [
+        f"step {now.step:>{len(str(now.steps))}}/{now.steps}",
+        f"{name} {now.cost:.4f}",
+        f"gradient {now.gradient_norm:.1e}",
+        *(f"{k} {v:.2%}" for k, v in accuracies.items() if not np.isnan(v)),
+        f"{now.seconds:.1f} s",
+    ]
+    return "  ".join(parts)
+
+
 def train_network(flags: dict[str, Any], train: Digits, test: Digits) -> training.Run:
     """fit() with the flags; shows progress unless --quiet, and heeds Ctrl-C."""
-
     bar = cli.progress()
     check_ctrl_c = cli.hold_ctrl_c()
 
     def show(now: Progress) -> None:
         check_ctrl_c()
-        if flags["quiet"]:
-            return
-        accuracies = {"train": now.train_accuracy, "test": now.test_accuracy}
-        parts = [
-            f"step {now.step:>{len(str(now.steps))}}/{now.steps}",
-            f"{cost_name(flags['batch_size'])} {now.cost:.4f}",
-            f"gradient {now.gradient_norm:.1e}",
-            *(f"{k} {v:.2%}" for k, v in accuracies.items() if not np.isnan(v)),
-            f"{now.seconds:.1f} s",
-        ]
-        bar("  ".join(parts), now.step, now.steps)
+        if not flags["quiet"]:
+            line = step_line(now, cost_name(flags["batch_size"]))
+            bar(line, now.step, now.steps)
 
     source = flags["data"] and str(Path(flags["data"]).resolve())
-    return training.fit(
-        train,
-        test,
-        **{name: flags[name] for name in Settings._fields},
-        steps=flags["steps"],
-        device=flags["device"],
-        out=flags["out"],
-        resume=flags["resume"] is not None,
-        force=flags["force"],
-        notes={**{name: flags[name] for name in NOTES}, "data": source},
-        progress=show,
-    )
+    try:
+        return training.fit(
+            train,
+            test,
+            **{name: flags[name] for name in Settings._fields},
+            steps=flags["steps"],
+            device=flags["device"],
+            out=flags["out"],
+            resume=flags["resume"] is not None,
+            force=flags["force"],
+            notes={**{name: flags[name] for name in NOTES}, "data": source},
+            progress=show,
+        )
+    except KeyboardInterrupt:
+        folder = Path(flags["out"])
+        again = f"; go on with python -m jaxnn.train --resume {folder}"
+        hint = again if runs.holds_run(folder) else ", nothing saved"
+        raise KeyboardInterrupt(f"stopped{hint}") from None
 
 
 def draw_digits(train: Digits) -> bytes:
@@ -179,34 +203,19 @@ def main(argv: Sequence[str]) -> int:
     """Train, draw, and say where everything is."""
     flags = settle(parse(argv))
     folder = Path(flags["out"])
-    check(Settings(*(flags[name] for name in Settings._fields)))
+    check(Settings(*(flags[name] for name in Settings._fields)), flags["steps"])
     if flags["resume"] is None:
         runs.require_free(folder)
     devices.prepare_process(flags["device"])
     device = devices.describe(devices.choose(flags["device"]))
-    say = cli.teller(flags["quiet"])
     seconds = {"starting": cli.process_seconds()}
     source = (flags[name] for name in ("data", "test_fraction", "seed", "standardize"))
     train, test = data.train_and_test(*source)
     seconds["data"] = cli.process_seconds() - sum(seconds.values())
-    say(f"device   {device}" + (", found by auto" if flags["device"] == "auto" else ""))
-    parts = (part for part in (train, test) if len(part.y))
-    say("digits   " + ", ".join(f"{part.name} {len(part.y)}" for part in parts))
-    layers = "-".join(str(n) for n in (train.x.shape[1], *flags["hidden"], 10))
-    how = f"lambda {flags['lam']:g}, {flags['method']}, {flags['dtype']}"
-    how += ", in centred coordinates" * flags["center"]
-    say(f"network  {layers}, {how}")
-    if flags["resume"] and isinstance(METHODS.get(flags["method"]), WholeRun):
-        say(f"resuming {flags['method']} begins anew from the weights it had reached")
+    announce(flags, device, train, test)
     with ThreadPoolExecutor(1) as painter:
         digits_png = painter.submit(draw_digits, train)
-        try:
-            run = train_network(flags, train, test)
-        except KeyboardInterrupt:
-            saved = runs.holds_run(folder)
-            again = f"; go on with python -m jaxnn.train --resume {folder}"
-            hint = again if saved else ", nothing saved"
-            raise KeyboardInterrupt(f"stopped{hint}") from None
+        run = train_network(flags, train, test)
     has_pictures = all((folder / name).exists() for name in PICTURES)
     is_early = run.steps < flags["steps"]
     if run.steps == run.began_at and has_pictures:

@@ -82,10 +82,8 @@ def fit(
             units, lam, init, method, learning_rate, batch_size, dtype, seed, center
         )
     )
-    check(settings)
+    check(settings, steps)
     check_digits(train, test)
-    if steps < 1:
-        raise ValueError(f"steps {steps}: at least one step is needed")
     if resume and out is None:
         raise ValueError("resume needs out, the run folder to go on with")
     chosen = devices.choose(device)

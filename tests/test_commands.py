@@ -151,11 +151,11 @@ def test_no_gpu_says_so(command):
         (["train", "--steps", "0"], "at least one step"),
         (["train", "--hidden", "many"], "--hidden many"),
         (["train", "--learning-rate", "1"], "leave learning rate out"),
+        (["train", "--batch-size", "10"], "use mini-batches with adam, gd, momentum"),
         (["train", "--data", "nowhere.mat"], "nowhere.mat: no such file"),
         (["train", "--test-fraction", "1"], "test fraction 1.0"),
         (["train", "--resume", "nowhere"], "not a run folder"),
         (["train", "--resume", "nowhere", "--lam", "2"], "--lam is settled"),
-        (["train", "--out", "/proc/nowhere"], "/proc"),
         (["train", "--frobnicate"], "arguments: --frobnicate; see"),
         (["train", "--lr", "1"], "arguments: --lr 1; see"),  # not --lam
         (["train", "--centre"], "did you mean --center?"),
@@ -170,8 +170,14 @@ def test_no_gpu_says_so(command):
     ],
 )
 def test_mistakes_are_one_line(command, tmp_path, words, said):
-    one_line(command(*words), said)
-    assert list(tmp_path.iterdir()) == []  # and leave nothing behind
+    result = command(*words)
+    one_line(result, said)
+    assert result.stdout == ""  # nothing was begun
+    assert list(tmp_path.iterdir()) == []  # and nothing is left behind
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(command):
+    one_line(command("train", "--out", "/proc/nowhere"), "/proc")
 
 
 def test_weights_of_another_shape_are_refused(command, tmp_path):

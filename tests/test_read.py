@@ -73,6 +73,10 @@ def test_json_and_bad_files_beside_good_ones(command, photos, weights, tmp_path)
     assert done.returncode == 2
     assert len(done.stdout.splitlines()) == 2 and len(done.stderr.splitlines()) == 3
 
+    done = command("read", "blank.png", "photos/2600.jpg", "--run", weights)
+    assert done.returncode == 1 and done.stderr == ""
+    assert len(done.stdout.splitlines()) == 2
+
 
 @pytest.mark.slow
 def test_without_a_run_it_trains_once(command, photos):
