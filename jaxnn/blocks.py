@@ -2,8 +2,8 @@
 
 One call on 500,000 digits writes the activations of all of them to memory and fetches
 them back for the gradient. Block by block they stay in the caches, and only the pixels
-have to come from memory: a digit takes 1.4 and 1.6 times as long as one of 5000, in
-one call 2.3 and 2.5 times, on two cores of an AMD and an Intel (benchmarks/scaling.py),
+have to come from memory: a digit takes 1.3 and 1.6 times as long as one of 5000, in
+one call 2.2 and 2.5 times, on two cores of an AMD and an Intel (benchmarks/scaling.py),
 and less memory. Other devices take all at once. Shapes as in model.py: m examples,
 n pixels.
 """
