@@ -34,9 +34,9 @@ ABOUT = """# What was measured
 Made by `python benchmarks/report.py` from the rows in [results](results), a file per
 machine, which hold every measured time.
 
-- Contenders run in turn, each once a round, each in a process of its own (the forms of
-  "What was tried" share one), with a rest after each. Times are medians; the spread is
-  the distance between the quartiles over the median.
+- Contenders run in turn, each once a round, in an order drawn for each round, each in a
+  process of its own (the forms of "What was tried" share one), with a rest after each.
+  Times are medians; the spread is the distance between the quartiles over the median.
 - "times X's" is the median of the ratios to X round by round: what else the machine
   does hits both more or less alike. It need not be the quotient of the medians.
 - Costs have to agree, or the benchmark refuses the contenders; in training each has to

@@ -4,8 +4,8 @@ One call on 500,000 digits writes the activations of all of them to memory and f
 them back for the gradient. Block by block they stay in the caches, and only the pixels
 have to come from memory: a digit takes 1.3 and 1.6 times as long as one of 5000, in
 one call 2.2 and 2.5 times, on two cores of an AMD and an Intel (benchmarks/scaling.py),
-and less memory. Other devices take all at once. Shapes as in model.py: m examples,
-n pixels.
+and less memory. Of 50,000 only the memory is less. Other devices take all at once.
+Shapes as in model.py: m examples, n pixels.
 """
 
 from typing import Any
@@ -18,9 +18,10 @@ from jax.typing import ArrayLike
 from jaxnn import model
 from jaxnn.model import Array, Params
 
-# Examples. 250,000 digits took 0.73 us each in blocks of 1000, 0.61 of 2500, 0.59 of
-# 5000, 0.55 of 10,000, which take twice the memory (float32, jax 0.10.2, the Intel); on
-# the AMD 500,000 took 0.24, 0.22, 0.22 and 0.28; both with biases that broadcast.
+# Examples. In one trial 250,000 digits took 0.73 us each in blocks of 1000, 0.61 of
+# 2500, 0.59 of 5000, 0.55 of 10,000, which take twice the memory (float32, jax 0.10.2,
+# the Intel); on the AMD 500,000 took 0.24, 0.22, 0.22 and 0.28; both with biases that
+# broadcast.
 BLOCK = 5000
 
 

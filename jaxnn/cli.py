@@ -17,7 +17,7 @@ import jax
 from jaxnn import devices
 
 MISTAKE, INTERRUPTED = 2, 130
-SILENT = 30.0  # seconds without a line of progress, at most
+SILENT = 10.0  # seconds without a line of progress, at most
 STARTED = time.perf_counter()
 
 
@@ -68,7 +68,7 @@ def add_training_flags(
     add = parser.add_argument
     add("--init", choices=list(schemes), help="initial weights (default: course)")
     add("--method", help=f"one of {', '.join(methods)} (default: lbfgs)")
-    add("--steps", type=int, help="at most (default: 200)")
+    add("--steps", type=int, help="at most, in all (default: 200)")
     add(
         "--learning-rate",
         type=float,

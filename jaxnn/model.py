@@ -5,7 +5,7 @@ matrices theta_l of shape (units_out, 1 + units_in), column 0 the bias, as in th
 course. Inside the network examples are columns, so that a layer is theta applied to
 (units, m): the long axis is contiguous in every product, and autodiff's backward
 products inherit that order. On a CPU the row-wise form of the same maths takes more
-than twice as long (benchmarks/gradient.py).
+than twice as long (benchmarks/gradient.py, float32).
 
 `cost`, `gradient`, `forward`, `predict` and `accuracy` are jitted and accept NumPy or
 JAX arrays. float64 needs `jax.enable_x64(True)`; outside it JAX computes in float32.
@@ -77,7 +77,8 @@ def affine(theta: Array, activation: jax.Array) -> jax.Array:
     theta = jnp.asarray(theta)
     weights, bias = theta[:, 1:], theta[:, :1]  # W (out, in), b (out, 1)
     # b 1^T in place of broadcasting: the gradient of b is then a product, which a CPU
-    # computes faster than a sum along rows ("What was tried" in benchmarks/RESULTS.md).
+    # computes faster than a sum along rows. With the sign in cross_entropy, cost and
+    # gradient take 0.93 of their time ("What was tried" in benchmarks/RESULTS.md).
     ones = jnp.ones_like(activation[:1])  # 1^T (1, m)
     return weights @ activation + bias @ ones
 

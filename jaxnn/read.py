@@ -28,7 +28,7 @@ from jaxnn.data import Digits
 from jaxnn.files import FileError
 from jaxnn.model import Params
 
-UNREAD = 1
+UNREAD = 1  # exit code
 
 
 class Answer(NamedTuple):
@@ -144,7 +144,7 @@ def told(found: Answer, as_json: bool) -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Answer for every file; 1 if a digit was not read in one, 2 if one is no image."""
+    """Answer for every file; 1 if no digit was read in one, 2 if one is no picture."""
     flags = parse(argv)
     tell = cli.teller(flags["quiet"] or flags["json"])
     devices.prepare_process(flags["device"])
@@ -165,7 +165,8 @@ def main(argv: Sequence[str]) -> int:
             try:
                 found = answer(path, params, standard, seen)
                 print(told(found, flags["json"]))
-                code = max(code, UNREAD if found.digit is None else 0)
+                if found.digit is None:
+                    code = max(code, UNREAD)
             except FileError as mistake:
                 code = cli.MISTAKE
                 if flags["json"]:

@@ -52,10 +52,10 @@ def check(settings: Settings, steps: int) -> None:
     if not 0 <= settings.seed < 2**31:
         raise ValueError(f"seed {settings.seed} is not in 0..2147483647")
     size, batches = settings.batch_size, None
-    if size is not None:
-        if size < 1:
-            raise ValueError(f"batch size {size}: at least 1 is needed")
-        batches = optimizers.Minibatches(size, size, take_batch)  # of examples unknown
+    if size is not None and size < 1:
+        raise ValueError(f"batch size {size}: at least 1 is needed")
+    if size is not None:  # of at least as many examples, until those are counted
+        batches = optimizers.Minibatches(size, size, take_batch)
     optimizers.chosen_method(settings.method, settings.learning_rate, batches)
     if steps < 1:
         raise ValueError(f"steps {steps}: at least one step is needed")

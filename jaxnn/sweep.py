@@ -58,9 +58,8 @@ def check_flags(flags: dict[str, Any]) -> None:
     for name in ("lam", "hidden"):
         if len(set(flags[name])) < len(flags[name]):
             raise ValueError(f"--{name} {flags[name]}: each value once")
-    for name in ("seeds", "steps"):
-        if flags[name] < 1:
-            raise ValueError(f"--{name} {flags[name]}: give at least 1")
+    if flags["seeds"] < 1:
+        raise ValueError(f"--seeds {flags['seeds']}: give at least 1")
     for lam in flags["lam"]:
         for hidden in flags["hidden"]:
             same = {name: flags[name] for name in SHARED}

@@ -12,7 +12,7 @@ from jaxnn.data import Digits
 from jaxnn.history import Progress
 from jaxnn.model import SCHEMES
 from jaxnn.optimizers import METHODS, WholeRun
-from jaxnn.settings import Settings, check, cost_name
+from jaxnn.settings import Settings, check, cost_name, tidy
 
 DEFAULTS: dict[str, Any] = {
     **Settings._field_defaults,
@@ -54,8 +54,8 @@ def parse(argv: Sequence[str]) -> dict[str, Any]:
     add(
         "--center",
         action="store_true",
-        help="train in centred coordinates: lbfgs, cg and newton-cg get to a cost in "
-        "about half the evaluations; other methods gain less, or nothing",
+        help="train in centred coordinates: lbfgs, cg, newton-cg and scipy-l-bfgs-b "
+        "get to a cost in about half the evaluations; adam needs more",
     )
     add("--test-fraction", type=float, help="held out of training (default: 0.2)")
     add("--standardize", action="store_true", help="each image to mean 0, deviation 1")
@@ -94,7 +94,8 @@ def settle(given: dict[str, Any]) -> dict[str, Any]:
     folder = Path(given["resume"])
     config = runs.read_config(folder)
     with files.reading(folder / runs.CONFIG, "a run's settings"):
-        held = {**config["settings"], **config["notes"]}
+        held = {**tidy(Settings(**config["settings"]))._asdict(), **config["notes"]}
+        held["steps"] = int(held.get("steps", DEFAULTS["steps"]))
         held["device"] = config["device"].partition(":")[0]
     return {**DEFAULTS, **held, **given, "out": folder}
 
@@ -219,7 +220,7 @@ def main(argv: Sequence[str]) -> int:
     has_pictures = all((folder / name).exists() for name in PICTURES)
     is_early = run.steps < flags["steps"]
     if run.steps == run.began_at and has_pictures:
-        more = "no step is left to take" if is_early else "--steps can add more"
+        more = "no step is left to take" if is_early else "a larger --steps adds more"
         print(f"result   {folder} is complete ({run.message}); {more}")
         return 0
     if run.diverged:

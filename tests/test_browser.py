@@ -100,9 +100,9 @@ def test_drawn_digits_are_read_as_read_reads_them(page, run, command, tmp_path):
         (tmp_path / f"{seed:02}.png").write_bytes(png)
         told.append((np.array(layers), text(page, "answer")))
     done = command("read", tmp_path, "--run", run, "--json")
-    assert done.returncode == 0, done.stderr
     rows = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(rows) == 50
+    assert len(rows) == 50, done.stderr
+    assert done.returncode == int(any(row["digit"] is None for row in rows))
     for row, (outputs, answer) in zip(rows, told, strict=True):
         if row["digit"] is None:
             assert row["message"].startswith(answer.rstrip("."))

@@ -176,8 +176,9 @@ def test_mistakes_are_one_line(command, tmp_path, words, said):
     assert list(tmp_path.iterdir()) == []  # and nothing is left behind
 
 
-def test_a_folder_that_cannot_be_made_is_one_line(command):
+def test_a_folder_that_cannot_be_made_is_one_line(command, tmp_path):
     one_line(command("train", "--out", "/proc/nowhere"), "/proc")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_weights_of_another_shape_are_refused(command, tmp_path):
@@ -236,7 +237,10 @@ def test_run_folder_that_is_damaged_is_one_line(command, tmp_path):
     checkpoint = tmp_path / "run" / "checkpoint.npz"
     checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
     one_line(command("train", "--resume", "run", "--steps", 9), "checkpoint.npz")
-    (tmp_path / "run" / "config.json").write_text("{}")
+    config = tmp_path / "run" / "config.json"
+    config.write_text(config.read_text().replace('"steps": 5', '"steps": "many"'))
+    one_line(command("train", "--resume", "run"), "config.json: damaged")
+    config.write_text("{}")
     one_line(command("train", "--resume", "run"), "config.json")
     one_line(command("evaluate", "run"), "config.json")
 
