@@ -451,6 +451,8 @@ def test_no_name_lists_what_there_is(write):
     told = refusal(path)
     assert "no function named; it has: C.m, f0, f1, f2, f3, f4, f5, f6, ...; " in told
     assert told.endswith("like mywork.py:C.m") and refusal(f"{path}:") == told
+    path = write("mywork.py", "def sigmoid(z): pass\ndef nnCostFunction(w): pass\n")
+    assert refusal(path).endswith("like mywork.py:nnCostFunction")
     assert texts.split(r"C:\a\mywork.py")[1] == texts.split("C:mywork.py")[1] == []
     assert texts.split(r"C:\mywork.py:f")[1] == ["f"]
 

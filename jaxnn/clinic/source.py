@@ -71,7 +71,8 @@ def check(source: Source, names: list[str]) -> None:
     """Raise FileError unless one or two names are given that the file can have."""
     path, found, offered, _ = source
     if not 1 <= len(names) <= 2:
-        example = f"{path.name}:{(offered or ['nn_cost_function'])[0]}"
+        likely = [name for name in offered if "cost" in name.lower()] or offered
+        example = f"{path.name}:{(likely or ['nn_cost_function'])[0]}"
         many = f"{len(names)} functions named" if names else "no function named"
         raise FileError(
             f"{path}: {many}; it has: {files.listed(offered)}; "
