@@ -25,7 +25,6 @@ from jaxnn.lockstep import (
 )
 from jaxnn.model import Params
 from jaxnn.optimizers.method import Method, Objective, State
-from jaxnn.optimizers.methods import check_run
 from jaxnn.optimizers.minimize import as_arrays
 
 HEARD = 20  # steps between two looks at a method that trains one by one
@@ -76,7 +75,7 @@ def minimize_all(
     """
     n = len(params[0])
     chosen = optimizers.chosen_method(method, learning_rate, None)
-    check_run(method, steps, tolerance, options)
+    optimizers.check_run(method, steps, tolerance, options)
     if not isinstance(chosen, Method):
         how = {"tolerance": tolerance, "options": options}
         return one_by_one(fun, params, args, axes, method, steps, progress, **how)

@@ -51,14 +51,12 @@ def check(settings: Settings, steps: int) -> None:
         raise ValueError(f"learning rate {settings.learning_rate} is too large")
     if not 0 <= settings.seed < 2**31:
         raise ValueError(f"seed {settings.seed} is not in 0..2147483647")
-    size, batches = settings.batch_size, None
+    size = settings.batch_size
     if size is not None and size < 1:
         raise ValueError(f"batch size {size}: at least 1 is needed")
-    if size is not None:  # of at least as many examples, until those are counted
-        batches = optimizers.Minibatches(size, size, take_batch)
-    optimizers.chosen_method(settings.method, settings.learning_rate, batches)
-    if steps < 1:
-        raise ValueError(f"steps {steps}: at least one step is needed")
+    method, rate = settings.method, settings.learning_rate
+    optimizers.able_method(method, rate, has_batches=size is not None)
+    optimizers.check_run(method, steps)
 
 
 def cost_name(batch_size: int | None) -> str:

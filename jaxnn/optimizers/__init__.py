@@ -13,6 +13,8 @@ from jaxnn.optimizers.method import State as State
 from jaxnn.optimizers.method import WholeRun as WholeRun
 from jaxnn.optimizers.method import is_finite as is_finite
 from jaxnn.optimizers.methods import METHODS as METHODS
+from jaxnn.optimizers.methods import able_method as able_method
+from jaxnn.optimizers.methods import check_run as check_run
 from jaxnn.optimizers.methods import chosen_method as chosen_method
 from jaxnn.optimizers.minimize import Result as Result
 from jaxnn.optimizers.minimize import minimize as minimize

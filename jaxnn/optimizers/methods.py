@@ -38,6 +38,19 @@ def chosen_method(
     name: str, learning_rate: float | None, batches: Minibatches | None
 ) -> Method | WholeRun:
     """The method of that name; ValueError if it, or a setting of it, is unusable."""
+    method = able_method(name, learning_rate, batches is not None)
+    if batches is not None and not 1 <= batches.size <= batches.examples:
+        raise ValueError(
+            f"batch size {batches.size} is not in 1..{batches.examples}, "
+            "the number of examples"
+        )
+    return method
+
+
+def able_method(
+    name: str, learning_rate: float | None, has_batches: bool
+) -> Method | WholeRun:
+    """The method of that name; ValueError unless it takes such settings."""
     if name not in METHODS:
         known = ", ".join(METHODS)
         raise ValueError(f"unknown method {name!r}; choose from {known}")
@@ -51,22 +64,16 @@ def chosen_method(
             )
         if not 0 < learning_rate < math.inf:
             raise ValueError(f"learning rate {learning_rate} is not a positive number")
-    if batches is not None:
-        if not method.takes_minibatches:
-            able = named(lambda method: method.takes_minibatches)
-            raise ValueError(
-                f"{name} needs all examples in every step; use mini-batches with {able}"
-            )
-        if not 1 <= batches.size <= batches.examples:
-            raise ValueError(
-                f"batch size {batches.size} is not in 1..{batches.examples}, "
-                "the number of examples"
-            )
+    if has_batches and not method.takes_minibatches:
+        able = named(lambda method: method.takes_minibatches)
+        raise ValueError(
+            f"{name} needs all examples in every step; use mini-batches with {able}"
+        )
     return method
 
 
 def check_run(
-    name: str, steps: int, tolerance: float, options: dict[str, Any] | None
+    name: str, steps: int, tolerance: float = 0, options: dict[str, Any] | None = None
 ) -> None:
     """Raise ValueError unless the method of that name can be run so."""
     if steps < 1:
