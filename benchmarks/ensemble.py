@@ -20,7 +20,8 @@ import workers
 from checkout import jaxnn
 from contest import contest, only
 from flags import finish, flags, positive, read
-from jaxnn import devices, ensemble
+from jaxnn import devices
+from jaxnn.ensemble import minimize_all, stack
 from jaxnn.optimizers import METHODS, Method
 from rows import as_rows, headline
 from tables import show
@@ -70,13 +71,11 @@ def in_a_loop(device: str, networks: int, method: str, steps: int) -> Prepared:
 def together(device: str, networks: int, method: str, steps: int) -> Prepared:
     """ensemble.minimize_all."""
     args = problem(device)
-    params = ensemble.stack([jaxnn.init_params(seed) for seed in range(networks)])
+    params = stack([jaxnn.init_params(seed) for seed in range(networks)])
 
     def run() -> float:
         axes = (None, None, None)
-        found = ensemble.minimize_all(
-            jaxnn.cost, params, args, axes, method, steps, tolerance=0
-        )
+        found = minimize_all(jaxnn.cost, params, args, axes, method, steps, tolerance=0)
         return float(found.cost[0])
 
     return prepared(run, networks, networks * steps)

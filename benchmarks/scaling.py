@@ -20,8 +20,9 @@ import workers
 from checkout import jaxnn
 from contest import contest, only, tell
 from flags import finish, flags, positive, read
-from jaxnn import blocks, devices
+from jaxnn import devices
 from jaxnn.images import SIDE
+from jaxnn.training import blocks
 from rows import as_rows, headline
 from tables import show
 from timing import Agree, Contender, Prepared, Timing, Unavailable, same_cost

@@ -15,9 +15,8 @@ import numpy_mlp
 import torch_mlp
 import workers
 from checkout import jaxnn
-from jaxnn import centering
-from jaxnn.optimizers import start, warm_up
-from jaxnn.optimizers.lbfgs import MEMORY
+from jaxnn.optimizers import MEMORY, start, warm_up
+from jaxnn.training import centering
 from race import (
     LONGEST,
     MOST,

@@ -6,8 +6,6 @@
 """
 
 from jaxnn.backprop import backprop as backprop
-from jaxnn.checkpoint import load_params as load_params
-from jaxnn.checkpoint import save_params as save_params
 from jaxnn.clinic import check_gradient as check_gradient
 from jaxnn.data import Digits as Digits
 from jaxnn.data import load_digits as load_digits
@@ -16,6 +14,7 @@ from jaxnn.data import standardize as standardize
 from jaxnn.devices import DeviceError as DeviceError
 from jaxnn.differences import central_differences as central_differences
 from jaxnn.files import FileError as FileError
+from jaxnn.mistake import Mistake as Mistake
 from jaxnn.model import accuracy as accuracy
 from jaxnn.model import cost as cost
 from jaxnn.model import forward as forward
@@ -25,5 +24,7 @@ from jaxnn.model import predict as predict
 from jaxnn.optimizers import minimize as minimize
 from jaxnn.training import Run as Run
 from jaxnn.training import fit as fit
+from jaxnn.weights import load_params as load_params
+from jaxnn.weights import save_params as save_params
 
 __version__ = "0.1.0"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from jaxnn import __version__, cli
+from jaxnn.mistake import Mistake
 
 COMMANDS = {
     "train": "train the network on the embedded digits, or any file",
@@ -22,7 +23,7 @@ def main(argv: Sequence[str]) -> int:
         print(f"  python -m jaxnn.{name:<10} {purpose}")
     print("\nEach takes --help.")
     if argv:
-        raise ValueError(f"unknown command {argv[0]}; choose one of the above")
+        raise Mistake(f"unknown command {argv[0]}; choose one of the above")
     return 0
 
 

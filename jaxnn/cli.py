@@ -6,6 +6,7 @@ import re
 import signal
 import sys
 import time
+import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
@@ -15,8 +16,10 @@ from typing import NoReturn
 import jax
 
 from jaxnn import devices
+from jaxnn.mistake import Mistake
 
-MISTAKE, INTERRUPTED = 2, 130
+MISTAKE, BUG, INTERRUPTED = 2, 3, 130  # exit codes
+REPORT = "this is a bug in jaxnn, not your mistake; please report the lines above"
 SILENT = 10.0  # seconds without a line of progress, at most
 STARTED = time.perf_counter()
 
@@ -84,35 +87,45 @@ def seed(word: str) -> int:
 
 
 def run(main: Callable[[Sequence[str]], int]) -> NoReturn:
-    """Run a command and exit with its code; a mistake is one line and code 2."""
-    name = Path(sys.argv[0]).stem
+    """Run a command and exit with its code."""
+    sys.exit(exit_code(main, sys.argv[1:], Path(sys.argv[0]).stem))
+
+
+def exit_code(
+    main: Callable[[Sequence[str]], int], argv: Sequence[str], name: str
+) -> int:
+    """Run a command: a mistake is one line and code 2, a bug its traceback and code 3.
+
+    name: of the command, which begins each line.
+    """
     try:
-        code = main(sys.argv[1:])
+        return main(argv)
     except KeyboardInterrupt as stop:
         print(f"\n{name}: {stop or 'stopped'}", file=sys.stderr)
-        code = INTERRUPTED
+        return INTERRUPTED
     except BrokenPipeError:
         silence()
-        code = 0
+        return 0
+    except Mistake as mistake:
+        problem = str(mistake)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        reason = error.strerror or error
-        print(f"{name}: {where}{reason}; choose another place", file=sys.stderr)
-        code = MISTAKE
-    except (MemoryError, jax.errors.JaxRuntimeError) as error:
-        if not isinstance(error, MemoryError) and "RESOURCE_EXHAUSTED" not in str(
-            error
-        ):
-            raise
-        print(
-            f"{name}: not enough memory; use fewer hidden units, seeds or digits",
-            file=sys.stderr,
-        )
-        code = MISTAKE
-    except ValueError as mistake:
-        print(f"{name}: {mistake}", file=sys.stderr)
-        code = MISTAKE
-    sys.exit(code)
+        problem = f"{where}{error.strerror or error}; choose another place"
+    except Exception as error:
+        if not is_out_of_memory(error):
+            traceback.print_exc()
+            print(f"{name}: {REPORT}", file=sys.stderr)
+            return BUG
+        problem = "not enough memory; use fewer hidden units, seeds or digits"
+    print(f"{name}: {problem}", file=sys.stderr)
+    return MISTAKE
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether the machine or the device had no memory left."""
+    is_full = "RESOURCE_EXHAUSTED" in str(error)
+    is_jax = isinstance(error, jax.errors.JaxRuntimeError)
+    return isinstance(error, MemoryError) or (is_jax and is_full)
 
 
 def teller(quiet: bool) -> Callable[..., None]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from jaxnn import files, images
 from jaxnn.files import FileError
+from jaxnn.mistake import Mistake
 
 EMBEDDED = "embedded digits"
 MAT_NAMES = ("X", "y")
@@ -35,10 +36,10 @@ def load_digits(path: str | Path | None = None, part: str = "all") -> Digits:
     a .npy pair (x and y in the name) or an IDX pair (give the images; the labels are
     found beside them). Features are 400 or 784 numbers or 20x20 or 28x28 images; the
     latter are shrunk as the course did. part: "all", or "train" or "test" where the
-    file has such parts. Raises FileError (a ValueError) that says what is wrong.
+    file has such parts. Raises FileError (a Mistake) that says what is wrong.
     """
     if part not in ("all", "train", "test"):
-        raise ValueError(f"unknown part {part!r}; choose from all, train, test")
+        raise Mistake(f"unknown part {part!r}; choose from all, train, test")
     parts = load_parts(path)
     if part in parts:
         return parts[part]
@@ -225,7 +226,7 @@ def split(
     the test part. The same seed gives the same parts; examples keep their order.
     """
     if not 0 <= test_fraction < 1:
-        raise ValueError(
+        raise Mistake(
             f"test fraction {test_fraction} is not in [0, 1); 0.2 is the default"
         )
     random = np.random.default_rng(seed)

@@ -14,13 +14,15 @@ from typing import Any, TypeAlias
 import jax
 import jax.numpy as jnp
 
+from jaxnn.mistake import Mistake
+
 Device: TypeAlias = Any  # a jax.Device; type checkers take that for a variable
 
 KINDS = ("auto", "cpu", "gpu")
 INSTALL = "pip install 'jax[cuda13]' (or cuda12 for an older driver)"
 
 
-class DeviceError(ValueError):
+class DeviceError(Mistake):
     """The device asked for is not there; the message lists those that are."""
 
 

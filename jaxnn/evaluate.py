@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from jaxnn import checkpoint, cli, devices, evaluation, files
+from jaxnn import cli, devices, files
 from jaxnn.data import Digits
-from jaxnn.evaluation import Evaluation
+from jaxnn.mistake import Mistake
+from jaxnn.training import Evaluation, scores
+from jaxnn.weights import load_digit_reader
 
 MISTAKES = 30  # shown at most
 
@@ -32,17 +34,20 @@ def parse(argv: Sequence[str]) -> dict[str, Any]:
 
 def save_pictures(folder: Path, digits: Digits, found: Evaluation) -> None:
     """The confusion matrix and the worst mistakes, as PNG files."""
-    from jaxnn import pictures, plots  # load matplotlib: not before it is needed
+    from jaxnn.showing import (  # load matplotlib: not before it is needed
+        charts,
+        pictures,
+    )
 
-    which = evaluation.worst(digits.y, found, MISTAKES)
+    which = scores.worst(digits.y, found, MISTAKES)
     figures = {
-        "confusion.png": plots.confusion_matrix(evaluation.confusion(digits.y, found)),
+        "confusion.png": charts.confusion_matrix(scores.confusion(digits.y, found)),
         "mistakes.png": pictures.mistakes(
             digits.x[which], digits.y[which], found.outputs[which]
         ),
     }
     for name, figure in figures.items():
-        files.write_bytes(folder / name, plots.png(figure))
+        files.write_bytes(folder / name, charts.png(figure))
 
 
 def main(argv: Sequence[str]) -> int:
@@ -50,12 +55,12 @@ def main(argv: Sequence[str]) -> int:
     flags = parse(argv)
     devices.prepare_process(flags["device"])
     device = devices.choose(flags["device"])
-    params = checkpoint.load_digit_reader(flags["weights"])
-    digits = evaluation.digits_of(Path(flags["weights"]), flags["data"])
+    params = load_digit_reader(flags["weights"])
+    digits = scores.digits_of(Path(flags["weights"]), flags["data"])
     if not 0 <= flags["lam"] < np.inf:
-        raise ValueError(f"--lam {flags['lam']}: give a number from 0 up")
+        raise Mistake(f"--lam {flags['lam']}: give a number from 0 up")
     show = flags["show"] and files.make_folder("--show", flags["show"])
-    found = evaluation.evaluate(params, digits, flags["lam"], flags["dtype"], device)
+    found = scores.evaluate(params, digits, flags["lam"], flags["dtype"], device)
     print(f"{found.accuracy:.2%} of {len(digits.y)} digits read right")
     penalty = f"at lambda {flags['lam']:g}" if flags["lam"] else "without penalty"
     print(f"cost     {found.cost:.5f} {penalty}")
@@ -63,7 +68,7 @@ def main(argv: Sequence[str]) -> int:
         print(f"digits   {digits.name}")
         print(f"device   {devices.describe(device)}, {flags['dtype']}")
         print("\ndigit    read as " + " ".join(f"{j:4d}" for j in range(10)))
-        for digit, row in enumerate(evaluation.confusion(digits.y, found)):
+        for digit, row in enumerate(scores.confusion(digits.y, found)):
             print(f"{digit:5d}            " + " ".join(f"{n:4d}" for n in row))
     if show is not None:
         save_pictures(show, digits, found)

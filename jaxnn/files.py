@@ -2,14 +2,14 @@
 
 Nothing is ever unpickled, sizes are checked before memory is taken, and whatever a
 damaged file makes a reader raise becomes one FileError that names the file. MATLAB
-files are read in a child process, because SciPy's reader can crash on a damaged one;
-the child runs this very file, so it imports nothing of jaxnn.
+files are read in a child process (mat_child.py): SciPy's reader can crash on a damaged
+one.
 """
 
 import contextlib
+import csv
 import gzip
 import io
-import itertools
 import math
 import os
 import subprocess
@@ -18,26 +18,21 @@ import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, Any
 
 import numpy as np
 
-LARGEST = 4 << 30  # bytes; more than this in one file is refused
+from jaxnn import mat_child
+from jaxnn.mat_child import LARGEST, REFUSED
+from jaxnn.mat_child import listed as listed
+from jaxnn.mistake import Mistake
+
 GZIP_RATIO = 1032  # DEFLATE's best: the most bytes that one compressed byte can give
 CHILD_SECONDS = 300  # reading 4 GiB of .mat takes about one minute
-CHILD_REFUSED = 3  # the child's exit code when it can say what is wrong
 
 
-class FileError(ValueError):
-    """A file that cannot be used; the message names it and says what to do.
-
-    One line, whatever characters the names in it have.
-    """
-
-    def __init__(self, message: str) -> None:
-        super().__init__(
-            "".join(c if c.isprintable() else repr(c)[1:-1] for c in message)
-        )
+class FileError(Mistake):
+    """A file that cannot be used; the message names it and says what to do."""
 
 
 @contextlib.contextmanager
@@ -141,12 +136,12 @@ def read_mat(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
     with reading(path, "a .mat file"):
         path.open("rb").close()  # a missing file costs no child
         # -P: the child must not import jaxnn's modules in place of SciPy's
-        command = [sys.executable, "-P", __file__, str(path), *names]
+        command = [sys.executable, "-P", mat_child.__file__, str(path), *names]
         try:
             child = subprocess.run(command, capture_output=True, timeout=CHILD_SECONDS)
         except subprocess.TimeoutExpired as error:
             raise FileError(f"{path}: took over {CHILD_SECONDS} s to read") from error
-        if child.returncode == CHILD_REFUSED:
+        if child.returncode == REFUSED:
             raise FileError(f"{path}: {child.stderr.decode(errors='replace').strip()}")
         if child.returncode != 0:
             raise FileError(
@@ -155,46 +150,6 @@ def read_mat(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
             )
         with np.load(io.BytesIO(child.stdout), allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
-
-
-def serve_mat(path: str, names: list[str]) -> None:
-    """In the child: write the named variables of path to standard output as .npz."""
-    with contextlib.suppress(ImportError, OSError, ValueError):
-        import resource  # not on Windows; there the shapes' check stands alone
-
-        resource.setrlimit(resource.RLIMIT_AS, (4 * LARGEST, 4 * LARGEST))
-    from scipy.io import loadmat, whosmat
-
-    try:
-        held = {name: shape for name, shape, _ in whosmat(path)}
-    except NotImplementedError:
-        refuse("saved as MATLAB v7.3, which SciPy cannot read; use save('-v7', ...)")
-    wanted = [name for name in names if name in held]
-    if not wanted:
-        refuse(f"holds {listed(held)}; expected {listed(names)}")
-    if sum(8 * math.prod(held[name]) for name in wanted) > LARGEST:
-        refuse(f"claims more than {LARGEST >> 30} GiB of numbers; too large to read")
-    arrays = loadmat(path, variable_names=wanted)
-    for name in wanted:
-        if (
-            not isinstance(arrays[name], np.ndarray)
-            or arrays[name].dtype.kind not in "biuf"
-        ):
-            refuse(f"{name} is not a full array of real numbers; save it as one")
-    named: Any = {name: arrays[name] for name in wanted}
-    np.savez(sys.stdout.buffer, **named)
-
-
-def listed(names: Iterable[str]) -> str:
-    """The first few of a file's names, for a message."""
-    shown = list(itertools.islice(names, 9))
-    return ", ".join(shown[:8] + ["..."] * (len(shown) > 8)) or "nothing"
-
-
-def refuse(message: str) -> NoReturn:
-    """In the child: end with a message for the person."""
-    print(message, file=sys.stderr)
-    sys.exit(CHILD_REFUSED)
 
 
 def write_whole(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
@@ -226,13 +181,21 @@ def write_bytes(path: Path, content: bytes) -> None:
     write_whole(path, lambda stream: stream.write(content))
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, whole or not at all."""
+    write_bytes(path, text.encode())
+
+
+def write_csv(path: Path, rows: Iterable[Iterable[Any]]) -> None:
+    """Write a CSV file, whole or not at all; the first row is the heading."""
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerows(rows)
+    write_text(path, stream.getvalue())
+
+
 def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Write named arrays of numbers as an .npz file, whole or not at all."""
     named: Any = arrays
     if any(array.dtype.hasobject for array in arrays.values()):
         raise FileError(f"{path}: Python objects are never written; save numbers")
     write_whole(path, lambda stream: np.savez(stream, **named))
-
-
-if __name__ == "__main__":
-    serve_mat(sys.argv[1], sys.argv[2:])

@@ -8,9 +8,9 @@ from typing import Any
 import jax
 
 from jaxnn import cli, clinic, devices, files
-from jaxnn.checks import Report
-from jaxnn.clinic.conventions import CHOICES
-from jaxnn.clinic.roles import WORDS
+from jaxnn.clinic import CHOICES, WORDS
+from jaxnn.mistake import Mistake
+from jaxnn.three_way import Report
 
 FAILED = 1
 VERDICT = ("PASS", "warning", "diagnosis", "fix")  # the lines that --quiet leaves
@@ -23,7 +23,7 @@ def main(argv: Sequence[str]) -> int:
     if not flags.get("function") and words and "=" not in words[-1]:
         flags["function"] = words.pop()  # --convention labels=0-9 mywork.py:f
     if flags.get("dtype") == "float32":
-        raise ValueError(
+        raise Mistake(
             "float32 hides small mistakes behind rounding; leave --dtype out, "
             "gradients are checked in float64"
         )
@@ -78,9 +78,7 @@ def persons(flags: dict) -> int:
     """Check a person's function; its diagnosis is what is printed."""
     for name in ("quick", "all", "show"):
         if name in flags:
-            raise ValueError(
-                f"--{name} is for the check without a function; leave it out"
-            )
+            raise Mistake(f"--{name} is for the check without a function; leave it out")
     asked: dict[str, Any] = dict(pair(word) for word in flags.get("convention", ()))
     asked |= {name: flags[name] for name in ("layers", "lam") if name in flags}
     show = cli.progress_of_stages(flags.get("quiet", False))
@@ -97,7 +95,7 @@ def pair(word: str) -> tuple[str, str]:
     """--convention's NAME=VALUE."""
     name, sign, value = word.partition("=")
     if not sign:
-        raise ValueError(f"--convention {word}: write NAME=VALUE, as labels=0-9")
+        raise Mistake(f"--convention {word}: write NAME=VALUE, as labels=0-9")
     return name, value
 
 
@@ -105,7 +103,7 @@ def ours(flags: dict) -> int:
     """Compare this package's own three gradients."""
     for name in ("convention", "layers", "lam"):
         if name in flags:
-            raise ValueError(
+            raise Mistake(
                 f"--{name} is for a function of yours; name it: mywork.py:function"
             )
     device = devices.choose(flags.get("device", "auto"))
@@ -136,10 +134,10 @@ def ours(flags: dict) -> int:
 
 def save_picture(folder: Path, report: Report) -> None:
     """How far apart the gradients are, as gradients.png."""
-    from jaxnn import plots  # loads matplotlib: not before it is needed
+    from jaxnn.showing import charts  # loads matplotlib: not before it is needed
 
     found = report.gradients
-    figure = plots.agreement(
+    figure = charts.agreement(
         [f"{g.problem.name}, lambda {g.lam:g}" for g in found],
         [g.autodiff[g.picks] for g in found],
         {
@@ -147,7 +145,7 @@ def save_picture(folder: Path, report: Report) -> None:
             "hand derivation": [g.by_hand[g.picks] for g in found],
         },
     )
-    files.write_bytes(folder / "gradients.png", plots.png(figure))
+    files.write_bytes(folder / "gradients.png", charts.png(figure))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
+from jaxnn.mistake import Mistake
+
 Array: TypeAlias = jax.Array | np.ndarray
 Params: TypeAlias = tuple[Array, ...]
 
@@ -48,14 +50,14 @@ def init_params(
     layers: units per layer, input first; (400, 10) is logistic regression.
     scheme: course, glorot, bresson, wittenauer or illustration; SCHEMES has their r.
     Returns a tuple of NumPy matrices (units_out, 1 + units_in): drawn on the host,
-    they compile nothing and are the same on every device. Raises ValueError for an
+    they compile nothing and are the same on every device. Raises Mistake for an
     unknown scheme or fewer than two layers.
     """
     if scheme not in SCHEMES:
         known = ", ".join(SCHEMES)
-        raise ValueError(f"unknown initialisation {scheme!r}; choose from {known}")
+        raise Mistake(f"unknown initialisation {scheme!r}; choose from {known}")
     if len(layers) < 2 or min(layers) < 1:
-        raise ValueError(
+        raise Mistake(
             f"layers {tuple(layers)}: an input and an output layer of at least one "
             "unit each are needed, as in (400, 25, 10)"
         )

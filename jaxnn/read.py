@@ -10,23 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from jaxnn import (
-    checkpoint,
-    cli,
-    data,
-    devices,
-    evaluation,
-    files,
-    images,
-    ink,
-    model,
-    photos,
-    runs,
-    training,
-)
+from jaxnn import cli, data, devices, files, images, model
 from jaxnn.data import Digits
 from jaxnn.files import FileError
 from jaxnn.model import Params
+from jaxnn.reading import ink, photos
+from jaxnn.training import fit, run_folder, scores
+from jaxnn.weights import load_digit_reader, load_params, save_params
 
 UNREAD = 1  # exit code
 
@@ -74,13 +64,13 @@ def own_network(seed: int, tell: Any) -> Params:
     """The network kept in the user's cache; trained, and put there, the first time."""
     path = devices.cache_folder() / f"network-{seed}.npz"
     try:
-        return checkpoint.load_params(path)
+        return load_params(path)
     except FileError:
         tell("no --run: training a network on the 5000 embedded digits", flush=True)
-    params = training.fit(data.load_digits(), seed=seed).params
+    params = fit(data.load_digits(), seed=seed).params
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        checkpoint.save_params(path, params)
+        save_params(path, params)
         tell(f"kept for the next time in {path}")
     except OSError as error:
         tell(f"not kept, {path}: {error.strerror}")
@@ -111,7 +101,7 @@ def answer(path: Path, params: Params, standard: bool, seen: Path | None) -> Ans
     x = x.astype(params[0].dtype)
     outputs = np.asarray(model.forward(params, x))[0]  # (10,)
     first, second = np.argsort(-outputs)[:2].tolist()
-    if outputs[first] < evaluation.DOUBT:
+    if outputs[first] < scores.DOUBT:
         return Answer(
             str(path),
             message="this does not look like a digit; --show shows what was seen",
@@ -154,8 +144,8 @@ def main(argv: Sequence[str]) -> int:
     if flags["run"] is None:
         params = own_network(flags["seed"], tell)
     else:
-        params = checkpoint.load_digit_reader(flags["run"])
-        standard = runs.is_standardized(Path(flags["run"]))
+        params = load_digit_reader(flags["run"])
+        standard = run_folder.is_standardized(Path(flags["run"]))
     code, names = 0, Counter[str]()
     with devices.exactly(device, flags["dtype"]):
         params = tuple(theta.astype(flags["dtype"]) for theta in params)

@@ -7,23 +7,13 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from jaxnn import (
-    checkpoint,
-    cli,
-    data,
-    devices,
-    evaluation,
-    files,
-    model,
-    page,
-    plots,
-    runs,
-)
+from jaxnn import cli, data, devices, files, model
 from jaxnn.data import Digits
-from jaxnn.evaluation import Evaluation
+from jaxnn.mistake import Mistake
 from jaxnn.model import Params
-from jaxnn.page import Report
-from jaxnn.settings import cost_name
+from jaxnn.showing import charts, page
+from jaxnn.training import Evaluation, cost_name, run_folder, scores
+from jaxnn.weights import load_digit_reader
 
 EXAMPLES, MISTAKES = 200, 24  # at most, in the page
 SETTINGS = {  # of config.json, and how the page calls them
@@ -62,19 +52,19 @@ def default_page(weights: Path) -> Path:
 
 
 def check_free(out: Path) -> None:
-    """Raise ValueError if a page at this path would replace anything but a page."""
+    """Raise Mistake if a page at this path would replace anything but a page."""
     if out.suffix not in (".html", ".htm"):
-        raise ValueError(f"--out {out}: a page's name ends in .html; name it so")
+        raise Mistake(f"--out {out}: a page's name ends in .html; name it so")
     if out.is_dir():
-        raise ValueError(f"--out {out}: is a folder; name a file in it")
+        raise Mistake(f"--out {out}: is a folder; name a file in it")
     if out.exists() and page.MARK not in out.read_text("utf-8", errors="replace"):
-        raise ValueError(f"--out {out}: exists, not made by jaxnn; choose another")
+        raise Mistake(f"--out {out}: exists, not made by jaxnn; choose another")
 
 
 def settings_of(folder: Path) -> list[tuple[str, str]]:
     """What config.json tells of how a run was trained, in words."""
-    config = runs.read_config(folder)
-    with files.reading(folder / runs.CONFIG, "a run's settings"):
+    config = run_folder.read_config(folder)
+    with files.reading(folder / run_folder.CONFIG, "a run's settings"):
         settings, parts = config["settings"], config["data"].values()
         told = [
             (told, str(settings[name]))
@@ -85,7 +75,7 @@ def settings_of(folder: Path) -> list[tuple[str, str]]:
             told.append(("trained in", "centred coordinates"))
         held = zip(("trained on", "held out"), parts, strict=False)
         told += [(name, f"{d['examples']}: {d['name']}") for name, d in held]
-        if runs.is_standardized(folder):
+        if run_folder.is_standardized(folder):
             told.append(("pixels", "of each digit mean 0, deviation 1"))
         versions = (f"{name} {text}" for name, text in config["versions"].items())
         return [*told, ("device", config["device"]), ("versions", ", ".join(versions))]
@@ -93,31 +83,31 @@ def settings_of(folder: Path) -> list[tuple[str, str]]:
 
 def training_of(folder: Path) -> tuple[list[tuple[str, str]], Figure | None]:
     """What history.csv tells, in words and as curves; nothing if there is none yet."""
-    table = runs.read_history(folder)
+    table = run_folder.read_history(folder)
     if not table:
         return [], None
-    with files.reading(folder / runs.HISTORY, "a run's history"):
+    with files.reading(folder / run_folder.HISTORY, "a run's history"):
         cost, seconds = table["cost"], table["seconds"][-1]
         accuracies = table["train_accuracy"], table["test_accuracy"]
-    name = cost_name(runs.read_config(folder)["settings"].get("batch_size"))
+    name = cost_name(run_folder.read_config(folder)["settings"].get("batch_size"))
     told = f"{len(cost)} steps, {name} {cost[-1]:.4f} with penalty, {seconds:.1f} s"
-    return [("training", told)], plots.curves(cost, *accuracies, name)
+    return [("training", told)], charts.curves(cost, *accuracies, name)
 
 
 def contents(
     weights: Path, params: Params, digits: Digits, found: Evaluation
-) -> Report:
+) -> page.Report:
     """All that the page shows of weights that made `found` of digits."""
-    folder = runs.folder_of(weights)
+    folder = run_folder.folder_of(weights)
     settings = [] if folder is None else settings_of(folder)
     told, curves = ([], None) if folder is None else training_of(folder)
     layers = "-".join(map(str, model.layers_of(params)))
-    count, worst = len(digits.y), evaluation.worst(digits.y, found, MISTAKES)
+    count, worst = len(digits.y), scores.worst(digits.y, found, MISTAKES)
     # in no order: digits often come sorted by class
     shown = np.random.default_rng(0).permutation(count)[:EXAMPLES]
     wrong = int((found.read != digits.y).sum())
     dearest = f"Of {wrong} the {len(worst)} of the largest cost" if wrong else "None"
-    return Report(
+    return page.Report(
         title=f"jaxnn: a {layers} network that reads digits",
         summary=f"It reads {found.accuracy:.2%} of {count} digits right: "
         f"{digits.name}.",
@@ -131,12 +121,12 @@ def contents(
         examples=data.take(digits, np.append(shown, worst)),
         mistakes=len(worst),
         mistakes_told=f"{dearest}; in brackets the largest output. What has none above "
-        f"{evaluation.DOUBT:.0%} is not read.",
-        counts=evaluation.confusion(digits.y, found),
+        f"{scores.DOUBT:.0%} is not read.",
+        counts=scores.confusion(digits.y, found),
         curves=curves,
-        standardize=runs.is_standardized(weights),
-        doubt=evaluation.DOUBT,
-        version=runs.versions()["jaxnn"],
+        standardize=run_folder.is_standardized(weights),
+        doubt=scores.DOUBT,
+        version=run_folder.versions()["jaxnn"],
     )
 
 
@@ -146,14 +136,14 @@ def main(argv: Sequence[str]) -> int:
     devices.prepare_process(flags["device"])
     device = devices.choose(flags["device"])
     weights = Path(flags["weights"])
-    params = checkpoint.load_digit_reader(weights)
+    params = load_digit_reader(weights)
     out = Path(flags["out"] or default_page(weights))
     check_free(out)
-    digits = evaluation.digits_of(weights, flags["data"])
-    found = evaluation.evaluate(params, digits, dtype=flags["dtype"], device=device)
+    digits = scores.digits_of(weights, flags["data"])
+    found = scores.evaluate(params, digits, dtype=flags["dtype"], device=device)
     text = page.page(contents(weights, params, digits, found))
     out.parent.mkdir(parents=True, exist_ok=True)
-    runs.write_text(out, text)
+    files.write_text(out, text)
     if not flags["quiet"]:
         print(f"device   {devices.describe(device)}, {flags['dtype']}")
     print(f"result   {out}, {len(text) / 1e6:.1f} MB; open it in a browser")

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from jaxnn import checkpoint, cli, comparison, data, devices, files, runs, verdicts
-from jaxnn.comparison import CUT, Comparison
-from jaxnn.recipes import RECIPES, Recipe
+from jaxnn import cli, data, devices, files
+from jaxnn.mistake import Mistake
+from jaxnn.published import CUT, RECIPES, Comparison, Recipe, comparison, verdicts
+from jaxnn.training import run_folder
+from jaxnn.weights import load_params
 
 UNEXPLAINED = 1
 QUICK_STARTS, QUICK_STEPS = 4, 20
@@ -43,13 +45,11 @@ def parse(argv: Sequence[str]) -> dict[str, Any]:
     add("--out", help="folder of the results (default: runs/reproduce-<time>)")
     flags = {**DEFAULTS, **vars(parser.parse_args(argv))}
     if "dtype" in flags:
-        raise ValueError(
-            "--dtype: every experiment has its own precision; leave it out"
-        )
+        raise Mistake("--dtype: every experiment has its own precision; leave it out")
     if flags["seeds"] is None:
         flags["seeds"] = QUICK_STARTS if flags["quick"] else 32
     if flags["seeds"] < 1:
-        raise ValueError(f"--seeds {flags['seeds']}: give at least 1 start")
+        raise Mistake(f"--seeds {flags['seeds']}: give at least 1 start")
     return flags
 
 
@@ -58,9 +58,7 @@ def chosen(names: list[str] | None) -> list[Recipe]:
     known = [recipe.name for recipe in RECIPES]
     for name in names or ():
         if name not in known:
-            raise ValueError(
-                f"unknown experiment {name}; choose from {', '.join(known)}"
-            )
+            raise Mistake(f"unknown experiment {name}; choose from {', '.join(known)}")
     return [recipe for recipe in RECIPES if not names or recipe.name in names]
 
 
@@ -70,9 +68,9 @@ def find_weights(given: str | None) -> Path | None:
     found = [Path(p) for p in places if p and (p == given or Path(p).is_file())]
     if not found:
         return None
-    shapes = [theta.shape for theta in checkpoint.load_params(found[0])]
+    shapes = [theta.shape for theta in load_params(found[0])]
     if shapes != [(25, 401), (10, 26)]:
-        raise ValueError(
+        raise Mistake(
             f"{found[0]}: thetas of shapes {shapes}, not the course's (25, 401) and "
             "(10, 26); name its ex4weights.mat, or leave --weights out"
         )
@@ -121,7 +119,7 @@ def measurements(done: list[Comparison]) -> Iterator[Sequence[Any]]:
 
 def save(folder: Path, done: list[Comparison], head: str) -> None:
     """Write what is known so far: reproduce.md, reproduce.csv, reproduce.png."""
-    from jaxnn import plots  # loads matplotlib: not before it is needed
+    from jaxnn.showing import charts  # loads matplotlib: not before it is needed
 
     rows = [row for one in done for row in one.rows]
     shown = [
@@ -129,22 +127,22 @@ def save(folder: Path, done: list[Comparison], head: str) -> None:
         for row in rows
         if row.values.ndim == 1 and len(row.values) > 1 and row.verdict != CUT
     ]
-    runs.write_text(folder / "reproduce.md", document(done, head))
-    runs.write_csv(folder / "reproduce.csv", measurements(done))
+    files.write_text(folder / "reproduce.md", document(done, head))
+    files.write_csv(folder / "reproduce.csv", measurements(done))
     if shown:
-        figure = plots.distributions(
+        figure = charts.distributions(
             [f"{row.recipe}: {row.figure.name}" for row in shown],
             [float(verdicts.numbers(row.figure.published)[0]) for row in shown],
             [verdicts.finite(row.values) for row in shown],
         )
-        files.write_bytes(folder / "reproduce.png", plots.png(figure))
+        files.write_bytes(folder / "reproduce.png", charts.png(figure))
 
 
 def main(argv: Sequence[str]) -> int:
     """Run, judge, and write it down; exit code 1 if a figure stays unexplained."""
     flags = parse(argv)
     recipes, weights = chosen(flags["only"]), find_weights(flags["weights"])
-    folder = runs.results_folder(flags["out"], "reproduce")
+    folder = run_folder.results_folder(flags["out"], "reproduce")
     devices.prepare_process(flags["device"])
     device = devices.choose(flags["device"])
     digits = data.load_digits()
@@ -154,7 +152,7 @@ def main(argv: Sequence[str]) -> int:
     where = f"{starts} of each experiment, {devices.describe(device)}"
     if flags["quick"]:
         where += f", at most {QUICK_STEPS} steps"
-    versions = ", ".join(" ".join(pair) for pair in runs.versions().items())
+    versions = ", ".join(" ".join(pair) for pair in run_folder.versions().items())
     say = cli.teller(flags["quiet"])
     say(where)
     if weights is None:

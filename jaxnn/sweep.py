@@ -8,12 +8,20 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxnn import cli, data, devices, files, runs, validation
+from jaxnn import cli, data, devices, files
 from jaxnn.data import Digits
+from jaxnn.ensemble import (
+    RESAMPLES,
+    Scores,
+    chances,
+    check_room,
+    cross_validate,
+    stratified_folds,
+)
+from jaxnn.mistake import Mistake
 from jaxnn.model import SCHEMES
 from jaxnn.optimizers import METHODS
-from jaxnn.settings import CLASSES, Settings, check
-from jaxnn.validation import Scores
+from jaxnn.training import CLASSES, Settings, check, run_folder
 
 SHARED = ("init", "method", "learning_rate", "dtype", "seed")  # with `fit`
 DEFAULTS: dict[str, Any] = {
@@ -54,12 +62,12 @@ def parse(argv: Sequence[str]) -> dict[str, Any]:
 
 
 def check_flags(flags: dict[str, Any]) -> None:
-    """Raise ValueError for what cannot be swept."""
+    """Raise Mistake for what cannot be swept."""
     for name in ("lam", "hidden"):
         if len(set(flags[name])) < len(flags[name]):
-            raise ValueError(f"--{name} {flags[name]}: each value once")
+            raise Mistake(f"--{name} {flags[name]}: each value once")
     if flags["seeds"] < 1:
-        raise ValueError(f"--seeds {flags['seeds']}: give at least 1")
+        raise Mistake(f"--seeds {flags['seeds']}: give at least 1")
     for lam in flags["lam"]:
         for hidden in flags["hidden"]:
             same = {name: flags[name] for name in SHARED}
@@ -111,20 +119,20 @@ def table(scores: list[Scores]) -> str:
 
 def best_line(scores: list[Scores]) -> str:
     """Which penalty and width read unseen digits best, and how sure that is."""
-    chances = validation.chances(scores)
-    if not chances.any():
+    chance = chances(scores)
+    if not chance.any():
         return "best     none: at every lambda a network diverged"
-    first, *others = np.argsort(-chances, kind="stable")[:3]
+    first, *others = np.argsort(-chance, kind="stable")[:3]
 
     def name(one: Scores) -> str:
         is_wide = len({score.hidden for score in scores}) > 1
         return f"lambda {one.lam:g}" + is_wide * f" with {one.hidden} units"
 
-    likely = [i for i in others if chances[i] >= 0.005]
-    told = "".join(f", {name(scores[i])} {chances[i]:.0%}" for i in likely)
+    likely = [i for i in others if chance[i] >= 0.005]
+    told = "".join(f", {name(scores[i])} {chance[i]:.0%}" for i in likely)
     return (
-        f"best     {name(scores[first])}: best in {chances[first]:.0%} of "
-        f"{validation.RESAMPLES} redraws of digits and starts{told}"
+        f"best     {name(scores[first])}: best in {chance[first]:.0%} of "
+        f"{RESAMPLES} redraws of digits and starts{told}"
     )
 
 
@@ -152,17 +160,20 @@ def networks(scores: list[Scores]) -> Iterator[Sequence[Any]]:
 
 def save(folder: Path, scores: list[Scores]) -> str:
     """Write sweep.md, sweep.csv and the pictures; returns what to print."""
-    from jaxnn import pictures, plots  # load matplotlib: not before it is needed
+    from jaxnn.showing import (  # load matplotlib: not before it is needed
+        charts,
+        pictures,
+    )
 
     lines = table(scores), best_line(scores), speed_line(scores)
     text = "\n\n".join(["# Penalties compared", *lines, ""])
-    runs.write_text(folder / "sweep.md", text)
-    runs.write_csv(folder / "sweep.csv", networks(scores))
+    files.write_text(folder / "sweep.md", text)
+    files.write_csv(folder / "sweep.csv", networks(scores))
     if not any(one.good.any() for one in scores):
         return "\n".join(lines)
     widths = sorted({one.hidden for one in scores})
     panels = [[one for one in scores if one.hidden == width] for width in widths]
-    figure = plots.penalties(
+    figure = charts.penalties(
         [f"{width} hidden units" for width in widths],
         [one.lam for one in panels[0]],
         [
@@ -173,14 +184,14 @@ def save(folder: Path, scores: list[Scores]) -> str:
             for panel in panels
         ],
     )
-    files.write_bytes(folder / "sweep.png", plots.png(figure))
+    files.write_bytes(folder / "sweep.png", charts.png(figure))
     for panel, width in zip(panels, widths, strict=True):
         trained = [one for one in panel if not one.diverged.all()]
         if trained:
             trained.sort(key=lambda one: one.lam)
             thetas, lams = zip(*((one.theta1, one.lam) for one in trained), strict=True)
             figure = pictures.hidden_units_by_penalty(thetas, lams)
-            files.write_bytes(folder / f"hidden_units_{width}.png", plots.png(figure))
+            files.write_bytes(folder / f"hidden_units_{width}.png", charts.png(figure))
     return "\n".join(lines)
 
 
@@ -192,12 +203,12 @@ def train_widths(
     Returns the scores and what to print of them.
     """
     k = FIFTH if flags["folds"] is None else flags["folds"]
-    folds = validation.stratified_folds(digits.y, k, flags["seed"])
+    folds = stratified_folds(digits.y, k, flags["seed"])
     used = range(1 if flags["folds"] is None else k)
     networks = len(flags["lam"]) * flags["seeds"] * len(used)
     for hidden in flags["hidden"]:
         layers = digits.x.shape[1], hidden, CLASSES
-        validation.check_room(layers, networks, flags["method"], flags["dtype"])
+        check_room(layers, networks, flags["method"], flags["dtype"])
     folder.mkdir(parents=True, exist_ok=True)
     say = cli.teller(flags["quiet"])
     say(f"device   {devices.describe(device)}, {flags['dtype']}")
@@ -208,7 +219,7 @@ def train_widths(
     for hidden in flags["hidden"]:
         name = f"{digits.x.shape[1]}-{hidden}-10, {flags['method']}"
         try:
-            scores += validation.cross_validate(
+            scores += cross_validate(
                 digits,
                 folds,
                 used,
@@ -228,7 +239,7 @@ def train_widths(
 def main(argv: Sequence[str]) -> int:
     """Train all networks, compare them, and write it down."""
     flags = parse(argv)
-    folder = runs.results_folder(flags["out"], "sweep")
+    folder = run_folder.results_folder(flags["out"], "sweep")
     devices.prepare_process(flags["device"])
     device = devices.choose(flags["device"])
     parts = data.load_parts(flags["data"])
@@ -237,7 +248,7 @@ def main(argv: Sequence[str]) -> int:
         scores, told = train_widths(flags, digits, device, folder)
     print(told)
     if not any(one.good.any() for one in scores):
-        raise ValueError(
+        raise Mistake(
             f"every start diverged; try a smaller --learning-rate or --lam; which did "
             f"when is in {folder}"
         )

@@ -7,12 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from jaxnn import cli, data, devices, files, runs, training
+from jaxnn import cli, data, devices, files
 from jaxnn.data import Digits
-from jaxnn.history import Progress
+from jaxnn.mistake import Mistake
 from jaxnn.model import SCHEMES
 from jaxnn.optimizers import METHODS, WholeRun
-from jaxnn.settings import Settings, check, cost_name, tidy
+from jaxnn.training import (
+    Progress,
+    Run,
+    Settings,
+    check,
+    cost_name,
+    fit,
+    run_folder,
+    tidy,
+)
 
 DEFAULTS: dict[str, Any] = {
     **Settings._field_defaults,
@@ -68,7 +77,7 @@ def parse(argv: Sequence[str]) -> dict[str, Any]:
     fixed = sorted(given.keys() - RESUMABLE)
     if "resume" in given and fixed:
         flag = "--" + fixed[0].replace("_", "-")
-        raise ValueError(
+        raise Mistake(
             f"{flag} is settled by the run that --resume goes on with; leave it out, "
             "or start a new run"
         )
@@ -80,7 +89,7 @@ def hidden_units(words: list[str]) -> tuple[int, ...]:
     if words == ["none"]:
         return ()
     if not all(word.isdecimal() and int(word) > 0 for word in words):
-        raise ValueError(
+        raise Mistake(
             f"--hidden {' '.join(words)}: give units per layer, as 25 or 50 25, or none"
         )
     return tuple(int(word) for word in words)
@@ -89,11 +98,11 @@ def hidden_units(words: list[str]) -> tuple[int, ...]:
 def settle(given: dict[str, Any]) -> dict[str, Any]:
     """All settings: defaults, or those of the run that goes on; then the flags."""
     if "resume" not in given:
-        out = given.get("out") or runs.dated()
+        out = given.get("out") or run_folder.dated()
         return {**DEFAULTS, **given, "out": out}
     folder = Path(given["resume"])
-    config = runs.read_config(folder)
-    with files.reading(folder / runs.CONFIG, "a run's settings"):
+    config = run_folder.read_config(folder)
+    with files.reading(folder / run_folder.CONFIG, "a run's settings"):
         held = {**tidy(Settings(**config["settings"]))._asdict(), **config["notes"]}
         held["steps"] = int(held.get("steps", DEFAULTS["steps"]))
         held["device"] = config["device"].partition(":")[0]
@@ -127,7 +136,7 @@ def step_line(now: Progress, name: str) -> str:
     return "  ".join(parts)
 
 
-def train_network(flags: dict[str, Any], train: Digits, test: Digits) -> training.Run:
+def train_network(flags: dict[str, Any], train: Digits, test: Digits) -> Run:
     """fit() with the flags; shows progress unless --quiet, and heeds Ctrl-C."""
     bar = cli.progress()
     check_ctrl_c = cli.hold_ctrl_c()
@@ -140,7 +149,7 @@ def train_network(flags: dict[str, Any], train: Digits, test: Digits) -> trainin
 
     source = flags["data"] and str(Path(flags["data"]).resolve())
     try:
-        return training.fit(
+        return fit(
             train,
             test,
             **{name: flags[name] for name in Settings._fields},
@@ -155,7 +164,7 @@ def train_network(flags: dict[str, Any], train: Digits, test: Digits) -> trainin
     except KeyboardInterrupt:
         folder = Path(flags["out"])
         again = f"; go on with python -m jaxnn.train --resume {folder}"
-        hint = again if runs.holds_run(folder) else ", nothing saved"
+        hint = again if run_folder.holds_run(folder) else ", nothing saved"
         raise KeyboardInterrupt(f"stopped{hint}") from None
 
 
@@ -166,24 +175,24 @@ def draw_digits(train: Digits) -> bytes:
     jaxlib loads scipy.linalg at the same time, and two threads that load parts of one
     package may find them half made.
     """
-    from jaxnn import pictures, plots
+    from jaxnn.showing import charts, pictures
 
     shown = np.linspace(0, len(train.y) - 1, min(100, len(train.y))).astype(int)
-    return plots.png(pictures.digit_grid(train.x[shown]))
+    return charts.png(pictures.digit_grid(train.x[shown]))
 
 
-def draw_run(run: training.Run, name: str) -> dict[str, bytes]:
+def draw_run(run: Run, name: str) -> dict[str, bytes]:
     """The pictures of what was learned and how; name is that of the cost."""
-    from jaxnn import pictures, plots
+    from jaxnn.showing import charts, pictures
 
     history = run.history
     accuracies = history.train_accuracy, history.test_accuracy
-    curves = plots.curves(history.cost, *accuracies, name)
+    curves = charts.curves(history.cost, *accuracies, name)
     units = pictures.hidden_units(run.params[0])
-    return {"curves.png": plots.png(curves), "hidden_units.png": plots.png(units)}
+    return {"curves.png": charts.png(curves), "hidden_units.png": charts.png(units)}
 
 
-def result_line(run: training.Run, folder: Path, name: str, ended: str) -> str:
+def result_line(run: Run, folder: Path, name: str, ended: str) -> str:
     """The outcome in one line; ended says why there were not more steps, if so."""
     history = run.history
     text = (
@@ -206,7 +215,7 @@ def main(argv: Sequence[str]) -> int:
     folder = Path(flags["out"])
     check(Settings(*(flags[name] for name in Settings._fields)), flags["steps"])
     if flags["resume"] is None:
-        runs.require_free(folder)
+        run_folder.require_free(folder)
     devices.prepare_process(flags["device"])
     device = devices.describe(devices.choose(flags["device"]))
     seconds = {"starting": cli.process_seconds()}
@@ -224,7 +233,7 @@ def main(argv: Sequence[str]) -> int:
         print(f"result   {folder} is complete ({run.message}); {more}")
         return 0
     if run.diverged:
-        raise ValueError(
+        raise Mistake(
             f"{run.message}; the weights before it are in {folder}; "
             "try a smaller --learning-rate"
         )

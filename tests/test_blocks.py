@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import jaxnn
-from jaxnn import blocks
+from jaxnn.training import blocks
 
 
 @pytest.fixture

@@ -10,7 +10,10 @@ import pytest
 import strokes
 
 import jaxnn
-from jaxnn import checkpoint, data, evaluation, images, mnist
+from jaxnn import data, images
+from jaxnn.reading import mnist_form
+from jaxnn.training import scores
+from jaxnn.weights import load_params
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is missing")
 import browser  # noqa: E402
@@ -66,9 +69,9 @@ def test_outputs_are_jaxnns(page, run):
         "const layers = (i) => forward(pixelsOfExample(i)).map((a) => [...a]);"
         "return EXAMPLES.y.map((_, i) => layers(i))"
     )
-    params = checkpoint.load_params(run)
-    test = evaluation.digits_of(run)
-    judged = evaluation.evaluate(params, test)
+    params = load_params(run)
+    test = scores.digits_of(run)
+    judged = scores.evaluate(params, test)
     spread = np.random.default_rng(0).permutation(1000)[:200]  # as report takes them
     expected = judged.outputs[spread]
     outputs = np.array([layers[1] for layers in found])
@@ -86,7 +89,7 @@ def test_pixels_of_a_drawing_are_inks(page):
         ink = np.kron(picture, np.ones((random.integers(2, 9),) * 2))
         words = {"h": len(ink), "w": len(ink), "at": ink.ravel().tolist()}
         found = page.execute_script("return [...pixelsOf(arguments[0])]", words)
-        expected = images.unroll(images.shrink(mnist.picture(ink)[None]))[0]
+        expected = images.unroll(images.shrink(mnist_form.picture(ink)[None]))[0]
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
 
 
@@ -213,7 +216,7 @@ def test_drawings_of_a_standardised_run(chromium, environment, tmp_path, digits)
             env=environment,
             check=True,
         )
-    params = checkpoint.load_params(tmp_path / "run")
+    params = load_params(tmp_path / "run")
     chromium.get((tmp_path / "run/report.html").as_uri())
     some = jaxnn.Digits(digits.x[::500], digits.y[::500], "some")
     x = data.standardize(some).x

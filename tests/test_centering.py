@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import jaxnn
-from jaxnn import blocks, centering
+from jaxnn.training import blocks, centering
 
 LAYERS = [(6, 4), (6, 5, 4), (6, 5, 3, 4)]
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from jaxnn import comparison
-from jaxnn.recipes import RECIPES, Figure, Recipe, Setup
-from jaxnn.verdicts import BETTER, DIFFERS, EXACT, INSIDE
+from jaxnn.published import comparison
+from jaxnn.published.recipes import RECIPES, Figure, Recipe, Setup
+from jaxnn.published.verdicts import BETTER, DIFFERS, EXACT, INSIDE
 
 COST = Figure("cost", "0.50", "lower")
 SETUP = Setup(steps=100)

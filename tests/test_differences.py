@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import jaxnn
-from jaxnn import checks, differences
+from jaxnn import differences, three_way
 
 
 def test_central_differences_of_a_known_slope():
@@ -17,7 +17,7 @@ def test_central_differences_of_a_known_slope():
 
 
 def test_slopes_in_batches_are_those_of_one(few_digits, monkeypatch):
-    problem = checks.course_problem()
+    problem = three_way.course_problem()
     picks = np.array([0, 7, 19, 20, 37])
     whole = differences.slopes(*problem[1:4], (0.0, 1.0), picks)
     monkeypatch.setattr(differences, "BATCH", 2)

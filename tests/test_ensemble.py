@@ -5,7 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxnn import devices, ensemble, lockstep, model
+from jaxnn import devices, model
+from jaxnn.ensemble.lockstep import networks_at_once, of_each
+from jaxnn.ensemble.networks import minimize_all, stack
 from jaxnn.optimizers import METHODS, minimize
 
 LAMS = np.array([0.0, 0.3, 1.0, 5.0, 20.0])
@@ -16,7 +18,7 @@ AXES = (None, None, 0)
 def five(few_digits):
     """Five small networks, each with its own start and lambda: params, args."""
     starts = [model.init_params(s, (400, 4, 10), dtype="float64") for s in range(5)]
-    return ensemble.stack(starts), (few_digits.x, few_digits.y, LAMS)
+    return stack(starts), (few_digits.x, few_digits.y, LAMS)
 
 
 def one_by_one(params, args, method, steps, **how):
@@ -38,7 +40,7 @@ def one_by_one(params, args, method, steps, **how):
 def test_together_is_one_by_one(method, five, device):
     params, args = five
     with jax.enable_x64(True):
-        found = ensemble.minimize_all(model.cost, params, args, AXES, method, 12)
+        found = minimize_all(model.cost, params, args, AXES, method, 12)
         alone = one_by_one(params, args, method, 12)
     np.testing.assert_allclose(found.cost, [one.cost for one in alone], rtol=1e-9)
     np.testing.assert_allclose(found.costs, [one.history for one in alone], rtol=1e-9)
@@ -53,7 +55,7 @@ def test_networks_that_converge_wait_for_the_others(five):
     params, args = five
     with jax.enable_x64(True):
         how = {"tolerance": 0.05, "learning_rate": 2.0}
-        found = ensemble.minimize_all(model.cost, params, args, AXES, "gd", 300, **how)
+        found = minimize_all(model.cost, params, args, AXES, "gd", 300, **how)
         alone = one_by_one(params, args, "gd", 300, **how)
     assert found.converged.tolist() == [one.converged for one in alone]
     assert found.steps.tolist() == [one.steps for one in alone]
@@ -74,7 +76,7 @@ def test_a_network_that_diverges_is_marked_and_touches_no_other():
         return drops_off(params[0], edge)
 
     with jax.enable_x64(True):
-        found = ensemble.minimize_all(
+        found = minimize_all(
             fun, starts, (np.array([-99.0, -2.5, -99.0]),), (0,), "gd", 6
         )
     assert found.diverged.tolist() == [False, True, False]
@@ -88,10 +90,10 @@ def test_groups_that_fit_into_memory_change_nothing(five, monkeypatch):
     params, args = five
     told, shown = [], []
     with jax.enable_x64(True):
-        whole = ensemble.minimize_all(model.cost, params, args, AXES, "gd", 7)
+        whole = minimize_all(model.cost, params, args, AXES, "gd", 7)
         state = sum(theta[0].nbytes for theta in params)
         monkeypatch.setattr(devices, "memory", lambda _: 30 * state)
-        parts = ensemble.minimize_all(
+        parts = minimize_all(
             model.cost,
             params,
             args,
@@ -110,7 +112,7 @@ def test_not_even_one_fits(five, monkeypatch):
     params, args = five
     monkeypatch.setattr(devices, "memory", lambda _: 1000)
     with pytest.raises(ValueError, match="one network needs .* use fewer hidden units"):
-        ensemble.minimize_all(model.cost, params, args, AXES, "gd", 7)
+        minimize_all(model.cost, params, args, AXES, "gd", 7)
 
 
 @pytest.mark.parametrize(
@@ -125,13 +127,13 @@ def test_not_even_one_fits(five, monkeypatch):
 def test_unusable_settings_are_refused(five, settings, message):
     params, args = five
     with pytest.raises(ValueError, match=message):
-        ensemble.minimize_all(model.cost, params, args, AXES, **settings)
+        minimize_all(model.cost, params, args, AXES, **settings)
 
 
 def test_evaluate_is_the_function_of_each(five):
     params, args = five
     with jax.enable_x64(True):
-        found = lockstep.of_each(model.cost, params, args, AXES)
+        found = of_each(model.cost, params, args, AXES)
         expected = [
             model.cost(tuple(t[i] for t in params), *args[:2], lam)
             for i, lam in enumerate(LAMS)
@@ -141,6 +143,6 @@ def test_evaluate_is_the_function_of_each(five):
 
 def test_searching_methods_step_alone_on_a_cpu():
     with jax.default_device(jax.devices("cpu")[0]):
-        assert lockstep.networks_at_once(METHODS["lbfgs"], 32) == 1
-        assert lockstep.networks_at_once(METHODS["gd"], 32) == 8
-        assert lockstep.networks_at_once(METHODS["gd"], 3) == 3
+        assert networks_at_once(METHODS["lbfgs"], 32) == 1
+        assert networks_at_once(METHODS["gd"], 32) == 8
+        assert networks_at_once(METHODS["gd"], 3) == 3

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jaxnn import experiments, model, save_params
+from jaxnn import model, save_params
 from jaxnn.backprop import backprop
-from jaxnn.comparison import compare
-from jaxnn.recipes import RECIPES, Setup
-from jaxnn.verdicts import EXACT, judge
+from jaxnn.published import experiments
+from jaxnn.published.comparison import compare
+from jaxnn.published.recipes import RECIPES, Setup
+from jaxnn.published.verdicts import EXACT, judge
 
 NAMED = {recipe.name: recipe for recipe in RECIPES}
 WEIGHTS = os.environ.get("JAXNN_EX4_WEIGHTS", "data/ex4weights.mat")

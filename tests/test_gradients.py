@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from jax.test_util import check_grads
 
 import jaxnn
-from jaxnn.checks import flatten
+from jaxnn.three_way import flatten
 
 # the fixture `device` is one object for all examples, which is what is meant
 GENERATED = settings(

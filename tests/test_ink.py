@@ -5,7 +5,8 @@ import photographs
 import pytest
 
 import jaxnn
-from jaxnn import images, ink, photos
+from jaxnn import images
+from jaxnn.reading import ink, photos
 
 
 @pytest.fixture(scope="module")

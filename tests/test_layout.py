@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -10,109 +11,102 @@ import pytest
 import jaxnn
 
 PACKAGE = Path(jaxnn.__file__).parent
+COMMANDS = {"train", "evaluate", "gradcheck", "reproduce", "sweep", "read", "report"}
+GROUND = {"data", "images", "files", "mat_child", "devices", "weights"}
 
-# A file imports from jaxnn what stands here, and nothing else.
-ALLOWED = {
-    "images": set(),
-    "files": set(),
-    "data": {"images", "files"},
+# What each part imports of the others, no less and no more. Everyone may raise a
+# Mistake. The modules of a room, and those of the ground, may import one another.
+IMPORTS = {
+    "ground": set(),
     "model": set(),
-    "blocks": {"model"},
-    "centering": {"blocks", "model"},
     "backprop": set(),
     "differences": {"model"},
-    "checks": {"model", "backprop", "data", "differences"},
-    "devices": set(),
-    "checkpoint": {"files"},
-    "runs": {"checkpoint", "files"},
-    "settings": {"centering", "model", "optimizers"},
-    "history": {"model", "optimizers"},
-    "training": {
-        "centering",
-        "history",
-        "checkpoint",
-        "data",
-        "devices",
-        "model",
-        "optimizers",
-        "runs",
-        "settings",
-    },
-    "lockstep": {"devices", "model", "optimizers"},
-    "ensemble": {"lockstep", "model", "optimizers"},
-    "validation": {"data", "devices", "ensemble", "lockstep", "model"}
-    | {"optimizers", "settings"},
-    "recipes": set(),
-    "programs": {"model", "optimizers"},
-    "evaluation": {"data", "devices", "files", "model", "runs"},
-    "experiments": {
-        "backprop",
-        "checkpoint",
-        "checks",
-        "differences",
-        "data",
-        "devices",
-        "ensemble",
-        "lockstep",
-        "model",
-        "programs",
-        "recipes",
-    },
-    "verdicts": {"recipes"},
-    "comparison": {"data", "devices", "experiments", "recipes", "verdicts"},
-    "plots": set(),
-    "pictures": {"images"},
-    "page": {"data", "images", "ink", "mnist", "model"},
-    "photos": {"files"},
-    "mnist": {"images"},
-    "ink": {"mnist"},
-    "cli": {"devices"},
+    "three_way": {"model", "backprop", "differences", "ground"},
+    "optimizers": set(),
+    "training": {"model", "optimizers", "ground"},
+    "ensemble": {"training", "model", "optimizers", "ground"},
+    "published": {"ensemble", "optimizers", "model", "backprop", "differences"}
+    | {"ground"},
+    "reading": {"ground"},
+    "showing": {"model", "reading", "ground"},
+    "clinic": {"three_way", "ground"},
+    "cli": {"ground"},
+    "commands": {"cli", "clinic", "three_way", "published", "ensemble", "training"}
+    | {"optimizers", "reading", "showing", "model", "ground"},
 }
-COMMANDS = {"train", "evaluate", "gradcheck", "reproduce", "sweep", "read", "report"}
-CLINIC = {"clinic", "checks", "data", "files"}
-LIBRARY = set(ALLOWED) | {"clinic", "optimizers"}
+
+
+def part_of(module: str) -> str:
+    """The part to which a module belongs: training.blocks is of training."""
+    name = module.partition(".")[0]
+    return "ground" if name in GROUND else "commands" if name in COMMANDS else name
+
+
+def modules() -> dict[str, Path]:
+    """Every module of jaxnn: training.blocks, its __init__ as training."""
+    names = {}
+    for path in PACKAGE.rglob("*.py"):
+        words = path.relative_to(PACKAGE).with_suffix("").parts
+        names[".".join(word for word in words if word != "__init__")] = path
+    return names
+
+
+MODULES = modules()
 
 
 def imported(path: Path) -> set[str]:
-    """The modules of jaxnn that a file imports, one word each."""
+    """The modules of jaxnn that a file imports, at its top or in a function."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module == "jaxnn":
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            words = node.module.split(".")
-            found |= {words[1]} if words[0] == "jaxnn" else set()
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Import):
-            names = [alias.name.split(".") for alias in node.names]
-            found |= {words[1] for words in names if words[0] == "jaxnn" and words[1:]}
+            names = [alias.name for alias in node.names]
+        else:
+            continue
+        for name in names:
+            home, _, inner = name.partition(".")
+            if home == "jaxnn":
+                found.add(inner if inner in MODULES else inner.rpartition(".")[0])
     return found
 
 
-def test_every_file_is_placed():
-    files = {path.stem for path in PACKAGE.glob("*.py")}
-    assert files == set(ALLOWED) | COMMANDS | {"__init__", "__main__"}
+def imports_of(part: str) -> set[str]:
+    """The other parts that a part's files import."""
+    files = [path for name, path in MODULES.items() if part_of(name) == part]
+    return {part_of(name) for path in files for name in imported(path)} - {part}
 
 
-@pytest.mark.parametrize("name", sorted(ALLOWED))
-def test_library_imports_what_it_may(name):
-    assert imported(PACKAGE / f"{name}.py") <= ALLOWED[name]
+@pytest.mark.parametrize("part", IMPORTS)
+def test_a_part_imports_what_it_says(part):
+    assert imports_of(part) - {"mistake"} == IMPORTS[part]
 
 
-def test_optimizers_know_only_themselves():
-    for path in (PACKAGE / "optimizers").glob("*.py"):
-        assert imported(path) <= {"optimizers"}
-
-
-def test_clinic_knows_little():
-    for path in (PACKAGE / "clinic").glob("*.py"):
-        assert imported(path) <= CLINIC
+def test_every_file_has_its_part():
+    alone = {"", "__main__", "mistake"}
+    assert {part_of(name) for name in MODULES} - alone == set(IMPORTS)
+    assert imports_of("mistake") == set()
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_commands_are_imported_by_nobody(name):
-    assert imported(PACKAGE / f"{name}.py") <= LIBRARY
-    for path in PACKAGE.rglob("*.py"):
-        assert name not in imported(path)
+    assert all(name not in imported(path) for path in PACKAGE.rglob("*.py"))
+
+
+def test_no_import_runs_in_a_circle():
+    graph = {name: imported(path) - {name, ""} for name, path in MODULES.items()}
+    for name in graph:  # a room's __init__ runs before its modules; it is no circle
+        graph[name] -= {name.partition(".")[0]}
+    assert set(TopologicalSorter(graph).static_order()) >= set(graph)
+
+
+def test_others_import_what_a_room_exports():
+    for name, path in MODULES.items():
+        for other in imported(path):
+            room, _, module = other.partition(".")
+            is_inside = part_of(name) == room or not module
+            if not is_inside:  # a whole module, not a name in it
+                assert f"from jaxnn.{other} import" not in path.read_text(), name
 
 
 def test_no_public_function_bears_a_commands_name():

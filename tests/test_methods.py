@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from jaxnn import checks, differences, model
+from jaxnn import differences, model, three_way
 from jaxnn.backprop import backprop
 from jaxnn.optimizers import METHODS, loop, minimize, newton_cg, start
 
@@ -26,7 +26,7 @@ def quadratic(p, a, b):
 @pytest.fixture(scope="module")
 def small():
     """The course's 3-5-3 network: params, (x, y, lam), and the same for SciPy."""
-    _, params, x, y, _ = checks.course_problem()
+    _, params, x, y, _ = three_way.course_problem()
 
     def fun(flat):
         thetas = differences.cut(flat, differences.shapes_of(params))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize as scipy_minimize
 
-from jaxnn import backprop, checks, differences, model
+from jaxnn import backprop, differences, model, three_way
 from jaxnn.optimizers import METHODS, Method, Minibatches, loop, minimize, start
 
 STEPPED = [name for name, method in METHODS.items() if isinstance(method, Method)]
@@ -57,7 +57,7 @@ def test_lbfgs_on_rosenbrock(device):
 
 
 def test_lbfgs_finds_the_minimum_that_scipy_finds():
-    _, params, x, y, _ = checks.course_problem()
+    _, params, x, y, _ = three_way.course_problem()
     lam = 0.05
     with jax.enable_x64(True):
         found = minimize(model.cost, params, (x, y, lam), steps=500, tolerance=1e-10)
@@ -161,7 +161,7 @@ def test_evaluations_are_counted(method):
 
 @pytest.mark.parametrize("method", STEPPED)
 def test_chunks_and_resuming_change_no_bit(method):
-    problem = checks.course_problem()
+    problem = three_way.course_problem()
     params = tuple(np.float32(theta) for theta in problem.params)
     args = (np.float32(problem.x), problem.y, 0.1)
     few, many = (3, 5) if method == "newton-cg" else (9, 20)  # before it converges

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 import jaxnn
-from jaxnn import evaluation, images, page, report
+from jaxnn import images, report
+from jaxnn.showing import page
+from jaxnn.training import scores
 
 
 def embedded(text):
@@ -27,7 +29,7 @@ def shown(digits):
     """A Report of a network at its start, its names full of HTML."""
     params = jaxnn.init_params(0)
     some = jaxnn.Digits(digits.x[::100], digits.y[::100], "some")
-    found = evaluation.evaluate(params, some)
+    found = scores.evaluate(params, some)
     return page.Report(
         title="<b>title</b> & $data",
         summary="</script><script>alert(1)</script>",
@@ -36,7 +38,7 @@ def shown(digits):
         examples=some,
         mistakes=2,
         mistakes_told="none",
-        counts=evaluation.confusion(some.y, found),
+        counts=scores.confusion(some.y, found),
         curves=None,
         standardize=False,
         doubt=0.2,

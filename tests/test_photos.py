@@ -7,8 +7,8 @@ import photographs
 import pytest
 from PIL import Image
 
-from jaxnn import photos
 from jaxnn.files import FileError
+from jaxnn.reading import photos
 
 
 def ramp(h=40, w=60):

@@ -5,7 +5,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from jaxnn import pictures, plots
+from jaxnn.showing import charts, pictures
 
 
 def spot(row, column):
@@ -33,7 +33,7 @@ def test_hidden_units_are_scaled_one_by_one():
 
 
 def test_png_can_be_read(digits):
-    picture = Image.open(io.BytesIO(plots.png(pictures.digit_grid(digits.x[:25], 5))))
+    picture = Image.open(io.BytesIO(charts.png(pictures.digit_grid(digits.x[:25], 5))))
     assert picture.format == "PNG" and min(picture.size) > 300
 
 
@@ -57,4 +57,4 @@ def test_mistakes_are_upright_and_say_what_was_read():
     assert np.argwhere(first.images[0].get_array()).tolist() == [[3, 1]]
     nothing = pictures.mistakes(np.empty((0, 400)), np.empty(0, int), np.empty((0, 3)))
     assert nothing.texts[0].get_text() == "no digit was misread"
-    plots.png(nothing)
+    charts.png(nothing)

@@ -4,10 +4,11 @@ import jax
 import numpy as np
 import pytest
 
-from jaxnn import differences, ensemble, model
+from jaxnn import differences, model
 from jaxnn.backprop import backprop
+from jaxnn.ensemble.networks import minimize_all, stack
 from jaxnn.optimizers import minimize
-from jaxnn.programs import OBJECTIVES
+from jaxnn.published.programs import OBJECTIVES
 
 
 def sigmoid(z):
@@ -111,9 +112,9 @@ def test_slips_survive_training_many_networks_at_once(problem):
     args = x, y, np.float64(0.05), np.float64(0.2)
     how = {"method": "gd", "steps": 4, "learning_rate": 0.2, "tolerance": 0}
     with jax.enable_x64(True):
-        both = ensemble.minimize_all(
+        both = minimize_all(
             OBJECTIVES["TP 5"],
-            ensemble.stack([thetas, others]),
+            stack([thetas, others]),
             args,
             (None,) * 4,
             **how,

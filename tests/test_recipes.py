@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from jaxnn import verdicts
 from jaxnn.model import SCHEMES
 from jaxnn.optimizers import METHODS
-from jaxnn.programs import OBJECTIVES
-from jaxnn.recipes import RECIPES
+from jaxnn.published import verdicts
+from jaxnn.published.programs import OBJECTIVES
+from jaxnn.published.recipes import RECIPES
 
 # read off the documents a second time, one line per document's own printout
 PUBLISHED = {

@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from jaxnn.recipes import RECIPES
+from jaxnn.published.recipes import RECIPES
 
 ROWS = [(r.name, f.name) for r in RECIPES for f in r.figures]
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from jaxnn import verdicts
-from jaxnn.recipes import RECIPES, Figure
-from jaxnn.verdicts import BETTER, DIFFERS, EXACT, INSIDE, Row, judge
+from jaxnn.published import verdicts
+from jaxnn.published.recipes import RECIPES, Figure
+from jaxnn.published.verdicts import BETTER, DIFFERS, EXACT, INSIDE, Row, judge
 
 COST = Figure("cost", "0.50", "lower")
 ACCURACY = Figure("accuracy", "97.5", "higher")

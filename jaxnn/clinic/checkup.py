@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, overload
 
 import numpy as np
 
-from jaxnn import checks
+from jaxnn import three_way
 from jaxnn.clinic import findings, notes
 from jaxnn.clinic.conventions import CHOICES
 from jaxnn.clinic.diagnosis import Diagnosis, Progress, diagnose
@@ -20,6 +20,7 @@ from jaxnn.clinic.roles import WORDS
 from jaxnn.clinic.source import forget, load
 from jaxnn.clinic.subject import Function, Subject, subject
 from jaxnn.clinic.understanding import KINDS, understand, with_lambda
+from jaxnn.mistake import Mistake
 
 LEAST = 1e-3  # a smaller lambda is lost in the rounding
 
@@ -46,7 +47,7 @@ def check_gradient(
     all_digits: bool = False,
     seed: int = 0,
     progress: Progress | None = None,
-) -> checks.Report: ...
+) -> three_way.Report: ...
 
 
 @overload
@@ -69,7 +70,7 @@ def check_gradient(
     lam: float = LAMBDA,
     progress: Progress | None = None,
     **settings: Any,
-) -> Checkup | checks.Report:
+) -> Checkup | three_way.Report:
     """Check a person's own cost and gradient, and name what is wrong with them.
 
     function: returns (cost, gradient), or the gradient alone; or the cost, and the
@@ -81,17 +82,17 @@ def check_gradient(
     progress(text, done, whole) follows the work.
 
     Without a function: the three-way comparison of this package's own gradients, with
-    the settings quick, all_digits and seed of `checks.three_way`.
+    the settings quick, all_digits and seed of `three_way.three_way`.
 
-    Returns a Checkup to be printed; ValueError where the function cannot be called.
+    Returns a Checkup to be printed; Mistake where the function cannot be called.
     """
     if function is None:
         if layers is not None or lam != LAMBDA:
-            raise ValueError("layers and lam are for a function of yours; name it")
+            raise Mistake("layers and lam are for a function of yours; name it")
         follow = progress and (lambda done, whole: progress("weights", done, whole))
-        return checks.three_way(progress=follow, **settings)
+        return three_way.three_way(progress=follow, **settings)
     if not (lam == 0 or LEAST <= lam < np.inf):
-        raise ValueError(f"lam is {lam}; give 0, or at least {LEAST:g} to be seen")
+        raise Mistake(f"lam is {lam}; give 0, or at least {LEAST:g} to be seen")
     lams = (0.0, float(lam)) if lam else (0.0,)
     sizes = [size_of(layers)] if layers else [SMALL, COURSE]
     fixed, named = told(settings)
@@ -110,14 +111,14 @@ def functions_of(
         functions = load(function)
     functions = [*functions, *([gradient] if gradient else [])]
     if len(functions) not in (1, 2) or not all(map(callable, functions)):
-        raise ValueError(
+        raise Mistake(
             "give a function that returns cost and gradient, two functions, the "
             f"cost's and the gradient's, or \"mywork.py:name\"; this is {functions}"
         )
     for one in functions:
         if inspect.isclass(one):
             methods = [name for name in vars(one) if not name.startswith("_")]
-            raise ValueError(
+            raise Mistake(
                 f"{one.__name__} is a class; name a method of it: {one.__name__}."
                 f"{'|'.join(methods) or 'cost'}"
             )
@@ -147,24 +148,24 @@ def told(convention: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]
         if name in CHOICES:
             if value not in CHOICES[name]:
                 known = ", ".join(map(repr, CHOICES[name]))
-                raise ValueError(f"{name}={value!r} is none of {known}")
+                raise Mistake(f"{name}={value!r} is none of {known}")
             fixed[name] = value
         elif value in WORDS:
             named[name] = value
         else:
-            raise ValueError(
+            raise Mistake(
                 f"{name}={value!r}: {name} is no convention ({', '.join(CHOICES)}) and "
                 f"{value!r} is no role of an argument; choose from {', '.join(WORDS)}"
             )
     if len(set(named.values())) < len(named):
-        raise ValueError(f"two arguments have one role: {named}; give each its own")
+        raise Mistake(f"two arguments have one role: {named}; give each its own")
     return fixed, named
 
 
 def size_of(layers: Sequence[int]) -> Layers:
     """(n, h, k) out of a person's numbers."""
     if len(layers) != 3 or min(layers) < 1:
-        raise ValueError(
+        raise Mistake(
             f"layers are {list(layers)}: give pixels, hidden units, classes: 400 25 10"
         )
     n, h, k = map(int, layers)

@@ -8,6 +8,7 @@ from types import CodeType
 
 from jaxnn.clinic.source import failed, python2_hint
 from jaxnn.clinic.subject import Subject
+from jaxnn.mistake import Mistake
 
 FRAMES = 6  # of a person's traceback
 # a person's own, in whatever convention they are called
@@ -15,8 +16,12 @@ OWN = (NameError, ImportError, RecursionError, EOFError, SystemExit)
 FOREIGN = (sys.prefix, sys.base_prefix, str(Path(__file__).parent), "<frozen")
 
 
-class Unusable(ValueError):
+class Unusable(Mistake):
     """A function that cannot be checked; the message is one line, and its traceback."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.args = (message,)  # with the traceback's lines as they are
 
 
 def own_frames(error: BaseException | None) -> list[tuple[CodeType, int, str]]:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from jaxnn.clinic.roles import PARAMETERS, Signature, plain, role_of, signature
 from jaxnn.clinic.surroundings import globals_of, surroundings
+from jaxnn.mistake import Mistake
 
 Function = Callable[..., Any]
 THIRD = ("theta3", "w3", "weights3", "t3")
@@ -109,7 +110,7 @@ def subject(functions: Sequence[Function], named: Mapping[str, str]) -> Subject:
     found = Subject(parts, named)
     given = [one.name for one in found.signature.arguments]
     if lost := set(named) - set(given):  # globals have a role only if they are read
-        raise ValueError(
+        raise Mistake(
             f"{found.title} has no argument {' or '.join(sorted(lost))}; "
             f"it has {', '.join(given)}"
         )
@@ -118,13 +119,13 @@ def subject(functions: Sequence[Function], named: Mapping[str, str]) -> Subject:
         ({"x", "y"}, "data: no x, y"),
     ):
         if not found.signature.takes(*roles):
-            raise ValueError(
+            raise Mistake(
                 f"{found.title} takes no {what} among its arguments, globals and "
                 f"attributes ({', '.join(given)}); name it: --convention NAME=ROLE"
             )
     names = [plain(name) for name in given]
     if third := [name for name in names if name in THIRD]:
-        raise ValueError(
+        raise Mistake(
             f"{found.title} takes {third[0]}: a network with two hidden layers; "
             "gradcheck checks one hidden layer, theta1 and theta2"
         )

@@ -20,6 +20,7 @@ from jaxnn.clinic.problems import Layers
 from jaxnn.clinic.readings import Reading
 from jaxnn.clinic.refusals import OWN, Unusable, reached, told
 from jaxnn.clinic.subject import Subject, subject
+from jaxnn.mistake import Mistake
 
 PATIENCE = 60.0  # seconds; conventions that are rarer than those tried are left out
 GUESSES = 8  # settings that are tried as lambda
@@ -102,7 +103,7 @@ def with_lambda(
         guess = subject(functions, {**s.named, name: "lam"})
         try:
             first = understand(guess, sizes, fixed, (0.0, lam))
-        except ValueError:
+        except Mistake:
             continue
         p = passes(first.layers)[0].problem
         if first.costs_match or (first.gradients_match and first.reading.cost is None):

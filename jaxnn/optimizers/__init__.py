@@ -6,9 +6,13 @@ SciPy run to their end by themselves and are followed (whole.py). Nothing here k
 digits: fun(params, *args) is all there is.
 """
 
+from jaxnn.optimizers.lbfgs import MEMORY as MEMORY
 from jaxnn.optimizers.loop import Minibatches as Minibatches
 from jaxnn.optimizers.loop import Trace as Trace
+from jaxnn.optimizers.loop import initial_state as initial_state
+from jaxnn.optimizers.loop import run_chunk as run_chunk
 from jaxnn.optimizers.method import Method as Method
+from jaxnn.optimizers.method import Objective as Objective
 from jaxnn.optimizers.method import State as State
 from jaxnn.optimizers.method import WholeRun as WholeRun
 from jaxnn.optimizers.method import is_finite as is_finite
@@ -16,7 +20,9 @@ from jaxnn.optimizers.methods import METHODS as METHODS
 from jaxnn.optimizers.methods import able_method as able_method
 from jaxnn.optimizers.methods import check_run as check_run
 from jaxnn.optimizers.methods import chosen_method as chosen_method
+from jaxnn.optimizers.methods import refuse_large as refuse_large
 from jaxnn.optimizers.minimize import Result as Result
+from jaxnn.optimizers.minimize import as_arrays as as_arrays
 from jaxnn.optimizers.minimize import minimize as minimize
 from jaxnn.optimizers.minimize import start as start
 from jaxnn.optimizers.minimize import warm_up as warm_up

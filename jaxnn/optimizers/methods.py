@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 
+from jaxnn.mistake import Mistake
 from jaxnn.optimizers.bfgs import bfgs
 from jaxnn.optimizers.cg import cg
 from jaxnn.optimizers.first_order import adam, gd, momentum
@@ -37,10 +38,10 @@ def named(is_able: Callable[[Method | WholeRun], bool]) -> str:
 def chosen_method(
     name: str, learning_rate: float | None, batches: Minibatches | None
 ) -> Method | WholeRun:
-    """The method of that name; ValueError if it, or a setting of it, is unusable."""
+    """The method of that name; Mistake if it, or a setting of it, is unusable."""
     method = able_method(name, learning_rate, batches is not None)
     if batches is not None and not 1 <= batches.size <= batches.examples:
-        raise ValueError(
+        raise Mistake(
             f"batch size {batches.size} is not in 1..{batches.examples}, "
             "the number of examples"
         )
@@ -50,23 +51,23 @@ def chosen_method(
 def able_method(
     name: str, learning_rate: float | None, has_batches: bool
 ) -> Method | WholeRun:
-    """The method of that name; ValueError unless it takes such settings."""
+    """The method of that name; Mistake unless it takes such settings."""
     if name not in METHODS:
         known = ", ".join(METHODS)
-        raise ValueError(f"unknown method {name!r}; choose from {known}")
+        raise Mistake(f"unknown method {name!r}; choose from {known}")
     method = METHODS[name]
     if learning_rate is not None:
         if method.default_rate is None:
             able = named(lambda method: method.default_rate is not None)
-            raise ValueError(
+            raise Mistake(
                 f"{name} searches for its step; leave learning rate out, or use it "
                 f"with {able}"
             )
         if not 0 < learning_rate < math.inf:
-            raise ValueError(f"learning rate {learning_rate} is not a positive number")
+            raise Mistake(f"learning rate {learning_rate} is not a positive number")
     if has_batches and not method.takes_minibatches:
         able = named(lambda method: method.takes_minibatches)
-        raise ValueError(
+        raise Mistake(
             f"{name} needs all examples in every step; use mini-batches with {able}"
         )
     return method
@@ -75,24 +76,24 @@ def able_method(
 def check_run(
     name: str, steps: int, tolerance: float = 0, options: dict[str, Any] | None = None
 ) -> None:
-    """Raise ValueError unless the method of that name can be run so."""
+    """Raise Mistake unless the method of that name can be run so."""
     if steps < 1:
-        raise ValueError(f"steps {steps}: at least one step is needed")
+        raise Mistake(f"steps {steps}: at least one step is needed")
     if not tolerance >= 0:
-        raise ValueError(f"tolerance {tolerance} is not a number from 0 up")
+        raise Mistake(f"tolerance {tolerance} is not a number from 0 up")
     if options is not None and not METHODS[name].takes_options:
         able = named(lambda method: method.takes_options)
-        raise ValueError(f"{name} takes no options; they are for {able}")
+        raise Mistake(f"{name} takes no options; they are for {able}")
 
 
 def refuse_large(name: str, params: Tree, force: bool) -> None:
-    """Raise ValueError where a method would need a matrix of unreasonable size."""
+    """Raise Mistake where a method would need a matrix of unreasonable size."""
     method = METHODS[name]
     leaves = jax.tree.leaves(params)
     p = sum(leaf.size for leaf in leaves)
     if isinstance(method, WholeRun) and p > method.most_parameters and not force:
         size = p**2 * leaves[0].dtype.itemsize / 1e6
-        raise ValueError(
+        raise Mistake(
             f"{name} keeps a dense matrix, {size:.0f} MB for these {p} parameters; use "
             "lbfgs or fewer units (force=True, or train --force, lets it)"
         )

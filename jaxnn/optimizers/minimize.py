@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxnn.mistake import Mistake
 from jaxnn.optimizers.loop import Minibatches, Trace, initial_state, run_chunk
 from jaxnn.optimizers.method import (
     Ended,
@@ -69,13 +70,13 @@ def minimize(
 
     bfgs tells few of its costs, the last among them; its history is NaN between. A
     cost that becomes NaN or infinite ends the run, and the message says at which step;
-    params are then the last good ones that the method told of. Raises ValueError for
+    params are then the last good ones that the method told of. Raises Mistake for
     an unusable setting.
     """
     chosen = chosen_method(method, learning_rate, batches)
     check_run(method, steps, tolerance, options)
     if chunk < 1:
-        raise ValueError(f"chunk {chunk}: at least one step is needed")
+        raise Mistake(f"chunk {chunk}: at least one step is needed")
     if state is None:
         state = start(
             fun, params, args, method, learning_rate, batches, seed, force=force

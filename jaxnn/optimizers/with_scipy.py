@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from jaxnn.mistake import Mistake
 from jaxnn.optimizers.method import Ended, Follow, Objective, Tree, WholeRun
 
 # Unless the caller gives options, no criterion of SciPy's own ends a run, but that it
@@ -108,7 +109,7 @@ def run(
         except Enough:
             return Ended("", False, watched.count)
         except optimize.OptimizeWarning as unknown:
-            raise ValueError(f"{unknown}; see SciPy's options of {name}") from None
+            raise Mistake(f"{unknown}; see SciPy's options of {name}") from None
     return Ended(str(found.message), bool(found.success), watched.count)
 
 

@@ -5,7 +5,9 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from jaxnn import centering, model, optimizers
+from jaxnn import model, optimizers
+from jaxnn.mistake import Mistake
+from jaxnn.training import centering
 
 CLASSES = 10
 EVERY = 10  # steps per compiled chunk, between two looks at the accuracies
@@ -39,21 +41,21 @@ def tidy(settings: Settings) -> Settings:
 
 
 def check(settings: Settings, steps: int) -> None:
-    """Raise ValueError for what can be refused before there are digits."""
+    """Raise Mistake for what can be refused before there are digits."""
     if min(settings.hidden, default=1) < 1:
-        raise ValueError(f"hidden units {settings.hidden}: each layer needs at least 1")
+        raise Mistake(f"hidden units {settings.hidden}: each layer needs at least 1")
     if settings.dtype not in ("float32", "float64"):
-        raise ValueError(f"unknown dtype {settings.dtype!r}; float32 or float64")
+        raise Mistake(f"unknown dtype {settings.dtype!r}; float32 or float64")
     largest = float(np.finfo(settings.dtype).max)
     if not 0 <= settings.lam <= largest:
-        raise ValueError(f"lambda {settings.lam} is not a number from 0 up")
+        raise Mistake(f"lambda {settings.lam} is not a number from 0 up")
     if settings.learning_rate is not None and not settings.learning_rate <= largest:
-        raise ValueError(f"learning rate {settings.learning_rate} is too large")
+        raise Mistake(f"learning rate {settings.learning_rate} is too large")
     if not 0 <= settings.seed < 2**31:
-        raise ValueError(f"seed {settings.seed} is not in 0..2147483647")
+        raise Mistake(f"seed {settings.seed} is not in 0..2147483647")
     size = settings.batch_size
     if size is not None and size < 1:
-        raise ValueError(f"batch size {size}: at least 1 is needed")
+        raise Mistake(f"batch size {size}: at least 1 is needed")
     method, rate = settings.method, settings.learning_rate
     optimizers.able_method(method, rate, has_batches=size is not None)
     optimizers.check_run(method, steps)

@@ -28,8 +28,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxnn import blocks
 from jaxnn.model import Array, Params
+from jaxnn.training import blocks
 
 Centers: TypeAlias = tuple[Array, ...]
 

@@ -15,22 +15,22 @@ checkpoint in it, so that a run killed at any moment can be resumed.
 import csv
 import hashlib
 import importlib.metadata
-import io
 import itertools
 import json
 import os
 import platform
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
-from jaxnn import checkpoint, files
-from jaxnn.checkpoint import PARAMS
+from jaxnn import files
 from jaxnn.files import FileError
+from jaxnn.weights import PARAMS, save_params
 
 CONFIG = "config.json"
 CHECKPOINT = "checkpoint.npz"
@@ -90,22 +90,22 @@ def create(folder: Path, config: dict[str, Any], tree: Any, params: Any) -> None
         new = Path(place) / "run"
         new.mkdir()
         write_config(new, config)
-        checkpoint.save_tree(new / CHECKPOINT, tree)
-        checkpoint.save_params(new / PARAMS, params)
+        save_tree(new / CHECKPOINT, tree)
+        save_params(new / PARAMS, params)
         os.replace(new, folder)
 
 
 def write_config(folder: Path, config: dict[str, Any]) -> None:
     """Write config.json."""
-    write_text(folder / CONFIG, json.dumps(config, indent=1) + "\n")
+    files.write_text(folder / CONFIG, json.dumps(config, indent=1) + "\n")
 
 
 def update(folder: Path, tree: Any, params: Any, best: Any) -> None:
     """Bring checkpoint and weights up to date; best may be None."""
-    checkpoint.save_tree(folder / CHECKPOINT, tree)
-    checkpoint.save_params(folder / PARAMS, params)
+    save_tree(folder / CHECKPOINT, tree)
+    save_params(folder / PARAMS, params)
     if best is not None:
-        checkpoint.save_params(folder / "best.npz", best)
+        save_params(folder / "best.npz", best)
 
 
 def write_history(folder: Path, table: dict[str, np.ndarray]) -> None:
@@ -114,7 +114,7 @@ def write_history(folder: Path, table: dict[str, np.ndarray]) -> None:
         [step, *("" if np.isnan(cell) else f"{cell:.9g}" for cell in row)]
         for step, row in enumerate(zip(*table.values(), strict=True), 1)
     ]
-    write_csv(folder / HISTORY, [["step", *table], *rows])
+    files.write_csv(folder / HISTORY, [["step", *table], *rows])
 
 
 def restore(folder: Path, config: dict[str, Any], like: Any) -> Any:
@@ -139,7 +139,7 @@ def restore(folder: Path, config: dict[str, Any], like: Any) -> Any:
             f"{folder}: was trained on other digits; resume it with the same, or start "
             "a new run"
         )
-    tree = checkpoint.load_tree(folder / CHECKPOINT, like)
+    tree = load_tree(folder / CHECKPOINT, like)
     for leftover in folder.glob(".*.tmp"):  # of a process that was killed
         leftover.unlink(missing_ok=True)
     return tree
@@ -170,11 +170,6 @@ def read_notes(folder: Path) -> dict[str, Any]:
         return dict(config.get("notes") or {})
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text file, whole or not at all."""
-    files.write_bytes(path, text.encode())
-
-
 def read_history(folder: Path) -> dict[str, np.ndarray]:
     """What write_history wrote: a column (steps,) per name; NaN, not measured.
 
@@ -191,13 +186,6 @@ def read_history(folder: Path) -> dict[str, np.ndarray]:
         if columns and not all(np.isfinite(columns[name]).all() for name in MEASURED):
             raise FileError(f"{path}: damaged; delete it, or train again")
     return columns
-
-
-def write_csv(path: Path, rows: Iterable[Iterable[Any]]) -> None:
-    """Write a CSV file, whole or not at all; the first row is the heading."""
-    stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerows(rows)
-    write_text(path, stream.getvalue())
 
 
 def describe(
@@ -233,3 +221,29 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             found[package] = "not installed"  # jaxnn itself, run from a checkout
     return found
+
+
+def save_tree(path: Path, tree: Any) -> None:
+    """Write a pytree's leaves as .npz, whole or not at all."""
+    leaves = jax.tree.leaves(tree)
+    files.write_npz(path, {f"leaf{i}": np.asarray(a) for i, a in enumerate(leaves)})
+
+
+def load_tree(path: Path, like: Any) -> Any:
+    """Read back what save_tree wrote, as NumPy leaves in the structure of `like`.
+
+    Number types and dimensions must agree, lengths need not: a history grows.
+    """
+    arrays = files.read_npz(path)
+    leaves, structure = jax.tree.flatten(like)
+    found = [arrays.get(f"leaf{i}") for i in range(len(leaves))]
+    fits = len(arrays) == len(leaves) and all(
+        a is not None and a.dtype == b.dtype and a.ndim == b.ndim
+        for a, b in zip(found, leaves, strict=True)
+    )
+    if not fits:
+        raise FileError(
+            f"{path}: not a checkpoint of this network and method; resume with the "
+            "versions named in config.json, or start a new run"
+        )
+    return jax.tree.unflatten(structure, found)

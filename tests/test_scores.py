@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 import jaxnn
-from jaxnn import evaluation
+from jaxnn.training import scores
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_evaluation_is_the_formulas(few_digits, dtype):
     params = jaxnn.init_params(3, dtype="float64")
-    found = evaluation.evaluate(params, few_digits, lam=2.0, dtype=dtype)
+    found = scores.evaluate(params, few_digits, lam=2.0, dtype=dtype)
     a, m = few_digits.x, len(few_digits.y)
     for theta in params:
         a = 1 / (1 + np.exp(-np.c_[np.ones(m), a] @ theta.T))
@@ -29,17 +29,17 @@ def test_evaluation_is_the_formulas(few_digits, dtype):
 def made(read, costs):
     """An evaluation of three classes; what it does not need is left out."""
     read, costs = np.array(read), np.array(costs)
-    return evaluation.Evaluation(np.zeros((len(read), 3)), read, costs, 0.0, 0.0)
+    return scores.Evaluation(np.zeros((len(read), 3)), read, costs, 0.0, 0.0)
 
 
 def test_worst_are_the_misread_with_the_largest_costs_first():
     y = np.array([0, 1, 2, 1, 0])
     found = made([0, 2, 1, 1, 2], [9.0, 1.0, 3.0, 8.0, 2.0])
-    assert evaluation.worst(y, found, 5).tolist() == [2, 4, 1]
-    assert evaluation.worst(y, found, 2).tolist() == [2, 4]
-    assert evaluation.worst(y, made(y, [1.0] * 5), 2).tolist() == []
+    assert scores.worst(y, found, 5).tolist() == [2, 4, 1]
+    assert scores.worst(y, found, 2).tolist() == [2, 4]
+    assert scores.worst(y, made(y, [1.0] * 5), 2).tolist() == []
 
 
 def test_confusion_counts_what_was_written_down_and_read_across():
-    counts = evaluation.confusion(np.array([0, 0, 1, 2]), made([0, 1, 1, 0], [0] * 4))
+    counts = scores.confusion(np.array([0, 0, 1, 2]), made([0, 1, 1, 0], [0] * 4))
     assert counts.tolist() == [[1, 1, 0], [0, 1, 0], [1, 0, 0]]

@@ -9,9 +9,9 @@ import numpy as np
 
 from jaxnn.data import Digits
 from jaxnn.devices import Device
-from jaxnn.experiments import Measures, needs_weights, run
-from jaxnn.recipes import Figure, Recipe, Setup
-from jaxnn.verdicts import BETTER, DIFFERS, Row, contains, judge, spread
+from jaxnn.published.experiments import Measures, needs_weights, run
+from jaxnn.published.recipes import Figure, Recipe, Setup
+from jaxnn.published.verdicts import BETTER, DIFFERS, Row, contains, judge, spread
 
 SKIPPED = "skipped: file missing (ex4weights.mat)"
 CUT = "fewer steps: not comparable"

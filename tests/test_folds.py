@@ -5,39 +5,40 @@ import numpy as np
 import pytest
 from sklearn.model_selection import StratifiedKFold
 
-from jaxnn import model, validation
+from jaxnn import model
+from jaxnn.ensemble.folds import Scores, chances, cross_validate, stratified_folds
 from jaxnn.optimizers import minimize
 
 
 def test_folds_are_as_even_as_scikit_learns(digits):
     y = digits.y[::7]  # classes of unequal size
-    folds = validation.stratified_folds(y, 4, seed=3)
+    folds = stratified_folds(y, 4, seed=3)
     assert sorted(set(folds.tolist())) == [0, 1, 2, 3]
     splits = StratifiedKFold(4).split(np.zeros(len(y)), y)
     theirs = np.array([np.bincount(y[test], minlength=10) for _, test in splits])
     ours = np.array([np.bincount(y[folds == k], minlength=10) for k in range(4)])
     np.testing.assert_array_equal(np.sort(ours, axis=0), np.sort(theirs, axis=0))
-    np.testing.assert_array_equal(folds, validation.stratified_folds(y, 4, seed=3))
-    assert (folds != validation.stratified_folds(y, 4, seed=4)).any()
+    np.testing.assert_array_equal(folds, stratified_folds(y, 4, seed=3))
+    assert (folds != stratified_folds(y, 4, seed=4)).any()
 
 
 @pytest.mark.parametrize("k", [0, 1, 21])
 def test_folds_that_a_class_cannot_fill_are_refused(few_digits, k):
     with pytest.raises(ValueError, match=f"{k} folds: give 2 to 20"):
-        validation.stratified_folds(few_digits.y, k)
+        stratified_folds(few_digits.y, k)
 
 
 def test_a_lone_digit_cannot_be_dealt_out():
     with pytest.raises(ValueError, match="only one example of digit 7"):
-        validation.stratified_folds(np.array([0, 0, 7, 3, 3]), 2)
+        stratified_folds(np.array([0, 0, 7, 3, 3]), 2)
 
 
 @pytest.fixture(scope="module")
 def scores(few_digits):
     """Two lambdas, two starts, three of four folds, on 200 digits."""
-    folds = validation.stratified_folds(few_digits.y, 4)
+    folds = stratified_folds(few_digits.y, 4)
     with jax.enable_x64(True):
-        found = validation.cross_validate(
+        found = cross_validate(
             few_digits,
             folds,
             [0, 2, 3],
@@ -84,7 +85,7 @@ def made(right):
     right = np.array(right, bool)
     s, d = right.shape
     nothing = np.zeros((s, 1))
-    return validation.Scores(
+    return Scores(
         25, 1.0, np.arange(s), nothing, nothing, nothing, nothing,
         nothing.astype(bool), right, np.zeros(d, int), 0.0, np.zeros((25, 401)),
     )  # fmt: skip
@@ -92,19 +93,19 @@ def made(right):
 
 def test_chances_of_a_clear_winner_of_twins_and_of_the_diverged():
     good, bad = made(np.ones((2, 50))), made(np.zeros((2, 50)))
-    np.testing.assert_allclose(validation.chances([bad, good, bad]), [0, 1, 0])
-    np.testing.assert_allclose(validation.chances([good, good]), [0.5, 0.5])
+    np.testing.assert_allclose(chances([bad, good, bad]), [0, 1, 0])
+    np.testing.assert_allclose(chances([good, good]), [0.5, 0.5])
     lost = good._replace(diverged=np.array([[True], [False]]))
-    np.testing.assert_allclose(validation.chances([lost, bad]), [0, 1])
-    np.testing.assert_allclose(validation.chances([lost, lost]), [0, 0])
+    np.testing.assert_allclose(chances([lost, bad]), [0, 1])
+    np.testing.assert_allclose(chances([lost, lost]), [0, 0])
 
 
 def test_chance_is_that_of_a_coin_where_one_digit_decides():
     # one reads digit 0 alone, the other digit 1 alone: each wins where its digit is
     # drawn more often, equal draws shared, so 1/2 by symmetry
-    found = validation.chances([made([[1, 0, 0]]), made([[0, 1, 0]])])
+    found = chances([made([[1, 0, 0]]), made([[0, 1, 0]])])
     np.testing.assert_allclose(found, [0.5, 0.5], atol=0.05)
     # digit 0 against digits 0 and 1: the second never loses, and wins alone where
     # digit 1 is drawn at all, 1 - (2/3)^3 = 19/27 of the time
-    found = validation.chances([made([[1, 0, 0]]), made([[1, 1, 0]])])
+    found = chances([made([[1, 0, 0]]), made([[1, 1, 0]])])
     np.testing.assert_allclose(found[1], 19 / 27 + 4 / 27, atol=0.05)

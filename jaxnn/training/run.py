@@ -12,11 +12,28 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from jaxnn import centering, checkpoint, devices, history, model, optimizers, runs
+from jaxnn import devices, model, optimizers
 from jaxnn.data import Digits
 from jaxnn.devices import Device
-from jaxnn.history import History, Progress, Sets, Snapshot, accuracies, no_history
-from jaxnn.settings import CLASSES, Settings, check, initial_params, make_task, tidy
+from jaxnn.mistake import Mistake
+from jaxnn.training import centering, history, run_folder
+from jaxnn.training.history import (
+    History,
+    Progress,
+    Sets,
+    Snapshot,
+    accuracies,
+    no_history,
+)
+from jaxnn.training.settings import (
+    CLASSES,
+    Settings,
+    check,
+    initial_params,
+    make_task,
+    tidy,
+)
+from jaxnn.weights import save_params
 
 SAVE_SECONDS = 1.0  # between checkpoints; a kill -9 loses this and a chunk
 
@@ -73,7 +90,7 @@ def fit(
     notes: kept in its config.json, so of JSON's types. progress: called every tenth
     step; with mini-batches every epoch, or tenth step where that is longer.
 
-    Ctrl-C saves the folder, then raises KeyboardInterrupt. Raises ValueError (FileError
+    Ctrl-C saves the folder, then raises KeyboardInterrupt. Raises Mistake (FileError
     and DeviceError are such) with one line that says what to change.
     """
     units = tuple(np.atleast_1d(hidden).tolist())
@@ -85,11 +102,11 @@ def fit(
     check(settings, steps)
     check_digits(train, test)
     if resume and out is None:
-        raise ValueError("resume needs out, the run folder to go on with")
+        raise Mistake("resume needs out, the run folder to go on with")
     chosen = devices.choose(device)
     folder = None if out is None else Path(out)
     if folder is not None and not resume:
-        runs.require_free(folder)
+        run_folder.require_free(folder)
     began = time.perf_counter()
     with jax.default_device(chosen), jax.enable_x64(dtype == "float64"):
         parts = [train] if test is None or not len(test.y) else [train, test]
@@ -98,11 +115,11 @@ def fit(
         centers = centering.centers_of(params, train.x) if center else None
         task = make_task(sets[0], settings, centers, force)
         snapshot = first_snapshot(task, params)
-        config = runs.describe(settings, parts, notes, devices.describe(chosen))
+        config = run_folder.describe(settings, parts, notes, devices.describe(chosen))
         if folder is not None and resume:
             snapshot = resumed(folder, config, snapshot, chosen)
         if not optimizers.is_finite(snapshot.state):
-            raise ValueError(
+            raise Mistake(
                 f"the cost at the start is {float(snapshot.state.cost)}; "
                 "use a smaller lambda, and pixels near 0-1"
             )
@@ -111,10 +128,12 @@ def fit(
         compile_seconds = time.perf_counter() - began
         if folder is not None and resume:
             if notes is None:
-                config["notes"] = runs.read_config(folder).get("notes", {})
-            runs.write_config(folder, config)  # steps, device, versions may be new
+                config["notes"] = run_folder.read_config(folder).get("notes", {})
+            run_folder.write_config(
+                folder, config
+            )  # steps, device, versions may be new
         elif folder is not None:
-            runs.create(folder, config, snapshot, network(snapshot.state, task))
+            run_folder.create(folder, config, snapshot, network(snapshot.state, task))
         began_at = int(snapshot.state.steps)
         result, snapshot = train_on(snapshot, task, steps, sets, folder, progress)
     run = as_run(result, snapshot, best_of(snapshot, sets))
@@ -142,28 +161,28 @@ def as_run(result: optimizers.Result, snapshot: Snapshot, best: Any) -> Run:
 
 
 def check_digits(train: Digits, test: Digits | None) -> None:
-    """Raise ValueError unless these digits can be trained on and tested with."""
+    """Raise Mistake unless these digits can be trained on and tested with."""
     parts = (train,) if test is None else (train, test)
     for part in parts:
         if not isinstance(part, Digits):
-            raise ValueError(
+            raise Mistake(
                 f"digits are jaxnn.Digits(x, y, name), not {type(part).__name__}"
             )
     if not len(train.y):
-        raise ValueError("no digits to train on; use a smaller test fraction")
+        raise Mistake("no digits to train on; use a smaller test fraction")
     for part in parts:
         if not np.isin(part.y, np.arange(CLASSES)).all():
-            raise ValueError(
+            raise Mistake(
                 f"{part.name}: labels {part.y.min()}..{part.y.max()}; expected the "
                 "digits 0-9 (y % 10 turns the course's 10 into 0)"
             )
         if part.x.ndim != 2 or part.x.shape[1] != train.x.shape[1]:
-            raise ValueError(
+            raise Mistake(
                 f"{part.name}: x of shape {part.x.shape}; expected a row per digit, "
                 f"of {train.x.shape[-1]} pixels as in the training digits"
             )
         if part.y.shape != part.x.shape[:1]:
-            raise ValueError(f"{part.name}: {part.y.shape} labels for {len(part.x)} x")
+            raise Mistake(f"{part.name}: {part.y.shape} labels for {len(part.x)} x")
 
 
 def on_device(digits: Digits, dtype: str, device: Device) -> tuple[Any, Any]:
@@ -224,7 +243,7 @@ def train_on(
     def close(params: model.Params) -> None:
         if folder is not None:
             save(folder, whole(), params, sets)
-            runs.write_history(folder, histories[0]._asdict())
+            run_folder.write_history(folder, histories[0]._asdict())
 
     try:
         result = optimizers.minimize(
@@ -241,7 +260,7 @@ def train_on(
     result = result._replace(params=network(result, task))
     close(result.params)
     if folder is not None:
-        checkpoint.save_params(folder / "weights.mat", result.params)
+        save_params(folder / "weights.mat", result.params)
     return result, whole()
 
 
@@ -253,17 +272,17 @@ def best_of(snapshot: Snapshot, sets: Sets) -> model.Params | None:
 
 def save(folder: Path, snapshot: Snapshot, params: model.Params, sets: Sets) -> None:
     """Bring checkpoint and weights up to date."""
-    runs.update(folder, snapshot, params, best_of(snapshot, sets))
+    run_folder.update(folder, snapshot, params, best_of(snapshot, sets))
 
 
 def resumed(
     folder: Path, config: dict[str, Any], like: Snapshot, device: Device
 ) -> Snapshot:
     """Where the run in folder stands; FileError if it is not this run."""
-    found = runs.restore(folder, config, like)
+    found = run_folder.restore(folder, config, like)
     shapes = [jax.tree.map(np.shape, state) for state in (found.state, like.state)]
     if shapes[0] != shapes[1]:
-        raise runs.FileError(
+        raise run_folder.FileError(
             f"{folder}: its checkpoint is of another network or method"
         )
     # a run that diverged has a history beyond the state it can go on from

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jaxnn.recipes import Figure, Published
+from jaxnn.published.recipes import Figure, Published
 
 ROUNDING = 16 * np.finfo(np.float64).eps  # relative: what the order of a sum can change
 

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 
 from jaxnn import model
 from jaxnn.model import Params
-from jaxnn.optimizers.method import Objective
+from jaxnn.optimizers import Objective
 
 Value = Callable[..., jax.Array]
 

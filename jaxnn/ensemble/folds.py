@@ -12,11 +12,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxnn import devices, ensemble, model
+from jaxnn import devices, model
 from jaxnn.data import Digits
-from jaxnn.lockstep import MEMORY_SHARE, of_each, size_of
-from jaxnn.optimizers.methods import refuse_large
-from jaxnn.settings import CLASSES
+from jaxnn.ensemble.lockstep import MEMORY_SHARE, of_each, size_of
+from jaxnn.ensemble.networks import Ensemble, minimize_all, stack
+from jaxnn.mistake import Mistake
+from jaxnn.optimizers import refuse_large
+from jaxnn.training import CLASSES
 
 RESAMPLES = 1000  # of the bootstrap
 
@@ -51,17 +53,17 @@ class Scores(NamedTuple):
 def stratified_folds(y: np.ndarray, k: int, seed: int = 0) -> np.ndarray:
     """The fold 0..k-1 of each example, (m,): every class is dealt out evenly.
 
-    y: (m,) digits. Raises ValueError unless every class present fills k folds.
+    y: (m,) digits. Raises Mistake unless every class present fills k folds.
     """
     classes, counts = np.unique(y, return_counts=True)
     fewest = counts.min()
     if fewest < 2:
-        raise ValueError(
+        raise Mistake(
             f"only one example of digit {classes[counts.argmin()]}: folds need two of "
             "each; add some or leave it out"
         )
     if not 2 <= k <= fewest:
-        raise ValueError(
+        raise Mistake(
             f"{k} folds: give 2 to {fewest} (--folds), the examples of the rarest digit"
         )
     random = np.random.default_rng(seed)
@@ -75,7 +77,7 @@ def stratified_folds(y: np.ndarray, k: int, seed: int = 0) -> np.ndarray:
 def check_room(
     layers: tuple[int, int, int], networks: int, method: str, dtype: str
 ) -> None:
-    """Raise ValueError unless so many networks can be held before they are trained."""
+    """Raise Mistake unless so many networks can be held before they are trained."""
     n, hidden, k = layers
     shapes = (hidden, 1 + n), (k, 1 + hidden)
     params = tuple(jax.ShapeDtypeStruct(shape, dtype) for shape in shapes)
@@ -83,7 +85,7 @@ def check_room(
     room = MEMORY_SHARE * devices.host_memory()
     fit = int(room // (2 * size_of(params)))  # drawn, then put side by side
     if fit < networks:
-        raise ValueError(
+        raise Mistake(
             f"memory holds {fit} networks of {hidden} hidden units, not {networks}; "
             "use fewer units, seeds, lambdas or folds"
         )
@@ -126,11 +128,11 @@ def cross_validate(
     lam, seed, fold = (a.ravel() for a in np.meshgrid(lams, seeds, used, indexing="ij"))
     layers = (digits.x.shape[1], hidden, CLASSES)
     starts = {s: model.init_params(s, layers, init, dtype) for s in seeds}
-    params = ensemble.stack([starts[s] for s in seed.tolist()])
+    params = stack([starts[s] for s in seed.tolist()])
     x, y, folds_ = (
         jnp.asarray(a) for a in (digits.x.astype(dtype), digits.y, folds.astype("i4"))
     )
-    found = ensemble.minimize_all(
+    found = minimize_all(
         masked_cost,
         params,
         (x, y, jnp.asarray(lam.astype(dtype)), folds_, jnp.asarray(fold)),
@@ -144,7 +146,7 @@ def cross_validate(
 
 
 def scored(
-    found: ensemble.Ensemble,
+    found: Ensemble,
     right: np.ndarray,
     folds: np.ndarray,
     used: Sequence[int],

@@ -9,10 +9,12 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from jaxnn import data, devices, files, model, runs
+from jaxnn import data, devices, files, model
 from jaxnn.data import Digits
 from jaxnn.devices import Device
+from jaxnn.mistake import Mistake
 from jaxnn.model import Params
+from jaxnn.training import run_folder
 
 DOUBT = 0.2  # the largest output below it: not a digit
 
@@ -59,26 +61,26 @@ def digits_of(weights: Path, path: str | None = None) -> Digits:
     """The digits to read: a file's (its test part), a run's held-out ones, or all.
 
     weights: a run folder or a file of weights. Those of a standardised run are
-    standardised. Raises FileError, or ValueError where the run does not tell which
+    standardised. Raises FileError, or Mistake where the run does not tell which
     digits are its, or they are not the same any more.
     """
-    folder = runs.folder_of(weights)
+    folder = run_folder.folder_of(weights)
     if folder is None:
         parts = data.load_parts(path)
         return parts["test"] if "test" in parts else parts["all"]
-    config = runs.read_config(folder)
-    with files.reading(folder / runs.CONFIG, "a run's settings"):
+    config = run_folder.read_config(folder)
+    with files.reading(folder / run_folder.CONFIG, "a run's settings"):
         notes, seed = config["notes"], config["settings"]["seed"]
         held_out = config["data"].get("test", config["data"]["train"])["sha256"]
     if path is None and "data" not in notes:
-        raise ValueError(f"{folder}: does not say which digits are its; give --data")
+        raise Mistake(f"{folder}: does not say which digits are its; give --data")
     fraction = notes["test_fraction"] if path is None else 0.0
     source = notes["data"] if path is None else path
     standard = notes.get("standardize", False)
     train, test = data.train_and_test(source, fraction, seed, standard)
     digits = test if len(test.y) else train
-    if path is None and runs.checksum(digits) != held_out:
-        raise ValueError(f"{folder}: its digits have changed since; give --data")
+    if path is None and run_folder.checksum(digits) != held_out:
+        raise Mistake(f"{folder}: its digits have changed since; give --data")
     return digits
 
 

@@ -1,14 +1,12 @@
-"""Weights and optimiser states in files.
+"""Weights in files.
 
-Weights are theta1, theta2, ... in .npz, or Theta1, Theta2, ... in .mat as the course
-stores them: there row 0 of the last theta is digit 1 and row 9 digit 0. A state is a
-pytree's leaves in order; its structure comes from the program that reads it.
+They are theta1, theta2, ... in .npz, or Theta1, Theta2, ... in .mat as the course
+stores them: there row 0 of the last theta is digit 1 and row 9 digit 0.
 """
 
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 
 from jaxnn import files
@@ -44,7 +42,7 @@ def load_params(path: str | Path) -> tuple[np.ndarray, ...]:
 
     Returns NumPy matrices (units_out, 1 + units_in), row = digit; float32 where the
     file holds that, else float64.
-    Raises FileError (a ValueError) for anything that is not a network's weights.
+    Raises FileError (a Mistake) for anything that is not a network's weights.
     """
     path = Path(path)
     if path.is_dir():
@@ -108,29 +106,3 @@ def in_order(arrays: dict[str, np.ndarray], stem: str, path: Path) -> list[np.nd
         is_single = theta.dtype.kind == "f" and theta.dtype.itemsize <= 4
         thetas.append(theta.astype(np.float32 if is_single else np.float64))
     return thetas
-
-
-def save_tree(path: Path, tree: Any) -> None:
-    """Write a pytree's leaves as .npz, whole or not at all."""
-    leaves = jax.tree.leaves(tree)
-    files.write_npz(path, {f"leaf{i}": np.asarray(a) for i, a in enumerate(leaves)})
-
-
-def load_tree(path: Path, like: Any) -> Any:
-    """Read back what save_tree wrote, as NumPy leaves in the structure of `like`.
-
-    Number types and dimensions must agree, lengths need not: a history grows.
-    """
-    arrays = files.read_npz(path)
-    leaves, structure = jax.tree.flatten(like)
-    found = [arrays.get(f"leaf{i}") for i in range(len(leaves))]
-    fits = len(arrays) == len(leaves) and all(
-        a is not None and a.dtype == b.dtype and a.ndim == b.ndim
-        for a, b in zip(found, leaves, strict=True)
-    )
-    if not fits:
-        raise FileError(
-            f"{path}: not a checkpoint of this network and method; resume with the "
-            "versions named in config.json, or start a new run"
-        )
-    return jax.tree.unflatten(structure, found)

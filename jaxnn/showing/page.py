@@ -20,9 +20,11 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from jaxnn import images, ink, mnist, model
+from jaxnn import images, model
 from jaxnn.data import Digits
+from jaxnn.mistake import Mistake
 from jaxnn.model import Params
+from jaxnn.reading import ink, mnist_form
 
 MARK = "Made with jaxnn"  # in every page
 LARGEST = 400_000  # weights: their page has about 3 MB
@@ -46,10 +48,10 @@ class Report(NamedTuple):
 
 
 def page(report: Report) -> str:
-    """The HTML. Raises ValueError for a network too large for a page."""
+    """The HTML. Raises Mistake for a network too large for a page."""
     weights = sum(theta.size for theta in report.params)
     if weights > LARGEST:
-        raise ValueError(
+        raise Mistake(
             f"{weights} weights are too many for a page, at most {LARGEST}; "
             "train a network with fewer --hidden"
         )
@@ -83,9 +85,9 @@ def embedded(report: Report) -> dict[str, Any]:
         "mnist": {
             "side": images.SIDE,
             "field": images.MNIST_SIDE,
-            "pen": mnist.PEN,
-            "widths": mnist.PEN_WIDTHS,
-            "edge": mnist.EDGE,
+            "pen": mnist_form.PEN,
+            "widths": mnist_form.PEN_WIDTHS,
+            "edge": mnist_form.EDGE,
         },
         "ink": {"soft": ink.SOFT, "full": ink.FULL},
         "shrink": floats(images.resize_matrix(images.MNIST_SIDE, images.SIDE)),
@@ -144,4 +146,4 @@ def svg(figure: Figure, told: str) -> str:
 
 def source(name: str) -> str:
     """One of the files that a page is made of."""
-    return (resources.files("jaxnn") / name).read_text("utf-8")
+    return (resources.files("jaxnn.showing") / name).read_text("utf-8")

@@ -13,8 +13,9 @@ import scipy.io
 from test_files import mat_bytes
 
 import jaxnn
-from jaxnn import checkpoint, files
+from jaxnn import files
 from jaxnn.files import FileError
+from jaxnn.training.run_folder import load_tree, save_tree
 
 ENDINGS = (".npz", ".mat")
 # each .mat that is read starts a process
@@ -312,8 +313,8 @@ ZEROS = jax.tree.map(np.zeros_like, STATE)
 
 
 def test_a_state_comes_back_in_its_structure(tmp_path):
-    checkpoint.save_tree(tmp_path / "state.npz", STATE)
-    found = checkpoint.load_tree(tmp_path / "state.npz", ZEROS)
+    save_tree(tmp_path / "state.npz", STATE)
+    found = load_tree(tmp_path / "state.npz", ZEROS)
     assert isinstance(found, State)
     assert jax.tree.structure(found) == jax.tree.structure(STATE)
     check_equal(tuple(jax.tree.leaves(found)), jax.tree.leaves(STATE))
@@ -322,15 +323,15 @@ def test_a_state_comes_back_in_its_structure(tmp_path):
 
 def test_a_state_of_jax_arrays_comes_back_as_numpy(tmp_path):
     state = {"a": jnp.arange(3), "b": jnp.float32(0.5)}
-    checkpoint.save_tree(tmp_path / "state.npz", state)
-    found = checkpoint.load_tree(tmp_path / "state.npz", state)
+    save_tree(tmp_path / "state.npz", state)
+    found = load_tree(tmp_path / "state.npz", state)
     expected = (np.array([0, 1, 2], np.int32), np.array(0.5, np.float32))
     check_equal((found["a"], found["b"]), expected)
 
 
 def test_a_history_may_have_another_length(tmp_path):
-    checkpoint.save_tree(tmp_path / "state.npz", {"costs": np.array([3.0, 2.0, 1.0])})
-    found = checkpoint.load_tree(tmp_path / "state.npz", {"costs": np.zeros(8)})
+    save_tree(tmp_path / "state.npz", {"costs": np.array([3.0, 2.0, 1.0])})
+    found = load_tree(tmp_path / "state.npz", {"costs": np.zeros(8)})
     assert found["costs"].tolist() == [3, 2, 1]
 
 
@@ -346,11 +347,11 @@ def test_a_history_may_have_another_length(tmp_path):
     ids=["leaves too many", "a leaf too few", "dtype", "dimensions", "order"],
 )
 def test_a_state_of_another_structure_is_refused(tmp_path, like):
-    checkpoint.save_tree(tmp_path / "state.npz", STATE)
-    text = refusal(checkpoint.load_tree, tmp_path / "state.npz", like)
+    save_tree(tmp_path / "state.npz", STATE)
+    text = refusal(load_tree, tmp_path / "state.npz", like)
     assert "start a new run" in text
 
 
 def test_weights_are_no_state(tmp_path):
     files.write_npz(tmp_path / "w.npz", {"theta1": NET[0], "theta2": NET[1]})
-    refusal(checkpoint.load_tree, tmp_path / "w.npz", NET)
+    refusal(load_tree, tmp_path / "w.npz", NET)

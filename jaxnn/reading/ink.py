@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from scipy import ndimage
 
-from jaxnn import mnist
+from jaxnn.mistake import Mistake
+from jaxnn.reading import mnist_form
 
 WINDOW = 0.3  # of the longer side: wider than a stroke, narrower than a shadow
 SOFT = 1 / 640  # of the longer side: what is smoothed away as grain
@@ -26,7 +27,7 @@ NO_INK = "no digit found; take it nearer, on plain paper"
 Slices = tuple[slice, slice]  # of rows, of columns
 
 
-class NoDigit(ValueError):
+class NoDigit(Mistake):
     """There is not one digit in a picture; the message says what there is."""
 
 
@@ -39,7 +40,7 @@ def digit(grey: np.ndarray) -> np.ndarray:
     mine = find_strokes(strokes)
     edge = max(1, max(grey.shape) // 200)  # the soft one of a stroke
     ink = np.where(ndimage.binary_dilation(mine, iterations=edge), ink, 0)
-    return mnist.picture(ink)
+    return mnist_form.picture(ink)
 
 
 def find_ink(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

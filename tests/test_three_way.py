@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 
 import jaxnn
-from jaxnn import checks, differences
+from jaxnn import differences, three_way
 
 
 def test_course_network_beats_the_published_difference():
     # published for this check: 3.0e-11 at lambda 0, 1.8e-11 at lambda 1, bar 1e-9;
     # over the whole vector, as the course takes it
-    problem = checks.course_problem()
+    problem = three_way.course_problem()
     for lam in (0.0, 1.0):
         numeric = differences.flatten(jaxnn.central_differences(*problem[1:4], lam))
         exact = differences.flatten(jaxnn.backprop(*problem[1:4], lam)[1])
@@ -21,7 +21,7 @@ def test_course_network_beats_the_published_difference():
 
 def test_course_network_is_the_courses():
     # debugInitializeWeights fills columns with sin(1), sin(2), ... over ten
-    problem = checks.course_problem()
+    problem = three_way.course_problem()
     assert [theta.shape for theta in problem.params] == [(5, 4), (3, 6)]
     assert problem.params[0][2, 1] == pytest.approx(np.sin(8) / 10)
     assert problem.x.shape == (5, 3)
@@ -44,7 +44,7 @@ def test_seed_decides_the_start():
 @pytest.mark.parametrize("seed", [0, 209])
 def test_quick_looks_at_every_theta(seed):
     params = jaxnn.init_params(0)
-    picks = checks.some_of_each(params, seed)
+    picks = three_way.some_of_each(params, seed)
     assert len(set(picks)) == 200 and (np.diff(picks) > 0).all()
     assert (picks < params[0].size).sum() == 100
     assert picks.max() < params[0].size + params[1].size
@@ -80,10 +80,10 @@ def turn_nan(params, x, y, lam):
     ],
 )
 def test_a_wrong_gradient_fails_in_its_place(monkeypatch, mistake, theta, column, lams):
-    monkeypatch.setattr(checks, "backprop", mistake)
-    found = checks.three_gradients(checks.course_problem())
-    rows = [row for gradients in found for row in checks.compare(gradients)]
-    report = checks.Report(tuple(rows), tuple(found))
+    monkeypatch.setattr(three_way, "backprop", mistake)
+    found = three_way.three_gradients(three_way.course_problem())
+    rows = [row for gradients in found for row in three_way.compare(gradients)]
+    report = three_way.Report(tuple(rows), tuple(found))
     failed = [row for row in rows if not row.passed]
     assert not report.passed and "FAIL" in str(report)
     assert {row.lam for row in failed} == lams

@@ -12,16 +12,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxnn import devices, ensemble, model
+from jaxnn import devices, model
 from jaxnn.backprop import backprop
-from jaxnn.checkpoint import load_params
 from jaxnn.data import Digits, standardize
 from jaxnn.devices import Device
 from jaxnn.differences import central_differences, flatten
-from jaxnn.lockstep import of_each
+from jaxnn.ensemble import Ensemble, minimize_all, of_each, padded, stack
+from jaxnn.mistake import Mistake
 from jaxnn.model import Params
-from jaxnn.programs import OBJECTIVES, log_eps_cost
-from jaxnn.recipes import Recipe, Setup
+from jaxnn.published.programs import OBJECTIVES, log_eps_cost
+from jaxnn.published.recipes import Recipe, Setup
+from jaxnn.weights import load_params
 
 Measures = dict[str, np.ndarray]  # by the figure's name: (N,), or (N, k) of k numbers
 
@@ -63,7 +64,7 @@ def needs_weights(recipe: Recipe, setup: Setup) -> bool:
 def given(weights: Path | None) -> Params:
     """The course's weights, float64."""
     if weights is None:
-        raise ValueError("ex4weights.mat is needed; name it with --weights")
+        raise Mistake("ex4weights.mat is needed; name it with --weights")
     return tuple(theta.astype(float) for theta in load_params(weights))
 
 
@@ -152,7 +153,7 @@ def training(
     numbers = np.array([setup.lam, setup.learning_rate or 0], setup.dtype)
     args = *data, *numbers
     free = *data, 0 * numbers[0], numbers[1]  # without penalty
-    trained = ensemble.minimize_all(
+    trained = minimize_all(
         fun,
         params,
         args,
@@ -183,7 +184,7 @@ def training(
 
 def starts(setup: Setup, seeds: Sequence[int], weights: Path | None) -> Params:
     """The thetas (N, units_out, 1 + units_in) to start from; N = 1 from zeros."""
-    drawn = ensemble.stack(
+    drawn = stack(
         [
             model.init_params(seed, setup.layers, setup.init, setup.dtype)
             for seed in seeds
@@ -233,7 +234,7 @@ def accuracies(right: np.ndarray, learnt: np.ndarray | None) -> Measures:
     }
 
 
-def cost_after(trained: ensemble.Ensemble, step: int) -> np.ndarray:
+def cost_after(trained: Ensemble, step: int) -> np.ndarray:
     """The cost (N,) after a step; of a network that had ended by then, its last."""
-    costs = ensemble.padded(trained.costs, max(step, trained.costs.shape[1]))
+    costs = padded(trained.costs, max(step, trained.costs.shape[1]))
     return np.where(trained.steps >= step, costs[:, step - 1], trained.cost)

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxnn import optimizers
-from jaxnn.lockstep import (
+from jaxnn.ensemble.lockstep import (
     Axes,
     keep,
     largest_group,
@@ -24,8 +24,7 @@ from jaxnn.lockstep import (
     start_all,
 )
 from jaxnn.model import Params
-from jaxnn.optimizers.method import Method, Objective, State
-from jaxnn.optimizers.minimize import as_arrays
+from jaxnn.optimizers import Method, Objective, State, as_arrays
 
 HEARD = 20  # steps between two looks at a method that trains one by one
 CHUNK, SECONDS = 1000, 3.0  # of one compiled call: steps at most, and time aimed at
@@ -71,7 +70,7 @@ def minimize_all(
     fit into the device's memory they train in groups, and notice(text) says so. bfgs
     and SciPy's methods cannot be mapped: they train one network after the other.
 
-    Raises ValueError as `minimize` does, and if not even one network fits.
+    Raises Mistake as `minimize` does, and if not even one network fits.
     """
     n = len(params[0])
     chosen = optimizers.chosen_method(method, learning_rate, None)

@@ -14,10 +14,9 @@ import numpy as np
 from jax import lax
 
 from jaxnn import devices
+from jaxnn.mistake import Mistake
 from jaxnn.model import Params
-from jaxnn.optimizers import Trace
-from jaxnn.optimizers.loop import initial_state, run_chunk
-from jaxnn.optimizers.method import Method, Objective, State
+from jaxnn.optimizers import Method, Objective, State, Trace, initial_state, run_chunk
 
 Axes = tuple[int | None, ...]  # of each argument: 0 if every network has its own
 # A network-step of gradient descent takes, of one network's alone, with two, four and
@@ -123,7 +122,7 @@ def largest_group(
     axes: Axes,
     rate: np.ndarray,
 ) -> int:
-    """How many networks the device's memory holds at once; ValueError if none.
+    """How many networks the device's memory holds at once; Mistake if none.
 
     A network needs its state three times over (before, after, and the last good
     weights), its own arguments and, on a GPU, where all step together, activations.
@@ -143,7 +142,7 @@ def largest_group(
     room = MEMORY_SHARE * devices.memory(devices.current())
     fits = int(room // need)
     if fits < 1:
-        raise ValueError(
+        raise Mistake(
             f"one network needs {need / 1e9:.1f} GB, more than the {room / 1e9:.1f} GB "
             "that networks may fill here; use fewer hidden units"
         )
