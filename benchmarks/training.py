@@ -8,7 +8,7 @@ evaluation at that evaluation, jaxnn's compiled loops and scikit-learn after as 
 steps as an untimed run needed. The cost of the weights reached, computed anew by
 NumPy in float64, is in the table (the worst start's). L-BFGS keeps as many curvature
 pairs as jaxnn's but in scikit-learn, which fixes SciPy's 10. "Centred" is the same cost
-in other coordinates (jaxnn/training/centering.py), into which and out of which its times lead.
+in other coordinates (jaxnn/training/centering.py); its times include both changes.
 What computes in libraries with BLAS threads runs both with all of them and with one.
 """
 

@@ -1,9 +1,9 @@
 """Digits from the embedded set or a person's file, in one form.
 
 x is (m, 400) float64: 20x20 images unrolled column by column as in the course, ink
-near 1 and paper near 0. y is (m,) int64, the digits 0-9. All that files do otherwise
-ends here: MATLAB's label 10 for digit 0, rows or columns for examples, row-major
-images (every format but .mat), bytes 0-255, 28x28 images.
+near 1 and paper near 0. y is (m,) int64, the digits 0-9. This module undoes every other
+convention of files: MATLAB's label 10 for digit 0, examples in rows or columns,
+row-major images (every format except .mat), bytes 0-255, 28x28 images.
 """
 
 import math
@@ -18,11 +18,11 @@ from jaxnn.mistake import Mistake
 
 EMBEDDED = "embedded digits"
 MAT_NAMES = ("X", "y")
-LARGEST_SCORE = 1e6  # of standardised pixels; beyond it, not an image
+LARGEST_SCORE = 1e6  # the largest standardized pixel of a real image
 
 
 class Digits(NamedTuple):
-    """Images x (m, 400) float64, column-major 20x20; their digits y (m,) int64."""
+    """Images x (m, 400) float64, column-major 20x20, and their digits y (m,) int64."""
 
     x: np.ndarray
     y: np.ndarray
@@ -30,13 +30,13 @@ class Digits(NamedTuple):
 
 
 def load_digits(path: str | Path | None = None, part: str = "all") -> Digits:
-    """Load digits; without a path the 5000 of the course, rebuilt from MNIST.
+    """Load digits from a file; without a path, the course's 5000, rebuilt from MNIST.
 
-    path: .mat with X, y; .npz with x/y or x_train/y_train/x_test/y_test (any case);
-    a .npy pair (x and y in the name) or an IDX pair (give the images; the labels are
-    found beside them). Features are 400 or 784 numbers or 20x20 or 28x28 images; the
-    latter are shrunk as the course did. part: "all", or "train" or "test" where the
-    file has such parts. Raises FileError (a Mistake) that says what is wrong.
+    path: .mat with X and y; .npz with x and y, or with x_train, y_train, x_test and
+    y_test (in any case); one of a pair of .npy or IDX files (name the images; the
+    labels are found in the same folder). An image has 400 or 784 numbers, or 20x20 or
+    28x28; 28x28 images are shrunk like the course's. part: "all", or "train" or "test"
+    if the file has such parts. Raises FileError (a Mistake) that says what is wrong.
     """
     if part not in ("all", "train", "test"):
         raise Mistake(f"unknown part {part!r}; choose from all, train, test")
@@ -45,14 +45,14 @@ def load_digits(path: str | Path | None = None, part: str = "all") -> Digits:
         return parts[part]
     if part != "all":
         name = EMBEDDED if path is None else path
-        raise FileError(f"{name}: has no part {part!r}; it is one set of digits")
+        raise FileError(f"{name}: has no part {part!r}; use part='all'")
     train, test = parts["train"], parts["test"]
     x, y = np.concatenate([train.x, test.x]), np.concatenate([train.y, test.y])
     return Digits(x, y, train.name.removesuffix(" (train)"))
 
 
 def load_parts(path: str | Path | None = None) -> dict[str, Digits]:
-    """The parts a file has: {"all": ...}, or {"train": ..., "test": ...}."""
+    """The parts of a file: {"all": ...}, or {"train": ..., "test": ...}."""
     if path is None:
         with np.load(embedded_file(), allow_pickle=False) as arrays:
             pixels, y = arrays["x"], arrays["y"]
@@ -60,7 +60,7 @@ def load_parts(path: str | Path | None = None) -> dict[str, Digits]:
         return {"all": Digits(x, y.astype(np.int64), EMBEDDED)}
     path = Path(path)
     if path.is_dir():
-        raise FileError(f"{path}: is a folder; name a file of digits")
+        raise FileError(f"{path}: is a folder; name a file with digits")
     ending = path.suffix.lower()
     if ending == ".mat":
         arrays = files.read_mat(path, MAT_NAMES)
@@ -70,21 +70,21 @@ def load_parts(path: str | Path | None = None) -> dict[str, Digits]:
     read = files.read_npy if ending == ".npy" else files.read_idx
     x = read(path)
     if x.ndim < 2:
-        raise FileError(f"{path}: holds labels; give the images file instead")
+        raise FileError(f"{path}: holds labels; name the images file instead")
     labels = labels_beside(path)
     y = as_labels(read(labels), str(labels))
     return {"all": Digits(as_rows(x, len(y), str(path)), y, path.name)}
 
 
 def embedded_file() -> Path:
-    """Where mnist5k.npz lies: in the installed package, or in a checkout's data/."""
+    """The path of mnist5k.npz, in the installed package or in a checkout's data/."""
     package = Path(__file__).parent
     installed = package / "mnist5k.npz"
     return installed if installed.exists() else package.parent / "data/mnist5k.npz"
 
 
 def npz_parts(arrays: dict[str, np.ndarray], path: Path) -> dict[str, Digits]:
-    """The parts of an .npz file, by its arrays' names in any case."""
+    """The parts of an .npz file, found by the names of its arrays in any case."""
     held = {name.lower(): array for name, array in arrays.items()}
     if "x" in held and "y" in held:
         return {"all": from_names(held, "x", "y", path, path.name)}
@@ -109,7 +109,7 @@ def from_names(
     name: str,
     order: str = "C",
 ) -> Digits:
-    """The digits in two of a file's arrays."""
+    """The digits in the two named arrays of a file."""
     for wanted in (x_name, y_name):
         if wanted not in arrays:
             raise FileError(
@@ -120,7 +120,7 @@ def from_names(
 
 
 def check_numbers(array: np.ndarray, where: str) -> None:
-    """Raise unless array holds finite real numbers; where names it in messages."""
+    """Raise FileError unless array holds finite real numbers; where: its name."""
     if array.dtype.kind not in "biuf":
         raise FileError(f"{where}: holds no numbers ({array.dtype}); expected numbers")
     if array.size == 0:
@@ -130,7 +130,7 @@ def check_numbers(array: np.ndarray, where: str) -> None:
 
 
 def as_labels(y: np.ndarray, where: str) -> np.ndarray:
-    """Labels of any shape and number type as (m,) int64 digits, 10 as digit 0."""
+    """Labels of any shape and number type as digits (m,) int64; 10 becomes 0."""
     check_numbers(y, where)
     y = y.ravel()
     wrong = y[(y != np.round(y)) | (y < 0) | (y > 10)]
@@ -141,16 +141,16 @@ def as_labels(y: np.ndarray, where: str) -> np.ndarray:
         )
     if y.min() == 0 and y.max() == 10:
         raise FileError(
-            f"{where}: holds both 0 and 10, which both mean digit 0; "
-            "expected 0-9 or 1-10"
+            f"{where}: holds the labels 0 and 10, and both mean digit 0; "
+            "use 0-9 or 1-10"
         )
     return y.astype(np.int64) % 10
 
 
 def as_rows(x: np.ndarray, m: int, where: str, order: str = "C") -> np.ndarray:
-    """Pixels of m images, in any of the known shapes, as jaxnn's x (m, 400).
+    """Pixels of m images, in any known shape, as jaxnn's x (m, 400).
 
-    order: how the file unrolls flat images, "C" row by row, "F" column by column.
+    order: how the file unrolls an image, "C" row by row or "F" column by column.
     """
     check_numbers(x, where)
     pictures = as_pictures(x, m, order, where)
@@ -160,12 +160,12 @@ def as_rows(x: np.ndarray, m: int, where: str, order: str = "C") -> np.ndarray:
 
 
 def as_pictures(x: np.ndarray, m: int, order: str, where: str) -> np.ndarray:
-    """Pixels of m images as (m, side, side) float64, side 20 or 28, ink up to 1."""
+    """Pixels of m images as (m, side, side) float64; side is 20 or 28, ink near 1."""
     sides = (images.SIDE, images.MNIST_SIDE)
     flat = [side**2 for side in sides]
     shape = x.shape
     if x.ndim == 4 and shape[-1] == 1:
-        x = x[..., 0]  # (m, side, side, 1), one grey channel
+        x = x[..., 0]  # (m, side, side, 1), one gray channel
     if x.ndim == 2 and shape[0] in flat and shape[1] == m != shape[0]:
         x = x.T  # features as rows: (400, m)
     if x.ndim == 2 and x.shape[1] in flat:
@@ -184,14 +184,14 @@ def as_pictures(x: np.ndarray, m: int, order: str, where: str) -> np.ndarray:
         raise FileError(
             f"{where}: pixels from {low:.3g} to {high:.3g}; expected 0-1 or 0-255"
         )
-    # Bytes are 0-255; the course's own pixels overshoot 1 by 0.13, z-scores go below 0
+    # bytes are 0-255; the course's pixels overshoot 1 by 0.13; z-scores go below 0
     is_bytes = low >= 0 and high > 1.5
     x = x.astype(np.float64)
     return x / 255 if is_bytes else x
 
 
 def labels_beside(path: Path) -> Path:
-    """The labels file that belongs to an images file, by the usual names."""
+    """The labels file next to an images file, found by the usual names."""
     name = path.name.replace("images", "labels").replace("idx3", "idx1")
     names = [name, name.removesuffix(".gz"), name + ".gz"]
     if name[0] in "xX":  # x.npy, X_train.npy: y.npy, y_train.npy
@@ -200,7 +200,7 @@ def labels_beside(path: Path) -> Path:
         if candidate != path.name and path.with_name(candidate).exists():
             return path.with_name(candidate)
     raise FileError(
-        f"{path}: no labels found beside it; name the two as MNIST does, "
+        f"{path}: no file of labels next to it; name the two like MNIST's, "
         "train-images-... and train-labels-..., or x.npy and y.npy"
     )
 
@@ -208,7 +208,7 @@ def labels_beside(path: Path) -> Path:
 def train_and_test(
     path: str | Path | None, test_fraction: float, seed: int, standard: bool
 ) -> tuple[Digits, Digits]:
-    """A file's own two parts, or the split of its digits; standardised if asked."""
+    """The two parts of a file, or a split of its digits; standardized if standard."""
     parts = load_parts(path)
     if "all" in parts:
         train, test = split(parts["all"], test_fraction, seed)
@@ -220,10 +220,11 @@ def train_and_test(
 def split(
     digits: Digits, test_fraction: float = 0.2, seed: int = 0
 ) -> tuple[Digits, Digits]:
-    """Part digits into (train, test), each class in the same proportion.
+    """Split digits into (train, test), each class in the same proportion.
 
-    test_fraction: in [0, 1); of a class of c examples round(c * test_fraction) go to
-    the test part. The same seed gives the same parts; examples keep their order.
+    test_fraction: in [0, 1). A class with c examples gives round(c * test_fraction) of
+    them to the test part. The same seed gives the same parts; examples keep their
+    order. Raises Mistake for another fraction.
     """
     if not 0 <= test_fraction < 1:
         raise Mistake(
@@ -242,15 +243,18 @@ def split(
 
 
 def take(digits: Digits, which: np.ndarray) -> Digits:
-    """Some of the digits: which is a mask (m,) or indices."""
+    """Some of the digits; which: a mask (m,) or indices."""
     return digits._replace(x=digits.x[which], y=digits.y[which])
 
 
 def standardize(digits: Digits) -> Digits:
-    """Each image less its own mean, over its own deviation; a blank one becomes 0."""
-    centred = digits.x - digits.x.mean(axis=1, keepdims=True)  # (m, 400)
-    deviation = centred.std(axis=1, keepdims=True)  # (m, 1)
-    # of a blank image the resize leaves rounding, which must not be blown up
+    """Give each image mean 0 and standard deviation 1; a blank image becomes 0.
+
+    x (m, 400) of digits is replaced, in float64.
+    """
+    centered = digits.x - digits.x.mean(axis=1, keepdims=True)  # (m, 400)
+    deviation = centered.std(axis=1, keepdims=True)  # (m, 1)
+    # the resize leaves rounding errors in a blank image: do not blow them up
     blank = deviation <= 1e-12 * np.abs(digits.x).max(axis=1, keepdims=True)
-    centred[blank[:, 0]] = 0
-    return digits._replace(x=centred / np.where(blank, 1, deviation))
+    centered[blank[:, 0]] = 0
+    return digits._replace(x=centered / np.where(blank, 1, deviation))

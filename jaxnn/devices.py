@@ -1,7 +1,7 @@
-"""Choose the device that computes, or say why it cannot be had.
+"""Choose the device to compute on, or say why it is not available.
 
-Asking for a GPU never ends on the CPU. Nothing here runs at import: JAX starts its
-backends at the first call.
+A request for a GPU never falls back to the CPU. Importing this module starts nothing:
+JAX starts its backends at the first call.
 """
 
 import contextlib
@@ -16,20 +16,20 @@ import jax.numpy as jnp
 
 from jaxnn.mistake import Mistake
 
-Device: TypeAlias = Any  # a jax.Device; type checkers take that for a variable
+Device: TypeAlias = Any  # a jax.Device, which type checkers take for a variable
 
 KINDS = ("auto", "cpu", "gpu")
 INSTALL = "pip install 'jax[cuda13]' (or cuda12 for an older driver)"
 
 
 class DeviceError(Mistake):
-    """The device asked for is not there; the message lists those that are."""
+    """The device is not available; the message lists those that are."""
 
 
 def choose(kind: str = "auto") -> Device:
     """The first device of a kind: "cpu", "gpu", or "auto" (the GPU if there is one).
 
-    Raises DeviceError, never falls back to another kind.
+    Raises DeviceError; never falls back to another kind.
     """
     if kind not in KINDS:
         raise DeviceError(f"unknown device {kind!r}; choose from {', '.join(KINDS)}")
@@ -46,7 +46,7 @@ def choose(kind: str = "auto") -> Device:
 
 
 def visible() -> str:
-    """The devices that JAX sees, for a message."""
+    """The devices JAX sees, for a message."""
     try:
         return ", ".join(describe(device) for device in jax.devices())
     except (RuntimeError, AssertionError):
@@ -62,9 +62,9 @@ def describe(device: Device) -> str:
 
 @contextlib.contextmanager
 def exactly(device: Device, dtype: str) -> Iterator[None]:
-    """Compute on device (None: where JAX does), in dtype, products in full precision.
+    """Compute on device (None: JAX's default), in dtype, products in full precision.
 
-    A GPU would take float32 products as TF32, with ten bits of mantissa.
+    By default a GPU computes float32 products in TF32, with ten bits of mantissa.
     """
     with (
         jax.default_device(device),
@@ -75,16 +75,18 @@ def exactly(device: Device, dtype: str) -> Iterator[None]:
 
 
 def prepare_process(kind: str) -> None:
-    """Settings for a process of jaxnn's own, before its first JAX operation.
+    """Configure a process of jaxnn's own, before its first JAX operation.
 
-    For the commands alone: a program that imports jaxnn keeps its own settings.
+    Only commands call this: a program that imports jaxnn keeps its own settings.
     """
-    # JAX would take 75 % of the GPU's memory at once
+    # otherwise JAX takes 75% of the GPU's memory at once
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     if kind == "cpu":
         jax.config.update("jax_platforms", "cpu")  # leaves a GPU untouched
     if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
-        with contextlib.suppress(OSError, RuntimeError):  # no home: do without a cache
+        with contextlib.suppress(
+            OSError, RuntimeError
+        ):  # no home: work without a cache
             folder = cache_folder() / "xla"
             folder.mkdir(parents=True, exist_ok=True)
             jax.config.update("jax_compilation_cache_dir", str(folder))
@@ -92,13 +94,13 @@ def prepare_process(kind: str) -> None:
 
 
 def current() -> Device:
-    """Where JAX computes now."""
+    """The device on which JAX computes now."""
     (device,) = jnp.zeros(()).devices()
     return device
 
 
 def memory(device: Device) -> int:
-    """Bytes of a device's memory; of the machine's for a CPU."""
+    """The memory of a device in bytes; for a CPU, that of the machine."""
     stats = device.memory_stats()
     if stats and "bytes_limit" in stats:
         return stats["bytes_limit"]
@@ -106,15 +108,15 @@ def memory(device: Device) -> int:
 
 
 def host_memory() -> int:
-    """Bytes of the machine's memory."""
+    """The memory of the machine in bytes."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError):  # a system that does not tell
+    except (AttributeError, ValueError):  # this system does not say
         return sys.maxsize
 
 
 def cache_folder() -> Path:
-    """The user's cache folder for jaxnn, by each system's convention."""
+    """The user's cache folder for jaxnn, by the convention of the system."""
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local"
     elif sys.platform == "darwin":

@@ -1,9 +1,8 @@
-"""Files of others, read without trust; files of ours, written whole or not at all.
+"""Read other people's files without trust; write our own whole or not at all.
 
-Nothing is ever unpickled, sizes are checked before memory is taken, and whatever a
-damaged file makes a reader raise becomes one FileError that names the file. MATLAB
-files are read in a child process (mat_child.py): SciPy's reader can crash on a damaged
-one.
+Nothing is ever unpickled, and sizes are checked before memory is taken. Whatever a
+reader raises on a damaged file becomes one FileError that names the file. MATLAB files
+are read in a child process (mat_child.py), because a damaged one can crash SciPy.
 """
 
 import contextlib
@@ -37,9 +36,11 @@ class FileError(Mistake):
 
 @contextlib.contextmanager
 def reading(path: Path, kind: str) -> Iterator[None]:
-    """Turn whatever goes wrong while path is read as `kind` into one FileError."""
+    """Turn any error while path is read as `kind` into one FileError."""
     try:
-        with warnings.catch_warnings():  # of odd headers: Python 2's, old type names
+        with (
+            warnings.catch_warnings()
+        ):  # about odd headers: from Python 2, or old type names
             warnings.simplefilter("ignore")
             yield
     except FileError:
@@ -68,7 +69,7 @@ def check_size(path: Path, size: int) -> None:
 
 
 def check_npy(path: Path, stream: IO[bytes], size: int) -> None:
-    """Raise unless the .npy header in stream describes exactly the `size` bytes."""
+    """Raise FileError unless the .npy header in stream describes `size` bytes."""
     version = np.lib.format.read_magic(stream)
     readers = {
         (1, 0): np.lib.format.read_array_header_1_0,
@@ -87,7 +88,7 @@ def check_npy(path: Path, stream: IO[bytes], size: int) -> None:
 
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:
-    """Every array of a .npz file by name."""
+    """Every array of an .npz file, by name."""
     with reading(path, "an .npz file"):
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
@@ -100,7 +101,7 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
 
 
 def read_npy(path: Path) -> np.ndarray:
-    """The array of a .npy file."""
+    """The array of an .npy file."""
     with reading(path, "an .npy file"):
         with open(path, "rb") as stream:
             check_npy(path, stream, path.stat().st_size)
@@ -108,7 +109,7 @@ def read_npy(path: Path) -> np.ndarray:
 
 
 def read_idx(path: Path) -> np.ndarray:
-    """The uint8 array of an IDX file (the format of MNIST), gzipped or not."""
+    """The uint8 array of an IDX file (MNIST's format), gzipped or not."""
     with reading(path, "an IDX file"):
         with open(path, "rb") as stream:
             zipped = stream.read(2) == b"\x1f\x8b"
@@ -132,10 +133,10 @@ def read_idx(path: Path) -> np.ndarray:
 
 
 def read_mat(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """Those of the named numeric variables that a MATLAB file (up to v7) holds."""
+    """The numeric variables of a MATLAB file (up to v7), restricted to these names."""
     with reading(path, "a .mat file"):
         path.open("rb").close()  # a missing file costs no child
-        # -P: the child must not import jaxnn's modules in place of SciPy's
+        # -P: keep jaxnn's modules off the child's path
         command = [sys.executable, "-P", mat_child.__file__, str(path), *names]
         try:
             child = subprocess.run(command, capture_output=True, timeout=CHILD_SECONDS)
@@ -153,7 +154,7 @@ def read_mat(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
 
 
 def write_whole(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
-    """Write a file by way of a temporary one: path holds the old bytes or the new."""
+    """Write a file through a temporary one: path holds the old bytes or the new."""
     if path.is_dir() or not path.parent.is_dir():
         raise FileError(f"{path}: cannot be written; check that its folder exists")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -168,7 +169,7 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
 
 
 def make_folder(flag: str, path: str | Path) -> Path:
-    """Make the folder that a flag names, before the work whose results it takes."""
+    """Make the folder that a flag names, before the work that fills it."""
     path = Path(path)
     if path.exists() and not path.is_dir():
         raise FileError(f"{flag} {path}: is a file; name a folder")

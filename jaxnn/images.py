@@ -14,18 +14,18 @@ def resize_matrix(size_in: int, size_out: int) -> np.ndarray:
     """The (size_out, size_in) float64 matrix M of MATLAB's old bicubic `imresize`.
 
     Keys' cubic (a = -1/2) is stretched by the shrinking factor, which smooths before
-    sampling; weights that fall outside the image go to its edge pixel; rows sum to 1.
-    Only for shrinking (size_out <= size_in). Source: R. Keys, Cubic convolution
-    interpolation for digital image processing, IEEE TASSP 29 (1981), p. 1155. That the
-    border clamps is what reproduces the course's published costs in every digit.
+    sampling. Weights that fall outside the image go to its edge pixel, which reproduces
+    the course's published costs in every digit. Rows sum to 1. Only for shrinking
+    (size_out <= size_in). Source: R. Keys, Cubic convolution interpolation for digital
+    image processing, IEEE TASSP 29 (1981), p. 1155.
     """
     scale = size_out / size_in
     reach = int(np.ceil(2 / scale))  # the cubic is 0 beyond distance 2
     matrix = np.zeros((size_out, size_in))
     for i in range(size_out):
-        centre = (i + 0.5) / scale - 0.5  # of output pixel i, in input pixels
-        pixels = np.arange(np.floor(centre) - reach, np.floor(centre) + reach + 2)
-        d = np.abs(centre - pixels) * scale
+        center = (i + 0.5) / scale - 0.5  # of output pixel i, in input pixels
+        pixels = np.arange(np.floor(center) - reach, np.floor(center) + reach + 2)
+        d = np.abs(center - pixels) * scale
         near = 1.5 * d**3 - 2.5 * d**2 + 1  # d <= 1
         far = -0.5 * d**3 + 2.5 * d**2 - 4 * d + 2  # 1 < d <= 2
         weight = np.where(d <= 1, near, np.where(d <= 2, far, 0.0))
@@ -42,7 +42,7 @@ def shrink(images: np.ndarray) -> np.ndarray:
 
 
 def unroll(images: np.ndarray) -> np.ndarray:
-    """Pictures (m, 20, 20) to the course's rows (m, 400), column after column."""
+    """Pictures (m, 20, 20) as the course's rows (m, 400), column after column."""
     return images.swapaxes(1, 2).reshape(len(images), -1)
 
 

@@ -17,9 +17,9 @@ REFUSED = 3  # the child's exit code when it can say what is wrong
 
 
 def serve_mat(path: str, names: list[str]) -> None:
-    """In the child: write the named variables of path to standard output as .npz."""
+    """Write the named variables of path to standard output as .npz."""
     with contextlib.suppress(ImportError, OSError, ValueError):
-        import resource  # not on Windows; there the shapes' check stands alone
+        import resource  # missing on Windows: there only the shapes are checked
 
         resource.setrlimit(resource.RLIMIT_AS, (4 * LARGEST, 4 * LARGEST))
     from scipy.io import loadmat, whosmat
@@ -45,7 +45,7 @@ def serve_mat(path: str, names: list[str]) -> None:
 
 
 def refuse(message: str) -> NoReturn:
-    """In the child: end with a message for the person."""
+    """End the process with a message for the person."""
     print(message, file=sys.stderr)
     sys.exit(REFUSED)
 

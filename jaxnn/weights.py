@@ -1,7 +1,6 @@
-"""Weights in files.
+"""Weights in files: theta1, theta2, ... in .npz, Theta1, Theta2, ... in .mat.
 
-They are theta1, theta2, ... in .npz, or Theta1, Theta2, ... in .mat as the course
-stores them: there row 0 of the last theta is digit 1 and row 9 digit 0.
+A .mat file keeps the course's order: row 0 of the last theta is digit 1, row 9 digit 0.
 """
 
 from pathlib import Path
@@ -13,19 +12,20 @@ from jaxnn import files
 from jaxnn.files import FileError
 
 MOST_LAYERS = 99
-PIXELS, DIGITS = 400, 10  # what a reader of digits takes and gives
-PARAMS = "params.npz"  # in a run folder, the weights that the folder stands for
+PIXELS, DIGITS = 400, 10  # the inputs and outputs of a network that reads digits
+PARAMS = "params.npz"  # the weights that a run folder stands for
 
 
 def save_params(path: str | Path, params: tuple[Any, ...]) -> None:
-    """Write weights as .npz, or as .mat in the course's own format, by path's ending.
+    """Write weights as .npz, or in the course's format as .mat; path's ending decides.
 
-    The file is replaced whole or not at all. A .mat opens in Octave and MATLAB.
+    The file is replaced whole or not at all. A .mat file opens in Octave and MATLAB.
+    Raises FileError (a Mistake) if the file cannot be written.
     """
     path = Path(path)
     thetas = [np.asarray(theta) for theta in params]
     if path.suffix == ".mat":
-        from scipy.io import savemat  # a quarter of a second that only .mat needs
+        from scipy.io import savemat  # slow to import, and only .mat needs it
 
         thetas[-1] = np.roll(thetas[-1], -digit_shift(thetas[-1]), axis=0)
         named = {f"Theta{i}": theta for i, theta in enumerate(thetas, 1)}
@@ -40,9 +40,9 @@ def save_params(path: str | Path, params: tuple[Any, ...]) -> None:
 def load_params(path: str | Path) -> tuple[np.ndarray, ...]:
     """Read weights from .npz, .mat or a run folder (its params.npz).
 
-    Returns NumPy matrices (units_out, 1 + units_in), row = digit; float32 where the
-    file holds that, else float64.
-    Raises FileError (a Mistake) for anything that is not a network's weights.
+    Returns NumPy matrices (units_out, 1 + units_in), float32 if the file holds float32,
+    else float64. Row i of the last one is digit i.
+    Raises FileError (a Mistake) for anything except the weights of a network.
     """
     path = Path(path)
     if path.is_dir():
@@ -64,7 +64,7 @@ def load_params(path: str | Path) -> tuple[np.ndarray, ...]:
 
 
 def load_digit_reader(path: str | Path) -> tuple[np.ndarray, ...]:
-    """`load_params`; FileError unless they read 400 pixels into the ten digits."""
+    """Like `load_params`, but only for networks from 400 pixels to the ten digits."""
     params = load_params(path)
     pixels, classes = params[0].shape[1] - 1, params[-1].shape[0]
     if (pixels, classes) != (PIXELS, DIGITS):
@@ -76,19 +76,19 @@ def load_digit_reader(path: str | Path) -> tuple[np.ndarray, ...]:
 
 
 def digit_shift(theta: np.ndarray) -> int:
-    """Rows between the course's order (1, ..., 9, 0) and ours, for ten classes."""
+    """How many rows the course's order (1, ..., 9, 0) is ahead of ours."""
     return 1 if theta.shape[0] == 10 else 0
 
 
 def in_order(arrays: dict[str, np.ndarray], stem: str, path: Path) -> list[np.ndarray]:
-    """The arrays stem1, stem2, ..., checked to be the layers of one network."""
+    """The arrays stem1, stem2, ..., after checking that they form one network."""
     count = sum(name.startswith(stem) for name in arrays)
     if count == 0:
         raise FileError(f"{path}: holds no {stem}1; name a run folder or its {PARAMS}")
     thetas = []
     for name in (f"{stem}{i}" for i in range(1, count + 1)):
         if name not in arrays:
-            raise FileError(f"{path}: {name} is missing; expected every layer")
+            raise FileError(f"{path}: {name} is missing; give every layer")
         theta = arrays[name]
         if theta.ndim != 2 or theta.dtype.kind not in "fiu" or 0 in theta.shape:
             raise FileError(
@@ -102,7 +102,7 @@ def in_order(arrays: dict[str, np.ndarray], stem: str, path: Path) -> list[np.nd
                 f"{path}: {name} has {theta.shape[1]} columns; expected a bias and "
                 f"the {thetas[-1].shape[0]} units of the layer before"
             )
-        # MATLAB packs a matrix of whole numbers as integers
+        # MATLAB stores a matrix of whole numbers as integers
         is_single = theta.dtype.kind == "f" and theta.dtype.itemsize <= 4
         thetas.append(theta.astype(np.float32 if is_single else np.float64))
     return thetas

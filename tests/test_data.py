@@ -296,7 +296,7 @@ FAULTS = {
     "label -1": (X, with_label(-1), "-1"),
     "label 11": (X, with_label(11), "11"),
     "label 2.5": (X, with_label(2.5), "2.5"),
-    "labels 0 and 10": (X, with_label(10), "both 0 and 10"),
+    "labels 0 and 10": (X, with_label(10), "0 and 10"),
     "a label too few": (X, Y[:-1], "6 images but 5 labels"),
     "no labels": (X, Y[:0], "empty"),
     "no images": (X[:0], Y, ""),
@@ -304,7 +304,7 @@ FAULTS = {
 IDX_FAULTS = {
     "30x30": (np.zeros((6, 30, 30), np.uint8), Y, "(6, 30, 30)"),
     "label 11": (BYTES, with_label(11), "11"),
-    "labels 0 and 10": (BYTES, with_label(10), "both 0 and 10"),
+    "labels 0 and 10": (BYTES, with_label(10), "0 and 10"),
     "a label too few": (BYTES, Y[:-1], "6 images but 5 labels"),
     "no digits": (BYTES[:0], Y[:0], "empty"),
 }
@@ -407,7 +407,7 @@ def test_labels_given_instead_of_images_are_refused(tmp_path, form):
 def test_images_without_labels_are_refused(tmp_path, form):
     path = WRITERS[form](tmp_path, BYTES, Y)
     (tmp_path / LABELS[form]).unlink()
-    assert "no labels" in refusal(path)
+    assert "no file of labels" in refusal(path)
 
 
 @pytest.mark.parametrize("name", ["digits.csv", "digits.png", "digits"])

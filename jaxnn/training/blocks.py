@@ -1,11 +1,11 @@
-"""The cost of very many examples: on a CPU, summed over blocks that its caches hold.
+"""The cost of very many examples: on a CPU, a sum over blocks that fit in its caches.
 
-One call on 500,000 digits writes the activations of all of them to memory and fetches
-them back for the gradient. Block by block they stay in the caches, and only the pixels
-have to come from memory: a digit takes 1.3 and 1.6 times as long as one of 5000, in
-one call 2.2 and 2.5 times, on two cores of an AMD and an Intel (benchmarks/scaling.py),
-and less memory. Of 50,000 only the memory is less. Other devices take all at once.
-Shapes as in model.py: m examples, n pixels.
+One call on 500,000 digits writes all their activations to memory and fetches them back
+for the gradient. Block by block, the activations stay in the caches and only the pixels
+come from memory. One of 500,000 digits then takes 1.3 (AMD) and 1.6 (Intel) times as
+long as one of 5000; in one call it takes 2.2 and 2.5 times as long
+(benchmarks/scaling.py). Blocks also need less memory. Other devices take all examples
+in one call. Shapes as in model.py: m examples, n pixels.
 """
 
 from typing import Any
@@ -18,10 +18,9 @@ from jax.typing import ArrayLike
 from jaxnn import model
 from jaxnn.model import Array, Params
 
-# Examples. In one trial 250,000 digits took 0.73 us each in blocks of 1000, 0.61 of
-# 2500, 0.59 of 5000, 0.55 of 10,000, which take twice the memory (float32, jax 0.10.2,
-# the Intel); on the AMD 500,000 took 0.24, 0.22, 0.22 and 0.28; both with biases that
-# broadcast.
+# Examples per block. Blocks of 1000, 2500, 5000 and 10,000 examples take 0.73, 0.61,
+# 0.59 and 0.55 us per digit on an Intel, and 0.24, 0.22, 0.22 and 0.28 us on an AMD
+# (float32, two cores); 10,000 take twice the memory of 5000.
 BLOCK = 5000
 
 
@@ -33,10 +32,10 @@ def cost(
     lam: ArrayLike,
     weights: ArrayLike | None = None,
 ) -> jax.Array:
-    """`model.cost` of any number of examples, to be differentiated by params alone.
+    """`model.cost` of any number of examples; it can be differentiated by params alone.
 
-    Up to BLOCK examples it is model.cost itself. Raises NotImplementedError where
-    another derivative of more of them is wanted.
+    Up to BLOCK examples this is model.cost itself. Beyond that, any other derivative
+    raises NotImplementedError.
     """
     if len(x) <= BLOCK:
         return model.cost(params, x, y, lam, weights)
@@ -50,14 +49,14 @@ def cross_entropy(
     params: Params, x: jax.Array, y: jax.Array, weights: jax.Array | None
 ) -> jax.Array:
     """`model.cross_entropy` block by block; a scalar."""
-    return of_device(model.cross_entropy, params, x, y, weights)
+    return on_device(model.cross_entropy, params, x, y, weights)
 
 
 def derivative(primals: tuple, tangents: tuple) -> tuple[jax.Array, jax.Array]:
-    """The loss, and its change where params change by their tangents.
+    """The loss, and how it changes when params change by their tangents.
 
-    The gradient is made block by block with the loss, rather than afterwards from
-    activations that were kept, as autodiff through the sum would have it.
+    Each block gives its part of the gradient together with its part of the loss.
+    Autodiff through the sum would keep the activations of all blocks instead.
     """
     params, *data = primals
     direction, *fixed = tangents
@@ -65,7 +64,7 @@ def derivative(primals: tuple, tangents: tuple) -> tuple[jax.Array, jax.Array]:
         raise NotImplementedError(
             "blocks.cost has derivatives by params alone; use model.cost"
         )
-    loss, gradient = of_device(jax.value_and_grad(model.cross_entropy), params, *data)
+    loss, gradient = on_device(jax.value_and_grad(model.cross_entropy), params, *data)
     pairs = zip(gradient, direction, strict=True)
     change = sum(jnp.vdot(g, d) for g, d in pairs if not is_zero(d))
     return loss, jnp.asarray(change, loss.dtype)
@@ -75,24 +74,24 @@ cross_entropy.defjvp(derivative, symbolic_zeros=True)
 
 
 def is_zero(tangent: Any) -> bool:
-    """Whether nothing changes there."""
+    """Whether this tangent is zero everywhere."""
     return isinstance(tangent, jax.custom_derivatives.SymbolicZero)
 
 
-def of_device(function: Any, params: Params, *data: jax.Array | None) -> Any:
-    """function(params, *data), a sum over examples, as the device does many best."""
+def on_device(function: Any, params: Params, *data: jax.Array | None) -> Any:
+    """Evaluate function, a sum over examples, in blocks on a CPU, elsewhere at once."""
     return lax.platform_dependent(
         params, *data, cpu=in_blocks(function), default=function
     )
 
 
 def in_blocks(function: Any) -> Any:
-    """function, a sum over the examples of data, as a sum over blocks of them."""
+    """Turn function, a sum over examples, into the same sum taken block by block."""
 
     def summed(params: Params, *data: jax.Array | None) -> Any:
-        arrays, places = jax.tree.flatten(data)  # data without its None
+        arrays, places = jax.tree.flatten(data)  # without None
         m = len(arrays[0])
-        head = m % BLOCK or BLOCK  # the first block takes what would be left over
+        head = m % BLOCK or BLOCK  # the first block takes the remainder
 
         def block(first: Any, size: int) -> Any:
             cut = (lax.dynamic_slice_in_dim(a, first, size) for a in arrays)

@@ -1,24 +1,23 @@
-"""The same cost in coordinates that are easier to minimise: centred parameters.
+"""The same cost in coordinates that are easier to minimize: centered parameters.
 
-A layer's scores are z = b + W a. With c a middle of its inputs a, and b' = b + W c,
+The scores of a layer are z = b + W a. Take a center c of its inputs a; b' = b + W c:
 
     z = b' + W (a - c)
 
-is the same network at the same cost, for the penalty leaves biases out. But W's part
-of the gradient is now of what the inputs differ in; what they have in common moves b'.
-L-BFGS, CG and truncated Newton reach a cost in about half the evaluations
-(benchmarks/training.py). Sources: LeCun, Bottou, Orr and Mueller 1998, "Efficient
-BackProp", section 4.3, of inputs with mean 0; Schraudolph 1998, "Centering neural
-network gradient factors", of hidden units.
+This is the same network at the same cost, because the penalty leaves the biases out.
+But the gradient by W now comes from what differs among the inputs; what they share
+moves b' alone. Sources: LeCun, Bottou, Orr and Mueller 1998, "Efficient BackProp",
+section 4.3 (inputs with mean 0); Schraudolph 1998, "Centering neural network gradient
+factors" (hidden units).
 
->>> from jaxnn import centering
+>>> from jaxnn.training import centering
 >>> centers = centering.centers_of(params, x)
 >>> start = centering.centered(params, centers)
 >>> found = jaxnn.minimize(centering.cost, start, (x, y, lam, centers))
 >>> params = centering.uncentered(found.params, centers)
 
-Shapes as in model.py. `centers` has a vector (n_in,) per layer, or is None: then
-nothing is changed.
+Shapes as in model.py. `centers` has one vector (n_in,) per layer. If `centers` is None,
+these functions change nothing.
 """
 
 from typing import TypeAlias
@@ -33,11 +32,15 @@ from jaxnn.training import blocks
 
 Centers: TypeAlias = tuple[Array, ...]
 
+# TABLE
+METHODS = ("lbfgs", "cg", "newton-cg", "scipy-l-bfgs-b")
+
 
 def centers_of(params: Params, x: Array) -> Centers:
-    """c of each layer, a NumPy vector (n_in,) of params' dtype.
+    """c of each layer: a NumPy vector (n_in,) with the dtype of params.
 
-    The mean image of x (m, n); of hidden units 1/2, the middle of a sigmoid.
+    For the pixels it is the mean image of x (m, n). For hidden units it is 1/2, the
+    middle of a sigmoid.
     """
     first, *others = params
     mean = np.asarray(x).mean(axis=0, dtype=np.float64)  # (n,)
@@ -46,20 +49,20 @@ def centers_of(params: Params, x: Array) -> Centers:
 
 
 def centered(params: Params, centers: Centers | None) -> Params:
-    """(b + W c, W) of each layer (b, W); shaped like params."""
-    return params if centers is None else biases_moved(params, centers, 1.0)
+    """(b + W c, W) for each layer (b, W); shaped like params."""
+    return params if centers is None else move_biases(params, centers, 1.0)
 
 
 def uncentered(params: Params, centers: Centers | None) -> Params:
-    """(b' - W c, W) of each layer (b', W): the network's own parameters."""
-    return params if centers is None else biases_moved(params, centers, -1.0)
+    """(b' - W c, W) for each layer (b', W): the network's own parameters."""
+    return params if centers is None else move_biases(params, centers, -1.0)
 
 
 @jax.jit
-def biases_moved(params: Params, centers: Centers, sign: float) -> Params:
-    """(b + sign W c, W) of each layer; sign is 1 or -1.
+def move_biases(params: Params, centers: Centers, sign: float) -> Params:
+    """(b + sign W c, W) for each layer; sign is 1 or -1.
 
-    W c is a sum: as a product a GPU may round it to TF32, and not the same everywhere.
+    W c is written as a sum, because a GPU may round a product to TF32.
     """
     moved = []
     for theta, c in zip(params, centers, strict=True):
@@ -75,5 +78,5 @@ def cost(
     lam: ArrayLike,
     centers: Centers | None = None,
 ) -> jax.Array:
-    """`jaxnn.cost` of the network whose centred parameters are params; a scalar."""
+    """`jaxnn.cost` of the network whose centered parameters are params; a scalar."""
     return blocks.cost(uncentered(params, centers), x, y, lam)

@@ -1,6 +1,6 @@
 """What happened in a run, and where it stands.
 
-m examples, n pixels. A snapshot is all arrays, so that one file holds it.
+m examples, n pixels. A snapshot holds arrays only, so one file can store it.
 """
 
 from typing import Any, NamedTuple
@@ -11,21 +11,21 @@ import numpy as np
 
 from jaxnn import model, optimizers
 
-Sets = list[tuple[Any, Any]]  # (x (m, n), y (m,)) of the training, then the test digits
+Sets = list[tuple[Any, Any]]  # (x (m, n), y (m,)): training digits, then test digits
 
 
 class History(NamedTuple):
-    """One entry per step; arrays (steps,) float64, NaN where not measured."""
+    """One entry per step: arrays (steps,) float64, NaN where nothing was measured."""
 
-    cost: np.ndarray  # nats per example; of the mini-batch where there are such
-    gradient_norm: np.ndarray  # Euclidean; by the centred parameters if trained so
-    seconds: np.ndarray  # in the compiled loop; interpolated within a chunk
+    cost: np.ndarray  # nats per example; with mini-batches, of the batch
+    gradient_norm: np.ndarray  # Euclidean; by centered parameters if these were trained
+    seconds: np.ndarray  # spent in the compiled loop; interpolated within a chunk
     train_accuracy: np.ndarray  # fraction; every tenth step, or every epoch
     test_accuracy: np.ndarray
 
 
 class Snapshot(NamedTuple):
-    """All that a run needs to go on; what checkpoint.npz holds."""
+    """All that a run needs to continue; the content of checkpoint.npz."""
 
     state: optimizers.State
     best_params: model.Params
@@ -34,7 +34,7 @@ class Snapshot(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """What a person wants to see while it trains; the latest entry of History."""
+    """What a person wants to see during training: the latest entry of History."""
 
     step: int
     steps: int
@@ -46,12 +46,12 @@ class Progress(NamedTuple):
 
 
 def no_history() -> History:
-    """Of a run that has not begun."""
+    """The history of a run that has not begun."""
     return History(*[np.empty(0)] * len(History._fields))
 
 
 def joined(histories: list[History]) -> History:
-    """Histories one after the other."""
+    """Several histories joined into one."""
     columns = zip(*histories, strict=True)
     return History(*(np.concatenate(column) for column in columns))
 
@@ -64,11 +64,11 @@ def after(
     seconds: np.ndarray,
     sets: Sets,
 ) -> tuple[Snapshot, History]:
-    """Where the run stands after a chunk, and the chunk's own history.
+    """Where the run stands after a chunk, and the history of this chunk.
 
-    params: the network's, at state. seconds: (done,) of training at each step;
-    snapshot.history is left as it is. A chunk that ended in NaN or infinity moves
-    neither state nor best weights.
+    params: the network's own parameters at state. seconds: (done,) the training time at
+    each step. snapshot.history stays unchanged. A chunk that ended in NaN or infinity
+    changes neither the state nor the best weights.
     """
     done = int(trace.done)
     rows = np.full((len(History._fields), done), np.nan)
@@ -85,12 +85,12 @@ def after(
 
 
 def accuracies(params: model.Params, sets: Sets) -> list[float]:
-    """The accuracy on each set of digits."""
+    """The accuracy on each set of digits, in [0, 1]."""
     counts = zip(hits(params, sets), sets, strict=True)
     return [int(count) / y.size for count, (_, y) in counts]
 
 
 @jax.jit
 def hits(params: model.Params, sets: Sets) -> list[jax.Array]:
-    """How many digits of each set are read right; one program for all sets."""
+    """How many digits of each set are read right. One program serves all sets."""
     return [jnp.sum(model.reads_right(params, x, y)) for x, y in sets]

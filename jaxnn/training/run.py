@@ -1,7 +1,7 @@
-"""`fit`: train one network; its history, its best weights, its run folder.
+"""`fit`: train one network, keep its history and best weights, write its run folder.
 
-m examples, n pixels, ten classes. The optimiser runs in compiled chunks; between them
-the host reads accuracies, reports progress and saves, so none of it costs the loop.
+m examples, n pixels, ten classes. The optimizer runs in compiled chunks. Between chunks
+the host measures accuracies, reports progress and saves.
 """
 
 import time
@@ -35,22 +35,22 @@ from jaxnn.training.settings import (
 )
 from jaxnn.weights import save_params
 
-SAVE_SECONDS = 1.0  # between checkpoints; a kill -9 loses this and a chunk
+SAVE_SECONDS = 1.0  # between checkpoints; a kill -9 loses this time and one chunk
 
 
 class Run(NamedTuple):
-    """A trained network and how it came about."""
+    """A trained network and how it was trained."""
 
     params: model.Params  # the last weights, NumPy matrices
-    best_params: model.Params | None  # of the best test accuracy; None without test
+    best_params: model.Params | None  # with the best test accuracy; None without test
     history: History
     cost: float  # nats per example, at params
     steps: int
-    evaluations: int  # of cost and gradient together
+    evaluations: int  # of cost and gradient
     converged: bool
     diverged: bool  # the cost became NaN or infinite; params are the last good ones
     message: str
-    began_at: int = 0  # the step at which this call took over; 0 unless resumed
+    began_at: int = 0  # the step where this call started; 0 unless resumed
     device: str = ""
     compile_seconds: float = 0.0
     folder: Path | None = None
@@ -70,30 +70,38 @@ def fit(
     dtype: str = "float32",
     device: str = "auto",
     seed: int = 0,
-    center: bool = False,
     out: str | Path | None = None,
     resume: bool = False,
     force: bool = False,
     notes: dict[str, Any] | None = None,
     progress: Callable[[Progress], Any] | None = None,
 ) -> Run:
-    """Train the network (n, *hidden, 10) on digits.
+    """Train the network (n, *hidden, 10) on digits x (m, n), y (m,).
 
-    hidden: units per hidden layer; () is one-vs-all logistic regression. lam: the
-    penalty. init, method, learning_rate, force: as in `init_params` and `minimize`.
-    batch_size: examples per step, for adam, gd and momentum; None takes all. dtype:
-    "float32" or "float64". center: train in centred coordinates (centering.py), in
-    which lbfgs, cg and newton-cg need about half the evaluations. device: "auto",
-    "cpu" or "gpu". out: the run folder to write, or with resume=True the one to
-    continue, to the same numbers as an unbroken run on the same device (bfgs and
-    SciPy's methods begin anew from its weights).
-    notes: kept in its config.json, so of JSON's types. progress: called every tenth
-    step; with mini-batches every epoch, or tenth step where that is longer.
+    hidden: units per hidden layer; () is one-vs-all logistic regression.
+    lam: the penalty.
+    init, method, learning_rate, force: as in `init_params` and `minimize`. Methods that
+    gain by it train in centered coordinates (training/centering.py); the weights that
+    `fit` returns and saves are always the network's own.
+    batch_size: examples per step, for adam, gd and momentum; None takes all.
+    dtype: "float32" or "float64". device: "auto", "cpu" or "gpu".
+    out: the run folder to write. With resume=True, the run folder to continue: it ends
+    with the same numbers as an unbroken run on the same device. (bfgs and SciPy's
+    methods start again from its weights.)
+    notes: stored in config.json, so they must be JSON types.
+    progress: called every tenth step; with mini-batches, once per epoch or every tenth
+    step, whichever is longer.
 
-    Ctrl-C saves the folder, then raises KeyboardInterrupt. Raises Mistake (FileError
-    and DeviceError are such) with one line that says what to change.
+    Ctrl-C saves the folder, then raises KeyboardInterrupt. Raises Mistake with one line
+    that says what to change.
     """
     units = tuple(np.atleast_1d(hidden).tolist())
+    if resume and out is None:
+        raise Mistake("resume needs out, the run folder to continue")
+    folder = None if out is None else Path(out)
+    center = method in centering.METHODS
+    if folder is not None and resume:
+        center = run_folder.is_centered(folder)
     settings = tidy(
         Settings(
             units, lam, init, method, learning_rate, batch_size, dtype, seed, center
@@ -101,10 +109,7 @@ def fit(
     )
     check(settings, steps)
     check_digits(train, test)
-    if resume and out is None:
-        raise Mistake("resume needs out, the run folder to go on with")
     chosen = devices.choose(device)
-    folder = None if out is None else Path(out)
     if folder is not None and not resume:
         run_folder.require_free(folder)
     began = time.perf_counter()
@@ -146,7 +151,7 @@ def fit(
 
 
 def as_run(result: optimizers.Result, snapshot: Snapshot, best: Any) -> Run:
-    """What a finished loop has to tell; weights as NumPy matrices."""
+    """The Run that a finished loop gives; weights as NumPy matrices."""
     return Run(
         params=jax.device_get(result.params),
         best_params=jax.device_get(best),
@@ -161,12 +166,12 @@ def as_run(result: optimizers.Result, snapshot: Snapshot, best: Any) -> Run:
 
 
 def check_digits(train: Digits, test: Digits | None) -> None:
-    """Raise Mistake unless these digits can be trained on and tested with."""
+    """Raise Mistake unless these digits can serve for training and testing."""
     parts = (train,) if test is None else (train, test)
     for part in parts:
         if not isinstance(part, Digits):
             raise Mistake(
-                f"digits are jaxnn.Digits(x, y, name), not {type(part).__name__}"
+                f"digits must be jaxnn.Digits(x, y, name), not {type(part).__name__}"
             )
     if not len(train.y):
         raise Mistake("no digits to train on; use a smaller test fraction")
@@ -186,12 +191,12 @@ def check_digits(train: Digits, test: Digits | None) -> None:
 
 
 def on_device(digits: Digits, dtype: str, device: Device) -> tuple[Any, Any]:
-    """(x (m, n), y (m,)) as arrays on the device."""
+    """Move (x (m, n), y (m,)) to the device."""
     return jax.device_put((digits.x.astype(dtype), digits.y.astype(np.int32)), device)
 
 
 def first_snapshot(task: dict[str, Any], params: model.Params) -> Snapshot:
-    """Where a run begins: initial weights, no history."""
+    """The start of a run: initial weights, no history."""
     start = centering.centered(params, task["args"][-1])
     state = optimizers.start(centering.cost, start, **task)
     return Snapshot(state, params, np.array(-1.0), no_history())
@@ -200,7 +205,7 @@ def first_snapshot(task: dict[str, Any], params: model.Params) -> Snapshot:
 def network(
     reached: optimizers.State | optimizers.Result, task: dict[str, Any]
 ) -> model.Params:
-    """The network's own parameters; an optimiser's may be centred."""
+    """The network's own parameters; the optimizer's may be centered."""
     return centering.uncentered(reached.params, task["args"][-1])
 
 
@@ -212,14 +217,14 @@ def train_on(
     folder: Path | None,
     progress: Callable[[Progress], Any] | None,
 ) -> tuple[optimizers.Result, Snapshot]:
-    """Run the loop to its end; look, report and save between chunks."""
+    """Run the loop to its end; measure, report and save between chunks."""
     histories = [snapshot.history]
     trained = snapshot.history.seconds[-1] if snapshot.history.seconds.size else 0.0
     looked = saved = time.perf_counter()
 
     def look(state: optimizers.State, trace: optimizers.Trace) -> None:
         nonlocal snapshot, trained, looked, saved
-        # the chunk's time is spread evenly over its steps
+        # spread the chunk's time evenly over its steps
         done = int(trace.done)
         spread = np.linspace(trained, trained + time.perf_counter() - looked, done + 1)
         trained = spread[-1]
@@ -265,27 +270,28 @@ def train_on(
 
 
 def best_of(snapshot: Snapshot, sets: Sets) -> model.Params | None:
-    """The weights of the best test accuracy; None if none was measured."""
+    """The weights with the best test accuracy; None if none was measured."""
     is_known = len(sets) > 1 and snapshot.best_accuracy >= 0
     return snapshot.best_params if is_known else None
 
 
 def save(folder: Path, snapshot: Snapshot, params: model.Params, sets: Sets) -> None:
-    """Bring checkpoint and weights up to date."""
+    """Update checkpoint and weights in the folder."""
     run_folder.update(folder, snapshot, params, best_of(snapshot, sets))
 
 
 def resumed(
     folder: Path, config: dict[str, Any], like: Snapshot, device: Device
 ) -> Snapshot:
-    """Where the run in folder stands; FileError if it is not this run."""
+    """The point that the run in folder has reached; FileError if it is another run."""
     found = run_folder.restore(folder, config, like)
     shapes = [jax.tree.map(np.shape, state) for state in (found.state, like.state)]
     if shapes[0] != shapes[1]:
         raise run_folder.FileError(
-            f"{folder}: its checkpoint is of another network or method"
+            f"{folder}: its checkpoint belongs to another network or method; "
+            "start a new run"
         )
-    # a run that diverged has a history beyond the state it can go on from
+    # the history of a run that diverged goes beyond its last good state
     steps = int(found.state.steps)
     past = History(*(column[:steps] for column in found.history))
     state, best_params = jax.device_put((found.state, found.best_params), device)

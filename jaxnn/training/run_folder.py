@@ -154,6 +154,13 @@ def read_config(folder: Path) -> dict[str, Any]:
         return json.loads(path.read_text(encoding="utf-8"))
 
 
+def is_centered(folder: Path) -> bool:
+    """Whether a run trains in centered coordinates; runs without the entry do not."""
+    config = read_config(folder)
+    with files.reading(folder / CONFIG, "a run's settings"):
+        return bool(config["settings"].get("center", False))
+
+
 def is_standardized(weights: Path) -> bool:
     """Whether their network was given digits each of mean 0 and deviation 1.
 

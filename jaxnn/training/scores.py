@@ -1,4 +1,4 @@
-"""How well weights read digits; which digits are meant by a run or a file.
+"""How well a network reads digits, and which digits belong to a run or a file.
 
 Shapes: m examples, n pixels, k classes.
 """
@@ -16,16 +16,16 @@ from jaxnn.mistake import Mistake
 from jaxnn.model import Params
 from jaxnn.training import run_folder
 
-DOUBT = 0.2  # the largest output below it: not a digit
+DOUBT = 0.2  # if no output reaches this, the picture is no digit
 
 
 class Evaluation(NamedTuple):
-    """What a network makes of m digits; NumPy arrays."""
+    """What a network reads in m digits; NumPy arrays."""
 
     outputs: np.ndarray  # (m, k) in (0, 1)
-    read: np.ndarray  # (m,) the digit of the largest
-    costs: np.ndarray  # (m,) nats of each, without penalty
-    cost: float  # nats per example, with the penalty asked for
+    read: np.ndarray  # (m,) the digit with the largest output
+    costs: np.ndarray  # (m,) nats per digit, without penalty
+    cost: float  # nats per example, with the given penalty
     accuracy: float  # fraction read right
 
 
@@ -36,7 +36,7 @@ def evaluate(
     dtype: str = "float32",
     device: Device = None,
 ) -> Evaluation:
-    """Let the network read digits: on the device given, in dtype."""
+    """Let the network read digits on the given device, in dtype."""
     with devices.exactly(device, dtype):
         params = tuple(theta.astype(dtype) for theta in params)
         x = digits.x.astype(dtype)
@@ -47,7 +47,7 @@ def evaluate(
 
 @jax.jit
 def judged(params: Params, x: jax.Array, y: jax.Array, lam: float) -> tuple:
-    """The first four of Evaluation, x (m, n) and y (m,): one program to compile."""
+    """The first four fields of Evaluation, for x (m, n) and y (m,), in one program."""
     alone = jax.vmap(lambda x, y: model.cost(params, x[None], y[None], 0.0))
     return (
         model.forward(params, x),
@@ -58,11 +58,11 @@ def judged(params: Params, x: jax.Array, y: jax.Array, lam: float) -> tuple:
 
 
 def digits_of(weights: Path, path: str | None = None) -> Digits:
-    """The digits to read: a file's (its test part), a run's held-out ones, or all.
+    """The digits to read: those in a file, those a run held out, or all 5000.
 
-    weights: a run folder or a file of weights. Those of a standardised run are
-    standardised. Raises FileError, or Mistake where the run does not tell which
-    digits are its, or they are not the same any more.
+    weights: a run folder or a file of weights. path: a file of digits; its test part is
+    used if it has one. Digits of a standardized run are standardized. Raises Mistake if
+    the run does not record its digits, or if they have changed since.
     """
     folder = run_folder.folder_of(weights)
     if folder is None:
@@ -73,19 +73,19 @@ def digits_of(weights: Path, path: str | None = None) -> Digits:
         notes, seed = config["notes"], config["settings"]["seed"]
         held_out = config["data"].get("test", config["data"]["train"])["sha256"]
     if path is None and "data" not in notes:
-        raise Mistake(f"{folder}: does not say which digits are its; give --data")
+        raise Mistake(f"{folder}: does not record its digits; name them with --data")
     fraction = notes["test_fraction"] if path is None else 0.0
     source = notes["data"] if path is None else path
     standard = notes.get("standardize", False)
     train, test = data.train_and_test(source, fraction, seed, standard)
     digits = test if len(test.y) else train
     if path is None and run_folder.checksum(digits) != held_out:
-        raise Mistake(f"{folder}: its digits have changed since; give --data")
+        raise Mistake(f"{folder}: its digits have changed since; name them with --data")
     return digits
 
 
 def confusion(y: np.ndarray, found: Evaluation) -> np.ndarray:
-    """How often class i (of y) was read as j: (k, k) counts."""
+    """How often class i (in y) was read as class j: counts (k, k)."""
     k = found.outputs.shape[1]
     counts = np.zeros((k, k), int)
     np.add.at(counts, (y, found.read), 1)
@@ -93,6 +93,6 @@ def confusion(y: np.ndarray, found: Evaluation) -> np.ndarray:
 
 
 def worst(y: np.ndarray, found: Evaluation, most: int) -> np.ndarray:
-    """Which digits were misread, those of the largest cost first: `most` or fewer."""
+    """The indices of at most `most` misread digits, the largest cost first."""
     wrong = np.flatnonzero(found.read != y)
     return wrong[np.argsort(-found.costs[wrong], kind="stable")][:most]

@@ -1,4 +1,4 @@
-"""What decides the numbers of a run, and what the optimisers make of it."""
+"""The settings that decide the numbers of a run, and the optimizer's arguments."""
 
 from typing import Any, NamedTuple
 
@@ -10,11 +10,11 @@ from jaxnn.mistake import Mistake
 from jaxnn.training import centering
 
 CLASSES = 10
-EVERY = 10  # steps per compiled chunk, between two looks at the accuracies
+EVERY = 10  # steps per compiled chunk; accuracies are measured between chunks
 
 
 class Settings(NamedTuple):
-    """What decides the numbers of a run, besides its data; see `fit`."""
+    """All that decides the numbers of a run, except its data; see `fit`."""
 
     hidden: tuple[int, ...] = (25,)
     lam: float = 1.0
@@ -24,11 +24,11 @@ class Settings(NamedTuple):
     batch_size: int | None = None
     dtype: str = "float32"
     seed: int = 0
-    center: bool = False
+    center: bool = False  # the coordinates follow from the method; see centering.py
 
 
 def tidy(settings: Settings) -> Settings:
-    """The same settings as plain Python numbers, which config.json can hold."""
+    """The same settings as plain Python numbers, which config.json can store."""
     rate, size = settings.learning_rate, settings.batch_size
     return settings._replace(
         hidden=tuple(int(units) for units in settings.hidden),
@@ -41,7 +41,7 @@ def tidy(settings: Settings) -> Settings:
 
 
 def check(settings: Settings, steps: int) -> None:
-    """Raise Mistake for what can be refused before there are digits."""
+    """Raise Mistake for settings that can be refused without seeing the digits."""
     if min(settings.hidden, default=1) < 1:
         raise Mistake(f"hidden units {settings.hidden}: each layer needs at least 1")
     if settings.dtype not in ("float32", "float64"):
@@ -62,12 +62,12 @@ def check(settings: Settings, steps: int) -> None:
 
 
 def cost_name(batch_size: int | None) -> str:
-    """What the costs are of that a run's loop tells."""
+    """How to label the costs a run reports: of all examples, or of one mini-batch."""
     return "cost" if batch_size is None else "batch cost"
 
 
 def initial_params(settings: Settings, n: int) -> model.Params:
-    """The weights at the start, for n pixels."""
+    """The weights at the start, for images with n pixels."""
     layers = (n, *settings.hidden, CLASSES)
     return model.init_params(settings.seed, layers, settings.init, settings.dtype)
 
@@ -78,9 +78,9 @@ def make_task(
     centers: centering.Centers | None,
     force: bool = False,
 ) -> dict[str, Any]:
-    """The keyword arguments that the optimiser's functions have in common.
+    """The keyword arguments shared by `start`, `warm_up` and `minimize`.
 
-    args are those of `centering.cost`.
+    "args" holds the arguments of `centering.cost` after params.
     """
     m, size = data[1].size, settings.batch_size
     return {
@@ -95,10 +95,10 @@ def make_task(
 
 
 def take_batch(args: tuple, indices: jax.Array) -> tuple:
-    """(x, y, lam, centers) of a mini-batch.
+    """(x, y, lam, centers) for a mini-batch.
 
-    The cost divides the penalty by the examples it is given; lam shrinks with them, so
-    that a batch's gradient is an unbiased estimate of the whole set's.
+    The cost divides the penalty by the number of examples it gets. lam shrinks in
+    proportion, so the gradient of a batch estimates that of the whole set without bias.
     """
     x, y, lam, centers = args
     return x[indices], y[indices], lam * indices.size / y.size, centers
