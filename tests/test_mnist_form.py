@@ -31,7 +31,7 @@ def test_width_of_a_stroke(angle, width):
     bar = np.zeros((300, 300))
     bar[150 - width // 2 : 150 - width // 2 + width, 30:270] = 1
     tilted = ndimage.rotate(bar, angle, reshape=False, order=1) > 0.5
-    # counted along the pixels' sides, an outline is 1 to 1.41 times too long
+    # counted along the pixels' sides, an outline is 1 to 1.41 times as long
     assert mnist_form.stroke_width(tilted) == pytest.approx(width, rel=0.3)
 
 

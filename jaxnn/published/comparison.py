@@ -80,7 +80,7 @@ def compare(
 
 
 def is_new(unknown: Setup, setup: Setup, starts: int) -> bool:
-    """Whether the unknown run differs from setup repeated from as many starts."""
+    """Whether the unknown differs from setup by a setting, or has more starts."""
     same = replace(unknown, label=setup.label, starts=None)
     return same != setup or (unknown.starts or 0) > starts
 

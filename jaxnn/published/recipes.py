@@ -94,7 +94,6 @@ NEWTON = Setup(
     dtype="float64",
 )
 SPLIT = Setup(
-    layers=(400, 25, 10),
     lam=0.0,
     init="bresson",
     objective="TP 5",
@@ -140,7 +139,7 @@ def split_recipe(units: int, lam: float, *figures: str) -> Recipe:
 
 def sweep_recipe(lam: float, published_cost: str, published_accuracy: str) -> Recipe:
     """One network of ML Lab 4's comparison of lambdas."""
-    setup = Setup(lam=lam, steps=5000, learning_rate=0.5)
+    setup = replace(DESCENT, lam=lam, steps=5000)
     return Recipe(
         name=f"lambda_{lam:g}",
         source=LAB,

@@ -48,11 +48,9 @@ def half_units(published: Published) -> np.ndarray:
 
 
 def judge(figure: Figure, values: np.ndarray) -> str:
-    """exact, inside, better or DIFFERS; values (N,) or (N, k).
+    """exact, inside, better or DIFFERS, as in LEGEND; values (N,) or (N, k).
 
-    exact: every start gives the published digits. inside: the published figure is
-    within our range. better: every start beats it. A NaN, from a network that diverged,
-    does not count.
+    A NaN, from a network that diverged, does not count.
     """
     values = finite(values)
     if not len(values):

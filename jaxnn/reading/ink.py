@@ -24,7 +24,7 @@ LEAST_CONTRAST = 0.06  # between ink and paper
 SPECK, SECOND = 0.03, 0.15  # of the digit's area: below, a speck; above, another digit
 ASIDE, BELOW = 0.1, 0.25  # of the taller stroke's height: the widest gaps in a digit
 STEEPEST, WHOLE = 0.1, 0.85  # a line of the paper: its largest slope, its inked share
-NO_INK = "no digit found; take the photo from nearer, on plain paper"
+NO_INK = "no digit found; take the photo closer, on plain paper"
 Slices = tuple[slice, slice]  # of rows, of columns
 
 
@@ -85,7 +85,7 @@ def is_light_on_dark(gray: np.ndarray) -> bool:
 
 
 def threshold(values: np.ndarray) -> float:
-    """Otsu's threshold: it parts the values into the two most different classes.
+    """Otsu's threshold: it splits the values into the two most different classes.
 
     Source: N. Otsu, A threshold selection method from gray-level histograms, IEEE
     Transactions on Systems, Man, and Cybernetics 9 (1979), p. 62.

@@ -48,7 +48,7 @@ def with_mnist_pen(ink: np.ndarray) -> np.ndarray:
 def stroke_width(strokes: np.ndarray) -> float:
     """In pixels: twice the area of strokes (h, w) over the length of their outline.
 
-    Counted along the sides of pixels, an outline is on average 4 / pi times too long.
+    Counted along the sides of pixels, an outline is 4 / pi times as long, on average.
     """
     padded = np.pad(strokes, 1).astype(int)
     sides = sum(np.abs(np.diff(padded, axis=axis)).sum() for axis in (0, 1))

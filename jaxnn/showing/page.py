@@ -52,7 +52,7 @@ def page(report: Report) -> str:
     weights = sum(theta.size for theta in report.params)
     if weights > LARGEST:
         raise Mistake(
-            f"{weights} weights are too many for a page, which holds {LARGEST}; "
+            f"{weights} weights are too many: a page holds at most {LARGEST}; "
             "train a network with fewer --hidden units"
         )
     training = ""

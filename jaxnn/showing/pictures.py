@@ -57,7 +57,9 @@ def hidden_units_by_penalty(
     for axes, theta, lam in zip(panels, thetas, lams, strict=True):
         show_units(axes, theta, columns)
         axes.set_title(f"lambda {lam:g}")
-    figure.supxlabel(SHADES, fontsize=9)
+    # one panel is too narrow for one line
+    label = SHADES if len(lams) > 1 else SHADES.replace("; ", "\n")
+    figure.supxlabel(label, fontsize=9)
     return figure
 
 
