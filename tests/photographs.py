@@ -1,4 +1,4 @@
-"""Photos of digits, made from MNIST's pictures: paper, light, pen, grain, JPEG."""
+"""Photos of digits, simulated from MNIST's pictures: paper, light, pen, grain, JPEG."""
 
 import io
 
@@ -9,8 +9,8 @@ from PIL import Image, ImageFilter
 def photo(digit, seed):
     """digit (28, 28), ink near 1 -> the bytes of a JPEG of 400 to 1500 pixels a side.
 
-    Enlarged, turned by up to 10 degrees, put anywhere; dark on light or light on dark
-    in colours, under a slope of light, with grain, out of focus, at quality 60.
+    The digit is enlarged, turned by up to 10 degrees and put anywhere. It is dark on
+    light or light on dark, in color, in uneven light, with grain, out of focus.
     """
     random = np.random.default_rng(seed)
     size = int(random.integers(400, 1501))
@@ -27,7 +27,7 @@ def photo(digit, seed):
     light = 1 + np.add.outer(np.sin(angle) * across, np.cos(angle) * across)
     grain = random.uniform(0, 0.04) * random.standard_normal((size, size), "f4")
     ink = ink * light
-    channels = [  # one by one: an array of all three takes thrice the time
+    channels = [  # one at a time: one array of all three is three times as slow
         np.float32(p) * light + np.float32(q - p) * ink + grain
         for p, q in zip(paper, pen, strict=True)
     ]
@@ -36,20 +36,20 @@ def photo(digit, seed):
 
 
 def enlarged(digit, side):
-    """(28, 28) to (side, side)."""
+    """The digit (28, 28), resized to (side, side)."""
     small = Image.fromarray(digit.astype(np.float32))
     return np.asarray(small.resize((side, side), Image.Resampling.BICUBIC))
 
 
 def turned(ink, random):
-    """By up to 10 degrees, corners included."""
+    """The ink, turned by up to 10 degrees; its corners are kept."""
     image = Image.fromarray(ink)
     how = {"resample": Image.Resampling.BICUBIC, "expand": True}
     return np.asarray(image.rotate(random.uniform(-10, 10), **how)).clip(0, 1)
 
 
 def placed(ink, size, random):
-    """Somewhere in (size, size)."""
+    """The ink at a random place in an empty field (size, size)."""
     field = np.zeros((size, size), "f4")
     top, left = (int(random.integers(0, size - n + 1)) for n in ink.shape)
     field[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
@@ -57,12 +57,12 @@ def placed(ink, size, random):
 
 
 def as_image(levels):
-    """Levels 0-1, (h, w) or (h, w, 3)."""
+    """Levels 0-1, (h, w) or (h, w, 3), as an image."""
     return Image.fromarray(np.uint8(255 * np.clip(levels, 0, 1)))
 
 
 def jpeg(image, quality=60):
-    """Its bytes."""
+    """The image as the bytes of a JPEG file."""
     stream = io.BytesIO()
     image.save(stream, "JPEG", quality=quality)
     return stream.getvalue()

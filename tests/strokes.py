@@ -1,15 +1,15 @@
-"""Digits as a hand draws them with a mouse: lines through points, in a unit square."""
+"""Digits as people draw them with a mouse: lines through points in a unit square."""
 
 import numpy as np
 
 
 def arc(x, y, across, down, start, end, points=9):
-    """Points on an ellipse; degrees, 0 to the right, 90 down."""
+    """Points on an ellipse; angles in degrees: 0 is right, 90 is down."""
     angles = np.radians(np.linspace(start, end, points))
     return [(x + across * np.cos(a), y + down * np.sin(a)) for a in angles]
 
 
-# Each digit is one or more strokes, of points (x, y), y downwards.
+# Each digit is one or more strokes of points (x, y); y points down.
 DIGITS = {
     0: [arc(0.5, 0.5, 0.32, 0.48, -90, 270, 14)],
     1: [[(0.5, 0.0), (0.48, 0.5), (0.46, 1.0)]],
@@ -28,9 +28,9 @@ DIGITS = {
 
 
 def drawn(digit, seed, side):
-    """A digit as someone draws it on a square of `side` pixels: a list of strokes.
+    """A digit drawn on a square of `side` pixels: a list of strokes.
 
-    Each is (p, 2) whole pixels (x, y); sizes, slants and places differ by the seed.
+    Each is (p, 2) whole pixels (x, y). The seed decides size, slant and place.
     """
     random = np.random.default_rng(seed)
     height = side * random.uniform(0.45, 0.7)

@@ -1,4 +1,4 @@
-"""The charts show what they are given, in its place and told apart without colour."""
+"""The charts show their data in the right place, and can be read without color."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from jaxnn.showing import charts
 
 
-def test_curves_show_the_figures_given():
+def test_curves_show_their_data():
     cost = np.array([3.0, 2.0, 1.5])
     train, test = np.array([np.nan, 0.5, 0.75]), np.array([np.nan, 0.4, 0.6])
     left, right = charts.curves(cost, train, test).axes
@@ -16,7 +16,7 @@ def test_curves_show_the_figures_given():
     np.testing.assert_allclose(right.lines[0].get_ydata(), [50, 75])
     np.testing.assert_allclose(right.lines[1].get_ydata(), [40, 60])
     assert right.get_ylabel() == "percent"
-    # told apart without colour
+    # the two lines differ without color
     assert right.lines[0].get_linestyle() != right.lines[1].get_linestyle()
 
 
@@ -37,7 +37,7 @@ def test_distributions_mark_the_published_figure():
     assert "cost: 3" in figure.axes[0].get_title(loc="left")
 
 
-def test_sweep_shows_medians_in_order_of_lambda_and_leaves_out_the_diverged():
+def test_penalties_show_medians_by_lambda_without_diverged_starts():
     lost = np.empty(0)
     pairs = [
         (np.array([0.9, 0.8, 1.0]), np.array([0.5, 0.6, 0.7])),
@@ -45,24 +45,24 @@ def test_sweep_shows_medians_in_order_of_lambda_and_leaves_out_the_diverged():
         (lost, lost),
     ]
     axes = charts.penalties(["25 hidden units"], [1.0, 0.0, 10.0], [pairs]).axes[0]
-    trained, left_out = (bars.lines[0] for bars in axes.containers)
+    trained, held_out = (bars.lines[0] for bars in axes.containers)
     np.testing.assert_allclose(trained.get_ydata(), [99, 90])
-    np.testing.assert_allclose(left_out.get_ydata(), [40, 60])
+    np.testing.assert_allclose(held_out.get_ydata(), [40, 60])
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["0", "1", "10"]
 
 
-def test_confusion_matrix_prints_the_counts_and_shades_mistakes_alone():
+def test_confusion_matrix_prints_counts_and_shades_only_mistakes():
     counts = np.array([[90, 4, 0], [1, 80, 0], [0, 0, 70]])
     axes = charts.confusion_matrix(counts).axes[0]
     shown = {text.get_position(): text.get_text() for text in axes.texts}
-    # x is what was read, y what was written; no 0 is printed
+    # x is what was read, y the true digit; a count of 0 is not printed
     assert shown == {(0, 0): "90", (1, 0): "4", (0, 1): "1", (1, 1): "80", (2, 2): "70"}
     np.testing.assert_array_equal(
         axes.images[0].get_array(), [[0, 4, 0], [1, 0, 0], [0, 0, 0]]
     )
     assert axes.get_title() == "240 of 245 digits read right"
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("read as", "written")
-    charts.confusion_matrix(np.diag([3, 3]))  # without a mistake
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("read as", "true digit")
+    charts.confusion_matrix(np.diag([3, 3]))  # no mistakes
 
 
 def test_agreement_shows_differences_against_the_size_of_the_derivative():

@@ -1,4 +1,4 @@
-"""Judging and explaining, on experiments whose measurements are given."""
+"""Judging and explaining figures, on experiments with made-up measurements."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ WIDER = replace(SETUP, label="64 starts", starts=64)
 
 @pytest.fixture
 def measure(monkeypatch):
-    """measure(by_label): what each run is to measure; the labels run, in order."""
+    """measure(by_label) sets what each run measures; returns the labels run so far."""
 
     def plan(by_label):
         ran = []
@@ -39,14 +39,14 @@ def compare(of, **how):
     return comparison.compare(of, range(32), None, **how)
 
 
-def test_what_is_inside_needs_no_explanation(measure):
+def test_a_figure_inside_needs_no_explanation(measure):
     ran = measure({"as published": {"cost": [0.4, 0.6]}})
     found = compare(recipe(unknown=WIDER))
     assert [row.verdict for row in found.rows] == [INSIDE]
     assert ran == ["as published"] and found.notes == []
 
 
-def test_what_differs_is_looked_for_where_the_unknown_varies(measure):
+def test_a_figure_that_differs_is_looked_for_with_the_unknown_varied(measure):
     ours, wider = {"cost": [0.6, 0.7]}, {"cost": [0.45, 0.7]}
     ran = measure({"as published": ours, "64 starts": wider})
     (row,) = compare(recipe(unknown=WIDER)).rows
@@ -55,8 +55,8 @@ def test_what_differs_is_looked_for_where_the_unknown_varies(measure):
     assert row.explanation == "explained: 0.57 [0.45, 0.7] with 64 starts"
 
 
-def test_what_nothing_explains_stays_open(measure):
-    # 64 starts come nearer, and yet do not hold the figure
+def test_a_figure_that_nothing_explains_stays_open(measure):
+    # 64 starts come nearer, but their range does not contain the figure
     measure({"as published": {"cost": [0.6]}, "64 starts": {"cost": [0.55, 0.7]}})
     (row,) = compare(recipe()).rows
     assert row.is_open and row.explanation == "not explained"
@@ -65,7 +65,7 @@ def test_what_nothing_explains_stays_open(measure):
     assert row.explanation == "not explained: 0.62 [0.55, 0.7] with 64 starts"
 
 
-def test_more_starts_than_asked_for_or_none(measure):
+def test_the_unknown_runs_only_with_more_starts_than_asked_for(measure):
     ran = measure({"as published": {"cost": [0.6]}})
     (row,) = compare(recipe(unknown=replace(WIDER, starts=32))).rows
     assert row.is_open and ran == ["as published"]
@@ -78,7 +78,7 @@ def test_another_setting_explains_whatever_the_number_of_starts(measure):
     assert not row.is_open
 
 
-def test_correct_gradient_is_shown_beside_and_explains_nothing(measure):
+def test_correct_gradient_is_shown_and_explains_nothing(measure):
     correct = replace(SETUP, label="the correct gradient")
     ours, theirs = {"cost": [0.6, 0.7]}, {"cost": [0.4, 0.55]}
     measure({"as published": ours, "the correct gradient": theirs})
@@ -87,7 +87,7 @@ def test_correct_gradient_is_shown_beside_and_explains_nothing(measure):
     assert found.notes == ["with the correct gradient: cost 0.48 [0.4, 0.55]"]
 
 
-def test_without_the_weights_their_figures_are_skipped(digits):
+def test_figures_of_the_weights_are_skipped_without_them(digits):
     (given,) = (r for r in RECIPES if r.name == "given_weights")
     rows = comparison.compare(given, range(1), digits).rows
     assert {row.verdict for row in rows} == {"skipped: file missing (ex4weights.mat)"}
@@ -103,7 +103,7 @@ def test_an_explanation_that_needs_the_weights_is_skipped_too(measure):
     assert row.explanation == "skipped: file missing (ex4weights.mat)"
 
 
-def test_what_is_better_is_looked_for_too_but_never_open(measure):
+def test_a_better_figure_is_looked_for_too_but_never_open(measure):
     better, wider = {"cost": [0.3, 0.4]}, {"cost": [0.3, 0.55]}
     ran = measure({"as published": better, "64 starts": wider})
     (row,) = compare(recipe(unknown=WIDER)).rows
@@ -114,7 +114,7 @@ def test_what_is_better_is_looked_for_too_but_never_open(measure):
     assert (row.verdict, row.explanation, row.is_open) == (BETTER, "", False)
 
 
-def test_an_explanation_whose_networks_all_diverge_is_none(measure):
+def test_networks_that_all_diverge_explain_nothing(measure):
     measure({"as published": {"cost": [0.6]}, "64 starts": {"cost": [np.nan]}})
     (row,) = compare(recipe(unknown=WIDER)).rows
     assert row.is_open

@@ -1,4 +1,4 @@
-"""What an experiment measures, against NumPy and figures without chance."""
+"""What an experiment measures, against NumPy and figures that involve no chance."""
 
 import os
 from dataclasses import replace
@@ -38,14 +38,14 @@ def test_logistic_regression_is_exact(digits):
     assert judge(recipe.figures[0], found["train accuracy"]) == EXACT
 
 
-def test_gradient_check_is_in_the_range_that_rounding_gives():
+def test_gradient_check_differs_by_rounding_only():
     # 3.0e-11 was published; the sum's rounding over 2 eps = 2e-4 gives about 1e-11
     found = experiments.gradient_check(range(3))
     larger = found["the larger, which must be below"]
     assert larger.shape == (3,) and (larger > 1e-12).all() and (larger < 1e-9).all()
 
 
-def test_descent_as_numpy_does_it(few_digits):
+def test_gradient_descent_equals_numpy(few_digits):
     setup = replace(
         NAMED["gradient_descent"].setup, steps=5, dtype="float64", layers=(400, 6, 10)
     )
@@ -62,25 +62,25 @@ def test_descent_as_numpy_does_it(few_digits):
         assert found["cost without penalty"][i] == pytest.approx(float(free), rel=1e-12)
 
 
-def test_split_has_its_own_1000_digits_each(digits):
+def test_each_split_has_its_own_1000_digits(digits):
     setup = NAMED["split_25"].setup
-    learnt = experiments.learnt_digits(setup, digits, range(3))
-    assert learnt.shape == (3, 1000)
-    assert all(len(set(row)) == 1000 for row in learnt.tolist())
-    assert not np.array_equal(learnt[0], learnt[1])
+    learned = experiments.learned_digits(setup, digits, range(3))
+    assert learned.shape == (3, 1000)
+    assert all(len(set(row)) == 1000 for row in learned.tolist())
+    assert not np.array_equal(learned[0], learned[1])
     x = np.asarray(experiments.pixels(setup, digits))
     np.testing.assert_allclose(x.mean(axis=1), 0, atol=1e-5)
     np.testing.assert_allclose(x.std(axis=1), 1, atol=1e-5)
 
 
-def test_accuracies_of_the_learnt_and_of_the_others():
+def test_accuracies_of_the_learned_and_of_the_others():
     right = np.array([[True, True, False, False, False]])
     found = experiments.accuracies(right, np.array([[0, 2]]))
     assert found["train accuracy"] == [50]  # of digits 0 and 2
     assert found["test accuracy"] == [pytest.approx(100 / 3)]  # of 1, 3 and 4
 
 
-def test_rounding_starts_stay_at_the_given_weights(tmp_path):
+def test_moved_starts_stay_near_the_given_weights(tmp_path):
     params = model.init_params(0, dtype="float64")
     save_params(tmp_path / "w.npz", params)
     setup = Setup(start="given weights", dtype="float64")

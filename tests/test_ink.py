@@ -1,4 +1,4 @@
-"""Digits found in pictures, against drawings made for it."""
+"""Digits found in pictures, against drawings whose digit is known."""
 
 import numpy as np
 import photographs
@@ -11,7 +11,7 @@ from jaxnn.reading import ink, photos
 
 @pytest.fixture(scope="module")
 def held_out(digits):
-    """Which digits a network was not trained on, and its params."""
+    """The places of digits that a network was not trained on, and its params."""
     places = jaxnn.Digits(np.arange(5000.0)[:, None], digits.y, "places")
     train, test = (part.x[:, 0].astype(int) for part in jaxnn.split(places, 0.2, 0))
     some = jaxnn.Digits(digits.x[train], digits.y[train], "train")
@@ -19,18 +19,18 @@ def held_out(digits):
 
 
 def on_paper(strokes, size=600, paper=0.85, pen=0.15, seed=0):
-    """Ink (h, w) somewhere on paper (size, size), with a little grain."""
+    """Ink (h, w) at a random place on paper (size, size), with a little grain."""
     random = np.random.default_rng(seed)
     field = photographs.placed(strokes, size, random)
     return paper + field * (pen - paper) + random.normal(0, 0.01, field.shape)
 
 
-def input_of(grey):
-    """The network's input (1, 400) for the digit in grey levels."""
-    return images.unroll(images.shrink(ink.digit(grey)[None]))
+def input_of(gray):
+    """The network's input (1, 400) for the digit in gray levels."""
+    return images.unroll(images.shrink(ink.digit(gray)[None]))
 
 
-def test_threshold_parts_two_levels():
+def test_threshold_lies_between_two_levels():
     random = np.random.default_rng(0)
     low, high = random.normal(0.1, 0.02, 5000), random.normal(0.7, 0.05, 300)
     assert 0.2 < ink.threshold(np.concatenate([low, high])) < 0.5
@@ -38,13 +38,13 @@ def test_threshold_parts_two_levels():
 
 @pytest.mark.parametrize("is_dark", [True, False])
 @pytest.mark.parametrize("which", [40, 1300, 2700, 4600])
-def test_ink_darker_or_lighter_is_the_same_digit(originals, which, is_dark):
+def test_dark_ink_and_light_ink_give_the_same_digit(originals, which, is_dark):
     levels = (0.85, 0.1) if is_dark else (0.1, 0.85)
-    grey = on_paper(photographs.enlarged(originals[which], 280), 600, *levels)
-    assert np.abs(ink.digit(grey) - originals[which]).mean() < 0.05
+    gray = on_paper(photographs.enlarged(originals[which], 280), 600, *levels)
+    assert np.abs(ink.digit(gray) - originals[which]).mean() < 0.05
 
 
-def test_lines_of_the_paper_are_left_out(originals):
+def test_lines_of_the_paper_are_removed(originals):
     plain = on_paper(photographs.enlarged(originals[4600], 300))
     y, x = np.mgrid[:600, :600]
     for slope in (0, 0.05, -0.08):
@@ -53,14 +53,14 @@ def test_lines_of_the_paper_are_left_out(originals):
             assert np.abs(found - ink.digit(plain)).mean() < 0.04
 
 
-def test_a_shadow_and_the_tables_edge_are_no_ink(originals):
+def test_a_shadow_and_the_tables_edge_are_not_ink(originals):
     plain = on_paper(photographs.enlarged(originals[2700], 250))
     y, x = np.mgrid[:600, :600]
     for edge in (x > 300, x + y > 700, 2 * y - x > 400):
         found = ink.digit(plain * np.where(edge, 0.6, 1))
-        # where the edge crosses a stroke the digit may come to lie a pixel aside
+        # an edge that crosses a stroke can move the digit by a pixel
         assert np.abs(found - ink.digit(plain)).mean() < 0.08
-    plain[:, 590:] = 0.02  # the table beside the paper
+    plain[:, 590:] = 0.02  # the table next to the paper
     assert np.abs(ink.digit(plain) - originals[2700]).mean() < 0.08
 
 
@@ -68,14 +68,14 @@ def test_a_shadow_and_the_tables_edge_are_no_ink(originals):
 def test_no_digit(kind):
     y, x = np.mgrid[:400, :500]
     grain = np.random.default_rng(0).normal(0, 0.04, x.shape)
-    grey = {
+    gray = {
         "flat": np.full(x.shape, 0.8),
         "grain": 0.8 + grain,
         "slope": 0.3 + x / 1000 + y / 2000,
         "half dark": np.where(x > 220, 0.9, 0.2) + grain / 4,
     }[kind]
     with pytest.raises(ink.NoDigit, match="no digit found"):
-        ink.digit(grey)
+        ink.digit(gray)
 
 
 def test_two_digits_are_not_read_as_one(originals):
@@ -95,6 +95,6 @@ def test_photos_lose_few_digits(originals, digits, held_out, tmp_path):
     for i, which in enumerate(chosen):
         path = tmp_path / f"{i}.jpg"
         path.write_bytes(photographs.photo(originals[which], seed=i))
-        x[i] = input_of(photos.grey_levels(path))
+        x[i] = input_of(photos.gray_levels(path))
     right = jaxnn.predict(params, x) == digits.y[chosen]
     assert right.mean() >= direct.mean() - 0.04

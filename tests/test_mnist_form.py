@@ -1,4 +1,4 @@
-"""Ink brought to MNIST's form, against MNIST's own digits and known widths."""
+"""Ink in MNIST's form, against MNIST's own digits and known stroke widths."""
 
 import numpy as np
 import photographs
@@ -8,17 +8,17 @@ from scipy import ndimage
 from jaxnn.reading import mnist_form
 
 
-def test_mnists_steps_give_mnists_digits_back(originals):
+def test_mnists_steps_return_mnists_digits(originals):
     same = 0
     for picture in originals[::16]:
         box = picture[np.ix_(picture.any(axis=1), picture.any(axis=0))]
-        same += np.allclose(mnist_form.centred(box), picture)
-    # of the others the centre lies so near a pixel's edge that rounding decided
+        same += np.allclose(mnist_form.centered(box), picture)
+    # in the others the center is so near a pixel's edge that rounding decides
     assert same >= 0.97 * len(originals[::16])
 
 
 @pytest.mark.parametrize("pair", [(9, 3), (7, 3), (3, 7), (5, 5), (1, 4)])
-def test_means_over_areas(pair):
+def test_mean_matrix_averages_areas(pair):
     size_in, size_out = pair
     fine = np.eye(size_in).repeat(size_out, axis=1)  # each pixel in size_out parts
     expected = fine.reshape(size_in, size_out, size_in).mean(axis=2).T
@@ -31,19 +31,19 @@ def test_width_of_a_stroke(angle, width):
     bar = np.zeros((300, 300))
     bar[150 - width // 2 : 150 - width // 2 + width, 30:270] = 1
     tilted = ndimage.rotate(bar, angle, reshape=False, order=1) > 0.5
-    # along the pixels' sides an outline is 1 to 1.41 times as long
+    # counted along the pixels' sides, an outline is 1 to 1.41 times as long
     assert mnist_form.stroke_width(tilted) == pytest.approx(width, rel=0.3)
 
 
 @pytest.mark.parametrize("pen", [0.03, 0.05, 0.25])
-def test_thin_and_thick_pens_become_mnists(originals, pen):
+def test_thin_and_thick_strokes_become_as_wide_as_mnists(originals, pen):
     picture = photographs.enlarged(originals[3600], 300) > 0.5  # a 7
     height = np.ptp(np.flatnonzero(picture.any(axis=1))) + 1
     reach = round((pen * height - mnist_form.stroke_width(picture)) / 2)
     change = ndimage.binary_dilation if reach > 0 else ndimage.binary_erosion
     drawn = change(picture, iterations=abs(reach)).astype(float)
     width = mnist_form.stroke_width(
-        mnist_form.as_mnists_pen(mnist_form.trimmed(drawn)) > 0.5
+        mnist_form.with_mnist_pen(mnist_form.trimmed(drawn)) > 0.5
     )
     low, high = mnist_form.PEN_WIDTHS
     assert 0.8 * low * mnist_form.PEN < width < 1.2 * high * mnist_form.PEN

@@ -20,13 +20,13 @@ def embedded(text):
 
 
 def floats(words):
-    """What page.floats wrote."""
+    """The array that page.floats encoded."""
     return np.frombuffer(base64.b64decode(words), "<f4")
 
 
 @pytest.fixture(scope="module")
 def shown(digits):
-    """A Report of a network at its start, its names full of HTML."""
+    """A Report of an untrained network; its texts are full of HTML."""
     params = jaxnn.init_params(0)
     some = jaxnn.Digits(digits.x[::100], digits.y[::100], "some")
     found = scores.evaluate(params, some)
@@ -46,14 +46,14 @@ def shown(digits):
     )
 
 
-def test_words_stay_words(shown):
+def test_texts_are_escaped(shown):
     text = page.page(shown)
     assert "<b>" not in text and "alert(1)</" not in text
     assert "<title>&lt;b&gt;title&lt;/b&gt; &amp; $data</title>" in text
     assert '<th scope="row">&lt;i&gt;name&lt;/i&gt;</th><td>a &amp; b</td>' in text
 
 
-def test_numbers_in_the_page_are_the_networks(shown):
+def test_the_page_holds_the_networks_numbers(shown):
     numbers = embedded(page.page(shown))
     assert numbers["layers"] == [400, 25, 10]
     flat = np.concatenate([theta.ravel() for theta in shown.params])
@@ -66,13 +66,13 @@ def test_numbers_in_the_page_are_the_networks(shown):
     np.testing.assert_allclose(shrink, images.resize_matrix(28, 20), atol=1e-7)
 
 
-def test_confusion_is_of_what_was_written_down_and_read_across(shown):
+def test_confusion_rows_are_true_digits_and_columns_what_was_read(shown):
     counts = np.arange(9).reshape(3, 3)
     text = page.page(shown._replace(counts=counts))
     assert "12 of 36 are read right" in text
-    (table,) = re.findall(r"read as what.*?</table>", text, re.DOTALL)
+    (table,) = re.findall(r"Confusion matrix.*?</table>", text, re.DOTALL)
     rows = [re.findall(r"<td.*?>(.*?)</td>", line) for line in table.splitlines()]
-    # 0 is left out
+    # the cell of a mistake never made is empty
     assert [row for row in rows if row] == [
         ["0", "1", "2"],
         ["3", "4", "5"],
@@ -93,20 +93,20 @@ def test_page_of_a_run(command, tmp_path):
     assert done.stdout.splitlines()[-1].startswith("result   run/report.html, 0.")
     text = (tmp_path / "run" / "report.html").read_text()
     assert len(text) < 3e6
-    # nothing is loaded from elsewhere: no addresses but the names of SVG's parts
+    # the page loads nothing: its only addresses are SVG's namespaces
     assert set(re.findall(r"https?://[\w./]+", text)) <= {
         "http://www.w3.org/2000/svg",
         "http://www.w3.org/1999/xlink",
     }
     assert not re.search(r"<link|<img|src=|@import|url\((?!#)", text)
     accuracy = command("evaluate", "run").stdout.split()[0]
-    told = f"It reads {accuracy} of 1000 digits right: embedded digits (test)."
-    assert told in text
+    summary = f"It reads {accuracy} of 1000 digits right: embedded digits (test)."
+    assert summary in text
     for fact in ("<td>1.0</td>", "<td>lbfgs</td>", "4000: embedded digits (train)"):
         assert fact in text
     assert "<h2>Training</h2>" in text and "currentColor" in text
     assert '<svg role="img" aria-label="Cost and accuracy by step" ' in text
-    assert str(tmp_path) not in text  # where it was made is nobody's business
+    assert str(tmp_path) not in text  # the page does not say where it was made
 
 
 def test_page_of_weights_alone(command, tmp_path):
@@ -115,7 +115,7 @@ def test_page_of_weights_alone(command, tmp_path):
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 1
     text = (tmp_path / "pages" / "mine.html").read_text()
-    assert "<h2>Training</h2>" not in text and "Its output units" in text
+    assert "<h2>Training</h2>" not in text and "<h3>Output units</h3>" in text
     assert "of 5000 digits right: embedded digits." in text
     (tmp_path / "start.html").write_text("a page of my own")
     done = command("report", "start.mat")
@@ -125,7 +125,7 @@ def test_page_of_weights_alone(command, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("flags", "told"),
+    ("flags", "message"),
     [
         (["nowhere"], "nowhere: no such run or file; check the path"),
         (["folder"], "folder: not a run folder (no params.npz); check the path"),
@@ -138,13 +138,13 @@ def test_page_of_weights_alone(command, tmp_path):
         (["start.npz", "--data", "folder"], "folder: is a folder; name a file of"),
     ],
 )
-def test_mistakes_say_the_next_step(tmp_path, monkeypatch, flags, told):
+def test_mistakes_say_the_next_step(tmp_path, monkeypatch, flags, message):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()
     jaxnn.save_params(tmp_path / "start.npz", jaxnn.init_params(0))
     before = (tmp_path / "start.npz").read_bytes()
     monkeypatch.setattr(report.devices, "prepare_process", lambda kind: None)
-    with pytest.raises(ValueError, match=re.escape(told)):
+    with pytest.raises(ValueError, match=re.escape(message)):
         report.main(flags)
     assert (tmp_path / "start.npz").read_bytes() == before
 

@@ -1,4 +1,4 @@
-"""Image files of every kind, whole and damaged."""
+"""Image files of every kind, intact and damaged."""
 
 import io
 
@@ -12,7 +12,7 @@ from jaxnn.reading import photos
 
 
 def ramp(h=40, w=60):
-    """Levels that rise to the right and, in a corner, a white square."""
+    """Levels that rise to the right, with a white square in a corner."""
     levels = np.tile(np.linspace(0.1, 0.6, w), (h, 1))
     levels[:8, -8:] = 1
     return levels
@@ -20,17 +20,17 @@ def ramp(h=40, w=60):
 
 def saved(path, image, **how):
     image.save(path, **how)
-    return photos.grey_levels(path)
+    return photos.gray_levels(path)
 
 
-def near(grey, levels, tolerance=0.03):
-    """Whether grey is levels, enlarged."""
+def near(gray, levels, tolerance=0.03):
+    """Whether gray is levels, enlarged."""
     h, w = levels.shape
     rows, columns = (
         np.arange(n) * (m / n) + m / n / 2
-        for n, m in zip(levels.shape, grey.shape, strict=True)
+        for n, m in zip(levels.shape, gray.shape, strict=True)
     )
-    middle = grey[np.ix_(rows.astype(int), columns.astype(int))]
+    middle = gray[np.ix_(rows.astype(int), columns.astype(int))]
     return np.median(np.abs(middle - levels)) < tolerance
 
 
@@ -41,8 +41,8 @@ def near(grey, levels, tolerance=0.03):
 )  # fmt: skip
 def test_formats_and_modes(tmp_path, ending, mode):
     image = photographs.as_image(ramp()).convert(mode)
-    grey = saved(tmp_path / f"picture{ending}", image)
-    assert max(grey.shape) == photos.SHORTEST and near(grey, ramp())
+    gray = saved(tmp_path / f"picture{ending}", image)
+    assert max(gray.shape) == photos.SHORTEST and near(gray, ramp())
 
 
 def test_sixteen_bits(tmp_path):
@@ -52,9 +52,9 @@ def test_sixteen_bits(tmp_path):
 
 def test_the_first_of_several_frames(tmp_path):
     frames = [photographs.as_image(levels) for levels in (ramp(), 1 - ramp())]
-    grey = saved(tmp_path / "two.gif", frames[0], save_all=True,
+    gray = saved(tmp_path / "two.gif", frames[0], save_all=True,
                  append_images=frames[1:])  # fmt: skip
-    assert near(grey, ramp())
+    assert near(gray, ramp())
 
 
 @pytest.mark.parametrize("is_light", [False, True])
@@ -63,17 +63,17 @@ def test_transparent_paper(tmp_path, is_light):
     cover = np.zeros((40, 40))
     cover[10:30, 18:22] = 1
     layers = [photographs.as_image(a) for a in (levels, levels, levels, cover)]
-    grey = saved(tmp_path / "drawing.png", Image.merge("RGBA", layers))
-    stroke, paper = np.median(grey[90:110, 95:105]), np.median(grey[:, :50])
+    gray = saved(tmp_path / "drawing.png", Image.merge("RGBA", layers))
+    stroke, paper = np.median(gray[90:110, 95:105]), np.median(gray[:, :50])
     assert (stroke - paper > 0.7) if is_light else (paper - stroke > 0.7)
 
 
-def test_a_phone_that_was_turned(tmp_path):
+def test_a_photo_from_a_turned_phone(tmp_path):
     exif = Image.Exif()
-    exif[0x0112] = 6  # to be turned right by 90 degrees
+    exif[0x0112] = 6  # turn right by 90 degrees to view
     image = photographs.as_image(ramp())
-    grey = saved(tmp_path / "phone.jpg", image, exif=exif)
-    assert near(grey, np.rot90(ramp(), -1))
+    gray = saved(tmp_path / "phone.jpg", image, exif=exif)
+    assert near(gray, np.rot90(ramp(), -1))
 
 
 def test_a_large_picture_is_shrunk(tmp_path):
@@ -87,28 +87,29 @@ def test_damaged_files_are_one_line(tmp_path):
     photographs.as_image(ramp()).save(stream, "PNG")
     cases = {
         "empty.png": b"",
-        "text.jpg": b"this is no image",
+        "text.jpg": b"this is not an image",
         "torn.jpg": whole[: len(whole) // 2],
         "torn.png": stream.getvalue()[:-40],
     }
     for name, content in cases.items():
         path = tmp_path / name
         path.write_bytes(content)
-        with pytest.raises(FileError) as told:
-            photos.grey_levels(path)
-        assert str(told.value).startswith(f"{path}: ")
-        assert "\n" not in str(told.value) and ";" in str(told.value)
+        with pytest.raises(FileError) as raised:
+            photos.gray_levels(path)
+        message = str(raised.value)
+        assert message.startswith(f"{path}: ")
+        assert "\n" not in message and ";" in message
 
 
-def test_sizes_that_are_refused(tmp_path):
+def test_pictures_too_small_or_too_large_are_refused(tmp_path):
     path = tmp_path / "dot.png"
     Image.new("L", (1, 1)).save(path)
     with pytest.raises(FileError, match="1x1 pixels; give a picture of at least 8x8"):
-        photos.grey_levels(path)
+        photos.gray_levels(path)
     huge = tmp_path / "huge.png"
-    Image.new("1", (20_000, 20_000)).save(huge)  # 400 million pixels in some kilobytes
+    Image.new("1", (20_000, 20_000)).save(huge)  # 400 million pixels in a few kilobytes
     with pytest.raises(FileError, match="more than 179 million pixels"):
-        photos.grey_levels(huge)
+        photos.gray_levels(huge)
 
 
 @pytest.mark.parametrize("ending", ["JPEG", "PNG", "GIF", "TIFF", "BMP"])
@@ -122,7 +123,7 @@ def test_mutated_bytes_are_read_or_refused(tmp_path, ending):
             content[place] = random.integers(256)
         path.write_bytes(content[: random.integers(1, len(content) + 1)])
         try:
-            grey = photos.grey_levels(path)
+            gray = photos.gray_levels(path)
         except FileError:
             continue
-        assert np.isfinite(grey).all()
+        assert np.isfinite(gray).all()

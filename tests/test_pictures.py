@@ -1,4 +1,4 @@
-"""The pictures show what they are given, upright and in its place."""
+"""The pictures show their data upright and in the right place."""
 
 import io
 
@@ -9,7 +9,7 @@ from jaxnn.showing import charts, pictures
 
 
 def spot(row, column):
-    """A digit (400,) of one inked pixel, in the course's order: column by column."""
+    """A digit (400,) with one inked pixel, in the course's order: column by column."""
     picture = np.zeros((20, 20))
     picture[row, column] = 1
     return picture.ravel(order="F")
@@ -23,13 +23,13 @@ def test_grid_puts_pictures_in_reading_order_and_upright():
     assert image.shape == (46, 46)
 
 
-def test_hidden_units_are_scaled_one_by_one():
+def test_each_hidden_unit_has_its_own_scale():
     theta = np.zeros((3, 401))
     theta[0, 1:], theta[1, 1:] = 5 * spot(4, 4), -0.1 * spot(4, 4)
-    theta[:, 0] = 100  # biases are no pixels
+    theta[:, 0] = 100  # biases are not pixels
     image = pictures.hidden_units(theta).axes[0].images[0].get_array()
     assert image[2 + 4, 2 + 4] == 1 and image[2 + 4, 24 + 4] == -1
-    assert np.count_nonzero(image[2:22, 46:66]) == 0  # a unit of zeros stays grey
+    assert np.count_nonzero(image[2:22, 46:66]) == 0  # a unit of zeros is gray
 
 
 def test_png_can_be_read(digits):
@@ -46,7 +46,7 @@ def test_units_by_penalty_are_side_by_side_in_the_order_given():
     assert before[2 + 4, 2 + 4] == 0 and after[2 + 4, 2 + 4] == 1
 
 
-def test_mistakes_are_upright_and_say_what_was_read():
+def test_mistakes_are_upright_and_labeled():
     outputs = np.array([[0.1, 0.8, 0.2], [0.0, 0.1, 0.97]])
     figure = pictures.mistakes(
         np.array([spot(3, 1), spot(0, 0)]), np.array([0, 1]), outputs

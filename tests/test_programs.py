@@ -1,4 +1,4 @@
-"""The documents' programs, each against a literal NumPy transcription."""
+"""The documents' programs, each against its literal transcription to NumPy."""
 
 import jax
 import numpy as np
@@ -23,7 +23,7 @@ def problem():
     return thetas, random.normal(size=(9, 6)), random.integers(0, 4, 9)
 
 
-def test_tp5_steps_as_its_program_does(problem):
+def test_tp5_steps_like_its_program(problem):
     (w1, w2), x, y = problem
     lam, rate, m = 0.05, 0.2, len(y)
     with jax.enable_x64(True):
@@ -39,7 +39,7 @@ def test_tp5_steps_as_its_program_does(problem):
     w1, w2 = w1.copy(), w2.copy()
     inputs = np.vstack([np.ones(m), x.T])
     target = np.eye(4)[y].T
-    for _ in range(3):  # example by example, as a loop
+    for _ in range(3):  # a loop over examples
         hidden = np.vstack([np.ones(m), sigmoid(w1 @ inputs)])
         error = sigmoid(w2 @ hidden) - target
         slope2, slope1 = 2 * lam * w2, 2 * lam * w1
@@ -55,7 +55,7 @@ def test_tp5_steps_as_its_program_does(problem):
     np.testing.assert_allclose(found.params[1], w2, rtol=1e-12)
 
 
-def test_tp5_cost_penalises_the_biases_too(problem):
+def test_tp5_cost_penalizes_the_biases_too(problem):
     thetas, x, y = problem
     with jax.enable_x64(True):
         values = [OBJECTIVES[n](thetas, x, y, 0.05, 0.2) for n in ("TP 5", "TP 5 cost")]
@@ -64,7 +64,7 @@ def test_tp5_cost_penalises_the_biases_too(problem):
     np.testing.assert_allclose(values, expected, rtol=1e-12)
 
 
-def test_correct_gradient_of_tp5_is_that_of_its_cost(problem):
+def test_correct_gradient_of_tp5_is_its_costs_gradient(problem):
     thetas, x, y = problem
     fun, flat = OBJECTIVES["TP 5 cost"], differences.flatten(thetas)
     shapes = differences.shapes_of(thetas)
@@ -96,7 +96,7 @@ def test_cost_with_eps_and_the_exact_gradient(problem):
         np.testing.assert_allclose(ours, theirs, rtol=1e-10)
 
 
-def test_no_bias_gradient_leaves_the_biases(problem):
+def test_no_bias_gradient_is_0_for_the_biases(problem):
     thetas, x, y = problem
     fun = OBJECTIVES["no bias gradient"]
     with jax.enable_x64(True):
@@ -106,7 +106,7 @@ def test_no_bias_gradient_leaves_the_biases(problem):
         np.testing.assert_allclose(ours[:, 1:], theirs[:, 1:], rtol=1e-10)
 
 
-def test_slips_survive_training_many_networks_at_once(problem):
+def test_mistakes_of_tp5_survive_training_many_networks_at_once(problem):
     thetas, x, y = problem
     others = tuple(theta + 0.1 for theta in thetas)
     args = x, y, np.float64(0.05), np.float64(0.2)

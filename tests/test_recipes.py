@@ -1,4 +1,4 @@
-"""The recipes are whole: every figure named once, every setting usable."""
+"""The recipes are complete: every figure appears once, every setting is usable."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from jaxnn.published import verdicts
 from jaxnn.published.programs import OBJECTIVES
 from jaxnn.published.recipes import RECIPES
 
-# read off the documents a second time, one line per document's own printout
+# copied from the documents a second time, one line per printout
 PUBLISHED = {
     "given_weights": (0.2876291651613189, 0.38376985909092365, 0.5760512469501331)
     + (0.28751238099868115, 97.52)
@@ -62,11 +62,11 @@ def test_readme_has_every_figure():
             published = verdicts.printed(figure.published)
             head = f"| {recipe.name} | {figure.name} | {published} |"
             assert sum(line.startswith(head) for line in lines) == 1
-    assert not re.search(r"^[A-Z]+$|MINUTES", text, re.MULTILINE)  # to be filled in
+    assert not re.search(r"^[A-Z]+$|MINUTES", text, re.MULTILINE)  # a placeholder
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
-def test_recipe_is_usable_and_says_where_it_is_from(recipe):
+def test_recipe_is_usable_and_names_its_source(recipe):
     assert recipe.source and recipe.about and recipe.figures
     names = [figure.name for figure in recipe.figures]
     assert len(set(names)) == len(names)

@@ -1,4 +1,4 @@
-"""Each verdict on figures small enough to judge by eye."""
+"""Each verdict, on figures that are easy to judge by eye."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def test_verdict(figure, values, verdict):
     assert judge(figure, np.array(values)) == verdict
 
 
-def test_a_figure_in_every_digit_allows_the_rounding_of_a_sum_and_no_more():
+def test_a_figure_with_all_digits_allows_only_the_rounding_of_a_sum():
     figure = Figure("cost", "0.2876291651613189", "lower")
     value = 0.2876291651613189
     assert judge(figure, np.array([value * (1 + 4e-16)])) == EXACT
@@ -59,7 +59,7 @@ def test_one_percent_off_is_no_longer_exact():
     assert coarse == {"21", "1e-9"}  # printed in fewer digits than 1% changes
 
 
-def test_percentile_counts_equal_ones_half():
+def test_percentile_counts_equal_values_half():
     # of 5: two below, one equal, two above -> (2 + 1/2) / 5
     values = np.array([0.3, 0.4, 0.5, 0.6, 0.7])
     assert verdicts.percentile(COST, values) == pytest.approx(50)
@@ -97,5 +97,5 @@ def test_tally_says_what_is_unexplained():
         Row("a", COST, np.array([0.5]), EXACT),
         Row("a", COST, np.array([0.7]), DIFFERS, "not explained", is_open=True),
     ]
-    told = "2 figures: 1 exact; 1 DIFFERS, 0 of them explained, 1 not"
-    assert verdicts.tally(rows) == told
+    expected = "2 figures: 1 exact; 1 DIFFERS, 0 of them explained, 1 not"
+    assert verdicts.tally(rows) == expected

@@ -1,8 +1,8 @@
 """The published experiments of this network, run again and compared.
 
-recipes.py is the experiments as data, programs.py the formulas that depart from the
-course's, experiments.py runs them, verdicts.py judges a figure, comparison.py all of
-one recipe.
+recipes.py holds the experiments as data. programs.py holds the formulas that differ
+from the course's. experiments.py runs the experiments, verdicts.py judges one figure,
+and comparison.py judges all figures of one recipe.
 """
 
 from jaxnn.published.comparison import CUT as CUT

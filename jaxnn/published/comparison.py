@@ -1,4 +1,4 @@
-"""A recipe's published figures beside ours: run, judge, and look into what is odd."""
+"""A recipe's published figures next to ours: run, judge, and explain what is odd."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -30,7 +30,7 @@ class Comparison(NamedTuple):
 
     @property
     def notes(self) -> list[str]:
-        """What the runs that change one thing gave, a line each."""
+        """The results of the runs that change one thing, one line each."""
         _, *others = self.measured.items()
         return [f"with {label}: {summary(self.recipe, m)}" for label, m in others]
 
@@ -47,9 +47,10 @@ def compare(
 ) -> Comparison:
     """Run a recipe and judge each of its figures.
 
-    seeds: of the starts, consecutive. weights: the course's ex4weights.mat; what needs
-    it is skipped without. most_steps: shorten the training; what is cut is not judged.
-    progress(label, done, all) and notice(text) are called while networks train.
+    seeds: of the starts, consecutive. weights: the course's ex4weights.mat; figures
+    that need it are skipped if it is missing. most_steps: shorten the training; figures
+    that need more steps are not judged. progress(label, done, all) and notice(text) are
+    called while networks train.
     """
     cut = recipe if most_steps is None else shortened(recipe, most_steps)
     measured: dict[str, Measures] = {}
@@ -70,7 +71,7 @@ def compare(
     if cut.correct is not None:
         measure(cut.correct)
     rows = judged(recipe, cut, measured)
-    # a program that is run as published should not do better either
+    # a program that runs as published should not do better either
     is_odd = any(row.is_open or row.verdict == BETTER for row in rows)
     if cut.unknown and is_odd and is_new(cut.unknown, cut.setup, len(seeds)):
         measure(cut.unknown)
@@ -79,13 +80,13 @@ def compare(
 
 
 def is_new(unknown: Setup, setup: Setup, starts: int) -> bool:
-    """Whether to vary the unknown is more than to repeat setup from so many starts."""
+    """Whether the unknown differs from setup by a setting, or has more starts."""
     same = replace(unknown, label=setup.label, starts=None)
     return same != setup or (unknown.starts or 0) > starts
 
 
 def judged(recipe: Recipe, cut: Recipe, measured: dict[str, Measures]) -> list[Row]:
-    """A row per figure; cut is the recipe as it was run."""
+    """One row per figure; cut is the recipe as it was run."""
     ours, rows = measured[recipe.setup.label], []
     is_cut = cut.setup != recipe.setup
     for figure in recipe.figures:
@@ -99,25 +100,25 @@ def judged(recipe: Recipe, cut: Recipe, measured: dict[str, Measures]) -> list[R
             explanation = explained(recipe, figure, measured)
             is_open = verdict == DIFFERS and explanation.startswith(UNEXPLAINED)
             if verdict == BETTER and not explanation.startswith(EXPLAINED):
-                explanation = ""  # nor need there be any
+                explanation = ""  # better figures need none
         rows.append(Row(recipe.name, figure, values, verdict, explanation, is_open))
     return rows
 
 
 def explained(recipe: Recipe, figure: Figure, measured: dict[str, Measures]) -> str:
-    """Whether the run that varies the unknown contains a figure, and what it gave."""
+    """Whether the run that varies the unknown contains the figure, and its results."""
     unknown = recipe.unknown
     if unknown is None or unknown.label not in measured:
         return UNEXPLAINED
     if not measured[unknown.label]:
         return SKIPPED
     others = measured[unknown.label][figure.name]
-    told = EXPLAINED if contains(figure, others) else UNEXPLAINED
-    return f"{told}: {spread(figure, others)} with {unknown.label}"
+    label = EXPLAINED if contains(figure, others) else UNEXPLAINED
+    return f"{label}: {spread(figure, others)} with {unknown.label}"
 
 
 def summary(recipe: Recipe, measures: Measures) -> str:
-    """The figures of a recipe as one run measured them."""
+    """The figures of a recipe, as one run measured them, in a line."""
     if not measures:
         return SKIPPED
     names = [
@@ -129,7 +130,7 @@ def summary(recipe: Recipe, measures: Measures) -> str:
 
 
 def shortened(recipe: Recipe, steps: int) -> Recipe:
-    """The same recipe with at most so many steps."""
+    """The same recipe with at most this many steps."""
 
     def cut(setup: Setup) -> Setup:
         options = setup.options

@@ -1,7 +1,7 @@
 """Run a published experiment from many random starts and measure its figures.
 
-N starts; m examples. A measurement is an array with a row per start, named as the
-figure that it stands beside.
+N starts; m examples. A measurement is an array with a row per start, and has the name
+of the figure it is compared with.
 """
 
 from collections.abc import Sequence
@@ -24,10 +24,10 @@ from jaxnn.published.programs import OBJECTIVES, log_eps_cost
 from jaxnn.published.recipes import Recipe, Setup
 from jaxnn.weights import load_params
 
-Measures = dict[str, np.ndarray]  # by the figure's name: (N,), or (N, k) of k numbers
+Measures = dict[str, np.ndarray]  # by the figure's name: (N,), or (N, k) for k numbers
 
-LEARNT = 1000  # of TP 5's digits
-CHANCE = 1e-9  # relative: how far given weights are moved to see what rounding can do
+LEARNED = 1000  # digits that TP 5 trains on
+CHANCE = 1e-9  # relative change of given weights, to see what rounding can do
 
 
 def run(
@@ -39,9 +39,9 @@ def run(
     device: Device = None,
     **report: Any,
 ) -> Measures:
-    """Measure the figures of a recipe, its networks trained as setup says.
+    """Train networks as setup says, and measure the figures of a recipe.
 
-    seeds: of the starts. weights: the course's ex4weights.mat, where it is needed.
+    seeds: of the starts. weights: the course's ex4weights.mat, if it is needed.
     report: progress(done, all) and notice(text), called while networks train.
     """
     seeds = range(seeds[0], seeds[0] + (setup.starts or len(seeds)))
@@ -57,7 +57,7 @@ def run(
 
 
 def needs_weights(recipe: Recipe, setup: Setup) -> bool:
-    """Whether the run takes the course's ex4weights.mat."""
+    """Whether the run needs the course's ex4weights.mat."""
     return "given weights" in (recipe.experiment, setup.start)
 
 
@@ -66,9 +66,6 @@ def given(weights: Path | None) -> Params:
     if weights is None:
         raise Mistake("ex4weights.mat is needed; name it with --weights")
     return tuple(theta.astype(float) for theta in load_params(weights))
-
-
-# figures without chance
 
 
 def given_weights(params: Params, digits: Digits) -> Measures:
@@ -131,9 +128,6 @@ def gradient_check(seeds: Sequence[int]) -> Measures:
     return measures
 
 
-# training
-
-
 def training(
     recipe: Recipe,
     setup: Setup,
@@ -142,13 +136,13 @@ def training(
     weights: Path | None,
     **report: Any,
 ) -> Measures:
-    """Train N networks and measure what the documents print; accuracies in percent."""
+    """Train N networks and measure the documents' figures; accuracies in percent."""
     fun = OBJECTIVES[setup.objective]
     params = starts(setup, seeds, weights)
-    learnt = learnt_digits(setup, digits, seeds)
+    learned = learned_digits(setup, digits, seeds)
     x, y = pixels(setup, digits), jnp.asarray(digits.y)
-    own = None if learnt is None else 0  # the axis of a network's own digits
-    data = (x, y) if learnt is None else (x[learnt], y[learnt])
+    own = None if learned is None else 0  # the axis of a network's own digits
+    data = (x, y) if learned is None else (x[learned], y[learned])
     axes = own, own, None, None
     numbers = np.array([setup.lam, setup.learning_rate or 0], setup.dtype)
     args = *data, *numbers
@@ -171,7 +165,7 @@ def training(
         "cost without penalty": of_each(fun, trained.params, free, axes),
         "iterations": trained.steps,
         "evaluations": trained.evaluations,
-        **accuracies(np.asarray(right), learnt),
+        **accuracies(np.asarray(right), learned),
     }
     for figure in recipe.figures:
         if figure.after and figure.after <= setup.steps:
@@ -183,7 +177,7 @@ def training(
 
 
 def starts(setup: Setup, seeds: Sequence[int], weights: Path | None) -> Params:
-    """The thetas (N, units_out, 1 + units_in) to start from; N = 1 from zeros."""
+    """The thetas to start from, (N, units_out, 1 + units_in); N = 1 for zeros."""
     drawn = stack(
         [
             model.init_params(seed, setup.layers, setup.init, setup.dtype)
@@ -203,38 +197,38 @@ def starts(setup: Setup, seeds: Sequence[int], weights: Path | None) -> Params:
 
 
 def pixels(setup: Setup, digits: Digits) -> jax.Array:
-    """The images as the network sees them, (m, 400); TP 5 z-scores each."""
+    """The images as the network sees them, (m, 400); TP 5 z-scores each image."""
     shown = standardize(digits) if setup.split else digits
     return jnp.asarray(shown.x.astype(setup.dtype))
 
 
-def learnt_digits(
+def learned_digits(
     setup: Setup, digits: Digits, seeds: Sequence[int]
 ) -> np.ndarray | None:
-    """Which digits each network trains on, (N, 1000); None for all."""
+    """The places of the digits each network trains on, (N, 1000); None for all."""
     if not setup.split:
         return None
     m = len(digits.y)
     orders = [np.random.default_rng(seed).permutation(m) for seed in seeds]
-    return np.stack(orders)[:, :LEARNT]
+    return np.stack(orders)[:, :LEARNED]
 
 
-def accuracies(right: np.ndarray, learnt: np.ndarray | None) -> Measures:
-    """Percent read right of the digits trained on and of the others.
+def accuracies(right: np.ndarray, learned: np.ndarray | None) -> Measures:
+    """Percent read right of the digits trained on, and of the others.
 
-    right: (N, m) bool. learnt: (N, 1000) the digits trained on, None for all.
+    right: (N, m) bool. learned: (N, 1000) the digits trained on, None for all.
     """
-    if learnt is None:
+    if learned is None:
         return {"train accuracy": 100 * right.mean(axis=1)}
-    is_learnt = np.zeros(right.shape, bool)
-    np.put_along_axis(is_learnt, learnt, True, axis=1)
+    is_learned = np.zeros(right.shape, bool)
+    np.put_along_axis(is_learned, learned, True, axis=1)
     return {
-        "train accuracy": 100 * right.mean(axis=1, where=is_learnt),
-        "test accuracy": 100 * right.mean(axis=1, where=~is_learnt),
+        "train accuracy": 100 * right.mean(axis=1, where=is_learned),
+        "test accuracy": 100 * right.mean(axis=1, where=~is_learned),
     }
 
 
 def cost_after(trained: Ensemble, step: int) -> np.ndarray:
-    """The cost (N,) after a step; of a network that had ended by then, its last."""
+    """The cost (N,) after a step; the last cost of a network that ended before it."""
     costs = padded(trained.costs, max(step, trained.costs.shape[1]))
     return np.where(trained.steps >= step, costs[:, step - 1], trained.cost)

@@ -1,9 +1,9 @@
-"""The documents' own programs: what each computes for a cost and for its gradient.
+"""The costs and gradients that the documents' own programs compute.
 
-Three of them depart from the course's formulas, two in their cost, two in their
-gradient; the departure is written out here as the program makes it, and an optimiser is
-given what the program gave it. Every objective is fun(params, x, y, lam, rate): x (m,
-n), y (m,) digits, rate the learning rate, on which one program's gradient depends.
+Three programs differ from the course's formulas: two in the cost, two in the gradient.
+The difference is written out here as the program has it, and the optimizer gets what
+the program gave it. Every objective is fun(params, x, y, lam, rate): x (m, n), y (m,)
+digits, and rate the learning rate, on which one program's gradient depends.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ Value = Callable[..., jax.Array]
 
 
 def with_gradient(value: Value, gradient: Callable[..., Params]) -> Objective:
-    """`value`, whose gradient an optimiser is told is `gradient`."""
+    """`value`, with `gradient` in place of its true gradient."""
 
     @jax.custom_vjp
     def fun(params: Params, x: Any, y: Any, lam: Any, rate: Any) -> jax.Array:
@@ -43,7 +43,7 @@ def course(params: Params, x: Any, y: Any, lam: Any, rate: Any) -> jax.Array:
 
 
 def course_gradient(params: Params, x: Any, y: Any, lam: Any, rate: Any) -> Params:
-    """Its gradient."""
+    """The gradient of the course's cost."""
     del rate
     return model.gradient(params, x, y, lam)
 
@@ -60,24 +60,24 @@ def log_eps_cost(params: Params, x: Any, y: Any, lam: Any, rate: Any) -> jax.Arr
 
 
 def no_bias_gradient(params: Params, *args: Any) -> Params:
-    """The course's gradient, nothing of it for the biases."""
+    """The course's gradient, with 0 for the biases."""
     gradient = course_gradient(params, *args)
     return tuple(jnp.asarray(theta).at[:, 0].set(0) for theta in gradient)
 
 
 def practical_cost(params: Params, x: Any, y: Any, lam: Any, rate: Any) -> jax.Array:
-    """TP 5's cost: cross-entropy plus lam times all squared weights, biases too."""
+    """TP 5's cost: cross-entropy plus lam times all squared weights and biases."""
     del rate
     squares = sum(jnp.sum(theta**2) for theta in params)
     return model.cost(params, x, y, 0.0) + lam * squares
 
 
 def practical_gradient(params: Params, x: Any, y: Any, lam: Any, rate: Any) -> Params:
-    """What TP 5's program takes for the gradient of its cost, two layers.
+    """The gradient that TP 5's program uses for its cost; two layers.
 
-    Two slips: the hidden units' slope is s'(a) where it should be s'(z), a = s(z); and
-    theta2 has already been moved by -rate times its gradient when the hidden delta is
-    computed from it.
+    It has two mistakes. The hidden units' slope is s'(a) and should be s'(z), a = s(z).
+    And theta2 is moved by -rate times its gradient before the hidden delta, which
+    depends on theta2, is computed.
     """
     theta1, theta2 = params
     m = x.shape[0]
@@ -93,7 +93,7 @@ def practical_gradient(params: Params, x: Any, y: Any, lam: Any, rate: Any) -> P
 
 
 def layer_gradient(delta: jax.Array, a: jax.Array) -> jax.Array:
-    """delta (out, m), a (in, m) -> the sum over examples, (out, 1 + in), bias first."""
+    """delta (out, m), a (in, m) -> summed over examples, (out, 1 + in), bias first."""
     return jnp.concatenate([delta.sum(axis=1, keepdims=True), delta @ a.T], axis=1)
 
 

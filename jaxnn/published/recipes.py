@@ -1,15 +1,15 @@
-"""The published experiments as data: their settings, their figures, where they stand.
+"""The published experiments as data: their settings, their figures, their sources.
 
-A published figure is kept as text, in every digit it was printed with. Five documents
-trained this network, every run once, nearly all from an unknown random start:
+A published figure is text, with every digit that was printed. Five documents trained
+this network. Each ran every experiment once, mostly from an unknown random start:
 
 - neural_network2, a notebook: conjugate gradient at lambda 3;
 - ML Lab 4, the fourth of a series of labs: gradient descent;
 - Neural Network Illustration, a notebook: conjugate gradient with and without penalty;
 - part 5, neural networks, of J. Wittenauer's posts on the course: truncated Newton;
-- TP 5, a practical: gradient descent, 1000 digits to learn, 4000 to test.
+- TP 5, a practical: gradient descent, 1000 digits to train on, 4000 to test.
 
-The course's own hand-out and its forum's test case give figures without any chance.
+The figures of the course's own handout and of its forum's test case involve no chance.
 """
 
 from dataclasses import dataclass, replace
@@ -24,8 +24,8 @@ class Figure:
 
     name: str  # what is measured
     published: Published  # every printed digit
-    better: str = ""  # "lower" or "higher"; "" where neither is
-    after: int | None = None  # steps; None: at the end
+    better: str = ""  # "lower" or "higher"; "" if neither is better
+    after: int | None = None  # how many steps; None: at the end
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class Setup:
     steps: int = 0
     learning_rate: float | None = None
     options: dict[str, Any] | None = None  # of SciPy's method
-    split: bool = False  # 1000 random digits to learn, 4000 to test, each z-scored
+    split: bool = False  # 1000 random digits to train on, 4000 to test, each z-scored
     dtype: str = "float32"
-    starts: int | None = None  # so many, whatever was asked for
+    starts: int | None = None  # this many, whatever number was asked for
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,13 @@ class Recipe:
 
     name: str
     source: str
-    about: str  # settings in words, with what the document leaves open
+    about: str  # the settings in words, and what the document does not say
     figures: tuple[Figure, ...]
     experiment: str = "training"  # or "given weights", "tiny network", "gradient check"
     setup: Setup = Setup()
-    correct: Setup | None = None  # the same with the true gradient, to show beside it
-    unknown: Setup | None = (
-        None  # the same with the unknown varied, if a figure DIFFERS or ours are better
-    )
+    correct: Setup | None = None  # the same with the true gradient, to show next to it
+    # the same with the unknown varied; it runs if a figure DIFFERS or ours are better
+    unknown: Setup | None = None
 
 
 def cost(published: str, name: str = "cost", after: int | None = None) -> Figure:
@@ -95,7 +94,6 @@ NEWTON = Setup(
     dtype="float64",
 )
 SPLIT = Setup(
-    layers=(400, 25, 10),
     lam=0.0,
     init="bresson",
     objective="TP 5",
@@ -116,7 +114,7 @@ LOGISTIC = Setup(
 
 
 def widened(setup: Setup, starts: int, what: str = "starts") -> Setup:
-    """The same from more starts, for a figure in the tail of its distribution."""
+    """The same setup from more starts, for a figure in the tail of its distribution."""
     return replace(setup, label=f"{starts} {what}", starts=starts)
 
 
@@ -127,11 +125,11 @@ def split_recipe(units: int, lam: float, *figures: str) -> Recipe:
     return Recipe(
         name=f"split_{units}" + (f"_lambda_{lam}" if lam else ""),
         source=PRACTICAL,
-        about=f"{units} hidden units, lambda {lam:g}, 1000 digits to learn, each image "
-        "z-scored; 4500 steps of gradient descent at rate 0.2, as its program does "
-        "them: sigma' is taken of the activation, and theta2 is updated before the "
-        "hidden delta is computed. The document's split is not known: every start has "
-        "its own",
+        about=f"{units} hidden units, lambda {lam:g}, 1000 digits to train on, each "
+        "image z-scored; 4500 steps of gradient descent at rate 0.2 with its program's "
+        "gradient: sigma' is computed from the activation, and theta2 is updated "
+        "before the hidden delta is computed. The document's split is not known, so "
+        "every start has its own",
         figures=(cost(loss), accuracy(train), accuracy(test, "test")),
         setup=setup,
         correct=replace(setup, label="the correct gradient", objective="TP 5 cost"),
@@ -141,7 +139,7 @@ def split_recipe(units: int, lam: float, *figures: str) -> Recipe:
 
 def sweep_recipe(lam: float, published_cost: str, published_accuracy: str) -> Recipe:
     """One network of ML Lab 4's comparison of lambdas."""
-    setup = Setup(lam=lam, steps=5000, learning_rate=0.5)
+    setup = replace(DESCENT, lam=lam, steps=5000)
     return Recipe(
         name=f"lambda_{lam:g}",
         source=LAB,
@@ -155,7 +153,7 @@ def sweep_recipe(lam: float, published_cost: str, published_accuracy: str) -> Re
 RECIPES = (
     Recipe(
         name="given_weights",
-        source=f"the course's hand-out, {LAB}, {ILLUSTRATION}, neural_network2",
+        source=f"the course's handout, {LAB}, {ILLUSTRATION}, neural_network2",
         about="the weights that the course hands out, on all 5000 digits",
         figures=(
             cost("0.2876291651613189", "cost at lambda 0"),
@@ -230,7 +228,7 @@ RECIPES = (
     Recipe(
         name="gradient_descent",
         source=LAB,
-        about="1000 steps of gradient descent at rate 0.5; lambda 1 is assumed, for "
+        about="1000 steps of gradient descent at rate 0.5; lambda 1 is assumed, since "
         "the document does not print it",
         figures=(cost("0.5730019815532197"), accuracy("93.38")),
         setup=DESCENT,
@@ -243,9 +241,9 @@ RECIPES = (
         name="logistic_regression",
         source=LAB,
         about="ten one-vs-all classifiers, layers (400, 10), from zeros: 10000 steps "
-        "of gradient descent at rate 2.8, lambda 0.4, as its author's earlier lab does "
-        "them: the bias's gradient is multiplied by the first pixel, which is always "
-        "blank, so no bias ever moves",
+        "of gradient descent at rate 2.8, lambda 0.4, with the gradient of an earlier "
+        "lab of its author: it multiplies the bias's gradient by the first pixel, "
+        "which is always blank, so no bias ever moves",
         figures=(accuracy("94.74"),),
         setup=LOGISTIC,
         correct=replace(LOGISTIC, label="the correct gradient", objective="course"),
@@ -269,11 +267,11 @@ RECIPES = (
     Recipe(
         name="overfit_cg",
         source=ILLUSTRATION,
-        about="lambda 0 and a random start by its text, SciPy's conjugate gradient, at "
-        "most 200 iterations; its cost, not its gradient, takes log(a + 1e-5). What it "
-        "prints fits lambda 0.01 from the course's weights, as its cells would give "
-        "when run in another order; a change of 1e-9 in those weights, which "
-        "rounding can make too, spreads the outcome as widely as given below",
+        about="SciPy's conjugate gradient, at most 200 iterations; its cost, not its "
+        "gradient, uses log(a + 1e-5). Its text says lambda 0 and a random start. Its "
+        "printout fits lambda 0.01 from the course's weights, which its cells give "
+        "when run in another order. A change of 1e-9 in those weights, which rounding "
+        "can cause too, spreads the results as widely as shown below",
         figures=(
             Figure("iterations", "181"),
             Figure("evaluations", "652"),
@@ -293,7 +291,7 @@ RECIPES = (
         name="regularised_cg",
         source=ILLUSTRATION,
         about="lambda 0.09, SciPy's conjugate gradient, at most 100 iterations; its "
-        "cost, not its gradient, takes log(a + 1e-5)",
+        "cost, not its gradient, uses log(a + 1e-5)",
         figures=(
             Figure("evaluations", "237"),
             cost("0.140832"),

@@ -1,7 +1,7 @@
 """Where a published figure lies among ours.
 
-N starts. A published figure is text; its last printed digit says how exactly it is
-known, so a number p printed with d decimals stands for p +- half a unit of the last.
+N starts. A published figure is text. Its last printed digit says how exactly it is
+known: a printed number p stands for p +- half a unit of its last digit.
 """
 
 from collections import Counter
@@ -12,7 +12,7 @@ import numpy as np
 
 from jaxnn.published.recipes import Figure, Published
 
-ROUNDING = 16 * np.finfo(np.float64).eps  # relative: what the order of a sum can change
+ROUNDING = 16 * np.finfo(np.float64).eps  # relative: the effect of a sum's order
 
 EXACT, INSIDE, BETTER, DIFFERS = "exact", "inside", "better", "DIFFERS"
 LEGEND = (
@@ -24,13 +24,13 @@ LEGEND = (
 
 
 class Row(NamedTuple):
-    """A published figure beside ours."""
+    """A published figure next to ours."""
 
     recipe: str
     figure: Figure
-    values: np.ndarray  # (N,), or (N, k) of k numbers; empty if not measured
+    values: np.ndarray  # (N,), or (N, k) for k numbers; empty if not measured
     verdict: str  # one of the four, or why there is none
-    explanation: str = ""  # of DIFFERS and better
+    explanation: str = ""  # for DIFFERS and better
     is_open: bool = False  # a DIFFERS that nothing explains
 
 
@@ -41,18 +41,16 @@ def numbers(published: Published) -> np.ndarray:
 
 
 def half_units(published: Published) -> np.ndarray:
-    """Half a unit of the last printed digit of each, and room for rounding; (k,)."""
+    """Half a unit of each number's last printed digit, plus rounding; (k,)."""
     texts = (published,) if isinstance(published, str) else published
     exponents = [int(Decimal(text).as_tuple().exponent) for text in texts]
     return 0.5 * 10.0 ** np.array(exponents) + ROUNDING * np.abs(numbers(published))
 
 
 def judge(figure: Figure, values: np.ndarray) -> str:
-    """exact, inside, better or DIFFERS; values (N,) or (N, k).
+    """exact, inside, better or DIFFERS, as in LEGEND; values (N,) or (N, k).
 
-    exact: every start gives the published digits. inside: the published figure is
-    within our range. better: every start beats it. NaN, a network that diverged, is
-    left out of all of them.
+    A NaN, from a network that diverged, does not count.
     """
     values = finite(values)
     if not len(values):
@@ -85,7 +83,7 @@ def gap(figure: Figure, values: np.ndarray) -> np.ndarray:
 
 
 def beats(figure: Figure, values: np.ndarray) -> bool:
-    """Whether every one of values (N,) is better than the published figure."""
+    """Whether each of values (N,) is better than the published figure."""
     published = numbers(figure.published)[0]
     if figure.better == "lower":
         return bool((values < published).all())
@@ -93,7 +91,7 @@ def beats(figure: Figure, values: np.ndarray) -> bool:
 
 
 def percentile(figure: Figure, values: np.ndarray) -> float:
-    """The percentage of values (N,) below the published figure, equal ones half."""
+    """The percentage of values (N,) below the published figure; equals count half."""
     values = finite(values)
     published, half = numbers(figure.published)[0], half_units(figure.published)[0]
     equal = np.abs(values - published) <= half
@@ -106,7 +104,7 @@ def finite(values: np.ndarray) -> np.ndarray:
 
 
 def spread(figure: Figure, values: np.ndarray) -> str:
-    """values as "median [smallest, largest]", in the figure's digits; one alone."""
+    """values as "median [smallest, largest]", or one value, in the figure's digits."""
     values = finite(values)
     if not len(values):
         return ""
@@ -130,7 +128,7 @@ def significant(published: str) -> int:
 
 
 def printed(published: Published) -> str:
-    """The published figure as it was printed; of several numbers the ends."""
+    """The published figure as it was printed; the first and last of several numbers."""
     if isinstance(published, str):
         return published
     return f"{published[0]} ... {published[-1]} ({len(published)} numbers)"
@@ -169,7 +167,7 @@ def tally(rows: list[Row]) -> str:
     differing = [row for row in rows if row.verdict == DIFFERS]
     open_rows = sum(row.is_open for row in differing)
     explained = sum(row.explanation.startswith("explained") for row in differing)
-    told = f", {explained} of them explained"
-    told += f", {open_rows} not" if open_rows else ""
-    parts = [part + told * part.endswith(DIFFERS) for part in parts]
+    detail = f", {explained} of them explained"
+    detail += f", {open_rows} not" if open_rows else ""
+    parts = [part + detail * part.endswith(DIFFERS) for part in parts]
     return f"{len(rows)} figures: {'; '.join(parts)}"

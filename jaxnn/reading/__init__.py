@@ -1,5 +1,5 @@
 """From a photo to the picture that the network reads.
 
-photos.py opens a file, ink.py finds the digit's strokes, mnist_form.py gives them the
-form of MNIST's digits.
+photos.py opens a file, ink.py finds the digit's strokes, and mnist_form.py gives them
+the form of MNIST's digits.
 """

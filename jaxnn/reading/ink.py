@@ -1,10 +1,11 @@
-"""The one digit in a picture: what is ink, and which of it is the digit's.
+"""Find the one digit in a picture: which pixels are ink, which ink is the digit.
 
-Paper is never evenly lit, so each pixel is compared with the paper around it; what is
-darker (or lighter, where most of the picture is dark) is ink. What of that lies along
-the paper's lines, at the border or alone and small is not the digit.
+Paper is never evenly lit, so each pixel is compared with the paper around it. Darker
+pixels are ink; lighter ones if most of the picture is dark. Ink along the paper's
+lines, at the border, or in small isolated specks is not part of the digit.
 
-Shapes: (h, w), any picture's; grey levels are 0 black to 1 white, ink 0 none to 1 full.
+Shapes: (h, w) is the size of any picture. Gray levels are 0 black to 1 white; ink is 0
+none to 1 full.
 """
 
 from collections.abc import Sequence
@@ -17,59 +18,59 @@ from jaxnn.mistake import Mistake
 from jaxnn.reading import mnist_form
 
 WINDOW = 0.3  # of the longer side: wider than a stroke, narrower than a shadow
-SOFT = 1 / 640  # of the longer side: what is smoothed away as grain
-FULL = 0.9  # of the ink's usual contrast: as good as all of it
-LEAST_CONTRAST = 0.06  # of ink with paper
-SPECK, SECOND = 0.03, 0.15  # of the digit's area: no part of it; another digit
-ASIDE, BELOW = 0.1, 0.25  # of the taller stroke's height: gaps within a digit
-STEEPEST, WHOLE = 0.1, 0.85  # a line of the paper: its slope, how much of it is seen
-NO_INK = "no digit found; take it nearer, on plain paper"
+SOFT = 1 / 640  # of the longer side: the width of the smoothing that removes grain
+FULL = 0.9  # of the ink's median contrast: from here on ink counts as full
+LEAST_CONTRAST = 0.06  # between ink and paper
+SPECK, SECOND = 0.03, 0.15  # of the digit's area: below, a speck; above, another digit
+ASIDE, BELOW = 0.1, 0.25  # of the taller stroke's height: the widest gaps in a digit
+STEEPEST, WHOLE = 0.1, 0.85  # a line of the paper: its largest slope, its inked share
+NO_INK = "no digit found; take the photo closer, on plain paper"
 Slices = tuple[slice, slice]  # of rows, of columns
 
 
 class NoDigit(Mistake):
-    """There is not one digit in a picture; the message says what there is."""
+    """A picture does not hold exactly one digit; the message says what it holds."""
 
 
-def digit(grey: np.ndarray) -> np.ndarray:
-    """Grey levels (h, w) to MNIST's picture of the digit in them, (28, 28), ink near 1.
+def digit(gray: np.ndarray) -> np.ndarray:
+    """Gray levels (h, w) to MNIST's picture of the digit in them, (28, 28), ink near 1.
 
-    Raises NoDigit where there is no ink, or more than one digit.
+    Raises NoDigit if there is no ink, or more than one digit.
     """
-    ink, strokes = find_ink(grey)
+    ink, strokes = find_ink(gray)
     mine = find_strokes(strokes)
-    edge = max(1, max(grey.shape) // 200)  # the soft one of a stroke
+    edge = max(1, max(gray.shape) // 200)  # the soft edge of a stroke
     ink = np.where(ndimage.binary_dilation(mine, iterations=edge), ink, 0)
     return mnist_form.picture(ink)
 
 
-def find_ink(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Grey levels (h, w) to ink (h, w) and where its strokes are, (h, w) bool."""
-    smooth = ndimage.gaussian_filter(grey, SOFT * max(grey.shape))
+def find_ink(gray: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Gray levels (h, w) to ink (h, w) and the places of its strokes, (h, w) bool."""
+    smooth = ndimage.gaussian_filter(gray, SOFT * max(gray.shape))
     if is_light_on_dark(smooth):
         smooth = 1 - smooth
-    side = int(WINDOW * max(grey.shape)) | 1
-    paper = ndimage.grey_closing(smooth, (side, side))  # strokes filled with paper
+    side = int(WINDOW * max(gray.shape)) | 1
+    paper = ndimage.grey_closing(smooth, (side, side))  # paper in place of strokes
     contrast = paper - smooth  # (h, w)
     strokes = contrast > threshold(contrast)
     if strokes.all() or not strokes.any():
         raise NoDigit(NO_INK)
     full, rest = np.median(contrast[strokes]), contrast[~strokes]
     blank = np.median(rest)
-    grain = 1.4826 * np.median(np.abs(rest - blank))  # a normal's standard deviation
+    grain = 1.4826 * np.median(np.abs(rest - blank))  # standard deviation, if normal
     floor = blank + 2 * grain
     if full < max(LEAST_CONTRAST, floor + 4 * grain):
         raise NoDigit(NO_INK)
     return np.clip((contrast - floor) / (FULL * full - floor), 0, 1), strokes
 
 
-def is_light_on_dark(grey: np.ndarray) -> bool:
+def is_light_on_dark(gray: np.ndarray) -> bool:
     """Whether the ink is lighter than the paper, which is most of the picture.
 
-    The light on the paper is taken for a quadratic surface.
+    The light on the paper is modeled as a quadratic surface.
     """
-    step = max(1, max(grey.shape) // 64)
-    small = ndimage.uniform_filter(grey, step)[::step, ::step]
+    step = max(1, max(gray.shape) // 64)
+    small = ndimage.uniform_filter(gray, step)[::step, ::step]
     h, w = small.shape
     y, x = np.mgrid[-1 : 1 : h * 1j, -1 : 1 : w * 1j]
     terms = np.stack([x**0, x, y, x * x, x * y, y * y], axis=-1).reshape(-1, 6)
@@ -84,7 +85,7 @@ def is_light_on_dark(grey: np.ndarray) -> bool:
 
 
 def threshold(values: np.ndarray) -> float:
-    """Otsu's: between two classes whose means are farthest apart.
+    """Otsu's threshold: it splits the values into the two most different classes.
 
     Source: N. Otsu, A threshold selection method from gray-level histograms, IEEE
     Transactions on Systems, Man, and Cybernetics 9 (1979), p. 62.
@@ -94,21 +95,21 @@ def threshold(values: np.ndarray) -> float:
     levels = (edges[1:] + edges[:-1]) / 2
     below, sums = np.cumsum(share), np.cumsum(share * levels)
     apart = (sums[-1] * below - sums) ** 2 / np.maximum(below * (1 - below), 1e-12)
-    best = apart[:-1] >= apart[:-1].max() * (1 - 1e-9)  # all of an empty stretch
+    best = apart[:-1] >= apart[:-1].max() * (1 - 1e-9)  # an empty stretch ties
     return float(levels[:-1][best].mean())
 
 
 def find_strokes(strokes: np.ndarray) -> np.ndarray:
-    """Those of the one digit, (h, w) bool: no lines, no specks, nothing at the border.
+    """The digit's strokes, (h, w) bool: no lines, no specks, nothing at the border.
 
-    Raises NoDigit where there is another digit.
+    Raises NoDigit if there is another digit.
     """
     whole: Any = ndimage.label(without_lines(strokes), np.ones((3, 3)))
     labels, count = whole  # (h, w) 1 to count, 0 elsewhere
     boxes: list[Slices] = ndimage.find_objects(labels)
     areas = np.bincount(labels.ravel())[1:]
     is_inside = np.array([not touches_border(box, strokes.shape) for box in boxes])
-    main = areas.argmax()  # unless it is a table, or a thumb
+    main = areas.argmax()  # the digit, unless it is a table's edge or a thumb
     if (areas * is_inside).max() > SECOND * areas[main]:
         main = (areas * is_inside).argmax()
     found = [i for i in range(count) if areas[i] >= SPECK * areas[main]]
@@ -117,7 +118,7 @@ def find_strokes(strokes: np.ndarray) -> np.ndarray:
     for group in groups:
         other = sum(areas[i] for i in group if is_inside[i])
         if group is not mine and other > SECOND * areas[mine].sum():
-            raise NoDigit("more than one digit; cut the picture to one")
+            raise NoDigit("more than one digit; crop the picture to one")
     return np.isin(labels, np.add(mine, 1))
 
 
@@ -127,7 +128,7 @@ def touches_border(box: Slices, shape: tuple[int, ...]) -> bool:
 
 
 def grouped(boxes: Sequence[Slices], found: Sequence[int]) -> list[list[int]]:
-    """Strokes in groups of those that are near each other."""
+    """Strokes in groups: strokes that are near each other share a group."""
     groups: list[list[int]] = []
     for i in found:
         near = [g for g in groups if any(are_near(boxes[i], boxes[j]) for j in g)]
@@ -136,7 +137,7 @@ def grouped(boxes: Sequence[Slices], found: Sequence[int]) -> list[list[int]]:
 
 
 def are_near(a: Slices, b: Slices) -> bool:
-    """Whether two strokes may be one digit's: one over the other, or all but joined."""
+    """Whether two strokes can be one digit: one above the other, or almost joined."""
     tallest = max(rows.stop - rows.start for rows, _ in (a, b))
     down, across = (
         max(s.start - t.stop, t.start - s.stop) for s, t in zip(a, b, strict=True)
@@ -145,15 +146,15 @@ def are_near(a: Slices, b: Slices) -> bool:
 
 
 def without_lines(strokes: np.ndarray) -> np.ndarray:
-    """Without the paper's lines from side to side; what crosses them stays."""
+    """The strokes without the paper's lines; strokes that cross a line stay whole."""
     kept = strokes & ~lines_across(strokes) & ~lines_across(strokes.T).T
     return kept if kept.any() else strokes
 
 
 def lines_across(strokes: np.ndarray) -> np.ndarray:
-    """Where parallel lines run from left to right, up to a slope, (h, w) bool.
+    """Where lines run from left to right, level or a little sloped, (h, w) bool.
 
-    The picture is sheared until a row of it is all ink, or nearly.
+    The picture is sheared until one of its rows is all ink, or nearly.
     """
     h, w = strokes.shape
     down, across = np.arange(h)[:, None], np.arange(w)
@@ -162,14 +163,14 @@ def lines_across(strokes: np.ndarray) -> np.ndarray:
         return lines
 
     def places(slope: float, columns: np.ndarray) -> np.ndarray:
-        """Rows (h, columns) that a line of this slope through each row goes through."""
+        """The rows (h, columns) that a line of this slope meets, one line per row."""
         return (down + np.round(slope * (columns - w / 2)).astype(int)) % h
 
-    few = across[::8]  # tell enough of a slope
+    few = across[::8]  # enough to find the slope
     slopes = np.linspace(-STEEPEST, STEEPEST, 41)
     seen = [strokes[places(s, few), few].mean(axis=1).max() for s in slopes]
     slope = slopes[np.argmax(seen)]
-    level = strokes[places(slope, across), across]  # (h, w), such lines along rows
+    level = strokes[places(slope, across), across]  # (h, w), the lines now along rows
     cover = level.mean(axis=1)  # (h,)
     if cover.max() > WHOLE:
         lines[places(slope, across), across] = along_rows(level, cover > 0.5)
@@ -177,7 +178,7 @@ def lines_across(strokes: np.ndarray) -> np.ndarray:
 
 
 def along_rows(strokes: np.ndarray, is_line: np.ndarray) -> np.ndarray:
-    """The ink (h, w) of rows that are lines (h,), but for strokes that cross them."""
+    """The ink (h, w) of rows that are lines (h,), without strokes that cross them."""
     lines, h = np.zeros_like(strokes), len(strokes)
     bands: Any = ndimage.label(is_line)
     for (band,) in ndimage.find_objects(bands[0]):

@@ -1,11 +1,11 @@
-"""Ink as MNIST's makers would have given it to a network: a picture of 28x28.
+"""A digit's ink in the form of MNIST's digits: a picture of 28x28.
 
-Their steps are its own here, too: the ink is fitted into 20x20 pixels, its aspect kept,
-and its centre of mass moved to the middle of 28x28 (`centred`, which gives MNIST's
-digits back as they are). Before them the pen is made one that MNIST's writers had.
-reader.js does the same in a page, function by function.
+First the strokes become as wide as those of MNIST's digits. Then MNIST's own steps
+follow: the ink is fitted into 20x20 pixels, with its aspect kept, and its center of
+mass is moved to the middle of 28x28 (`centered`, which returns MNIST's digits as they
+are). reader.js does the same in a page, function by function.
 
-Shapes: (h, w), any picture's; ink is 0 none to 1 full.
+Shapes: (h, w) is the size of any picture; ink is 0 none to 1 full.
 """
 
 import numpy as np
@@ -13,24 +13,24 @@ from scipy import ndimage
 
 from jaxnn.images import MNIST_SIDE, SIDE
 
-EDGE = 0.1  # of full ink: less is an edge of it
-PEN = 100  # pixels of the longer side in which the pen is measured
-PEN_WIDTHS = 0.09, 0.175  # of the longer side: of 83% of MNIST's digits
+EDGE = 0.1  # of full ink: less counts as margin
+PEN = 100  # pixels of the longer side when the stroke width is measured
+PEN_WIDTHS = 0.09, 0.175  # of the longer side: the range of 83% of MNIST's digits
 
 
 def picture(ink: np.ndarray) -> np.ndarray:
-    """A digit's ink (h, w), which has some, as MNIST's picture of it, (28, 28)."""
-    return centred(as_mnists_pen(trimmed(ink)))
+    """A digit's ink (h, w), not empty, as MNIST's picture of it, (28, 28)."""
+    return centered(with_mnist_pen(trimmed(ink)))
 
 
 def trimmed(ink: np.ndarray) -> np.ndarray:
-    """The part of (h, w) that has ink."""
+    """The ink (h, w) without its empty margins."""
     rows, columns = (np.flatnonzero(ink.max(axis=axis) > EDGE) for axis in (1, 0))
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def as_mnists_pen(ink: np.ndarray) -> np.ndarray:
-    """Thin strokes thickened and thick ones thinned, to what MNIST's digits have.
+def with_mnist_pen(ink: np.ndarray) -> np.ndarray:
+    """Thin strokes thickened, and thick ones thinned, to the width of MNIST's digits.
 
     (h, w) to a picture whose longer side has about 100 pixels.
     """
@@ -46,27 +46,27 @@ def as_mnists_pen(ink: np.ndarray) -> np.ndarray:
 
 
 def stroke_width(strokes: np.ndarray) -> float:
-    """Twice the area (h, w) over the length of its outline; pixels.
+    """In pixels: twice the area of strokes (h, w) over the length of their outline.
 
-    Counted along the sides of pixels an outline is 4 / pi times as long, on average.
+    Counted along the sides of pixels, an outline is 4 / pi times as long, on average.
     """
     padded = np.pad(strokes, 1).astype(int)
     sides = sum(np.abs(np.diff(padded, axis=axis)).sum() for axis in (0, 1))
     return 2 * strokes.sum() / max(1.0, sides * np.pi / 4)
 
 
-def centred(ink: np.ndarray) -> np.ndarray:
-    """Ink (h, w), without margins, by MNIST's own steps to (28, 28).
+def centered(ink: np.ndarray) -> np.ndarray:
+    """Ink (h, w) without margins to (28, 28), by MNIST's own steps.
 
     Source: Y. LeCun, C. Cortes, C. Burges, The MNIST database of handwritten digits.
-    That the centre of mass comes to the pixel 14 (of 0-27) is read off its digits.
+    The digits themselves show that the center of mass goes to pixel 14 (of 0-27).
     """
     box, field = fitted(ink, SIDE), np.zeros((MNIST_SIDE, MNIST_SIDE))
     corner = []
     for axis, side in enumerate(box.shape):
         mass = box.sum(axis=1 - axis)  # (side,)
-        centre = mass @ (np.arange(side) + 0.5) / mass.sum()
-        first = int(np.ceil(MNIST_SIDE / 2 - centre))
+        center = mass @ (np.arange(side) + 0.5) / mass.sum()
+        first = int(np.ceil(MNIST_SIDE / 2 - center))
         corner.append(min(max(first, 0), MNIST_SIDE - side))
     (top, left), (h, w) = corner, box.shape
     field[top : top + h, left : left + w] = box
@@ -74,14 +74,14 @@ def centred(ink: np.ndarray) -> np.ndarray:
 
 
 def fitted(ink: np.ndarray, longest: int) -> np.ndarray:
-    """(h, w) so that the longer side has `longest` pixels; means over areas."""
+    """Ink resized by averaging areas, so that its longer side has `longest` pixels."""
     scale = longest / max(ink.shape)
     down, across = (mean_matrix(n, max(1, round(scale * n))) for n in ink.shape)
     return down @ ink @ across.T
 
 
 def mean_matrix(size_in: int, size_out: int) -> np.ndarray:
-    """(size_out, size_in): means over equal lengths, of pixels and parts of pixels."""
+    """(size_out, size_in): each row averages an equal length, parts of pixels too."""
     edges = np.arange(size_out + 1) * (size_in / size_out)
     pixels = np.arange(size_in)
     overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(

@@ -1,7 +1,7 @@
-"""Pictures in files of any format, as grey levels in which a digit can be looked for.
+"""Image files of any format, as gray levels in which to look for a digit.
 
-A file is read without trust: its size is known before memory is taken, and whatever a
-damaged one makes Pillow raise becomes one FileError that names the file.
+Files are not trusted: the size is checked before memory is taken, and whatever Pillow
+raises for a damaged file becomes one FileError that names the file.
 """
 
 import warnings
@@ -14,23 +14,23 @@ from jaxnn import files
 from jaxnn.files import FileError
 
 LONGEST, SHORTEST = 640, 200  # pixels of the longer side, after reading
-SMALLEST = 8  # pixels of a side in which there could be a digit
-LARGEST = 178_956_970  # pixels: Pillow's own bound against bombs
+SMALLEST = 8  # pixels of a side; a digit needs that many
+LARGEST = 178_956_970  # pixels: Pillow's own limit against decompression bombs
 
 
-def grey_levels(path: Path) -> np.ndarray:
-    """An image file's picture, upright: (h, w) float64, 0 black to 1 white.
+def gray_levels(path: Path) -> np.ndarray:
+    """The picture in an image file, upright: (h, w) float64, 0 black to 1 white.
 
-    Of several frames the first. The longer side has 200 to 640 pixels: larger ones are
-    shrunk, smaller ones enlarged. Raises FileError.
+    It is the first frame if there are several. The picture is shrunk or enlarged so
+    that its longer side has 200 to 640 pixels. Raises FileError.
     """
     with files.reading(path, "an image"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of sizes that are read all the same
+        warnings.simplefilter("ignore")  # about sizes that are read anyway
         try:
             with Image.open(path) as image:
                 check_sides(path, image.size)
                 image.draft("RGB", (2 * LONGEST, 2 * LONGEST))  # JPEG: shrinks at once
-                grey = in_grey(ImageOps.exif_transpose(image))
+                gray = in_gray(ImageOps.exif_transpose(image))
         except Image.DecompressionBombError:
             raise FileError(
                 f"{path}: more than {LARGEST / 1e6:.0f} million pixels; make it smaller"
@@ -39,18 +39,18 @@ def grey_levels(path: Path) -> np.ndarray:
             raise FileError(
                 f"{path}: not an image that Pillow reads; save it as JPEG or PNG"
             ) from None
-        except (OSError, SyntaxError) as error:  # Pillow's words for damaged bytes
+        except (OSError, SyntaxError) as error:  # Pillow raises both for damaged bytes
             if isinstance(error, OSError) and error.errno:
                 raise
             raise FileError(f"{path}: damaged ({error}); get a fresh copy") from None
-    longest = max(grey.size)
+    longest = max(gray.size)
     scale = np.clip(longest, SHORTEST, LONGEST) / longest
-    size = [max(1, round(scale * side)) for side in grey.size]
-    return np.asarray(grey.resize(size, Image.Resampling.BICUBIC), np.float64)
+    size = [max(1, round(scale * side)) for side in gray.size]
+    return np.asarray(gray.resize(size, Image.Resampling.BICUBIC), np.float64)
 
 
 def check_sides(path: Path, sides: tuple[int, int]) -> None:
-    """Raise FileError unless there is room for a digit."""
+    """Raise FileError if the picture is too small for a digit."""
     if min(sides) < SMALLEST:
         raise FileError(
             f"{path}: {sides[0]}x{sides[1]} pixels; give a picture of at least "
@@ -58,12 +58,12 @@ def check_sides(path: Path, sides: tuple[int, int]) -> None:
         )
 
 
-def in_grey(image: Image.Image) -> Image.Image:
-    """The picture in mode F, 0-1; what is transparent lies on paper.
+def in_gray(image: Image.Image) -> Image.Image:
+    """The picture in mode F, 0-1; transparent parts show the paper.
 
-    The paper is white, or black where the drawing is mostly light.
+    The paper is white, or black if the drawing is mostly light.
     """
-    if image.mode.startswith("I"):  # 16 bits, also where Pillow takes 32 for them
+    if image.mode.startswith("I"):  # 16 bits, even if Pillow stores them in 32
         return as_floats(np.asarray(image, np.float32) / 65535)
     if image.mode == "F":
         levels = np.asarray(image, np.float32)

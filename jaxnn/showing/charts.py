@@ -1,8 +1,8 @@
 """Charts: arrays in, matplotlib Figure out. Nothing is shown and no file is written.
 
-Grey throughout and told apart by line and shade, not by colour, so that they can be
-printed and read by colour-blind people. Figures are drawn without pyplot: no global
-state, and a thread may draw.
+Lines differ in style and shade of gray, not in color: charts survive printing, and
+color-blind people can read them. Figures are drawn without pyplot, so there is no
+global state and any thread may draw.
 """
 
 import io
@@ -13,13 +13,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-LEAST = 1e-20  # of a difference, on a scale of powers of ten
+LEAST = 1e-20  # the smallest difference drawn: a log axis has no 0
 
 
 def confusion_matrix(counts: np.ndarray) -> Figure:
     """How often digit i (down) was read as j (across); counts (k, k).
 
-    The shade is of the mistakes alone: beside what is right they would not be seen.
+    Only mistakes are shaded: next to the correct counts they would look white.
     """
     figure = Figure(figsize=(5.5, 5.5), layout="constrained")
     axes = figure.subplots()
@@ -30,9 +30,9 @@ def confusion_matrix(counts: np.ndarray) -> Figure:
         if count:
             axes.text(j, i, str(count), ha="center", va="center", weight=weight)
     places = range(len(counts))
-    axes.set(xticks=places, yticks=places, xlabel="read as", ylabel="written")
-    right, all_of_them = np.trace(counts), counts.sum()
-    axes.set_title(f"{right} of {all_of_them} digits read right")
+    axes.set(xticks=places, yticks=places, xlabel="read as", ylabel="true digit")
+    right, total = np.trace(counts), counts.sum()
+    axes.set_title(f"{right} of {total} digits read right")
     axes.tick_params(length=0)
     return figure
 
@@ -40,11 +40,11 @@ def confusion_matrix(counts: np.ndarray) -> Figure:
 def agreement(
     titles: Sequence[str], exact: Sequence[np.ndarray], others: dict[str, Sequence]
 ) -> Figure:
-    """How far other gradients are from autodiff's, weight by weight; a panel each.
+    """How far other gradients are from autodiff's, weight by weight; a panel per title.
 
-    exact[panel]: (p,) derivatives. others[name][panel]: (p,) the same, found otherwise.
-    What agrees in every digit lies on the lower edge; derivatives of 0, as for pixels
-    that are always blank, are left out.
+    exact[panel]: (p,) derivatives by autodiff. others[name][panel]: (p,) the same
+    derivatives by another method. Equal values lie on the lower edge. Derivatives of 0,
+    such as those of pixels that are always blank, are left out.
     """
     size = (4.5 * len(titles), 3.8)
     figure = Figure(figsize=size, layout="constrained")
@@ -60,7 +60,7 @@ def agreement(
             )
         axes.set(title=title, xlabel="size of the derivative")
         axes.spines[["top", "right"]].set_visible(False)
-    panels[0].set_ylabel(f"difference from autodiff ({LEAST:g}: none)")
+    panels[0].set_ylabel(f"difference from autodiff ({LEAST:g} means none)")
     panels[0].legend(frameon=False)
     return figure
 
@@ -71,9 +71,9 @@ def curves(
     test_accuracy: np.ndarray,
     name: str = "cost",
 ) -> Figure:
-    """Cost and accuracy against the step; all (steps,), accuracies with gaps of NaN.
+    """Cost and accuracy by step; all (steps,), accuracies NaN where not measured.
 
-    name: of the cost, where it is of a mini-batch.
+    name: what the cost is called; the cost of a mini-batch has its own name.
     """
     figure = Figure(figsize=(8, 3.5), layout="constrained")
     left, right = figure.subplots(1, 2)
@@ -84,7 +84,7 @@ def curves(
     left.yaxis.set_minor_formatter(NullFormatter())
     left.yaxis.set_major_formatter("{x:g}")  # 0.5, not 5 x 10^-1
     styles = {"train": ("0.55", "--"), "test": ("black", "-")}
-    for (name, (color, line)), accuracy in zip(
+    for (label, (color, line)), accuracy in zip(
         styles.items(), (train_accuracy, test_accuracy), strict=True
     ):
         seen = ~np.isnan(accuracy)
@@ -96,7 +96,7 @@ def curves(
                 color=color,
                 ls=line,
                 marker=marker,
-                label=name,
+                label=label,
             )
     right.set(title="accuracy", xlabel="step", ylabel="percent")
     if right.lines:
@@ -110,9 +110,9 @@ def curves(
 def distributions(
     names: Sequence[str], published: Sequence[float], values: Sequence[np.ndarray]
 ) -> Figure:
-    """Where a published figure (a line) lies among ours (dots, one per start).
+    """A published figure (a line) among ours (dots, one per start), an axis for each.
 
-    names: of the figures, each with its own axis. values: (N,) of each.
+    names: of the figures. values: ours for each figure, (N,).
     """
     columns = min(3, len(names))
     rows = math.ceil(len(names) / columns)
@@ -121,7 +121,7 @@ def distributions(
     for axes in grid[len(names) :]:
         axes.set_axis_off()
     for axes, name, line, dots in zip(grid, names, published, values, strict=False):
-        heights = np.linspace(0.1, 0.9, len(dots))  # apart, so that none hides another
+        heights = np.linspace(0.1, 0.9, len(dots))  # no dot hides another
         axes.plot(dots, heights, "o", ms=4, color="0.55", mew=0)
         axes.axvline(line, color="black", lw=1.5)
         axes.set_title(f"{name}: {line:.6g}", fontsize=8, loc="left")
@@ -132,7 +132,7 @@ def distributions(
         axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=is_count))
         axes.spines[["top", "right", "left"]].set_visible(False)
     figure.supxlabel(
-        "line: the published figure; dots: ours, one per start", fontsize=9
+        "line: the published figure; dots: ours, one per random start", fontsize=9
     )
     return figure
 
@@ -142,16 +142,16 @@ def penalties(
     lams: Sequence[float],
     accuracies: Sequence[Sequence[tuple[np.ndarray, np.ndarray]]],
 ) -> Figure:
-    """Accuracy against the penalty, a panel per width: medians, bars for the range.
+    """Accuracy by penalty, a panel per width: medians, with bars for the range.
 
-    accuracies[panel][i]: of lams[i], the fractions (s,) that each start reads right of
-    the digits trained on, and of those left out; empty where all starts diverged.
+    accuracies[panel][i]: at lams[i], the fraction that each start reads right, (s,), of
+    the digits trained on and of those held out; empty if all starts diverged.
     """
     size = (4.5 * len(titles), 3.5)
     figure = Figure(figsize=size, layout="constrained")
     panels = figure.subplots(1, len(titles), sharey=True, squeeze=False)[0]
     order = np.argsort(lams)
-    styles = (("trained on", "0.55", "--", -0.06), ("left out", "black", "-", 0.06))
+    styles = (("trained on", "0.55", "--", -0.06), ("held out", "black", "-", 0.06))
     for axes, title, pairs in zip(panels, titles, accuracies, strict=True):
         for kind, (name, color, line, shift) in enumerate(styles):
             known = [i for i in order if len(pairs[i][kind])]
@@ -180,7 +180,7 @@ def penalties(
 
 
 def png(figure: Figure) -> bytes:
-    """A figure as the bytes of a PNG file."""
+    """The figure as the bytes of a PNG file."""
     stream = io.BytesIO()
     figure.savefig(stream, format="png", dpi=100)
     return stream.getvalue()

@@ -3,10 +3,10 @@
 const $ = (id) => document.getElementById(id);
 const drawing = $("drawing"), pen = drawing.getContext("2d", { willReadFrequently: true });
 const EXAMPLES = DATA.examples, PIXELS = floats(EXAMPLES.x); // x (m, 400)
-const COUNT = EXAMPLES.y.length - DATA.mistakes; // to step through; mistakes follow
-let example = -1; // the one shown; -1 for a drawing
+const COUNT = EXAMPLES.y.length - DATA.mistakes; // to step through; mistakes come after them
+let example = -1; // which example is shown; -1 for a drawing
 let stroke = null; // {pointer, place} while the pen is down
-let isStale = false; // the drawing has ink that was not yet read
+let isStale = false; // whether the drawing has ink that was not read yet
 
 function element(name, className, inside = []) {
   const made = document.createElement(name);
@@ -15,21 +15,21 @@ function element(name, className, inside = []) {
   return made;
 }
 
-// level(i, j): 0 black to 1 white, onto a canvas of as many pixels
+// draw level(i, j), 0 black to 1 white, on a canvas of (h, w) pixels
 function paint(canvas, h, w, level) {
   canvas.width = w;
   canvas.height = h;
   const context = canvas.getContext("2d"), image = context.createImageData(w, h);
   for (let i = 0; i < h; i++) {
     for (let j = 0; j < w; j++) {
-      const grey = 255 * level(i, j);
-      image.data.set([grey, grey, grey, 255], 4 * (i * w + j));
+      const gray = 255 * level(i, j);
+      image.data.set([gray, gray, gray, 255], 4 * (i * w + j));
     }
   }
   context.putImageData(image, 0, 0);
 }
 
-// x (400,) column after column; white is what the corner has, black the most ink
+// x (400,) column after column; the corner is white, the most ink black
 function paintDigit(canvas, x) {
   const paper = x[0], range = Math.max(1e-6, Math.max(...x) - paper);
   paint(canvas, SIDE, SIDE, (i, j) => 1 - (x[j * SIDE + i] - paper) / range);
@@ -53,7 +53,7 @@ function setBar(inside, share) {
   inside.querySelector(".bar").style.width = percent(share);
 }
 
-// the pictures of the first layer's weights, each on a scale of its own
+// the first layer: each unit's bar, and its weights as a picture on their own scale
 const UNITS = Array.from({ length: THETAS[0].h }, (_, unit) => {
   const { w, at } = THETAS[0], row = at.subarray(unit * w + 1, (unit + 1) * w);
   const largest = row.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-12);
@@ -66,7 +66,7 @@ const UNITS = Array.from({ length: THETAS[0].h }, (_, unit) => {
 const OUTPUTS = Array.from({ length: 10 }, (_, digit) =>
   element("div", "output", [element("b", "", [digit]), bar(), element("span", "share")]));
 
-// show x (400,) and what the network makes of it; null for an empty drawing
+// show x (400,) and what the network reads in it; null for an empty drawing
 function show(x) {
   paintDigit($("seen"), x ?? new Float64Array(400));
   const layers = x && forward(x);
@@ -89,10 +89,10 @@ function show(x) {
 function answer(outputs, [first, second]) {
   if (outputs === null) return "Draw a digit.";
   if (outputs[first] < DATA.doubt) return "This does not look like a digit.";
-  return `This is ${first} (${percent(outputs[first])}), or else ${second}.`;
+  return `This is ${first} (${percent(outputs[first])}); second guess: ${second}.`;
 }
 
-// ---- drawing; a pixel's ink is how much of it the pen covered
+// ---- drawing; a pixel's ink is the share of it that the pen covered
 
 function inkOfDrawing() {
   const { width: w, height: h } = drawing, ink = zeros(h, w);
@@ -138,14 +138,14 @@ function clear() {
   return show(null);
 }
 
-// one finger draws; what other fingers or a palm do meanwhile is no part of it
+// only the first finger draws; other fingers and the palm are ignored
 const isMine = (event) => stroke !== null && event.pointerId === stroke.pointer;
 
 drawing.addEventListener("pointerdown", (event) => {
   if (event.button !== 0 || stroke !== null) return;
   if (example >= 0) clear();
   drawing.setPointerCapture(event.pointerId);
-  $("answer").setAttribute("aria-busy", "true"); // told when the stroke is done
+  $("answer").setAttribute("aria-busy", "true"); // announced when the stroke ends
   const [x, y] = place(event);
   stroke = { pointer: event.pointerId, place: [x, y] };
   drawTo([x + 0.01, y]); // a line of no length would not be drawn
@@ -161,7 +161,7 @@ for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) {
 
 // ---- the digits in the page
 
-// one of those to step through, or a mistake: those come after them
+// show example i, one to step through or a mistake
 function showExample(i) {
   const large = element("canvas", "");
   clear();
@@ -171,7 +171,7 @@ function showExample(i) {
   pen.imageSmoothingEnabled = false;
   pen.drawImage(large, 0, 0, drawing.width, drawing.height);
   const name = i < COUNT ? `Digit ${i + 1} of ${COUNT}` : "A mistake";
-  $("truth").textContent = `${name}. Written: ${EXAMPLES.y[i]}.`;
+  $("truth").textContent = `${name}. True digit: ${EXAMPLES.y[i]}.`;
   return show(x);
 }
 
@@ -186,8 +186,8 @@ function showMistakes() {
     paintDigit(picture, x);
     const outputs = forward(x).at(-1), read = outputs.indexOf(Math.max(...outputs));
     const share = percent(outputs[read]), isRead = outputs[read] >= DATA.doubt;
-    const told = isRead ? `${y} read as ${read} (${share})` : `${y} not read (${read}: ${share})`;
-    const button = element("button", "mistake", [picture, told]);
+    const label = isRead ? `${y} read as ${read} (${share})` : `${y} not read (${read} at ${share})`;
+    const button = element("button", "mistake", [picture, label]);
     button.addEventListener("click", () => {
       showExample(i);
       $("panel").scrollIntoView();

@@ -1,8 +1,8 @@
 """A network as one HTML page: what it learned, and a canvas to draw a digit on.
 
-The page needs nothing but a browser. Its script reader.js computes what `mnist`,
-`images` and `model` compute, from the weights in the page; of `ink` the smoothing
-alone, as all that is drawn is taken for one digit.
+The page needs only a browser. Its script reader.js computes what `mnist_form`, `images`
+and `model` compute, from the weights in the page. From `ink` it takes only the
+smoothing, because everything drawn counts as one digit.
 
 Shapes: m examples, n pixels, k classes.
 """
@@ -27,33 +27,33 @@ from jaxnn.model import Params
 from jaxnn.reading import ink, mnist_form
 
 MARK = "Made with jaxnn"  # in every page
-LARGEST = 400_000  # weights: their page has about 3 MB
+LARGEST = 400_000  # weights: their page takes about 3 MB
 
 
 class Report(NamedTuple):
-    """What a page shows; text is plain, not HTML."""
+    """What a page shows; texts are plain, not HTML."""
 
     title: str
     summary: str
     facts: Iterable[tuple[str, str]]  # settings and results, in words
     params: Params
-    examples: Digits  # as the network is given them: to step through, then mistakes
-    mistakes: int  # how many of the examples, the last ones, are shown as such
+    examples: Digits  # as the network sees them: digits to step through, then mistakes
+    mistakes: int  # how many examples, at the end, are mistakes
     mistakes_told: str
     counts: np.ndarray  # (k, k) how often digit i was read as j
     curves: Figure | None
-    standardize: bool  # whether drawings are to be, as the examples are
-    doubt: float  # the largest output below it: not a digit
+    standardize: bool  # whether drawings must be standardized, as the examples are
+    doubt: float  # a largest output below this means: not a digit
     version: str
 
 
 def page(report: Report) -> str:
-    """The HTML. Raises Mistake for a network too large for a page."""
+    """The HTML. Raises Mistake if the network is too large for a page."""
     weights = sum(theta.size for theta in report.params)
     if weights > LARGEST:
         raise Mistake(
-            f"{weights} weights are too many for a page, at most {LARGEST}; "
-            "train a network with fewer --hidden"
+            f"{weights} weights are too many: a page holds at most {LARGEST}; "
+            "train a network with fewer --hidden units"
         )
     training = ""
     if report.curves is not None:
@@ -63,16 +63,16 @@ def page(report: Report) -> str:
     parts = {
         "title": html.escape(report.title),
         "summary": html.escape(report.summary),
-        "units": "Its hidden units" if len(report.params) > 1 else "Its output units",
+        "units": "Hidden units" if len(report.params) > 1 else "Output units",
         "facts": "\n".join(row([name], [fact]) for name, fact in report.facts),
         "training": training,
-        "confusion_told": f"Down: what was written; across: what was read. "
+        "confusion_note": "Rows: the true digit. Columns: what the network read. "
         f"{right} of {count} are read right.",
         "confusion": confusion_table(report.counts),
-        "mistakes_told": html.escape(report.mistakes_told),
+        "mistakes_note": html.escape(report.mistakes_told),
         "mark": MARK,
         "version": html.escape(report.version),
-        "data": json.dumps(embedded(report)),  # numbers alone: nothing to escape
+        "data": json.dumps(embedded(report)),  # only numbers: nothing to escape
         "script": source("reader.js") + "\n" + source("page.js"),
     }
     return Template(source("page.html")).substitute(parts)
@@ -101,12 +101,12 @@ def embedded(report: Report) -> dict[str, Any]:
 
 
 def floats(array: np.ndarray) -> str:
-    """Base64 of its numbers as little-endian float32."""
+    """The numbers as base64 of little-endian float32."""
     return base64.b64encode(np.asarray(array, "<f4").tobytes()).decode()
 
 
 def confusion_table(counts: np.ndarray) -> str:
-    """Rows of HTML: counts (k, k), darker where mistakes are more frequent."""
+    """Rows of an HTML table: counts (k, k), darker where mistakes are frequent."""
     mistakes = counts - np.diag(np.diag(counts))
     shade = 45 * mistakes / max(1, mistakes.max())  # percent of the page's ink
     digits = range(len(counts))
@@ -130,10 +130,10 @@ def row(heads: Iterable[Any], cells: Iterable[Any], scope: str = "row") -> str:
     return f"<tr>{''.join(inside)}</tr>"
 
 
-def svg(figure: Figure, told: str) -> str:
-    """The figure, its text as text, its black as whatever the page writes in.
+def svg(figure: Figure, label: str) -> str:
+    """The figure with its text as text and its black in the page's text color.
 
-    told: what it is of, for who cannot see it.
+    label: what it shows, for people who cannot see it.
     """
     stream = io.StringIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
@@ -141,9 +141,9 @@ def svg(figure: Figure, told: str) -> str:
         figure.savefig(stream, format="svg", transparent=True, metadata=nothing)
     text = stream.getvalue()
     text = text[text.index("<svg") + 4 :].replace("#000000", "currentColor")
-    return f'<svg role="img" aria-label="{html.escape(told)}"{text}'
+    return f'<svg role="img" aria-label="{html.escape(label)}"{text}'
 
 
 def source(name: str) -> str:
-    """One of the files that a page is made of."""
+    """The text of a file that is part of every page."""
     return (resources.files("jaxnn.showing") / name).read_text("utf-8")

@@ -1,7 +1,7 @@
 """Pictures of digits and weights: arrays in, matplotlib Figure out.
 
-Upright, as people see them: the course's column-major rows are rolled up first. In
-grey and drawn as `jaxnn.plots` draws.
+Pictures are upright: the course's column-major rows are turned back into images first.
+All are gray, and drawn without pyplot, as in charts.py.
 """
 
 import math
@@ -15,17 +15,17 @@ from numpy.typing import ArrayLike
 from jaxnn.images import SIDE, roll
 
 GAP = 2  # pixels between two pictures of a grid
-SHADES = "white: ink here turns the unit on; black: off"
+SHADES = "white: ink turns the unit on; black: ink turns it off"
 
 
 def digit_grid(x: np.ndarray, columns: int = 10) -> Figure:
-    """Digits as the network is given them, ink dark, in rows of `columns`.
+    """Digits as the network sees them, ink dark, in rows of `columns`.
 
     x: (m, 400) column-major 20x20.
     """
     figure, axes = canvas(grid_size(len(x), columns))
     axes.imshow(mosaic(x, columns, 0.0), cmap="gray_r", vmin=0, vmax=1)
-    axes.set_title(f"{len(x)} of the digits trained on")
+    axes.set_title(f"{len(x)} of the training digits")
     return figure
 
 
@@ -43,10 +43,10 @@ def hidden_units(theta: ArrayLike, columns: int = 5) -> Figure:
 def hidden_units_by_penalty(
     thetas: Sequence[ArrayLike], lams: Sequence[float]
 ) -> Figure:
-    """`hidden_units` of networks side by side that differ in lambda alone.
+    """`hidden_units`, side by side, of networks that differ only in lambda.
 
-    thetas: of each the first layer (h, 401). The larger lambda, the smoother they are:
-    what a pixel adds must be worth its weight.
+    thetas: the first layer of each network, (h, 401). A larger lambda makes smoother
+    pictures: a weight stays large only if it lowers the cost enough.
     """
     h = len(np.asarray(thetas[0]))
     columns = math.ceil(math.sqrt(h))
@@ -57,12 +57,14 @@ def hidden_units_by_penalty(
     for axes, theta, lam in zip(panels, thetas, lams, strict=True):
         show_units(axes, theta, columns)
         axes.set_title(f"lambda {lam:g}")
-    figure.supxlabel(SHADES, fontsize=9)
+    # one panel is too narrow for one line
+    label = SHADES if len(lams) > 1 else SHADES.replace("; ", "\n")
+    figure.supxlabel(label, fontsize=9)
     return figure
 
 
 def show_units(axes: Axes, theta: ArrayLike, columns: int) -> None:
-    """The weights of a first layer (h, 401), each unit by its own largest."""
+    """Draw a first layer (h, 401); each unit is scaled by its own largest weight."""
     weights = np.asarray(theta)[:, 1:]  # (h, 400)
     largest = np.abs(weights).max(axis=1, keepdims=True)
     scaled = weights / np.where(largest == 0, 1, largest)
@@ -71,9 +73,9 @@ def show_units(axes: Axes, theta: ArrayLike, columns: int) -> None:
 
 
 def mistakes(x: np.ndarray, y: np.ndarray, outputs: np.ndarray) -> Figure:
-    """Digits that were misread, each with what it is and what was read.
+    """Misread digits, each with what it is and what the network read.
 
-    x: (m, 400) column-major 20x20. y: (m,) the digits. outputs: (m, k) the network's.
+    x: (m, 400) column-major 20x20. y: (m,) true digits. outputs: (m, k) the network's.
     """
     columns, rows = 6, max(1, math.ceil(len(y) / 6))
     figure = Figure(figsize=(7.5, 1.5 * rows + 0.4), layout="constrained")
@@ -86,7 +88,7 @@ def mistakes(x: np.ndarray, y: np.ndarray, outputs: np.ndarray) -> Figure:
     for axes, picture, digit, output in zip(grid, roll(x), y, outputs, strict=False):
         axes.imshow(picture, cmap="gray_r", vmin=picture[0, 0])  # a corner is paper
         axes.set_title(f"{digit} read as {output.argmax()}\n{output.max():.1%}", size=9)
-    figure.suptitle("misread, largest cost first; percent: the output of what was read")
+    figure.suptitle("misread, largest cost first; percent: output for what was read")
     return figure
 
 
@@ -102,14 +104,14 @@ def mosaic(x: np.ndarray, columns: int, background: float) -> np.ndarray:
 
 
 def grid_size(m: int, columns: int) -> tuple[float, float]:
-    """Width and height in inches of a grid of m pictures."""
+    """Width and height, in inches, of a grid of m pictures."""
     rows = math.ceil(m / columns)
     width = 5.0 if columns <= 10 else 7.0
     return width, width * rows / columns + 0.5
 
 
 def canvas(size: tuple[float, float]) -> tuple[Figure, Axes]:
-    """An empty figure of that size in inches, with axes for an image alone."""
+    """An empty figure of this size in inches, with hidden axes for an image."""
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots()
     axes.set_axis_off()

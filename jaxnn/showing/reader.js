@@ -1,7 +1,7 @@
 "use strict";
-// What jaxnn computes, in plain JavaScript: from a drawing MNIST's picture of it
-// (jaxnn/mnist.py), the course's 20x20 pixels (jaxnn/images.py), the ten outputs
-// (jaxnn/model.py). A matrix is {h, w, at}: `at` has its h * w numbers, row after row.
+// What jaxnn computes, in plain JavaScript: a drawing becomes MNIST's picture of it
+// (jaxnn/reading/mnist_form.py), then the course's 20x20 pixels (jaxnn/images.py), then
+// the ten outputs (jaxnn/model.py). A matrix is {h, w, at}: `at` has h * w numbers, by row.
 
 const DATA = JSON.parse(document.getElementById("data").textContent);
 const { side: SIDE, field: FIELD, pen: PEN, widths: PEN_WIDTHS, edge: EDGE } = DATA.mnist;
@@ -76,19 +76,19 @@ function forward(x) {
   return layers;
 }
 
-// x (400,) less its mean, over its deviation, if the network was trained on such
+// x (400,) with mean 0 and deviation 1, if the network was trained on such digits
 function prepared(x) {
   if (!DATA.standardize) return x;
   const mean = x.reduce((sum, value) => sum + value, 0) / x.length;
-  const centred = Float64Array.from(x, (value) => value - mean);
-  const squares = centred.reduce((sum, value) => sum + value * value, 0);
+  const centered = Float64Array.from(x, (value) => value - mean);
+  const squares = centered.reduce((sum, value) => sum + value * value, 0);
   const deviation = Math.sqrt(squares / x.length);
-  return centred.map((value) => (deviation > 1e-12 ? value / deviation : 0));
+  return centered.map((value) => (deviation > 1e-12 ? value / deviation : 0));
 }
 
-// ---- a drawing as MNIST's makers would have given it; as jaxnn/mnist.py, name by name
+// ---- a drawing in the form of MNIST's digits, as in jaxnn/reading/mnist_form.py
 
-// the part of ink (h, w) that has some; null if there is none
+// ink (h, w) without its empty margins; null if there is no ink
 function trimmed(ink) {
   let top = ink.h, bottom = -1, left = ink.w, right = -1;
   for (let i = 0; i < ink.h; i++) {
@@ -111,7 +111,7 @@ function trimmed(ink) {
   return out;
 }
 
-// (sizeOut, sizeIn): means over equal lengths, of pixels and parts of pixels
+// (sizeOut, sizeIn): each row averages over an equal length, parts of pixels included
 function meanMatrix(sizeIn, sizeOut) {
   const out = zeros(sizeOut, sizeIn), length = sizeIn / sizeOut;
   for (let i = 0; i < sizeOut; i++) {
@@ -123,21 +123,21 @@ function meanMatrix(sizeIn, sizeOut) {
   return out;
 }
 
-// to the nearest whole number; halves, as in Python, to the even one
+// to the nearest whole number; halves to the even one, as in Python
 function rounded(value) {
   const low = Math.floor(value);
   if (value - low === 0.5) return low + (low % 2);
   return Math.round(value);
 }
 
-// (h, w) so that the longer side has `longest` pixels
+// ink resized so that its longer side has `longest` pixels
 function fitted(ink, longest) {
   const scale = longest / Math.max(ink.h, ink.w);
   const [h, w] = [ink.h, ink.w].map((side) => Math.max(1, rounded(scale * side)));
   return resized(meanMatrix(ink.h, h), ink, meanMatrix(ink.w, w));
 }
 
-// twice the area of what is inked over the length of its outline; pixels
+// in pixels: twice the inked area over the length of its outline
 function strokeWidth(ink) {
   const isInk = (i, j) => i >= 0 && j >= 0 && i < ink.h && j < ink.w && ink.at[i * ink.w + j] > 0.5;
   let area = 0, sides = 0;
@@ -151,7 +151,7 @@ function strokeWidth(ink) {
   return (2 * area) / Math.max(1, (sides * Math.PI) / 4);
 }
 
-// the most ink (or the least) within `reach` of each pixel; (h, w) and a margin
+// the most (or least) ink within `reach` of each pixel; the result has a margin of `reach`
 function spread(ink, reach, isThicker) {
   const out = zeros(ink.h + 2 * reach, ink.w + 2 * reach), disc = [];
   for (let y = -reach; y <= reach; y++) {
@@ -167,7 +167,7 @@ function spread(ink, reach, isThicker) {
         const isInside = r >= 0 && c >= 0 && r < ink.h && c < ink.w;
         const value = isInside ? ink.at[r * ink.w + c] : 0;
         if (isThicker ? value > found : value < found) found = value;
-        if (found === (isThicker ? 1 : 0)) break; // there is no more, or no less
+        if (found === (isThicker ? 1 : 0)) break; // no value is more, or less
       }
       out.at[i * out.w + j] = found;
     }
@@ -175,8 +175,8 @@ function spread(ink, reach, isThicker) {
   return out;
 }
 
-// thin strokes thickened and thick ones thinned, to what MNIST's digits have
-function asMnistsPen(ink) {
+// thin strokes become thicker and thick ones thinner, as wide as those of MNIST's digits
+function withMnistPen(ink) {
   const large = fitted(ink, PEN), width = strokeWidth(large) / PEN;
   const wanted = Math.min(Math.max(width, PEN_WIDTHS[0]), PEN_WIDTHS[1]);
   const reach = rounded((PEN * Math.abs(wanted - width)) / 2);
@@ -184,8 +184,8 @@ function asMnistsPen(ink) {
   return trimmed(changed.at.some((value) => value > 0.5) ? changed : large);
 }
 
-// MNIST's own steps: into 20x20, the centre of mass to the middle of 28x28
-function centred(ink) {
+// MNIST's own steps: fit into 20x20, then move the center of mass to the middle of 28x28
+function centered(ink) {
   const box = fitted(ink, SIDE), field = zeros(FIELD, FIELD);
   let mass = 0, down = 0, across = 0;
   for (let i = 0; i < box.h; i++) {
@@ -206,7 +206,7 @@ function centred(ink) {
   return field;
 }
 
-// rows (h, w) made smooth along their length, by a normal curve of deviation sigma
+// rows (h, w) smoothed along their length, by a normal curve of deviation sigma
 function blurredRows(rows, sigma) {
   const out = zeros(rows.h, rows.w), reach = Math.floor(4 * sigma + 0.5), curve = [];
   for (let d = -reach; d <= reach; d++) curve.push(Math.exp((-d * d) / (2 * sigma * sigma)));
@@ -223,8 +223,8 @@ function blurredRows(rows, sigma) {
   return out;
 }
 
-// black ink on white as jaxnn/ink.py finds it: smooth, and nearly full is full. On a page
-// there is no uneven paper, and no ink that is not the digit's.
+// ink as jaxnn/reading/ink.py finds it: smooth, and nearly full ink counts as full. A page
+// has no uneven paper, and all of its ink is the digit's.
 function found(ink) {
   const sigma = SOFT * Math.max(ink.h, ink.w);
   const smooth = blurredRows(transposed(blurredRows(ink, sigma)), sigma); // (w, h)
@@ -234,9 +234,9 @@ function found(ink) {
 
 const SHRINK = { h: SIDE, w: FIELD, at: floats(DATA.shrink) };
 
-// ink (h, w), 0 none to 1 full -> x (400,), column after column; null without ink
+// ink (h, w), 0 none to 1 full -> x (400,), column after column; null if there is none
 function pixelsOf(ink) {
   const some = trimmed(ink);
   if (some === null) return null;
-  return transposed(resized(SHRINK, centred(asMnistsPen(some)), SHRINK)).at;
+  return transposed(resized(SHRINK, centered(withMnistPen(some)), SHRINK)).at;
 }
