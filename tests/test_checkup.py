@@ -456,7 +456,7 @@ def test_progress_is_reported():
         person(gradient=(name,)), progress=lambda *now: seen.append(now)
     )
     texts = " ".join(text for text, *_ in seen)
-    assert "ways to call it" in texts and "gradient: sets of 1 mistakes" in texts
+    assert "ways to call it" in texts and "gradient: mistakes at once: 1" in texts
     assert all(0 <= done <= whole for _, done, whole in seen)
 
 

@@ -48,7 +48,7 @@ def diagnose(
     """Compare the observed values with every set of at most `most` mistakes."""
     for size in range(most + 1):
         if progress is not None:
-            progress(f"{seen.kind}: sets of {size} mistakes", size, most + 1)
+            progress(f"{seen.kind}: mistakes at once: {size}", size, most + 1)
         apart = [(misfit(h, seen), h) for h in candidates(seen, size)]
         matching = [(gap, h) for gap, h in apart if gap <= seen.bar]
         if matching:

@@ -111,10 +111,10 @@ def answers(s: Subject, one: Attempt, lams: Sequence[float], pick: int) -> Answe
     for f in passes(one.layers):
         p, c = f.problem, one.convention
         rows.append(tuple(ask(s, one.layers, c, p, lam, pick) for lam in lams))
-        for lam, asked in zip(lams, rows[-1], strict=True):
-            if error := asked.call.error:
-                given = f"{len(p.y)} examples and lambda {lam:g}"
-                raise Unusable(error_text(s, error, f"\ncalled with  {given}"))
+        for lam, made in zip(lams, rows[-1], strict=True):
+            if made.call.error is not None:
+                given = f"\ncalled with  {len(p.y)} examples and lambda {lam:g}"
+                raise Unusable(error_text(s, made.call.error, given))
     if one.reading.precision is np.float16:  # mistakes differ by less than it rounds
         raise Unusable(f"{s.title} uses float16, which is too coarse; use float64")
     return Answers(tuple(lams), tuple(rows))

@@ -55,7 +55,7 @@ RIGHT: Choices = {
     "labels": indicators,
     "examples": lambda m, fit: slice(None),
     "forward": lambda f: f,
-    # in the gradient alone
+    # only in the gradient
     "delta3": lambda a3, z3, Y: a3 - Y,
     "delta3's sign": lambda: 1,
     "time": lambda theta2, gradient2, fit: theta2,
@@ -71,7 +71,7 @@ RIGHT: Choices = {
     "whole": lambda m: 1,
     "order": lambda layout: layout,
     "layers": lambda layout: layout,
-    # in the cost alone
+    # only in the cost
     "terms": lambda a3, z3, Y, fit: -Y * np.log(a3) - (1 - Y) * np.log(1 - a3),
     "mean": lambda m, k, fit: 1 / m,
     "squares": lambda lam, m, theta1, theta2, fit: (

@@ -159,8 +159,8 @@ def cause(s: Statement, error: BaseException, folder: str) -> str:
     line = next((n for file, n in spots if file == s.file), s.node.lineno)
     if isinstance(error, SyntaxError) and error.filename:
         spots.append((error.filename, error.lineno))
-    beside = [(f, n) for f, n in spots if os.path.dirname(f) == folder and f != s.file]
-    deepest = [f" (at {os.path.basename(f)} line {n})" for f, n in beside[-1:]]
+    nearby = [(f, n) for f, n in spots if os.path.dirname(f) == folder and f != s.file]
+    deepest = [f" (at {os.path.basename(f)} line {n})" for f, n in nearby[-1:]]
     where = "".join([place(s.file, line), *deepest])
     hint = python2_hint(error)
     if isinstance(error, ModuleNotFoundError) and error.name and not hint:

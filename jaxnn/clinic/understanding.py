@@ -23,7 +23,7 @@ from jaxnn.clinic.subject import Subject, subject
 from jaxnn.mistake import Mistake
 
 PATIENCE = 60.0  # seconds; after that the rarer conventions are left out
-GUESSES = 8  # so many settings are tried as lambda
+GUESSES = 8  # at most so many settings are tried as lambda
 RANKED = {1: 32, 2: 6, 3: 2}  # mistakes at once: how many conventions are compared
 KINDS: tuple[Kind, Kind] = ("cost", "gradient")
 
@@ -47,7 +47,7 @@ def attempts(
         if right is not None and not c.is_like(right, s.signature):
             continue
         if progress is not None:
-            progress("ways to call it tried", i + 1, len(every))
+            progress("trying ways to call it", i + 1, len(every))
         one = ask(s, layers, c, p, 0.0)
         if isinstance(one.call.error, calls.TooLong):
             raise Unusable(
@@ -149,7 +149,7 @@ def easiest(
         sizes = []
         for i, one in enumerate(ranked[:kept]):
             if progress is not None:
-                progress(f"ways to call it compared, {most} mistakes", i, len(ranked))
+                progress(f"comparing ways to call it, round {most}", i, len(ranked))
             sizes.append(mistakes_in(s, one, lams, most))
         # among equals, labels of the wrong kind give the oddest costs
         ranks = [(size, oddity(one)) for size, one in zip(sizes, ranked, strict=False)]
