@@ -106,8 +106,7 @@ def conventions(signature: Signature, fixed: Mapping[str, str]) -> Iterator[Conv
         for name, choices in CHOICES.items()
     }
     if not signature.takes("params"):
-        kind = "separate" if signature.takes("bias1") else "matrices"
-        options["parameters"] = (kind,)
+        options["parameters"] = ("split" if signature.takes("bias1") else "matrices",)
     for role, names in (("y", ("labels", "y")), ("x", ("x",)), ("bias1", ("biases",))):
         if not signature.takes(role):
             options |= {name: CHOICES[name][:1] for name in names}
@@ -139,7 +138,7 @@ def values(p: Problem, lam: float, c: Convention) -> dict[str, Any]:
         "lam": lam,
         "rate": 0.1,
     }  # fmt: skip
-    if c.parameters == "separate":
+    if c.parameters == "split":
         made["theta1"] = oriented(theta1[:, 1:], c)
         made["theta2"] = oriented(theta2[:, 1:], c)
     return made

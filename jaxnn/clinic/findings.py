@@ -176,10 +176,8 @@ def diagnosis(
         return unexplained(seen, kind, is_consistent)
     if not found.is_decided:
         either = ", or ".join(explained(h, seen) for h in found.found)
-        return [
-            line("diagnosis", f"{kind}: one of these, undecided: {either}"),
-            line("fix", "compute in float64, so that the check can decide"),
-        ]
+        fix = line("fix", "compute in float64, so that the check can decide")
+        return [line("diagnosis", f"{kind}: one of these, undecided: {either}"), fix]
     first, *others = found.found
     nearest, margin = runner_up(found.found, seen)
     lines = [
