@@ -41,7 +41,7 @@ ABSENT = "–"
 RIGHT = "none"
 MISTAKES: tuple[tuple[str, ...], ...] = (
     (),
-    ("the bias column of theta2 is regularised",),
+    ("the bias column of theta2 is regularized",),
     ("the penalty is missing",),
     ("the penalty is not divided by m",),
     ("the penalty is twice as large",),

@@ -1,8 +1,8 @@
 """The right cost and gradient as different people write and call them.
 
-Each function is correct and uses nothing of jaxnn; CORRECT lists them with what a check
-must understand. The conventions are those of public programs of this exercise, those of
-the five documents among them.
+Each function is correct and uses nothing from jaxnn; CORRECT lists what a check must
+understand of each. The conventions come from public programs of this exercise, the five
+documents included.
 """
 
 import numpy as np
@@ -91,7 +91,7 @@ def cut_fixed(theta):
 
 
 def fixed_cost(theta, X, y_onehot, plambda=1):
-    """Sizes written into the code, X with its ones, one-hot labels; cost alone."""
+    """Sizes written into the code, X with its ones, one-hot labels; only the cost."""
     return both(*cut_fixed(theta), X[:, 1:], y_onehot, plambda)[0]
 
 
@@ -126,7 +126,7 @@ def backprop(params, input_size, hidden_size, num_labels, X, y, learning_rate):
 
 
 def starred_cost(theta, *args):
-    """Everything through *args, in an order of its own."""
+    """Everything through *args, in its own order."""
     n_in, n_hid, n_out, lmbda, X, y = args
     return nn_cost_function(theta, n_in, n_hid, n_out, X, y, lmbda)[0]
 
@@ -142,7 +142,7 @@ X = y = lamda = m = None
 
 
 def from_globals(nn_params):
-    """All but the parameters are globals."""
+    """Everything except the parameters is a global."""
     cut = hidden_layer_size * (input_layer_size + 1)
     theta1 = nn_params[:cut].reshape(hidden_layer_size, input_layer_size + 1)
     theta2 = nn_params[cut:].reshape(num_labels, hidden_layer_size + 1)
@@ -161,7 +161,7 @@ class Network:
         self.reg_lambda = reg_lambda
 
     def cost_function(self, weights):
-        """The parameters are its one argument."""
+        """The parameters are its only argument."""
         n, h, k = self.layers
         cut = h * (n + 1)
         theta1, theta2 = weights[:cut].reshape(h, -1), weights[cut:].reshape(k, -1)
@@ -232,18 +232,18 @@ def single(nn_params, n_input, n_hidden, n_labels, X, y, lmbda):
 
 
 def letters(p, q, r, s, t, u, w):
-    """Names that tell nothing, in the course's order."""
+    """Names that say nothing, in the course's order."""
     return nn_cost_function(p, q, r, s, t, u, w)
 
 
 def in_lists(Theta1, Theta2, X, y, lam):
-    """Plain Python lists come back."""
+    """Returns plain Python lists."""
     cost, *grads = both(Theta1, Theta2, X, np.eye(len(Theta2))[y - 1], lam)
     return float(cost), [grad.tolist() for grad in grads]
 
 
 def only_gradient(nn_params, n_input, n_hidden, n_labels, X, y, lmbda):
-    """The gradient alone."""
+    """Only the gradient."""
     return nn_cost_function(nn_params, n_input, n_hidden, n_labels, X, y, lmbda)[1]
 
 
@@ -260,8 +260,8 @@ def without_lambda(theta, n, h, k, X, y):
 def several(nn_params, n, h, k, X, y, reg):
     """Cost and gradients without penalty first, then with it."""
     cost, grad = nn_cost_function(nn_params, n, h, k, X, y, 0.0)
-    penalised, penalised_grad = nn_cost_function(nn_params, n, h, k, X, y, reg)
-    return cost, grad, penalised, penalised_grad
+    penalized, penalized_grad = nn_cost_function(nn_params, n, h, k, X, y, reg)
+    return cost, grad, penalized, penalized_grad
 
 
 CORRECT = {  # functions: what "understood" must say
@@ -277,7 +277,7 @@ CORRECT = {  # functions: what "understood" must say
     from_globals: "lambda is lamda",
     Network.cost_function: "one-hot labels, rows; lambda is reg_lambda",
     Stateful.loss: "two matrices",
-    weights_and_biases: "weights and biases apart; matrices of shape (in, out)",
+    weights_and_biases: "separate weights and biases; matrices of shape (in, out)",
     columns: "examples as columns; one-hot labels, columns; lambda is lb",
     layered: "lambda is λ",
     swapped: "row by row; theta2 first",

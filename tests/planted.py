@@ -1,9 +1,9 @@
 """Exercise 4's cost and gradient in plain NumPy, into which mistakes can be planted.
 
 An independent source of truth: it shares no code with jaxnn. One hidden layer,
-sigmoids, regularised cross-entropy; theta1 (h, 1+n) and theta2 (k, 1+h), column 0 the
-bias; examples are ROWS, as students write it. A mistake is planted by its name; each
-sits in one place of the code, and of one place at most one mistake can be made.
+sigmoids, regularized cross-entropy; theta1 (h, 1+n) and theta2 (k, 1+h), column 0 the
+bias; examples are ROWS, as students write them. A mistake is planted by its name. Each
+sits in one place of the code, and one place can have at most one mistake.
 """
 
 from collections.abc import Collection
@@ -12,7 +12,7 @@ import numpy as np
 
 Array = np.ndarray
 
-# what a mistake leaves open
+# the unknown numbers of mistakes
 NUMBERS = {"step": 0.3, "eps": 1e-3, "count": 3, "number": 5000}
 
 _SHARED = {
@@ -37,64 +37,64 @@ _SHARED = {
         "the hidden units are linear",
     ),
     "columns": (
-        "the bias column of theta1 is regularised",
-        "the bias column of theta2 is regularised",
-        "the bias columns of theta1 and theta2 are regularised",
+        "the bias column of theta1 is regularized",
+        "the bias column of theta2 is regularized",
+        "the bias columns of theta1 and theta2 are regularized",
         "row 0 is left out of the penalty in place of column 0",
         "the last column is left out of the penalty in place of column 0",
         "column 1 is left out of the penalty in place of column 0",
-        "theta1 is not regularised",
-        "theta2 is not regularised",
-        "only the bias columns are regularised",
+        "theta1 is not regularized",
+        "theta2 is not regularized",
+        "only the bias columns are regularized",
     ),
 }
 
 _GRADIENT = _SHARED | {
     "columns": (
         *_SHARED["columns"],
-        "ones stand for the bias column in the penalty",
+        "the penalty has ones in place of the bias column",
     ),
     "delta3": (
         "an extra sigma' at the output",
-        "an extra sigma' of the activation at the output",
-        "the output delta takes z3 in place of a3",
-        "the output delta is softmax's",
+        "an extra sigma'(a3) at the output",
+        "the output delta uses z3 in place of a3",
+        "the output delta uses softmax",
     ),
     "delta3's sign": ("the output delta has the wrong sign",),
     "time": ("theta2 was updated before delta2 was computed",),
-    "column": ("the last column of theta2 is dropped for delta2 in place of the bias",),
+    "column": ("delta2 drops the last column of theta2 in place of the bias column",),
     "delta2": (
         "sigma' is missing in delta2",
         "sigma' is taken of the activation a2",
-        "sigma stands in place of sigma' in delta2",
+        "delta2 uses sigma in place of sigma'",
         "sigma' is taken of the wrong layer",
-        "an extra sigma'(z3) on the way back to delta2",
-        "delta2 has tanh's derivative",
-        "delta2 has z2 (1 - z2) for sigma'",
+        "an extra sigma'(z3) in delta2",
+        "delta2 uses the derivative of tanh",
+        "delta2 uses z2 (1 - z2) in place of sigma'(z2)",
     ),
-    "activation": ("theta2's gradient takes z2 in place of a2",),
+    "activation": ("theta2's gradient uses z2 in place of a2",),
     "sum": (
         "only the last example counts in theta1",
         "only the last example counts in theta2",
     ),
     "bias": (
         "the gradient of the biases is missing",
-        "the sum over the wrong axis in the gradient of the biases",
+        "the gradient of the biases is summed over both axes",
         "1/m is missing in the gradient of the biases",
         "1/m is missing in the gradient of theta1's biases",
         "1/m is missing in the gradient of theta2's biases",
-        "1/m twice in the gradient of the biases",
+        "1/m is applied twice in the gradient of the biases",
     ),
     "average": (
         "1/m is missing",
-        "1/m twice",
+        "1/m is applied twice",
         "1/m is missing in theta1",
         "1/m is missing in theta2",
-        "1/m twice in theta1",
-        "1/m twice in theta2",
+        "1/m is applied twice in theta1",
+        "1/m is applied twice in theta2",
         "1/(2m) in place of 1/m",
-        "the mean over classes as well as examples",
-        "a fixed number stands for m",
+        "the gradient is averaged over the classes as well",
+        "a fixed number is used in place of m",
     ),
     "penalty": (
         "the penalty is missing",
@@ -103,8 +103,8 @@ _GRADIENT = _SHARED | {
         "the penalty is half as large",
         "the penalty is 2 lambda theta",
         "the penalty is divided by m twice",
-        "the cost's penalty was not differentiated: lambda/(2m) theta^2",
-        "a fixed number stands for m in the penalty",
+        "the penalty is not differentiated: lambda/(2m) theta^2",
+        "a fixed number is used in place of m in the penalty",
     ),
     "penalty's sign": ("the penalty has the wrong sign",),
     "whole": (
@@ -128,10 +128,10 @@ _COST = _SHARED | {
         "only the first term, Y log(a3)",
         "only the second term, (1 - Y) log(1 - a3)",
         "the second term has the wrong sign",
-        "a matrix product where an element-wise one is meant",
+        "a matrix product in place of an element-wise product",
         "half the squared error in place of cross-entropy",
         "the squared error in place of cross-entropy",
-        "softmax's cross-entropy",
+        "softmax cross-entropy in place of sigmoid cross-entropy",
         "the logarithm to base 10",
         "the logarithm to base 2",
     ),
@@ -140,22 +140,22 @@ _COST = _SHARED | {
         "the cost is averaged twice",
         "the cost is divided by 2m",
         "the cost is averaged over the classes as well",
-        "a fixed number stands for m in the cost",
+        "a fixed number is used in place of m in the cost",
     ),
     "squares": (
         "the penalty is missing in the cost",
         "the cost's penalty is twice as large",
         "the cost's penalty is multiplied by m",
         "the cost's penalty is not divided by m",
-        "the cost's penalty is lambda times the squares",
+        "the cost's penalty is not divided by 2m",
         "the cost's penalty is divided by m twice",
-        "the cost's penalty is of the weights, not of their squares",
+        "the cost's penalty sums the weights, not their squares",
         "the cost's penalty squares the sum of the weights",
-        "the cost's penalty is of norms, not of their squares",
-        "a fixed number stands for m in the cost's penalty",
+        "the cost's penalty sums the norms, not their squares",
+        "a fixed number is used in place of m in the cost's penalty",
     ),
     "total": (
-        "the cost is without its minus",
+        "the minus sign of the cost is missing",
         "the penalty is subtracted from the cost",
         "the cost is negated",
     ),
@@ -170,7 +170,7 @@ COST_NAMES: tuple[str, ...] = tuple(_COST_PLACE)
 
 
 def clash(a: str, b: str) -> bool:
-    """True when both sit in the same place, so that they cannot both be made."""
+    """Whether both sit in the same place, so that they cannot be made together."""
     return _PLACE[a] == _PLACE[b]
 
 
@@ -194,7 +194,7 @@ def planted_gradient(
     rows = _rows(len(x), made.get("examples"))
     x, target = x[rows], target[rows]
     a1, z2, a2, z3, a3, slope2 = _forward(theta1, theta2, x, made.get("forward"))
-    mask1, mask2 = _penalised(theta1, theta2, made.get("columns"))
+    mask1, mask2 = _penalized(theta1, theta2, made.get("columns"))
 
     def finish(delta: Array, a: Array, theta: Array, mask: Array, layer: int) -> Array:
         if made.get("sum") == f"only the last example counts in theta{layer}":
@@ -203,7 +203,7 @@ def planted_gradient(
         match made.get("bias"):
             case "the gradient of the biases is missing":
                 gradient[:, 0] = 0
-            case "the sum over the wrong axis in the gradient of the biases":
+            case "the gradient of the biases is summed over both axes":
                 gradient[:, 0] = np.sum(delta)
             case "1/m is missing in the gradient of the biases":
                 gradient[:, 0] *= m
@@ -211,10 +211,10 @@ def planted_gradient(
                 gradient[:, 0] *= m if layer == 1 else 1
             case "1/m is missing in the gradient of theta2's biases":
                 gradient[:, 0] *= m if layer == 2 else 1
-            case "1/m twice in the gradient of the biases":
+            case "1/m is applied twice in the gradient of the biases":
                 gradient[:, 0] /= m
         gradient /= _divisor(made.get("average"), layer, m, k)
-        if made.get("columns") == "ones stand for the bias column in the penalty":
+        if made.get("columns") == "the penalty has ones in place of the bias column":
             theta = np.hstack([np.ones((len(theta), 1)), theta[:, 1:]])
         penalty = mask * _penalty_gradient(made.get("penalty"), theta, lam, m)
         if "penalty's sign" in made:
@@ -233,11 +233,11 @@ def planted_gradient(
     match made.get("delta3"):
         case "an extra sigma' at the output":
             delta3 = (a3 - target) * a3 * (1 - a3)
-        case "an extra sigma' of the activation at the output":
+        case "an extra sigma'(a3) at the output":
             delta3 = (a3 - target) * _sigmoid_gradient(a3)
-        case "the output delta takes z3 in place of a3":
+        case "the output delta uses z3 in place of a3":
             delta3 = z3 - target
-        case "the output delta is softmax's":
+        case "the output delta uses softmax":
             delta3 = np.exp(_log_softmax(z3)) - target
         case _:
             delta3 = a3 - target
@@ -245,7 +245,7 @@ def planted_gradient(
     if "delta3's sign" in made:  # target minus output
         delta3 = -delta3
     entering = a2
-    if made.get("activation") == "theta2's gradient takes z2 in place of a2":
+    if made.get("activation") == "theta2's gradient uses z2 in place of a2":
         entering = _with_ones(z2)
     gradient2 = finish(delta3, entering, theta2, mask2, 2)
 
@@ -263,16 +263,16 @@ def planted_gradient(
             delta2 = back(delta3)
         case "sigma' is taken of the activation a2":
             delta2 = back(delta3) * _sigmoid_gradient(hidden)
-        case "sigma stands in place of sigma' in delta2":
+        case "delta2 uses sigma in place of sigma'":
             delta2 = back(delta3) * _sigmoid(z2)
         case "sigma' is taken of the wrong layer":
             # (m, k) fits only in front of theta2
             delta2 = back(delta3 * _sigmoid_gradient(z3))
-        case "an extra sigma'(z3) on the way back to delta2":
+        case "an extra sigma'(z3) in delta2":
             delta2 = back(delta3 * _sigmoid_gradient(z3)) * slope2
-        case "delta2 has tanh's derivative":
+        case "delta2 uses the derivative of tanh":
             delta2 = back(delta3) * (1 - hidden**2)
-        case "delta2 has z2 (1 - z2) for sigma'":
+        case "delta2 uses z2 (1 - z2) in place of sigma'(z2)":
             delta2 = back(delta3) * z2 * (1 - z2)
         case _:
             delta2 = back(delta3) * slope2
@@ -321,16 +321,16 @@ def planted_cost(
             data = data / (2 * m)
         case "the cost is averaged over the classes as well":
             data = data / (m * k)
-        case "a fixed number stands for m in the cost":
+        case "a fixed number is used in place of m in the cost":
             data = data / NUMBERS["number"]
         case _:
             data = data / m
 
-    mask1, mask2 = _penalised(theta1, theta2, made.get("columns"))
+    mask1, mask2 = _penalized(theta1, theta2, made.get("columns"))
     penalty = _penalty(made.get("squares"), theta1 * mask1, theta2 * mask2, lam, m)
 
     match made.get("total"):
-        case "the cost is without its minus":
+        case "the minus sign of the cost is missing":
             cost = -data + penalty
         case "the penalty is subtracted from the cost":
             cost = data - penalty
@@ -342,7 +342,7 @@ def planted_cost(
 
 
 def _by_place(names: Collection[str], places: dict[str, str]) -> dict[str, str]:
-    """place: name. KeyError for an unknown name, ValueError for two of one place."""
+    """place: name. KeyError for an unknown name, ValueError for two in one place."""
     made: dict[str, str] = {}
     for name in names:
         place = places[name]
@@ -432,8 +432,8 @@ def _rows(m: int, mistake: str | None) -> slice:
     return slice(0, m)
 
 
-def _penalised(theta1: Array, theta2: Array, mistake: str | None) -> list[Array]:
-    """For each theta, 1 where an element is penalised, else 0."""
+def _penalized(theta1: Array, theta2: Array, mistake: str | None) -> list[Array]:
+    """For each theta, 1 where an element is penalized, else 0."""
     mask1, mask2 = masks = [np.zeros_like(theta1), np.zeros_like(theta2)]
     for mask in masks:
         match mistake:
@@ -444,23 +444,23 @@ def _penalised(theta1: Array, theta2: Array, mistake: str | None) -> list[Array]
             case "column 1 is left out of the penalty in place of column 0":
                 mask[:, 0] = 1
                 mask[:, 2:] = 1
-            case "only the bias columns are regularised":
+            case "only the bias columns are regularized":
                 mask[:, 0] = 1
             case (
-                "the bias columns of theta1 and theta2 are regularised"
-                | "ones stand for the bias column in the penalty"
+                "the bias columns of theta1 and theta2 are regularized"
+                | "the penalty has ones in place of the bias column"
             ):
                 mask[:, :] = 1
             case _:
                 mask[:, 1:] = 1
     match mistake:
-        case "the bias column of theta1 is regularised":
+        case "the bias column of theta1 is regularized":
             mask1[:, 0] = 1
-        case "the bias column of theta2 is regularised":
+        case "the bias column of theta2 is regularized":
             mask2[:, 0] = 1
-        case "theta1 is not regularised":
+        case "theta1 is not regularized":
             mask1[:] = 0
-        case "theta2 is not regularised":
+        case "theta2 is not regularized":
             mask2[:] = 0
     return masks
 
@@ -470,17 +470,20 @@ def _divisor(mistake: str | None, layer: int, m: int, k: int) -> int:
     match mistake, layer:
         case "1/m is missing", _:
             return 1
-        case "1/m twice", _:
+        case "1/m is applied twice", _:
             return m * m
         case ("1/m is missing in theta1", 1) | ("1/m is missing in theta2", 2):
             return 1
-        case ("1/m twice in theta1", 1) | ("1/m twice in theta2", 2):
+        case ("1/m is applied twice in theta1", 1) | (
+            "1/m is applied twice in theta2",
+            2,
+        ):
             return m * m
         case "1/(2m) in place of 1/m", _:
             return 2 * m
-        case "the mean over classes as well as examples", _:
+        case "the gradient is averaged over the classes as well", _:
             return m * k
-        case "a fixed number stands for m", _:
+        case "a fixed number is used in place of m", _:
             return NUMBERS["number"]
     return m
 
@@ -500,9 +503,9 @@ def _penalty_gradient(mistake: str | None, theta: Array, lam: Array, m: int) -> 
             return 2 * lam * theta
         case "the penalty is divided by m twice":
             return lam / m / m * theta
-        case "the cost's penalty was not differentiated: lambda/(2m) theta^2":
+        case "the penalty is not differentiated: lambda/(2m) theta^2":
             return lam / (2 * m) * theta**2
-        case "a fixed number stands for m in the penalty":
+        case "a fixed number is used in place of m in the penalty":
             return lam / NUMBERS["number"] * theta
     return lam / m * theta
 
@@ -526,13 +529,13 @@ def _data_sum(mistake: str | None, target: Array, z3: Array, a3: Array) -> float
             return -np.sum(second)
         case "the second term has the wrong sign":
             return -np.sum(first) + np.sum(second)
-        case "a matrix product where an element-wise one is meant":
+        case "a matrix product in place of an element-wise product":
             return -np.sum(target.T @ log_a + (1 - target).T @ log_1a)
         case "half the squared error in place of cross-entropy":
             return np.sum((a3 - target) ** 2) / 2
         case "the squared error in place of cross-entropy":
             return np.sum((a3 - target) ** 2)
-        case "softmax's cross-entropy":
+        case "softmax cross-entropy in place of sigmoid cross-entropy":
             return -np.sum(target * _log_softmax(z3))
         case "the logarithm to base 10":
             return -np.sum(first + second) / np.log(10)
@@ -544,7 +547,7 @@ def _data_sum(mistake: str | None, target: Array, z3: Array, a3: Array) -> float
 def _penalty(
     mistake: str | None, part1: Array, part2: Array, lam: Array, m: int
 ) -> float:
-    """The cost's penalty of what is penalised; the rest of the parts is 0."""
+    """The penalty in the cost; the parts are 0 where they are not penalized."""
     squares = np.sum(part1**2) + np.sum(part2**2)
     match mistake:
         case "the penalty is missing in the cost":
@@ -555,16 +558,16 @@ def _penalty(
             return lam / 2 * m * squares
         case "the cost's penalty is not divided by m":
             return lam / 2 * squares
-        case "the cost's penalty is lambda times the squares":
+        case "the cost's penalty is not divided by 2m":
             return lam * squares
         case "the cost's penalty is divided by m twice":
             return lam / (2 * m) / m * squares
-        case "the cost's penalty is of the weights, not of their squares":
+        case "the cost's penalty sums the weights, not their squares":
             return lam / (2 * m) * (np.sum(part1) + np.sum(part2))
         case "the cost's penalty squares the sum of the weights":
             return lam / (2 * m) * (np.sum(part1) ** 2 + np.sum(part2) ** 2)
-        case "the cost's penalty is of norms, not of their squares":
+        case "the cost's penalty sums the norms, not their squares":
             return lam / (2 * m) * (np.linalg.norm(part1) + np.linalg.norm(part2))
-        case "a fixed number stands for m in the cost's penalty":
+        case "a fixed number is used in place of m in the cost's penalty":
             return lam / (2 * NUMBERS["number"]) * squares
     return lam / (2 * m) * squares

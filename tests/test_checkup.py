@@ -1,4 +1,4 @@
-"""What a person is told: the findings, the command, its exit codes."""
+"""The report on a person's function: its findings, the command, the exit codes."""
 
 import inspect
 import json
@@ -45,7 +45,7 @@ def person(cost=(), gradient=(), extra=lambda *_: None):
 
 
 def headed(report, head):
-    """The lines under a heading."""
+    """The texts of the lines with this heading."""
     return [line[12:] for line in report.lines if line.startswith(head)]
 
 
@@ -70,7 +70,7 @@ def test_every_mistake_is_named_from_a_persons_function():
         report = jaxnn.check_gradient(person(cost=(name,)))
         named = report.cost + report.gradient
         if planted.clash(name, "labels shifted up by one"):
-            # which of cost and gradient has the labels right is for no one to say
+            # nobody can say whether the cost or the gradient has the right labels
             assert len(named) == 1 and planted.clash(named[0], name), report
         else:
             assert report.cost == named == (name,), report
@@ -90,16 +90,18 @@ def test_mistakes_in_cost_and_gradient_are_both_named():
 
 
 def test_a_wrong_formula_in_both_is_said_to_be_consistent():
-    name = "the bias columns of theta1 and theta2 are regularised"
+    name = "the bias columns of theta1 and theta2 are regularized"
     report = jaxnn.check_gradient(person((name,), (name,)))
     assert not report.passed
-    assert any("is that of your cost" in line for line in headed(report, "note"))
+    assert any("the gradient of your cost" in line for line in headed(report, "note"))
     report = jaxnn.check_gradient(person((name,), ("the penalty is missing",)))
-    assert not any("is that of your cost" in line for line in headed(report, "note"))
+    assert not any(
+        "the gradient of your cost" in line for line in headed(report, "note")
+    )
 
 
 def test_the_part_that_is_wrong_is_shown():
-    name = "the bias column of theta2 is regularised"
+    name = "the bias column of theta2 is regularized"
     report = jaxnn.check_gradient(person(gradient=(name,)))
     (theta1,), (theta2,) = headed(report, "theta1"), headed(report, "theta2")
     assert "WRONG" not in theta1 and theta2.count("WRONG") == 1
@@ -107,13 +109,13 @@ def test_the_part_that_is_wrong_is_shown():
     assert "(lambda 0: ok)" in theta2
 
 
-def test_equal_explanations_are_all_told():
-    # with no lambda the sign of the output delta is that of the whole gradient
+def test_equal_explanations_are_all_listed():
+    # without lambda, the sign of the output delta is the sign of the whole gradient
     report = jaxnn.check_gradient(person(gradient=("the gradient is negated",)), lam=0)
     assert len(headed(report, "diagnosis")) + len(headed(report, "or")) == 2
 
 
-def test_float32_cannot_tell_all_apart_but_names_what_it_names_rightly():
+def test_mistakes_are_named_in_float32_too():
     for name in planted.GRADIENT_NAMES[::4]:
         exact = person(gradient=(name,))
 
@@ -135,37 +137,37 @@ def test_float16_is_refused():
         jaxnn.check_gradient(nn_cost_function)
 
 
-def test_none_is_told():
+def test_a_returned_none_is_reported():
     def nn_cost_function(nn_params, n, h, k, X, y, lam):
         people.nn_cost_function(nn_params, n, h, k, X, y, lam)
 
     report = jaxnn.check_gradient(nn_cost_function)
     assert not report.passed
-    assert headed(report, "diagnosis") == ["returns None"]
-    assert headed(report, "fix") == ["end with return J, gradient"]
+    assert headed(report, "diagnosis") == ["your function returns None, not numbers"]
+    assert headed(report, "fix") == ["end your function with: return J, gradient"]
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (lambda g1, g2: (g1.T, g2.T), "transposed"),
-        (lambda g1, g2: (g1[:, 1:], g2[:, 1:]), "column 0 of each gradient"),
-        (lambda g1, g2: (np.vstack([g1[:1], g1]), g2), "the bias's row of delta2"),
+        (lambda g1, g2: (g1[:, 1:], g2[:, 1:]), "add column 0"),
+        (lambda g1, g2: (np.vstack([g1[:1], g1]), g2), "the bias row of delta2"),
         (lambda g1, g2: (g1.ravel(), g2.ravel()), "np.concatenate"),
         (lambda g1, g2: (g1[:2], g2), "the shape of its theta"),
     ],
 )
-def test_wrong_shapes_are_told_with_what_would_match(change, told):
+def test_wrong_shapes_are_reported_with_a_fix(change, message):
     def loss(theta1, theta2, X, y, lam):
         cost, g1, g2 = people.two_matrices(theta1, theta2, X, y, lam)
         return cost, *change(g1, g2)
 
     report = jaxnn.check_gradient(loss)
-    assert not report.passed and told in str(report)
+    assert not report.passed and message in str(report)
     assert headed(report, "diagnosis") and headed(report, "fix")
 
 
-def test_nan_is_told_with_its_place():
+def test_nan_is_reported_with_its_place():
     def nn_cost_function(nn_params, n, h, k, X, y, lam):
         cost, gradient = people.nn_cost_function(nn_params, n, h, k, X, y, lam)
         gradient[3] = np.nan if lam else gradient[3]
@@ -173,7 +175,7 @@ def test_nan_is_told_with_its_place():
 
     report = jaxnn.check_gradient(nn_cost_function)
     (line,) = headed(report, "diagnosis")
-    assert "NaN or infinite in theta1 (1 elements), with lambda 10" in line
+    assert "NaN or infinite in theta1 (1 element), with lambda 10" in line
 
 
 def test_saturation_is_noted():
@@ -190,13 +192,15 @@ def test_saturation_is_noted():
     assert report.passed and not headed(report, "note")
 
 
-def test_changed_arguments_are_warned_of():
+def test_changed_arguments_give_a_warning():
     def zeroes(nn_params, X, y):
         nn_params[:5] = 0
 
     report = jaxnn.check_gradient(person(extra=zeroes))
     assert not report.passed
-    assert headed(report, "warning")[0].startswith("it changes its argument nn_params")
+    assert headed(report, "warning")[0].startswith(
+        "your function changes its argument nn_params"
+    )
 
 
 def test_many_prints_are_swallowed_and_counted(capsys):
@@ -204,10 +208,10 @@ def test_many_prints_are_swallowed_and_counted(capsys):
         person(extra=lambda *_: [print("line") for _ in range(3000)])
     )
     assert report.passed and capsys.readouterr().out == ""
-    assert any("3000 lines a call" in line for line in headed(report, "note"))
+    assert any("3000 lines per call" in line for line in headed(report, "note"))
 
 
-def test_chance_is_found_out():
+def test_random_values_are_noticed():
     def dropout(nn_params, n, h, k, X, y, lam):
         cost, gradient = people.nn_cost_function(nn_params, n, h, k, X, y, lam)
         return cost, gradient * np.random.uniform(1, 1 + 1e-7, gradient.size)
@@ -249,7 +253,7 @@ def test_of_two_functions_the_second_gives_the_gradient():
     assert jaxnn.check_gradient((wrong, right)).passed
 
 
-def test_a_right_gradient_beside_a_wrong_one_saves_nothing():
+def test_a_second_gradient_that_is_right_does_not_count():
     def loss(*args):
         cost, gradient = right(*args)
         return cost, -gradient, gradient
@@ -261,13 +265,13 @@ def test_a_right_gradient_beside_a_wrong_one_saves_nothing():
     assert report.gradient == ("the gradient is negated",)
 
 
-def test_other_numbers_that_come_along_harm_nothing():
+def test_other_returned_values_are_ignored():
     def nn_cost_function(nn_params, n, h, k, X, y, lam):
         cost, gradient = right(nn_params, n, h, k, X, y, lam)
         return 0.25, cost, gradient, np.eye(k)[y - 1], "done", object()
 
     report = jaxnn.check_gradient(nn_cost_function)
-    assert report.passed and "number 2 of the 2 costs" in str(report)
+    assert report.passed and "2 costs were returned; number 2" in str(report)
     assert "float32" not in str(report)
 
 
@@ -293,7 +297,7 @@ def test_vectors_come_in_many_types(change):
 @pytest.mark.parametrize(
     "result", [object(), "text", 0.0, np.broadcast_to(1.0, (10**6, 10**6)), (1, 2, 3)]
 )
-def test_what_is_no_gradient_ends_in_words(result):
+def test_values_without_a_gradient_end_in_a_message(result):
     def nn_cost_function(nn_params, n, h, k, X, y, lam):
         return result
 
@@ -329,7 +333,7 @@ def test_a_global_m_does_not_hide_a_fixed_number(file):
         "    return cost, grad * len(X) / m\n"
     )
     report = jaxnn.check_gradient(f"{path}:loss")
-    assert "it divides by 5000" in str(report)
+    assert "your code divides by 5000" in str(report)
 
 
 def test_a_number_that_is_a_size_is_said_to_be_one():
@@ -338,28 +342,30 @@ def test_a_number_that_is_a_size_is_said_to_be_one():
         return cost, gradient * len(X) / X.shape[1]
 
     report = jaxnn.check_gradient(nn_cost_function, lam=0)
-    assert "divides by 8, as many as there are pixels" in str(report)
+    assert "divides by 8, the number of pixels" in str(report)
 
 
 def test_another_forward_pass_is_named():
     for name in ("the hidden units are tanh", "the hidden units are ReLU"):
         report = jaxnn.check_gradient(person((name,), (name,)))
         assert report.cost == report.gradient == (name,)
-        assert any("is that of your cost" in line for line in headed(report, "note"))
+        assert any(
+            "the gradient of your cost" in line for line in headed(report, "note")
+        )
 
 
 def test_arguments_are_checked():
     for bad in ([], 3, (right, right, right), (right, 3)):
         with pytest.raises(ValueError, match="give a function"):
             jaxnn.check_gradient(bad)
-    with pytest.raises(ValueError, match="name a method of it: Network.cost_function"):
+    with pytest.raises(ValueError, match="one of its methods: Network.cost_function"):
         jaxnn.check_gradient(people.Network)
     for lam in (-1, np.nan, np.inf, 1e-7):
         with pytest.raises(ValueError, match="lam is"):
             jaxnn.check_gradient(right, lam=lam)
-    with pytest.raises(ValueError, match="for a function of yours"):
+    with pytest.raises(ValueError, match="need a function of yours"):
         jaxnn.check_gradient(lam=3.0)
-    with pytest.raises(ValueError, match="takes no data"):
+    with pytest.raises(ValueError, match="means data"):
         jaxnn.check_gradient(people.sigmoid)
 
 
@@ -380,7 +386,7 @@ def test_nothing_of_the_process_is_left_changed(file, tmp_path):
 
 
 def process():
-    """What a person's code can change for all."""
+    """The global state that a person's code can change."""
     return (
         np.random.get_state()[1].tolist(),
         random.getstate(),
@@ -411,14 +417,46 @@ def test_what_raises_shows_the_persons_own_line():
     assert "labels 1-10" in below[0]
 
 
-def test_progress_is_told():
+class Strange(BaseException):
+    """An error, and a value, that cannot be read."""
+
+    def __str__(self):
+        raise ValueError
+
+    __array__ = __str__
+
+
+@pytest.mark.parametrize("how", ["error", "value", "wrapper"])
+def test_every_error_of_a_persons_code_is_a_mistake(how):
+    def nn_cost_function(nn_params, n, h, k, X, y, lam):
+        if how == "error":
+            raise Strange
+        return 1.0, Strange()
+
+    if how == "wrapper":
+        nn_cost_function.__wrapped__ = nn_cost_function
+    with pytest.raises(jaxnn.Mistake, match="nn_cost_function"):
+        jaxnn.check_gradient(nn_cost_function)
+
+
+def test_an_array_that_is_used_again_is_read_in_time():
+    kept = np.zeros(105)
+
+    def nn_cost_function(nn_params, n, h, k, X, y, lam):
+        cost, kept[:] = right(nn_params, n, h, k, X, y, lam)
+        return cost, kept
+
+    assert jaxnn.check_gradient(nn_cost_function).passed
+
+
+def test_progress_is_reported():
     seen = []
-    name = "the bias column of theta1 is regularised"
+    name = "the bias column of theta1 is regularized"
     jaxnn.check_gradient(
         person(gradient=(name,)), progress=lambda *now: seen.append(now)
     )
     texts = " ".join(text for text, *_ in seen)
-    assert "ways to call it" in texts and "gradient: sets of 1 mistakes" in texts
+    assert "ways to call it" in texts and "gradient: mistakes at once: 1" in texts
     assert all(0 <= done <= whole for _, done, whole in seen)
 
 
@@ -444,16 +482,16 @@ def test_command_passes_and_fails(command, file):
 
 def test_command_takes_conventions(command, file):
     path = file()
-    told = command(
+    ended = command(
         "gradcheck", f"{path}:nn_cost_function", "--convention", "labels=0-9"
     )
-    assert told.returncode == 1 and "labels 0-9" in told.stdout
+    assert ended.returncode == 1 and "labels 0-9" in ended.stdout
     wrong = command("gradcheck", f"{path}:nn_cost_function", "--convention", "labels")
     assert wrong.returncode == 2 and wrong.stderr.count("\n") == 1, wrong.stderr
 
 
 @pytest.mark.parametrize(
-    ("target", "told"),
+    ("target", "message"),
     [
         ("nowhere.py:f", "no such file"),
         ("mywork.py", "name the function"),
@@ -462,13 +500,13 @@ def test_command_takes_conventions(command, file):
         ("notes.txt:f", "name a Python file"),
     ],
 )
-def test_mistakes_in_the_target(file, tmp_path, target, told):
+def test_mistakes_in_the_target(file, tmp_path, target, message):
     file("def raises(nn_params, n, h, k, X, y, lam):\n    return 1 / 0\n")
     (tmp_path / "notes.txt").write_text("no Python")
     with pytest.raises(ValueError) as error:
         jaxnn.check_gradient(f"{tmp_path}/{target}")
     first, *below = str(error.value).splitlines()
-    assert told in first and (not below or below[0].startswith("called with"))
+    assert message in first and (not below or below[0].startswith("called with"))
 
 
 def test_command_ends_a_mistake_with_code_2_and_no_traceback(command, file):
@@ -502,7 +540,7 @@ def test_flags_of_one_check_are_refused_by_the_other(command, file):
         )
 
 
-def test_quiet_is_the_verdict_alone(command, file):
+def test_quiet_prints_only_the_verdict(command, file):
     path = file()
     ended = command("gradcheck", f"{path}:nn_cost_function", "--quiet")
     assert ended.returncode == 0 and ended.stdout.count("\n") == 1

@@ -62,8 +62,8 @@ def test_correct_functions_pass_in_both_precisions(function, kind, lam):
 
     report = jaxnn.check_gradient(rounded, lam=lam)
     assert report.passed, report
-    told = f"lambda 0 and {lam}" if lam else "lambda 0;"
-    assert told in str(report)
+    message = f"lambda 0 and {lam}" if lam else "lambda 0;"
+    assert message in str(report)
 
 
 @pytest.mark.slow
@@ -77,7 +77,7 @@ def test_a_jax_function_passes_in_float64():
     assert "float32" not in str(report)
 
 
-def test_another_size_is_told():
+def test_another_size_can_be_given():
     def cost(nn_params, X, y, lam):
         return people.nn_cost_function(nn_params, 49, 7, 3, X, y, lam)
 
@@ -113,16 +113,16 @@ def test_arguments_without_a_known_name_are_the_missing_ones():
     assert roles == ["params", "n", "h", "k", "x", "y", "lam"]
 
 
-def test_a_role_can_be_told():
+def test_a_role_can_be_given():
     def function(nn_params, n, h, k, X, y, foo=0.0):
         cost, gradient = people.nn_cost_function(nn_params, n, h, k, X, y, foo)
-        return cost + foo**2, gradient  # no penalty grows with lambda's square
+        return cost + foo**2, gradient  # a penalty never grows with lambda^2
 
     report = jaxnn.check_gradient(function)
     assert report.passed and "no lambda" in report.lines[0]
-    assert "if it is foo: --convention NAME=lam" in str(report)
+    assert "if it is foo, add --convention NAME=lam" in str(report)
 
-    def wrong(nn_params, n, h, k, X, y, foo=0.0):  # a gradient alone, its penalty wrong
+    def wrong(nn_params, n, h, k, X, y, foo=0.0):  # only a gradient, penalty wrong
         found = people.nn_cost_function(nn_params, n, h, k, X, y, foo)[1]
         return found + foo * nn_params
 
@@ -130,28 +130,28 @@ def test_a_role_can_be_told():
     report = jaxnn.check_gradient(function, foo="lam")
     assert not report.passed and "lambda is foo" in str(report)
     for wrong in ({"fooo": "lam"}, {"foo": "lam", "n": "lam"}):
-        with pytest.raises(ValueError, match="no argument fooo|have one role"):
+        with pytest.raises(ValueError, match="no argument fooo|have the same role"):
             jaxnn.check_gradient(function, **wrong)
 
 
 @pytest.mark.parametrize("name", CHOICES)
-def test_every_choice_can_be_told(name):
+def test_every_choice_can_be_given(name):
     for value in CHOICES[name]:
         try:
             report = jaxnn.check_gradient(people.nn_cost_function, **{name: value})
         except ValueError as error:
             assert "\n" not in str(error) or "called with" in str(error)
         else:
-            says_nothing = name in ("matrices", "biases")  # of a vector
+            says_nothing = name in ("matrices", "biases")  # for a vector
             assert report.passed == (says_nothing or value in Convention()), report
 
 
-def test_a_convention_can_be_told():
+def test_a_convention_can_be_given():
     report = jaxnn.check_gradient(people.nn_cost_function, order="F", labels="0-9")
     assert not report.passed and "column by column" in report.lines[0]
-    with pytest.raises(ValueError, match="'G' is none of 'C', 'F'"):
+    with pytest.raises(ValueError, match="'G'; choose from 'C', 'F'"):
         jaxnn.check_gradient(people.nn_cost_function, order="G")
-    with pytest.raises(ValueError, match="no convention"):
+    with pytest.raises(ValueError, match="not a convention"):
         jaxnn.check_gradient(people.nn_cost_function, something="else")
 
 
@@ -162,7 +162,7 @@ def test_a_persons_globals_are_theirs_again():
     assert {name: getattr(people, name) for name in names} == before
 
 
-def test_a_global_count_of_missing_data_is_lent(tmp_path):
+def test_a_global_count_of_missing_data_is_set(tmp_path):
     path = tmp_path / "mywork.py"
     path.write_text(
         "import numpy as np\nfrom scipy.io import loadmat\n"
@@ -179,7 +179,7 @@ def test_a_global_count_of_missing_data_is_lent(tmp_path):
     assert jaxnn.check_gradient(f"{path}:cost", lam=0).passed
 
 
-def test_bound_methods_are_asked_on_a_copy():
+def test_bound_methods_are_called_on_a_copy():
     network = people.Stateful()
     assert jaxnn.check_gradient(network.loss).passed
     assert network.theta1 is None and network.calls == []

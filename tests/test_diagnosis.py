@@ -1,8 +1,8 @@
 """Mistakes planted in an independent implementation are named, and no others.
 
 planted.py shares no code with jaxnn. A set of mistakes counts as named if it is among
-the explanations found, or if what is found in its place is smaller and the same
-function: on a problem that the diagnosis never saw.
+the explanations found, or if a smaller set is found that is the same function: it gives
+the same values on a problem that the diagnosis never saw.
 """
 
 import itertools
@@ -16,7 +16,7 @@ from jaxnn.clinic import formulas, mistakes
 from jaxnn.clinic.diagnosis import diagnose, runner_up
 from jaxnn.clinic.hypotheses import NONE, Observed, distance, passes, value
 from jaxnn.clinic.layout import USUAL, Layout, read
-from jaxnn.clinic.location import locations
+from jaxnn.clinic.location import ADDED, locations
 from jaxnn.clinic.problems import COURSE, LAMBDA, SMALL, problem
 
 LAMBDAS = (0.0, LAMBDA)
@@ -98,8 +98,8 @@ def test_every_mistake_is_named(kind, layers):
 @pytest.mark.parametrize("layers", [SMALL, COURSE])
 @pytest.mark.parametrize("kind", TABLES)
 def test_mistakes_are_far_apart(kind, layers):
-    # facts: at least 1.2e-3 between explanations, where rounding is 1e-16; the cost is
-    # one number, and nearer
+    # measured: explanations differ by at least 1.2e-3, and rounding is 1e-16; costs are
+    # single numbers, and closer together
     for name in TABLES[kind][:: 1 if layers == SMALL else 4]:
         seen = observe(kind, (name,), layers)
         _, margin = runner_up(diagnose(seen).found, seen)
@@ -135,15 +135,15 @@ def test_mistakes_of_published_programs_are_named():
     ("kind", "name", "what", "value"),
     [
         ("cost", "log(a + eps) in place of log(a)", "eps", 1e-3),
-        ("cost", "a fixed number stands for m in the cost", "number", 5000),
-        ("gradient", "a fixed number stands for m", "number", 5000),
-        ("gradient", "a fixed number stands for m in the penalty",
-         "penalty number", 5000),
+        ("cost", "a fixed number is used in place of m in the cost", "number", 5000),
+        ("gradient", "a fixed number is used in place of m", "number", 5000),
+        ("gradient", "a fixed number is used in place of m in the penalty",
+         "penalty_number", 5000),
         ("gradient", "theta2 was updated before delta2 was computed", "step", 0.3),
         ("gradient", "the last examples are left out", "count", 3),
     ],
 )  # fmt: skip
-def test_what_is_left_open_is_fitted(kind, name, what, value):
+def test_unknown_numbers_are_fitted(kind, name, what, value):
     (found,) = diagnose(observe(kind, (name,))).found
     assert found.fit[what] == pytest.approx(value, rel=1e-6)
 
@@ -181,7 +181,7 @@ def test_pairs_in_the_course_size_are_named():
 
 
 def test_without_lambda_the_data_part_is_diagnosed():
-    names = ("sigma' is missing in delta2", "1/m twice")
+    names = ("sigma' is missing in delta2", "1/m is applied twice")
     found = diagnose(observe("gradient", names, lams=(0.0,))).found
     assert {one.name for one in found[0].mistakes} == set(names)
     assert diagnose(
@@ -190,7 +190,7 @@ def test_without_lambda_the_data_part_is_diagnosed():
 
 
 def strange_gradients():
-    """200 wrong gradients that no table has, each with where it is wrong."""
+    """200 wrong gradients that are in no table, each with its wrong place."""
     draw = np.random.default_rng(0)
     for i in range(200):
         theta, kind = int(draw.integers(2)), i % 5
@@ -225,7 +225,7 @@ def test_strange_gradients_are_not_named_but_placed(part):
             values.append(tuple(tuple(pair) for pair in row))
         seen = wrong._replace(values=tuple(values))
         assert not diagnose(seen).found
-        places = locations(seen)  # at lambda 0, and of what lambda adds
+        places = locations(seen)  # at lambda 0, and in the penalty's part
         assert {place.theta for place in places} == {theta + 1}
         assert (places[0].rows, places[0].columns) == (rows, columns)
         if not noise:
@@ -239,12 +239,12 @@ def test_where_only_lambda_is_wrong_the_penalty_is_placed():
         for zero, ten in seen.values
     )
     (place,) = locations(seen._replace(values=values))
-    assert place.of == "what lambda adds" and place.theta == 2
+    assert place.what == ADDED and place.theta == 2
 
 
-def test_what_too_few_digits_cannot_tell_apart_is_undecided():
+def test_with_too_few_digits_it_is_undecided():
     # lambda/5000 and no penalty at all differ by 2% of the gradient
-    name = "a fixed number stands for m in the penalty"
+    name = "a fixed number is used in place of m in the penalty"
     sharp = diagnose(observe("gradient", (name,)))
     blurred = diagnose(observe("gradient", (name,), bar=0.05))
     assert sharp.is_decided and not blurred.is_decided
@@ -252,7 +252,7 @@ def test_what_too_few_digits_cannot_tell_apart_is_undecided():
     assert {name, "the penalty is missing"} <= names
 
 
-def test_nothing_is_next_to_nothing():
+def test_the_runner_up_of_no_mistake_is_a_mistake():
     seen = observe("gradient", ())
     nearest, margin = runner_up((NONE,), seen)
     assert margin > 1e-3 and len(nearest.mistakes) == 1

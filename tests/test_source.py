@@ -1,4 +1,4 @@
-"""Functions taken out of people's own files and notebooks, which never run whole."""
+"""Functions loaded from people's files and notebooks, which never run as a whole."""
 
 import functools
 import inspect
@@ -19,9 +19,9 @@ from jaxnn.files import FileError
 
 @pytest.fixture(autouse=True)
 def as_before(monkeypatch):
-    """Each test gets the import path, the modules and the variables as they were."""
+    """Restore the import path, the modules and the variables after each test."""
     monkeypatch.setattr(sys, "path", sys.path[:])
-    monkeypatch.setattr(source, "HOMES", set())
+    monkeypatch.setattr(source, "FOLDERS", set())
     monkeypatch.setattr(sys, "dont_write_bytecode", False)  # or nothing is tested
     monkeypatch.setenv("MPLBACKEND", "Agg")
     modules = set(sys.modules)
@@ -50,7 +50,7 @@ def one(write):
 
 
 def refusal(target):
-    """The one line with which a target is refused; it names the file first."""
+    """The one line that refuses a target; it names the file first."""
     with pytest.raises(FileError) as caught:
         load(str(target))
     text = str(caught.value)
@@ -112,10 +112,10 @@ def test_only_what_is_needed_runs(write, tmp_path, capsys):
     assert "theta" not in cost.__globals__  # locals of cost pull nothing in
 
 
-def test_missing_data_is_remembered_with_what_began_it(write):
+def test_missing_data_is_remembered_with_its_first_cause(write):
     (cost,) = load(f"{write('mywork.py', SCRIPT)}:cost")
-    told = "line 6 raised FileNotFoundError: ex4data1.mat"
-    assert failed(cost) == dict.fromkeys(["X", "data", "m", "y"], told)
+    message = "line 6 raised FileNotFoundError: ex4data1.mat"
+    assert failed(cost) == dict.fromkeys(["X", "data", "m", "y"], message)
     with pytest.raises(NameError, match="'m'"):
         cost(np.zeros(4), 1)
 
@@ -176,7 +176,7 @@ def test_a_later_value_of_the_name_does_not_hide_the_function(one, tmp_path):
     assert not (tmp_path / "trained").exists()
 
 
-def test_a_failed_statement_takes_the_old_value_along(one):
+def test_a_failed_statement_removes_the_old_value(one):
     f = one("x = None\nx = open('none')\ndef f(): return x\n")
     assert failed(f) == {"x": "line 2 raised FileNotFoundError: none"}
 
@@ -196,14 +196,14 @@ def test_main_part_is_not_run_and_is_named(one, write, tmp_path):
         other = 1
     def name(): return __name__, __file__, other
     """
-    assert "line 2 is if __name__" in failed(one(text))["size"]
+    assert "line 2 is in if __name__" in failed(one(text))["size"]
     assert one(text, "name")() == ("mywork", str(tmp_path / "mywork.py"), 1)
     assert not (tmp_path / "main").exists()
-    told = refusal(f"{write('mywork.py', text)}:late")
-    assert told.endswith("move it out of that")
+    message = refusal(f"{write('mywork.py', text)}:late")
+    assert message.endswith("move it out of there")
 
 
-def test_neighbours_star_imports_and_no_bytecode(write, tmp_path):
+def test_neighbors_star_imports_and_no_bytecode(write, tmp_path):
     write("helpers.py", "print('hi')\ndef double(x): return 2 * x\n")
     write("stars.py", "lr = 4\nopen('starred', 'w').close()\n")
     path = write(
@@ -222,7 +222,7 @@ def test_neighbours_star_imports_and_no_bytecode(write, tmp_path):
     assert sys.path[0] == str(tmp_path) and not sys.dont_write_bytecode
 
 
-def test_neighbours_of_the_same_name_in_two_folders(tmp_path):
+def test_neighbors_of_the_same_name_in_two_folders(tmp_path):
     for n in (1, 2):
         (tmp_path / str(n)).mkdir()
         (tmp_path / str(n) / "helpers.py").write_text(f"n = {n}")
@@ -232,16 +232,16 @@ def test_neighbours_of_the_same_name_in_two_folders(tmp_path):
 
 
 @pytest.mark.parametrize("line", ["from broken import cost", "from broken import *"])
-def test_neighbour_that_raises(write, line):
+def test_neighbor_that_raises(write, line):
     write("broken.py", "x = 1\n\nraise ValueError('not\\nready')\n")
     path = write("mywork.py", f"\n{line}\ndef f(): return cost\n")
-    told = "line 1 (at broken.py line 3) raised ValueError: not ready"
-    assert failed(load(f"{path}:f")[0]) == {"cost": told}
+    message = "line 1 (at broken.py line 3) raised ValueError: not ready"
+    assert failed(load(f"{path}:f")[0]) == {"cost": message}
     path.write_text(f"{line}\n")
     assert "broken.py line 3" in refusal(f"{path}:cost")
 
 
-def test_neighbour_with_a_syntax_error(write):
+def test_neighbor_with_a_syntax_error(write):
     write("broken.py", "x = 1\ny = = 2\n")
     path = write("mywork.py", "from broken import cost\n")
     assert "(at broken.py line 2) raised SyntaxError" in refusal(f"{path}:cost")
@@ -250,15 +250,15 @@ def test_neighbour_with_a_syntax_error(write):
 def test_missing_package(write, one):
     text = "import sklearn_none.tree as t\nfrom nonesuch import f\ndef g(): return t\n"
     cause = failed(one(text, "g"))["t"]
-    assert cause.startswith("line 1 imports sklearn_none, which is neither beside")
-    told = refusal(f"{write('mywork.py', text)}:f")
-    assert told.endswith("pip install nonesuch")
+    assert cause.startswith("line 1 imports sklearn_none, which is neither in")
+    message = refusal(f"{write('mywork.py', text)}:f")
+    assert message.endswith("pip install nonesuch")
 
 
 def test_the_wanted_function_itself_raises(write):
     path = write("mywork.py", "import sys\nx = sys.exit(3)\ndef f(a=x): pass\n")
-    told = refusal(f"{path}:f")
-    assert "line 2 raised SystemExit: 3; f needs that line" in told
+    message = refusal(f"{path}:f")
+    assert "line 2 raised SystemExit: 3; f needs that line" in message
 
 
 def test_exit_and_input_at_top_level(one):
@@ -386,28 +386,28 @@ PYTHON2 = [
 @pytest.mark.parametrize(("old", "new"), PYTHON2)
 def test_python2(write, old, new):
     path = write("mywork.py", f'"""\n    print the cost, `b`\n"""\n{old}\n')
-    told = refusal(f"{path}:f")
-    assert f"a Python 2 file; line 4: {old} -> {new}; change this line" in told
+    message = refusal(f"{path}:f")
+    assert f"a Python 2 file; line 4: {old} -> {new}; change this line" in message
 
 
 def test_python2_many_lines(write):
     text = "try:\n    print 1\nexcept (A, B), e:\n    print e\nprint\nprint 2\nprint 3"
-    told = refusal(f"{write('mywork.py', text)}:f")
-    assert "line 2: print 1 -> print(1); line 3: except (A, B), e:" in told
-    assert "; change these 3 lines and those after them (2to3" in told
+    message = refusal(f"{write('mywork.py', text)}:f")
+    assert "line 2: print 1 -> print(1); line 3: except (A, B), e:" in message
+    assert "; change these 3 lines and those after them (2to3" in message
 
 
 def test_python2_names_are_found_when_called(one):
     f = one("def f(d): return d.has_key(1) if d else xrange(3)\n")
     with pytest.raises(NameError) as caught:
         f(None)
-    assert python2_hint(caught.value) == "xrange is Python 2's; write range"
+    assert python2_hint(caught.value) == "xrange is from Python 2; write range"
     with pytest.raises(AttributeError) as missing:
         f({1: 2})
-    assert python2_hint(missing.value) == "has_key is Python 2's; write key in d"
+    assert python2_hint(missing.value) == "has_key is from Python 2; write key in d"
     assert python2_hint(NameError("?", name="rnage")) is None
-    told = failed(one("import cPickle\ndef f(): cPickle\n"))["cPickle"]
-    assert told.endswith("(cPickle is Python 2's; write pickle)")
+    message = failed(one("import cPickle\ndef f(): cPickle\n"))["cPickle"]
+    assert message.endswith("(cPickle is from Python 2; write pickle)")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "latin-1", "iso-8859-15"])
@@ -425,7 +425,7 @@ def test_other_encodings_are_refused(write, encoding, before):
 
 
 BAD = [
-    ("m.py", "x = 1\ny = (\n", "f", "line 2: '(' was never closed: y = (; mend"),
+    ("m.py", "x = 1\ny = (\n", "f", "line 2: '(' was never closed: y = (; fix"),
     ("m.py", "print the cost\n", "f", "m.py: line 1: Missing parentheses"),
     ("m.py", "return 1\n", "f", "line 1: 'return' outside function"),
     ("m.py", "if 1:\n\ta = 1\n        b = 2\n", "f", "line 3: "),
@@ -440,17 +440,19 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("name", "text", "wanted", "told"), BAD)
-def test_refusals(write, name, text, wanted, told):
-    assert told in refusal(f"{write(name, text, 'latin-1')}:{wanted}")
+@pytest.mark.parametrize(("name", "text", "wanted", "message"), BAD)
+def test_refusals(write, name, text, wanted, message):
+    assert message in refusal(f"{write(name, text, 'latin-1')}:{wanted}")
 
 
 def test_no_name_lists_what_there_is(write):
     many = "".join(f"def f{n}(): pass\n" for n in range(9))
     path = write("mywork.py", "class C:\n    def m(self): pass\n" + many)
-    told = refusal(path)
-    assert "no function named; it has: C.m, f0, f1, f2, f3, f4, f5, f6, ...; " in told
-    assert told.endswith("like mywork.py:C.m") and refusal(f"{path}:") == told
+    message = refusal(path)
+    assert (
+        "no function named; it has: C.m, f0, f1, f2, f3, f4, f5, f6, ...; " in message
+    )
+    assert message.endswith("like mywork.py:C.m") and refusal(f"{path}:") == message
     path = write("mywork.py", "def sigmoid(z): pass\ndef nnCostFunction(w): pass\n")
     assert refusal(path).endswith("like mywork.py:nnCostFunction")
     assert texts.split(r"C:\a\mywork.py")[1] == texts.split("C:mywork.py")[1] == []
@@ -463,7 +465,7 @@ def test_paths_that_are_no_file(write, tmp_path, monkeypatch):
     assert refusal(f"{tmp_path / 'a' / 'zz.py'}:f").endswith("check the path")
     assert "a folder; name a file in it" in refusal(f"{tmp_path}:f")
     monkeypatch.setattr(texts, "LARGEST", 3)
-    assert "in a file of its own" in refusal(f"{write('big.py', 'a = 1')}:f")
+    assert "in its own file" in refusal(f"{write('big.py', 'a = 1')}:f")
 
 
 def test_warnings_filters_stay(one):

@@ -1,4 +1,4 @@
-"""One call of a person's function, with everything it does beside returning noted."""
+"""One call of a person's function, and everything it does besides returning."""
 
 import contextlib
 import copy
@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import threading
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,20 +19,19 @@ LIMIT = 30.0  # seconds a call may take
 
 
 class TooLong(BaseException):
-    """A call that was stopped after LIMIT seconds; not for `except Exception`."""
+    """A call was stopped after LIMIT seconds; `except Exception` does not catch it."""
 
 
 class Call(NamedTuple):
-    """What came of a call."""
+    """The outcome of a call."""
 
     result: Any
     error: BaseException | None
-    seconds: float
     lines: int  # printed
-    changed: tuple[str, ...]  # the arguments that are not as they were
+    changed: tuple[str, ...]  # the arguments that the call changed
 
 
-class Counter(io.TextIOBase):
+class LineCounter(io.TextIOBase):
     """A stream that counts lines and keeps nothing."""
 
     lines = 0
@@ -47,30 +45,30 @@ class Counter(io.TextIOBase):
 
 
 def call(run: Callable[..., Any], given: dict[str, Any], folder: Path | None) -> Call:
-    """run(copies of what is given), silenced, in the folder, in float64."""
+    """run(copies of the given values), in silence, in the folder, in float64."""
     copies = {name: copy.deepcopy(value) for name, value in given.items()}
-    printed, error, result = Counter(), None, None
-    began = time.perf_counter()
+    printed, error, result = LineCounter(), None, None
     try:
-        with surroundings(printed, folder), limited(LIMIT):
+        with isolated(printed, folder), limited(LIMIT):
             result = run(copies)
-    except (Exception, SystemExit, TooLong) as raised:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as raised:  # whatever it is, it is the function's error
         error = raised
-    seconds = time.perf_counter() - began
     changed = [name for name in given if not is_equal(given[name], copies[name])]
-    return Call(result, error, seconds, printed.lines, tuple(changed))
+    return Call(result, error, printed.lines, tuple(changed))
 
 
 def is_equal(a: Any, b: Any) -> bool:
-    """Whether two arguments, arrays or lists of them, hold the same."""
+    """Whether two arguments, arrays or lists of arrays, are equal."""
     if isinstance(a, list | tuple):
         return len(a) == len(b) and all(map(is_equal, a, b))
-    return np.shape(a) == np.shape(b) and bool(np.all(a == b))
+    return np.array_equal(a, b)
 
 
 @contextlib.contextmanager
-def surroundings(printed: Counter, folder: Path | None) -> Iterator[None]:
-    """Nothing shown, asked, warned of or left behind; JAX, if used, in float64."""
+def isolated(printed: LineCounter, folder: Path | None) -> Iterator[None]:
+    """No output, input, warnings or bytecode files; JAX, if used, in float64."""
     before = sys.stdin, sys.dont_write_bytecode
     sys.stdin, sys.dont_write_bytecode = io.StringIO(), True
     try:
@@ -90,7 +88,7 @@ def surroundings(printed: Counter, folder: Path | None) -> Iterator[None]:
 
 @contextlib.contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """Raise TooLong inside after so many seconds, where the system can."""
+    """Raise TooLong in the block after so many seconds, if the system supports it."""
     is_main = threading.current_thread() is threading.main_thread()
     if not is_main or not hasattr(signal, "setitimer"):
         yield
@@ -100,7 +98,7 @@ def limited(seconds: float) -> Iterator[None]:
         raise TooLong
 
     before = signal.signal(signal.SIGALRM, stop)
-    timer = signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)  # and again
+    timer = signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)  # then each second
     try:
         yield
     finally:

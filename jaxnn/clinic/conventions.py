@@ -1,7 +1,7 @@
-"""How a function wants its arguments: the conventions that people differ in.
+"""The conventions in which people pass arguments to their functions.
 
-A convention is what parameters and gradient agree about, and how labels and pixels are
-given; the course's cost tells which one a function was written for.
+A convention is the layout that parameters and gradient share, and the form of labels
+and pixels. The course's cost shows for which one a function was written.
 """
 
 import warnings
@@ -16,7 +16,7 @@ from jaxnn.clinic.problems import Problem
 from jaxnn.clinic.roles import Signature
 
 CHOICES: dict[str, tuple[str, ...]] = {
-    "parameters": ("vector", "column", "list"),  # where they are one argument
+    "parameters": ("vector", "column", "list"),  # if they are one argument
     "matrices": ("out x in", "in x out"),
     "biases": ("column", "row", "flat"),
     "order": ("C", "F"),
@@ -28,7 +28,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "type": ("array", "matrix"),
 }
 RARE = ("theta2", "last", "in x out", "matrix")
-TOLD = {
+WORDING = {
     "vector": "a vector unrolled {}",
     "column": "a column vector unrolled {}",
     "list": "a list of two matrices",
@@ -50,14 +50,14 @@ TOLD = {
 
 
 class Convention(NamedTuple):
-    """One way to call a function; each field is one of CHOICES."""
+    """One way to call a function; each field takes one of its CHOICES."""
 
     parameters: str = "vector"
     matrices: str = "out x in"  # theta1 (h, 1 + n), or (1 + n, h)
-    biases: str = "column"  # where they come apart
-    order: str = "C"  # of the vector: row by row, or column by column
-    first: str = "theta1"  # in the vector
-    bias: str = "first"  # column
+    biases: str = "column"  # if they are arguments of their own
+    order: str = "C"  # of the vector: C row by row, F column by column
+    first: str = "theta1"  # which theta the vector begins with
+    bias: str = "first"  # which column of a theta
     labels: str = "1-10"
     y: str = "flat"  # or one-hot rows, columns
     x: str = "rows"
@@ -65,7 +65,7 @@ class Convention(NamedTuple):
 
     @property
     def layout(self) -> Layout:
-        """Where the thetas are in a vector."""
+        """How the thetas are unrolled in a vector."""
         order: Order = "C" if self.order == "C" else "F"
         return Layout(order, order, self.first == "theta2", self.bias == "last")
 
@@ -73,40 +73,40 @@ class Convention(NamedTuple):
         """Whether both give a function the same numbers, perhaps in another shape."""
         shapes = {"y": "", "type": "", "parameters": ""}
         if not signature.takes("params"):
-            shapes["order"] = ""  # of what is returned alone
+            shapes["order"] = ""  # matters only for the gradient
         return self._replace(**shapes) == other._replace(**shapes)
 
-    def told(self, signature: Signature) -> str:
-        """In words, what of it matters to this function."""
+    def in_words(self, signature: Signature) -> str:
+        """The choices that matter to this function, in words."""
         words = []
         if signature.takes("params"):
-            words.append(TOLD[self.parameters].format(TOLD[self.order]))
+            words.append(WORDING[self.parameters].format(WORDING[self.order]))
         elif signature.takes("bias1"):
-            words.append("weights and biases apart")
+            words.append("separate weights and biases")
         elif signature.takes("theta1"):
             words.append("two matrices")
-        words += [TOLD[value] for value in self if value in RARE]
+        words += [WORDING[value] for value in self if value in RARE]
         if signature.takes("x"):
-            words.append(TOLD[self.x])
+            words.append(WORDING[self.x])
         if signature.takes("y"):
             shape = {"flat": "", "column": " as a column"}.get(self.y, f", {self.y}")
-            words.append(TOLD[self.labels] + shape)
+            words.append(WORDING[self.labels] + shape)
         lam = signature.name_of("lam")
         words.append(f"lambda is {lam}" if lam else "no lambda")
         return "; ".join(words)
 
 
 def conventions(signature: Signature, fixed: Mapping[str, str]) -> Iterator[Convention]:
-    """The conventions to try, the usual ones first; `fixed` are not varied.
+    """The conventions to try, the usual ones first; the `fixed` choices stay.
 
-    Of the rare choices (theta2 first, np.matrix, ...) at most one at a time.
+    Rare choices (theta2 first, np.matrix, ...) are tried one at a time.
     """
     options = {
         name: (fixed[name],) if name in fixed else choices
         for name, choices in CHOICES.items()
     }
     if not signature.takes("params"):
-        options["parameters"] = ("apart" if signature.takes("bias1") else "matrices",)
+        options["parameters"] = ("split" if signature.takes("bias1") else "matrices",)
     for role, names in (("y", ("labels", "y")), ("x", ("x",)), ("bias1", ("biases",))):
         if not signature.takes(role):
             options |= {name: CHOICES[name][:1] for name in names}
@@ -115,7 +115,7 @@ def conventions(signature: Signature, fixed: Mapping[str, str]) -> Iterator[Conv
     for change in ({}, *({n: v} for n in rare for v in options[n][1:])):
         usual = {name: options[name][0] for name in rare} | change
         if change.get("matrices") and "list" in options["parameters"]:
-            usual["parameters"] = "list"  # a vector has no such axes
+            usual["parameters"] = "list"  # a vector has no axes to swap
         for chosen in product(*(options[name] for name in names)):
             one = Convention(**usual, **dict(zip(names, chosen, strict=True)))
             is_hot = one.y in ("rows", "columns")
@@ -124,7 +124,7 @@ def conventions(signature: Signature, fixed: Mapping[str, str]) -> Iterator[Conv
 
 
 def values(p: Problem, lam: float, c: Convention) -> dict[str, Any]:
-    """What is given for every role."""
+    """The value of every role."""
     theta1, theta2 = p.theta1, p.theta2
     n, h, k = p.layers
     made: dict[str, Any] = {
@@ -138,20 +138,21 @@ def values(p: Problem, lam: float, c: Convention) -> dict[str, Any]:
         "lam": lam,
         "rate": 0.1,
     }  # fmt: skip
-    if c.parameters == "apart":
-        made |= {"theta1": turned(theta1[:, 1:], c), "theta2": turned(theta2[:, 1:], c)}
+    if c.parameters == "split":
+        made["theta1"] = oriented(theta1[:, 1:], c)
+        made["theta2"] = oriented(theta2[:, 1:], c)
     return made
 
 
 def matrix(theta: Array, c: Convention) -> Array:
-    """theta (out, 1 + in), its bias column and its axes where they are wanted."""
-    return turned(np.roll(theta, -1, axis=1) if c.bias == "last" else theta, c)
+    """theta (out, 1 + in) with its bias column and its axes as the function expects."""
+    return oriented(np.roll(theta, -1, axis=1) if c.bias == "last" else theta, c)
 
 
-def turned(weights: Array, c: Convention) -> Array:
-    """The matrix (out, in), or its transpose."""
-    turn = c.matrices == "in x out"
-    return typed(np.ascontiguousarray(weights.T) if turn else weights.copy(), c)
+def oriented(weights: Array, c: Convention) -> Array:
+    """A copy of the matrix (out, in), or its transpose."""
+    is_turned = c.matrices == "in x out"
+    return typed(np.ascontiguousarray(weights.T) if is_turned else weights.copy(), c)
 
 
 def bias(theta: Array, c: Convention) -> Array:
@@ -162,7 +163,7 @@ def bias(theta: Array, c: Convention) -> Array:
 
 
 def parameters(p: Problem, c: Convention) -> Any:
-    """The thetas in one argument."""
+    """Both thetas in one argument."""
     if c.parameters == "list":
         return [matrix(p.theta1, c), matrix(p.theta2, c)]
     vector = unroll(p.theta1, p.theta2, c.layout)
@@ -170,14 +171,14 @@ def parameters(p: Problem, c: Convention) -> Any:
 
 
 def pixels(x: Array, c: Convention) -> Array:
-    """x (m, n), with ones where they are wanted, turned where examples are columns."""
+    """x (m, n), with ones if expected; transposed if examples are columns."""
     if c.x.endswith("with 1"):
         x = np.hstack([np.ones((len(x), 1)), x])
     return np.ascontiguousarray(x.T) if c.x.startswith("columns") else x
 
 
 def labels(y: Array, k: int, c: Convention) -> Array:
-    """y (m,) as the function wants it."""
+    """y (m,) in the form that the function expects."""
     if c.labels == "one-hot":
         hot = (y[:, None] == np.arange(k)).astype(float)  # (m, k)
         return np.ascontiguousarray(hot.T) if c.y == "columns" else hot
@@ -189,6 +190,6 @@ def typed(value: Array, c: Convention) -> Array:
     """As an array or an np.matrix."""
     if c.type == "array":
         return value
-    with warnings.catch_warnings():  # NumPy's own against np.matrix
+    with warnings.catch_warnings():  # NumPy warns against np.matrix
         warnings.simplefilter("ignore", PendingDeprecationWarning)
         return np.matrix(value)

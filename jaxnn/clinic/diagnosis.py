@@ -1,7 +1,7 @@
-"""The simplest sets of mistakes that give exactly what a person's function gave.
+"""The simplest sets of mistakes that give exactly the values of a person's function.
 
-None, then each mistake alone, then pairs, then triples. A set is named only if it gives
-every observed value, on three problems, to within the function's precision.
+First no mistake, then each mistake alone, then pairs, then triples. A set is named only
+if it gives every observed value, on three problems, within the function's precision.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,25 +16,25 @@ from jaxnn.clinic.hypotheses import (
     Hypothesis,
     Observed,
     distance,
-    gaps,
     misfit,
     passes,
+    problem_gap,
     value,
     variants,
 )
 
 MOST = 3  # mistakes at once
-SAME = 1e-9  # explanations closer than this are the same function
+SAME = 1e-9  # explanations that differ by less are the same function
 
 Progress = Callable[[str, int, int], Any]
 
 
 class Diagnosis(NamedTuple):
-    """The simplest explanations of what was observed, all of one size."""
+    """The simplest explanations of the observed values, all of one size."""
 
-    found: tuple[Hypothesis, ...]  # () where nothing known explains it
-    distance: float  # of the first from what was observed
-    is_decided: bool = True  # False where two of `found` are different functions
+    found: tuple[Hypothesis, ...]  # () if no known mistakes explain them
+    distance: float  # of the first from the observed values
+    is_decided: bool = True  # False if two of `found` are different functions
 
     @property
     def is_right(self) -> bool:
@@ -45,10 +45,10 @@ class Diagnosis(NamedTuple):
 def diagnose(
     seen: Observed, progress: Progress | None = None, most: int = MOST
 ) -> Diagnosis:
-    """Compare what was observed with every set of at most `most` mistakes."""
+    """Compare the observed values with every set of at most `most` mistakes."""
     for size in range(most + 1):
         if progress is not None:
-            progress(f"{seen.kind}: sets of {size} mistakes", size, most + 1)
+            progress(f"{seen.kind}: mistakes at once: {size}", size, most + 1)
         apart = [(misfit(h, seen), h) for h in candidates(seen, size)]
         matching = [(gap, h) for gap, h in apart if gap <= seen.bar]
         if matching:
@@ -58,7 +58,7 @@ def diagnose(
 
 
 def are_same(found: Sequence[Hypothesis], seen: Observed) -> bool:
-    """Whether all hypotheses are one function, by their values on every problem."""
+    """Whether all hypotheses give the same values on every problem."""
     for f in passes(seen.layers):
         for lam in seen.lams:
             first, *others = (value(h, seen, f, lam) for h in found)
@@ -68,9 +68,9 @@ def are_same(found: Sequence[Hypothesis], seen: Observed) -> bool:
 
 
 def runner_up(found: Sequence[Hypothesis], seen: Observed) -> tuple[Hypothesis, float]:
-    """The nearest that does not match, among single mistakes and neighbours.
+    """The nearest hypothesis that does not match, and how far it is off.
 
-    Neighbours of the first that was found have one of its mistakes dropped or replaced.
+    It is a single mistake, or found[0] with one mistake dropped or replaced.
     """
     table = mistakes.COST if seen.kind == "cost" else mistakes.GRADIENT
     places = {mistake.place for mistake in table}
@@ -87,7 +87,7 @@ def runner_up(found: Sequence[Hypothesis], seen: Observed) -> tuple[Hypothesis, 
         rest, taken = Hypothesis(kept, found[0].fit), {one.place for one in kept}
         free = [one for one in singles if one.mistakes[0].place not in taken]
         tried += [rest, *(rest.joined(one) for one in free)]
-    apart = [(gaps(h, seen, 0), h) for h in tried]
+    apart = [(problem_gap(h, seen, 0), h) for h in tried]
     gap, nearest = min(
         (pair for pair in apart if not pair[0] <= seen.bar), key=lambda pair: pair[0]
     )

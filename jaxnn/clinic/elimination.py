@@ -1,8 +1,8 @@
-"""Which sets of mistakes can give what was observed, found stage by stage.
+"""Find the sets of mistakes that can give the observed values, stage by stage.
 
-Every stage compares what only some places of the formulas can change: theta2's gradient
-at lambda 0, then theta1's, then what lambda adds; or the cost at lambda 0, then with
-lambda. What passes all stages is still compared in full by whoever asks.
+Each stage compares values that only some places of the formulas can change: theta2's
+gradient at lambda 0, then theta1's, then the penalty's part; or the cost at lambda 0,
+then with lambda. The caller still compares in full the sets that pass all stages.
 """
 
 from collections.abc import Callable, Iterator
@@ -33,8 +33,8 @@ PENALTY = ("penalty", "penalty's sign", "columns")
 COST_DATA = ("labels", "examples", "forward", "terms", "mean", "total")
 COST_PENALTY = ("squares", "columns")
 EPS_LOGS = np.linspace(-9, 0, 10)
-COARSE = 0.1  # of the squares: far more than any bar
-SLACK = 10  # times the bar, in all stages: the full comparison decides
+COARSE = 0.1  # of the squares: much larger than any bar
+SLACK = 10  # times the bar passes every stage; the full comparison decides
 
 
 def candidates(seen: Observed, size: int) -> Iterator[Hypothesis]:
@@ -44,7 +44,7 @@ def candidates(seen: Observed, size: int) -> Iterator[Hypothesis]:
 
 
 def gradient_candidates(seen: Observed, size: int) -> Iterator[Hypothesis]:
-    """The stages of the gradient."""
+    """The sets of `size` mistakes that pass the stages of the gradient."""
     f = passes(seen.layers)[0]
     places = UNROLLING if seen.layout else ()
     for turns in range(min(size, len(places)) + 1):
@@ -56,7 +56,7 @@ def gradient_candidates(seen: Observed, size: int) -> Iterator[Hypothesis]:
 
 
 def reread(gradient: Pair, seen: Observed, turned: Hypothesis) -> Pair:
-    """The gradient as it was before it was unrolled in another way."""
+    """The gradient before it was unrolled with the mistakes in `turned`."""
     if not turned.mistakes or seen.layout is None:
         return gradient
     wrong = turned.at["layers"](turned.at["order"](seen.layout))
@@ -64,19 +64,19 @@ def reread(gradient: Pair, seen: Observed, turned: Hypothesis) -> Pair:
 
 
 def data_candidates(seen: Observed, observed: Pair, most: int) -> Iterator[Hypothesis]:
-    """At most `most` mistakes that give this gradient at lambda 0."""
+    """Sets of at most `most` mistakes that give this gradient at lambda 0."""
     for first in range(most + 1):
         for h in output_stage(seen, observed[1], first):
             yield from hidden_stage(seen, observed[0], h, most - first)
 
 
 class Library(NamedTuple):
-    """Theta2's gradients at lambda 0 of many hypotheses."""
+    """The gradients of theta2 at lambda 0 for many hypotheses."""
 
     hypotheses: list[Hypothesis]
-    gradients: Array  # (sets, k, 1 + h); the number that stands for m taken as 1
-    squares: Array  # (sets,) of their norms
-    is_open: Array  # (sets,) whether that number is to be fitted
+    gradients: Array  # (sets, k, 1 + h); with 1 for an unknown number in place of m
+    squares: Array  # (sets,) their squared norms
+    is_open: Array  # (sets,) whether there is such a number, to be fitted
 
 
 @cache
@@ -99,7 +99,7 @@ def output_stage(seen: Observed, observed: Array, size: int) -> Iterator[Hypothe
     products = np.tensordot(gradients, observed, 2)
     np.divide(products, squares, out=factors, where=is_open & (squares > 0))
     size2 = float((observed**2).sum())
-    # |a - b|^2 without the subtraction; what is far by this is far by `near`, too
+    # |a - b|^2 without subtracting matrices; what is far here is far by `near` too
     apart = factors**2 * squares - 2 * factors * products + size2
     close = np.flatnonzero(apart <= COARSE * (size2 + factors**2 * squares))
     scaled = gradients[close] * factors[close, None, None]
@@ -111,7 +111,7 @@ def output_stage(seen: Observed, observed: Array, size: int) -> Iterator[Hypothe
 
 
 def near(library: Array, observed: Array) -> Array:
-    """`distance`, over thetas (sets, out, 1 + in) at once: (sets,)."""
+    """`distance` of many thetas (sets, out, 1 + in) at once: (sets,)."""
     floor = FLOOR * np.linalg.norm(library, axis=(1, 2)) + 1e-300
     found = np.zeros(len(library))
     for cut in (slice(1, None), slice(0, 1)):
@@ -124,7 +124,7 @@ def near(library: Array, observed: Array) -> Array:
 def hidden_stage(
     seen: Observed, observed: Array, h: Hypothesis, most: int
 ) -> Iterator[Hypothesis]:
-    """h with at most `most` mistakes more that give theta1's gradient (h, 1 + n)."""
+    """h with at most `most` more mistakes that give theta1's gradient (h, 1 + n)."""
     f = passes(seen.layers)[0]
 
     def slopes(tried: Hypothesis) -> Array:
@@ -133,19 +133,19 @@ def hidden_stage(
     for size in range(most + 1):
         for added in sets(mistakes.GRADIENT, HIDDEN, size, f):
             tried = h.joined(added)
-            if tried.fits("step"):  # the gradient is a straight line in the step
+            if tried.fits("step"):  # the gradient is linear in the step
                 still = slopes(tried.fitted(step=0.0))
                 moved = slopes(tried.fitted(step=1.0)) - still
                 step = slope_along(moved, observed - still)
                 tried = tried.fitted(step=step)
                 if abs(step) < 1e-9:
-                    continue  # theta2 was not moved
+                    continue  # theta2 did not move
             if near(slopes(tried)[None], observed)[0] <= SLACK * seen.bar:
                 yield tried
 
 
 def slope_along(direction: Array, given: Array) -> float:
-    """The least-squares t of t * direction = given; 0 where direction is."""
+    """The least-squares t of t * direction = given; 0 for a zero direction."""
     square = float((direction**2).sum())
     return float((direction * given).sum()) / square if square else 0.0
 
@@ -153,22 +153,22 @@ def slope_along(direction: Array, given: Array) -> float:
 def penalties(
     seen: Observed, rolled: list[Pair], h: Hypothesis, most: int
 ) -> Iterator[Hypothesis]:
-    """What lambda can add: as many mistakes as h leaves of `most`."""
+    """Sets of mistakes in the penalty that fill h up to `most` mistakes."""
     f, left = passes(seen.layers)[0], most - len(h.mistakes)
     if left and len(seen.lams) == 1:
         return
     for penalty in sets(mistakes.GRADIENT, PENALTY, left, f):
-        if penalty.fits("penalty number"):
-            both = h.joined(penalty).fitted(**{"penalty number": 1.0})
+        if penalty.fits("penalty_number"):
+            both = h.joined(penalty).fitted(penalty_number=1.0)
             ours = [formulas.gradient(f, lam, both.at, both.fit) for lam in seen.lams]
-            # theta2's, as theta1's may depend on theta2's; unless it has no penalty
+            # by theta2, as theta1's gradient may depend on it; unless it has no penalty
             layer = 1 if np.any(ours[1][1] != ours[0][1]) else 0
             factor = slope_along(
                 ours[1][layer] - ours[0][layer], rolled[1][layer] - rolled[0][layer]
             )
             if not factor > 0 or not is_count(1 / factor):
                 continue
-            penalty = penalty.fitted(**{"penalty number": round(1 / factor)})
+            penalty = penalty.fitted(penalty_number=round(1 / factor))
         yield penalty
 
 
@@ -176,7 +176,7 @@ def penalties(
 def cost_library(layers: Layers, size: int) -> tuple[list[Hypothesis], Array]:
     """All sets of mistakes in the cost at lambda 0, and their costs (sets,).
 
-    NaN where a number is left open.
+    The cost is NaN if a mistake has an unknown number.
     """
     f = passes(layers)[0]
     hypotheses = list(sets(mistakes.COST, COST_DATA, size, f))
@@ -189,12 +189,12 @@ def cost_library(layers: Layers, size: int) -> tuple[list[Hypothesis], Array]:
 
 
 def cost_candidates(seen: Observed, size: int) -> Iterator[Hypothesis]:
-    """The stages of the cost."""
+    """The sets of `size` mistakes that pass the stages of the cost."""
     observed = float(seen.values[0][0][0])
     for data in range(size + 1):
         hypotheses, costs = cost_library(seen.layers, data)
         apart = np.abs(costs - observed)
-        near = ~(apart > SLACK * seen.bar * np.abs(costs))  # the open ones, too
+        near = ~(apart > SLACK * seen.bar * np.abs(costs))  # NaN is kept
         for i in np.flatnonzero(near):
             for tried in fit_cost(hypotheses[i], seen):
                 yield from cost_penalties(seen, tried, size - data)
@@ -207,19 +207,19 @@ def cost_penalties(seen: Observed, h: Hypothesis, left: int) -> Iterator[Hypothe
         return
     for penalty in sets(mistakes.COST, COST_PENALTY, left, f):
         both = h.joined(penalty)
-        if both.fits("penalty number"):
-            one = both.fitted(**{"penalty number": 1.0})
+        if both.fits("penalty_number"):
+            one = both.fitted(penalty_number=1.0)
             ours = [value(one, seen, f, lam) for lam in seen.lams[:2]]
             given = seen.values[0][1] - seen.values[0][0]
             factor = slope_along(ours[1] - ours[0], given)
             if not factor > 0 or not is_count(1 / factor):
                 continue
-            both = both.fitted(**{"penalty number": round(1 / factor)})
+            both = both.fitted(penalty_number=round(1 / factor))
         yield both
 
 
 def fit_cost(h: Hypothesis, seen: Observed) -> Iterator[Hypothesis]:
-    """h with eps, and the number for m, that two of the costs at lambda 0 ask for."""
+    """h with eps, and the number used for m, fitted to two costs at lambda 0."""
     two, (first, second) = passes(seen.layers), (given[0] for given in seen.values[:2])
 
     def costs(i: int, eps: float) -> float:
@@ -235,7 +235,7 @@ def fit_cost(h: Hypothesis, seen: Observed) -> Iterator[Hypothesis]:
             return costs(1, eps) - float(second[0]) * number(eps)
         return costs(0, eps) - float(first[0])
 
-    # the cost falls as eps grows, but not what is left when a number is fitted
+    # the cost falls as eps grows; with a fitted number, `miss` can have several roots
     logs = EPS_LOGS if h.fits("number") else EPS_LOGS[[0, -1]]
     for eps in roots(miss, logs) if h.fits("eps") else [0.0]:
         tried = h.fitted(eps=eps) if eps else h
@@ -247,7 +247,7 @@ def fit_cost(h: Hypothesis, seen: Observed) -> Iterator[Hypothesis]:
 
 def roots(miss: Callable[[float], float], logs: Array) -> list[float]:
     """10 to the roots of `miss` between the numbers in logs."""
-    from scipy.optimize import brentq  # slow to load: not before it is needed
+    from scipy.optimize import brentq  # slow to load, so only when needed
 
     misses = [miss(log) for log in logs]
     found = [log for log, gap in zip(logs, misses, strict=True) if gap == 0]

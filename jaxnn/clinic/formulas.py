@@ -1,10 +1,10 @@
 """The cost and its gradient as formulas with places where a person can go wrong.
 
-Each line below asks `at` for what stands in one place; RIGHT holds the course's own
-choices, mistakes.py the wrong ones. Nothing else differs between a right gradient and
-a wrong one, so any mistakes can be combined. Shapes: m examples, n pixels, h hidden
-units, k classes; examples are columns; theta1 (h, 1 + n), theta2 (k, 1 + h), the bias
-in column 0. Source: the course's exercise 4.
+Each place looks up its formula in `at`: RIGHT holds the course's formulas, mistakes.py
+the wrong ones. Nothing else differs between a right gradient and a wrong one, so
+mistakes can be combined freely. Shapes: m examples, n pixels, h hidden units,
+k classes; examples are columns; theta1 (h, 1 + n), theta2 (k, 1 + h), the bias in
+column 0. Source: the course's exercise 4.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -32,25 +32,30 @@ def slope(z: Array) -> Array:
 
 
 def indicators(y: Array, k: int) -> Array:
-    """Y (k, m): 1 where the row is the label."""
+    """Y (k, m): 1 in the row of the label, else 0."""
     return (np.arange(k)[:, None] == y).astype(float)
 
 
 def without_bias(theta1: Array, theta2: Array) -> Pair:
-    """The thetas, 0 in the bias column."""
+    """Both thetas with zeros in their bias column."""
     return no_column_0(theta1), no_column_0(theta2)
 
 
 def no_column_0(theta: Array) -> Array:
-    """theta with zeros for its bias column."""
+    """theta with zeros in its bias column."""
     return np.hstack([np.zeros((len(theta), 1)), theta[:, 1:]])
+
+
+def squares(theta1: Array, theta2: Array) -> float:
+    """The sum of the squares of all elements."""
+    return (theta1**2).sum() + (theta2**2).sum()
 
 
 RIGHT: Choices = {
     "labels": indicators,
     "examples": lambda m, fit: slice(None),
     "forward": lambda f: f,
-    # of the gradient
+    # only in the gradient
     "delta3": lambda a3, z3, Y: a3 - Y,
     "delta3's sign": lambda: 1,
     "time": lambda theta2, gradient2, fit: theta2,
@@ -66,11 +71,11 @@ RIGHT: Choices = {
     "whole": lambda m: 1,
     "order": lambda layout: layout,
     "layers": lambda layout: layout,
-    # of the cost
+    # only in the cost
     "terms": lambda a3, z3, Y, fit: -Y * np.log(a3) - (1 - Y) * np.log(1 - a3),
     "mean": lambda m, k, fit: 1 / m,
     "squares": lambda lam, m, theta1, theta2, fit: (
-        lam / (2 * m) * ((theta1**2).sum() + (theta2**2).sum())
+        lam / (2 * m) * squares(theta1, theta2)
     ),
     "total": lambda data, penalty: data + penalty,
 }
@@ -85,15 +90,15 @@ class Pass(NamedTuple):
     a2: Array  # (h, m)
     z3: Array  # (k, m)
     a3: Array  # (k, m)
-    slope2: Array  # (h, m) of the hidden units' activation, at z2
+    slope2: Array  # (h, m) derivative of the hidden units' activation, at z2
 
     def of(self, keep: slice) -> Iterator[Array]:
-        """a1, z2, a2, z3, a3, slope2 of the examples kept alone."""
+        """a1, z2, a2, z3, a3, slope2 for the kept examples only."""
         return (a[:, keep] for a in self[1:])
 
 
 def forward(p: Problem, activation: Unit = sigmoid, by: Unit = slope) -> Pass:
-    """The forward pass; `by` is the slope of the hidden units' activation."""
+    """The forward pass; `by` is the derivative of the hidden units' activation."""
     a1 = p.x.T
     z2 = p.theta1[:, 1:] @ a1 + p.theta1[:, :1]
     a2 = activation(z2)
@@ -108,14 +113,14 @@ def products(delta: Array, a: Array, m: int, layer: int, at: Choices) -> Array:
 
 
 def penalty(lam: float, m: int, theta: Array, at: Choices, fit: Fit) -> Array:
-    """What lambda adds to a theta's gradient, its shape."""
+    """What lambda adds to the gradient of a theta, in its shape."""
     return at["penalty's sign"]() * at["penalty"](lam, m, theta, fit)
 
 
 def gradient2(
     f: Pass, lam: float, at: Choices = RIGHT, fit: Fit = NOTHING
 ) -> tuple[Array, Array]:
-    """delta3 (k, m) of the examples kept, and the gradient of theta2 (k, 1 + h)."""
+    """delta3 (k, m) of the kept examples, and the gradient of theta2 (k, 1 + h)."""
     p = f.problem
     k, m = len(p.theta2), len(p.y)
     keep = at["examples"](m, fit)
@@ -134,10 +139,10 @@ def gradient(
     fit: Fit = NOTHING,
     layout: Layout = USUAL,
 ) -> Pair:
-    """The gradient (h, 1 + n), (k, 1 + h) with `at` in its places.
+    """The gradient (h, 1 + n), (k, 1 + h) by the formulas in `at`.
 
-    fit: what the choices leave open, as the step by which theta2 was moved. layout: how
-    the person's parameters are unrolled, and so how the gradient will be read.
+    fit: the unknown numbers in the formulas, such as the step that moved theta2.
+    layout: how the person's parameters are unrolled, and so how the gradient is read.
     """
     p = f.problem
     k, m = len(p.theta2), len(p.y)
@@ -153,14 +158,14 @@ def gradient(
 
 
 def cost(f: Pass, lam: float, at: Choices = RIGHT, fit: Fit = NOTHING) -> float:
-    """The cost, nats per example, with `at` in its places."""
+    """The cost, in nats per example, by the formulas in `at`."""
     p = f.problem
     k, m = len(p.theta2), len(p.y)
     keep = at["examples"](m, fit)
     *_, z3, a3, _ = at["forward"](f).of(keep)
     Y = at["labels"](p.y, k)[:, keep]  # (k, m)
     data = at["mean"](m, k, fit) * at["terms"](a3, z3, Y, fit).sum()
-    squares = 0.0
+    added = 0.0
     if lam:
-        squares = at["squares"](lam, m, *at["columns"](p.theta1, p.theta2), fit)
-    return float(at["total"](data, squares))
+        added = at["squares"](lam, m, *at["columns"](p.theta1, p.theta2), fit)
+    return float(at["total"](data, added))

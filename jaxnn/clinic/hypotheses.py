@@ -1,4 +1,4 @@
-"""Sets of mistakes made together, what a function gave, and how far the two are apart.
+"""Hypotheses (sets of mistakes made together) compared with a function's values.
 
 A hypothesis has at most one mistake in each place of the formulas.
 """
@@ -13,27 +13,27 @@ import numpy as np
 from jaxnn.clinic import formulas
 from jaxnn.clinic.formulas import NOTHING, RIGHT, Array, Choices, Fit, Pass
 from jaxnn.clinic.layout import USUAL, Layout
-from jaxnn.clinic.mistakes import Mistake
+from jaxnn.clinic.mistakes import KnownMistake
 from jaxnn.clinic.problems import Layers, problems
 
-FLOOR = 1e-3  # of the whole: a part that is smaller is measured against this
+FLOOR = 1e-3  # of the largest part: a smaller part is measured against this
 
 Kind = Literal["cost", "gradient"]
 
 
 class Hypothesis(NamedTuple):
-    """Mistakes made together, and the numbers that they leave open."""
+    """Mistakes made together, and the values of their unknown numbers."""
 
-    mistakes: tuple[Mistake, ...] = ()
+    mistakes: tuple[KnownMistake, ...] = ()
     fit: Fit = NOTHING
 
     @property
     def at(self) -> Choices:
-        """The formulas' choices, these mistakes among them."""
+        """The formulas, with these mistakes in their places."""
         return {**RIGHT, **{mistake.place: mistake.wrong for mistake in self.mistakes}}
 
     def fits(self, what: str) -> bool:
-        """Whether a mistake leaves open what is asked."""
+        """Whether a mistake has this unknown number."""
         return any(mistake.fits == what for mistake in self.mistakes)
 
     def joined(self, other: "Hypothesis") -> "Hypothesis":
@@ -41,7 +41,7 @@ class Hypothesis(NamedTuple):
         return Hypothesis(self.mistakes + other.mistakes, {**self.fit, **other.fit})
 
     def fitted(self, **fit: float) -> "Hypothesis":
-        """With these numbers for what is left open."""
+        """The same mistakes, with these values for their unknown numbers."""
         return Hypothesis(self.mistakes, {**self.fit, **fit})
 
     def __str__(self) -> str:
@@ -53,7 +53,7 @@ NONE = Hypothesis()
 
 
 class Observed(NamedTuple):
-    """The costs, or the gradients, that a person's function gave.
+    """The costs or the gradients of a person's function.
 
     values[problem][lambda] is a cost (1,) or a pair of matrices in the usual layout.
     """
@@ -62,25 +62,25 @@ class Observed(NamedTuple):
     layers: Layers
     lams: tuple[float, ...]  # the first is 0
     values: tuple[tuple[Any, ...], ...]
-    layout: Layout | None = None  # of the parameters, where the gradient is a vector
-    bar: float = 1e-6  # the relative difference that its precision leaves open
+    layout: Layout | None = None  # of the parameters, if the gradient is a vector
+    bar: float = 1e-6  # a smaller relative difference is rounding
 
 
 @cache
 def passes(layers: Layers) -> tuple[Pass, ...]:
-    """The problems on which functions of this size are asked, with forward passes."""
+    """The problems for functions of this size, with their forward passes."""
     return tuple(formulas.forward(p) for p in problems(layers))
 
 
 def value(h: Hypothesis, seen: Observed, f: Pass, lam: float) -> Any:
-    """What h gives in place of an observed value."""
+    """The cost or gradient that h gives for an observed value."""
     if seen.kind == "cost":
         return np.array([formulas.cost(f, lam, h.at, h.fit)])
     return formulas.gradient(f, lam, h.at, h.fit, seen.layout or USUAL)
 
 
 def distance(ours: Any, observed: Any) -> float:
-    """The largest relative difference of any part, in Euclidean norms.
+    """The largest relative difference of a part, in Euclidean norms.
 
     Parts are a cost, or the weights and the biases of theta1 and theta2.
     """
@@ -88,9 +88,9 @@ def distance(ours: Any, observed: Any) -> float:
 
 
 def part_gaps(ours: Any, observed: Any) -> list[float]:
-    """Of each part |ours - observed| / |ours|; infinite where a number is not finite.
+    """|ours - observed| / |ours| for each part; infinite if a number is not finite.
 
-    A part smaller than FLOOR times the largest is measured against that.
+    A part smaller than FLOOR times the largest is divided by that in place of |ours|.
     """
     a, b = parts(ours), parts(observed)
     sizes = [np.linalg.norm(part) for part in a]
@@ -103,35 +103,35 @@ def part_gaps(ours: Any, observed: Any) -> list[float]:
 
 
 def parts(value: Any) -> list[Array]:
-    """The parts that are measured apart."""
+    """The parts that are compared separately."""
     if isinstance(value, tuple):
         return [part for theta in value for part in (theta[:, 1:], theta[:, :1])]
     return [value]
 
 
-def gaps(h: Hypothesis, seen: Observed, i: int) -> float:
-    """How far h is from what was observed on problem i; the worst lambda decides."""
+def problem_gap(h: Hypothesis, seen: Observed, i: int) -> float:
+    """How far h is from the observed values on problem i, at the worst lambda."""
     f = passes(seen.layers)[i]
     pairs = zip(seen.lams, seen.values[i], strict=True)
     return max(distance(value(h, seen, f, lam), given) for lam, given in pairs)
 
 
 def misfit(h: Hypothesis, seen: Observed) -> float:
-    """How far h is from all that was observed; the worst problem decides."""
+    """How far h is from the observed values, on the worst problem."""
     worst = 0.0
     for i, f in enumerate(passes(seen.layers)):
-        # how many examples a batch leaves over depends on how many there are
+        # the number of examples left over by a batch depends on m
         tried = [h.fitted(count=c) for c in counts(f)] if h.fits("count") else [h]
-        worst = max(worst, min(gaps(one, seen, i) for one in tried))
+        worst = max(worst, min(problem_gap(one, seen, i) for one in tried))
         if not worst <= seen.bar:
-            break  # nothing later can mend it
+            break  # h does not match, whatever the other problems say
     return worst
 
 
 def first_wrong(seen: Observed) -> int:
-    """The first problem on which the function is not right; 0 where it always is."""
+    """The first problem on which the function is wrong; 0 if it is always right."""
     every = range(len(seen.values))
-    return next((i for i in every if not gaps(NONE, seen, i) <= seen.bar), 0)
+    return next((i for i in every if not problem_gap(NONE, seen, i) <= seen.bar), 0)
 
 
 def counts(f: Pass) -> range:
@@ -140,9 +140,9 @@ def counts(f: Pass) -> range:
 
 
 def variants(
-    table: Sequence[Mistake], places: Sequence[str], f: Pass
+    table: Sequence[KnownMistake], places: Sequence[str], f: Pass
 ) -> list[Hypothesis]:
-    """Each mistake in these places alone; one for each count of examples left out."""
+    """Each single mistake in these places, once for each count of left-out examples."""
     found = []
     for mistake in table:
         if mistake.place in places:
@@ -153,7 +153,7 @@ def variants(
 
 
 def sets(
-    table: Sequence[Mistake], places: Sequence[str], size: int, f: Pass
+    table: Sequence[KnownMistake], places: Sequence[str], size: int, f: Pass
 ) -> Iterator[Hypothesis]:
     """All hypotheses of `size` mistakes in these places."""
     for chosen in combinations(variants(table, places, f), size):
@@ -165,7 +165,7 @@ def sets(
 
 
 def is_count(number: float) -> bool:
-    """Whether a fitted number can be a count of examples."""
+    """Whether a fitted number can be a number of examples."""
     if not 1.5 < number < 1e9:
         return False
     return abs(number - round(number)) < 1e-4 * number

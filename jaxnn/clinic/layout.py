@@ -1,4 +1,4 @@
-"""How two matrices lie in one vector."""
+"""How two matrices are unrolled into one vector, and read back."""
 
 from typing import Literal, NamedTuple
 
@@ -10,19 +10,19 @@ Order = Literal["C", "F"]  # row by row, column by column
 
 
 class Layout(NamedTuple):
-    """Where theta1 (h, 1 + n) and theta2 (k, 1 + h) are in a vector."""
+    """The order of the elements of theta1 (h, 1 + n) and theta2 (k, 1 + h)."""
 
     order1: Order = "C"
     order2: Order = "C"
     theta2_first: bool = False
-    bias_last: bool = False  # the last column of each, rather than column 0
+    bias_last: bool = False  # in the last column of each, not in column 0
 
 
 USUAL = Layout()
 
 
 def unroll(theta1: Array, theta2: Array, layout: Layout = USUAL) -> Array:
-    """The two as one vector (h (1 + n) + k (1 + h),)."""
+    """Both matrices as one vector (h (1 + n) + k (1 + h),)."""
     if layout.bias_last:
         theta1, theta2 = np.roll(theta1, -1, axis=1), np.roll(theta2, -1, axis=1)
     parts = theta1.ravel(layout.order1), theta2.ravel(layout.order2)

@@ -1,4 +1,4 @@
-"""What is noticed beside the mistakes: consistency, precision, side effects."""
+"""What a check notices besides mistakes: consistency, precision, side effects."""
 
 import numpy as np
 
@@ -9,18 +9,18 @@ from jaxnn.clinic.hypotheses import passes
 from jaxnn.clinic.subject import Subject
 
 MANY = 100  # printed lines
-DIGITS = 1e-10  # float64 leaves less than this
+DIGITS = 1e-10  # in float64, rounding is below this
 STEP = 1e-5  # of the central difference along a direction
-LARGE = 60  # times the weights: outputs are 0 or 1 to all digits
+LARGE = 60  # times the weights: every output is rounded to 0 or 1
 
 
 def is_consistent(
     s: Subject, answers: Answers, cost: Diagnosis | None, gradient: Diagnosis
 ) -> bool:
-    """Whether a wrong cost and a wrong gradient are at least each other's."""
+    """Whether a wrong gradient is the gradient of the wrong cost."""
     if cost is None or cost.is_right or gradient.is_right:
         return False
-    first, lam = answers.attempt, answers.lams[-1]
+    first, lam = answers.first, answers.lams[-1]
     random = np.random.default_rng(0)
     p = passes(first.layers)[0].problem
     way = random.normal(size=p.theta1.shape), random.normal(size=p.theta2.shape)
@@ -28,8 +28,8 @@ def is_consistent(
         p._replace(theta1=p.theta1 + t * way[0], theta2=p.theta2 + t * way[1])
         for t in (STEP, -STEP)
     ]
-    up, down = (first.asked(s, q, lam) for q in moved)
-    given = answers.readings[0][-1].gradient
+    up, down = (first.answer(s, q, lam) for q in moved)
+    given = answers.rows[0][-1].reading.gradient
     if up.cost is None or down.cost is None or given is None:
         return False
     slope = (up.cost - down.cost) / (2 * STEP)
@@ -38,44 +38,42 @@ def is_consistent(
 
 
 def warnings(s: Subject, answers: Answers) -> list[str]:
-    """What the verdict leaves open, and what is done to what is not the function's."""
+    """Side effects on the caller's arguments, and what the verdict leaves open."""
     found = []
-    calls = [call for row in answers.calls for call in row]
-    if changed := sorted({role for call in calls for role in call.changed}):
-        told = ", ".join(s.signature.name_of(role) for role in changed)
-        found.append(f"it changes its argument {told}; work on a copy")
+    if changed := sorted({role for one in answers.every for role in one.call.changed}):
+        names = ", ".join(s.signature.name_of(role) for role in changed)
+        found.append(f"your function changes its argument {names}; work on a copy")
     if not s.signature.takes("lam") and (kept := s.settings):
         names = " or ".join(kept[:3])
-        found.append(f"no lambda was found; if it is {names}: --convention NAME=lam")
+        found.append(f"no lambda found; if it is {names}, add --convention NAME=lam")
     return [line("warning", text) for text in found]
 
 
-def notes(s: Subject, answers: Answers, apart: float) -> list[str]:
-    """What else is noticed; apart: how far the values are from what explains them."""
-    found, first = [], answers.attempt
-    if any(one.precision is np.float32 for row in answers.readings for one in row):
+def notes(s: Subject, answers: Answers, distance: float) -> list[str]:
+    """What else is noticed; distance: of the values from their explanation."""
+    found, first = [], answers.first
+    if any(one.reading.precision is np.float32 for one in answers.every):
         found.append(
-            "your function computes in float32: differences below "
-            f"{BARS[np.float32]:.0e} are its rounding, not your derivation"
+            "your function computes in float32: a difference below "
+            f"{BARS[np.float32]:.0e} is rounding, not a mistake"
         )
-    elif DIGITS < apart < BARS[np.float64]:
+    elif DIGITS < distance < BARS[np.float64]:
         found.append(
-            f"equal to {apart:.0e} only: part is in float32, or a finite difference"
+            f"equal only to {distance:.0e}: some of your function computes in float32, "
+            "or takes finite differences"
         )
     if first.reading.cost is None:
-        found.append("no cost came back, one number, so the gradient alone was checked")
-    if first.reading.several > 1:
-        which = f"number {first.pick + 1} of the {first.reading.several} costs"
-        found.append(f"{which} that it returns was taken")
-    printed = max(call.lines for row in answers.calls for call in row)
+        found.append("no cost (one number) came back; only the gradient was checked")
+    if (several := first.reading.several) > 1:
+        found.append(f"{several} costs were returned; number {first.pick + 1} was used")
+    printed = max(one.call.lines for one in answers.every)
     if printed >= MANY:
-        found.append(f"it prints {printed} lines a call; take the prints out")
+        found.append(f"your function prints {printed} lines per call; remove them")
     p = passes(first.layers)[0].problem
     huge = p._replace(theta1=LARGE * p.theta1, theta2=LARGE * p.theta2)
-    cost = first.asked(s, huge, 0.0).cost
+    cost = first.answer(s, huge, 0.0).cost
     if cost is not None and not np.isfinite(cost):
         found.append(
-            f"the cost becomes {cost:g}, by log(0), if the weights are {LARGE} times "
-            "as large"
+            f"with weights {LARGE} times as large, the cost is {cost:g}: log(0)"
         )
     return [line("note", text) for text in found]

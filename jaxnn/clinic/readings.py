@@ -1,4 +1,4 @@
-"""What a person's function returned, read as a cost and a gradient."""
+"""The cost and gradient in the values that a person's function returned."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -10,6 +10,13 @@ from jaxnn.clinic.layout import Array, Pair, read
 from jaxnn.clinic.problems import Layers
 
 
+class Returned(NamedTuple):
+    """What one function returned."""
+
+    kind: str  # the name of its type
+    arrays: list[Array]  # all numbers and arrays in it
+
+
 class Reading(NamedTuple):
     """A cost and a gradient, float64 and in the usual layout; None where not found."""
 
@@ -17,29 +24,30 @@ class Reading(NamedTuple):
     gradient: Pair | None
     is_vector: bool = False  # the gradient came unrolled
     precision: type = np.float64  # of the function's own numbers
-    trouble: str = ""  # why no gradient could be read, where something else came
-    hint: str = ""  # what to do about it
-    several: int = 1  # how many costs there are to pick from
+    trouble: str = ""  # why no gradient could be read from the returned values
+    hint: str = ""  # how to fix it
+    several: int = 1  # how many costs were returned
 
 
 def reading(
-    results: Sequence[Any], layers: Layers, c: Convention, pick: int = 0
+    results: Sequence[Returned], layers: Layers, c: Convention, pick: int = 0
 ) -> Reading:
-    """The results of the function, or of cost and gradient apart.
+    """Read the result of one function, or the results of two: cost and gradient.
 
-    pick: which of the costs, and of the gradients where there are as many: J, gradient,
-    J_reg, gradient_reg. Else the first gradient is meant.
+    pick: which of the costs to take, and which gradient if there are as many, as in
+    J, gradient, J_reg, gradient_reg. Otherwise the first gradient is taken.
     """
-    found = list(leaves(results))
-    if len(results) == 2:  # the cost of the first, the gradient of the second
-        found = [a for a in leaves(results[0]) if a.size == 1]
-        found += [a for a in leaves(results[1]) if a.size > 1]
+    found = [array for one in results for array in one.arrays]
+    if len(results) == 2:  # the cost from the first, the gradient from the second
+        found = [a for a in results[0].arrays if a.size == 1]
+        found += [a for a in results[1].arrays if a.size > 1]
     costs = [float(a.ravel()[0]) for a in found if a.size == 1]
     cost = costs[min(pick, len(costs) - 1)] if costs else None
     arrays = [a for a in found if a.size > 1]
     if not found:
-        kinds = {"None" if one is None else type(one).__name__ for one in results}
-        return Reading(None, None, trouble=f"returns {' and '.join(sorted(kinds))}")
+        kinds = " and ".join(sorted({one.kind for one in results}))
+        trouble = f"your function returns {kinds}, not numbers"
+        return Reading(None, None, trouble=trouble)
     if not arrays:
         return Reading(cost, None)
     gradients = list(gradients_of(arrays, layers, c))
@@ -53,8 +61,14 @@ def reading(
     return Reading(cost, gradient, is_vector, precision, several=len(costs))
 
 
+def returned(value: Any) -> Returned:
+    """A returned value as arrays. It may run code of a person's own types."""
+    kind = "None" if value is None else type(value).__name__
+    return Returned(kind, list(leaves(value)))
+
+
 def leaves(value: Any) -> Iterator[Array]:
-    """All numbers and arrays in what was returned, NumPy's, JAX's or PyTorch's."""
+    """All numbers and arrays in a returned value: of NumPy, JAX, PyTorch or SciPy."""
     if isinstance(value, dict):
         value = list(value.values())
     for method in ("detach", "toarray"):  # PyTorch's tensors, SciPy's sparse matrices
@@ -80,7 +94,7 @@ def in_lists(value: list) -> Array | None:
 
 
 def narrowest(found: Sequence[Array]) -> type:
-    """float32 or float16 where a value has that type, or no more digits than it."""
+    """float32 or float16 if a value has this type, or no more digits than this type."""
     for kind in (np.float16, np.float32):
         if any(array.dtype == kind for array in found):
             return kind
@@ -103,14 +117,14 @@ def gradients_of(
         elif len(rest) > 1 and (pair := matrices(rest[0], rest[1], layers, c)):
             yield pair, False
             rest.pop(0)
-        elif len(rest) > 3 and (pair := apart(rest[:4], layers, c)):
+        elif len(rest) > 3 and (pair := weights_and_biases(rest[:4], layers, c)):
             yield pair, False
             del rest[:3]
         rest.pop(0)
 
 
 def matrices(a: Array, b: Array, layers: Layers, c: Convention) -> Pair | None:
-    """The two as theta1's and theta2's gradients, if their shapes are right."""
+    """Both as the gradients of theta1 and theta2, if their shapes are right."""
     n, h, k = layers
     a, b = (a.T, b.T) if c.matrices == "in x out" else (a, b)
     if b.shape == (h, 1 + n):
@@ -120,38 +134,37 @@ def matrices(a: Array, b: Array, layers: Layers, c: Convention) -> Pair | None:
     return (np.roll(a, 1, 1), np.roll(b, 1, 1)) if c.bias == "last" else (a, b)
 
 
-def apart(four: Sequence[Array], layers: Layers, c: Convention) -> Pair | None:
-    """W1, b1, W2, b2, or W1, W2, b1, b2, as two matrices."""
+def weights_and_biases(
+    four: Sequence[Array], layers: Layers, c: Convention
+) -> Pair | None:
+    """W1, b1, W2, b2, or W1, W2, b1, b2, joined into two matrices."""
     n, h, k = layers
     for order in ((0, 1, 2, 3), (0, 2, 1, 3)):
         w1, b1, w2, b2 = (four[i] for i in order)
         if c.matrices == "in x out":
             w1, w2 = w1.T, w2.T
         if w1.shape == (h, n) and w2.shape == (k, h) and (b1.size, b2.size) == (h, k):
-            return (
-                np.hstack([b1.reshape(h, 1), w1]),
-                np.hstack([b2.reshape(k, 1), w2]),
-            )
+            return np.c_[b1.reshape(h, 1), w1], np.c_[b2.reshape(k, 1), w2]
     return None
 
 
 def wrong_shape(arrays: Sequence[Array], layers: Layers) -> tuple[str, str]:
-    """What is wrong with the shapes, and what to do about it."""
+    """What is wrong with the shapes, and how to fix it."""
     n, h, k = layers
     size1, size2 = h * (1 + n), k * (1 + h)
     sizes, shapes = [a.size for a in arrays], [a.shape for a in arrays]
-    came = " and ".join(str(shape) for shape in shapes[:4])
+    given = " and ".join(str(shape) for shape in shapes[:4])
     trouble = (
-        f"the gradient has the shape {came}, "
-        f"not {(size1 + size2,)}, or {(h, 1 + n)} and {(k, 1 + h)}"
+        f"the gradient has shape {given}; "
+        f"it should be {(size1 + size2,)}, or {(h, 1 + n)} and {(k, 1 + h)}"
     )
-    kept = (1 + h) * (1 + n)
-    if kept in sizes or kept + size2 in sizes:
-        return trouble, "drop the bias's row of delta2: theta2[:, 1:].T @ delta3"
+    with_bias = (1 + h) * (1 + n)
+    if with_bias in sizes or with_bias + size2 in sizes:
+        return trouble, "drop the bias row of delta2: theta2[:, 1:].T @ delta3"
     if (1 + n, h) in shapes or (1 + h, k) in shapes:
         return trouble + "; transposed", "give each gradient the shape of its theta"
     if h * n + k * h in sizes or {(h, n), (k, h)} <= set(shapes):
-        return trouble, "column 0 of each gradient is the bias's; it is missing"
+        return trouble, "add column 0, the gradient of the biases, to each gradient"
     if size1 + size2 in sizes or {size1, size2} <= set(sizes):
-        return trouble, "np.concatenate([gradient1.ravel(), gradient2.ravel()])"
+        return trouble, "return np.concatenate([gradient1.ravel(), gradient2.ravel()])"
     return trouble, "give each gradient the shape of its theta"

@@ -1,7 +1,7 @@
-"""What each argument of a person's function is, by the names that people give them.
+"""The role of each argument of a person's function, found by its name.
 
-The names are those of public programs of this exercise. A name decides alone where it
-can; what is left is given what is still missing, in the course's order.
+The names come from public programs of this exercise. A known name decides the role; the
+other arguments get the roles that are still missing, in the course's order.
 """
 
 import ast
@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-# as they are in lower case without underscores
+from jaxnn.mistake import Mistake
+
+# in lower case, without underscores
 WORDS = {
     "theta1": "theta1 t1 w1 weight1 weights1 thetamat1 th1 theta1mat wh whidden win",
     "theta2": "theta2 t2 w2 weight2 weights2 thetamat2 th2 theta2mat wo woutput wout",
@@ -36,15 +38,15 @@ WORDS = {
     "params": "theta thetas thetavec thetavector thetaflat thetasflat thetaunrolled "
     "thetaserialize w ws weights nnweights unrolled flat vec vector p t",
 }
-PARTS = {  # of longer names
+PARTS = {  # of longer names, such as lambda_in
     "h": "hid",
     "lam": "lambda lamda lmbda lambd lmda lbda lamb regul regpar regcoe",
     "params": "param",
 }
-# where another argument has the first role already, or none has it
+# a second role, if another argument has the first one already
 SECOND = {"labels": "k", "classes": "k", "outputs": "k", "output": "k", "t": "params"}
 USUAL = ("n", "h", "k", "x", "y", "lam")  # the course's order, after the parameters
-ORDERS = {  # of arguments whose names tell nothing
+ORDERS = {  # by the number of arguments, if no name says anything
     4: ("params", "x", "y", "lam"),
     5: ("theta1", "theta2", "x", "y", "lam"),
     7: ("params", "n", "h", "k", "x", "y", "lam"),
@@ -55,38 +57,38 @@ ARRAYS = PARAMETERS | {"x", "y"}
 
 
 class Argument(NamedTuple):
-    """What a function takes in, and its role; "" where it keeps its default."""
+    """An input of a function and its role; "" if it keeps its default."""
 
     name: str
     role: str
-    where: str = "argument"  # or "star", one of *args; "global"; "attribute"
+    where: str = "argument"  # or "star" (one of *args), "global", "attribute"
 
 
 class Signature(NamedTuple):
-    """All that a function takes in."""
+    """All inputs of a function."""
 
     arguments: tuple[Argument, ...]
 
     def takes(self, *roles: str) -> bool:
-        """Whether any of the roles is given to it."""
+        """Whether an input has any of the roles."""
         return any(one.role in roles for one in self.arguments)
 
     def name_of(self, role: str) -> str:
-        """The name of the first with this role."""
+        """The name of the first input with this role, or ""."""
         return next((one.name for one in self.arguments if one.role == role), "")
 
     def of(self, *where: str) -> tuple[Argument, ...]:
-        """Those that come in this way."""
+        """The inputs that come in these ways."""
         return tuple(one for one in self.arguments if one.where in where)
 
 
 def plain(name: str) -> str:
-    """In lower case, without underscores."""
+    """The name in lower case, without underscores."""
     return name.replace("_", "").lower()
 
 
 def role_of(name: str) -> str:
-    """The role a name has by itself, or ""."""
+    """The role that a name has by itself, or ""."""
     word = plain(name)
     exact = (role for role, words in WORDS.items() if word in words.split())
     parts = (
@@ -100,10 +102,10 @@ def signature(
 ) -> Signature:
     """The roles of a function's arguments.
 
-    named: roles that the person has given, by argument. first: the role of a first
-    argument whose name says nothing.
+    named: the roles that the person gave, by argument. first: the role of the first
+    argument if its name says nothing.
     """
-    given = list(inspect.signature(function).parameters.values())
+    given = parameters_of(function)
     starred = [p.name for p in given if p.kind is p.VAR_POSITIONAL]
     usual = [p for p in given if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     usual = usual[1:] if usual and usual[0].name == "self" else usual
@@ -115,9 +117,21 @@ def signature(
         if isinstance(default, list | tuple) and roles[name] in SIZES:
             roles[name] = "layers"  # n=[400, 25, 10]
         if np.isscalar(default) and roles[name] in ARRAYS and name not in named:
-            roles[name] = ""  # p=1.0 is a setting of theirs
+            roles[name] = ""  # p=1.0 is a setting, not an array
     arguments = [Argument(name, roles[name]) for name in names]
     return Signature((*arguments, *(Argument(n, roles[n], "star") for n in stars)))
+
+
+def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    """The parameters in a function's definition."""
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError) as error:  # of C functions, of loops of wrappers
+        name = getattr(function, "__name__", type(function).__name__)
+        raise Mistake(
+            f"Python does not know the arguments of {name}; "
+            "call it in a function of your own (def ...), and check that one"
+        ) from error
 
 
 def assign(
@@ -126,7 +140,7 @@ def assign(
     """A role for every name; no role twice."""
     roles = {name: role for name, role in named.items() if name in names}
     needed = [name for name in names if name not in optional]
-    if not named and len(needed) in ORDERS and not any(map(tells, needed)):
+    if not named and len(needed) in ORDERS and not any(map(is_telling, needed)):
         return dict.fromkeys(names, "") | dict(
             zip(needed, ORDERS[len(needed)], strict=True)
         )
@@ -139,7 +153,7 @@ def assign(
     taken = set(roles.values())
     for name in names:
         if roles[name] == "rate" and "lam" not in taken and name not in named:
-            roles[name] = "lam"  # as many public programs call it
+            roles[name] = "lam"  # many public programs call it so
         if plain(name) in ("input", "inputs") and "x" not in taken:
             roles[name] = "x"
     if "n" in roles.values() and not set(roles.values()) & {"h", "k"}:
@@ -150,19 +164,19 @@ def assign(
     if "layers" in taken:
         missing = [role for role in missing if role not in SIZES]
     unknown = [name for name in names if not roles[name] and name not in optional]
-    # the last in the course's order of arguments: x, y, lambda
+    # the last of the missing roles: x, y, lambda are last in the course's order
     for name, role in zip(unknown, missing[-len(unknown) :], strict=False):
         roles[name] = role
     return roles
 
 
-def tells(name: str) -> bool:
-    """Whether a name is more than a letter that could be anything."""
+def is_telling(name: str) -> bool:
+    """Whether a name is more than a letter that could mean anything."""
     return len(name) > 1 or plain(name) in "xy"
 
 
 def star_names(function: Callable[..., Any], star: str) -> list[str]:
-    """The names that `a, b, c = args` unpacks; the course's own where none does."""
+    """The names in `a, b, c = args`; the course's names if the source is not known."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, SyntaxError, TypeError):

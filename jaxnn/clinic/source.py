@@ -1,8 +1,8 @@
-"""A person's own functions out of their file or notebook, which is never run whole.
+"""Load a person's functions from their file or notebook, without running all of it.
 
 Scripts load data, train and plot at top level. Only the statements that the wanted
-functions need are run, and those that set import path, folder or seeds; what one of
-these raises is remembered and not fatal, as the names it binds may never be used.
+functions need are run, and those that set the import path, the folder or a seed. If a
+statement raises an error, the error is kept, as its names may never be used.
 """
 
 import builtins
@@ -21,25 +21,25 @@ from typing import Any, NamedTuple
 from jaxnn import files
 from jaxnn.clinic import texts
 from jaxnn.clinic.statements import Statement, needs, offers, statements
-from jaxnn.clinic.texts import place, python2_hint
+from jaxnn.clinic.texts import one_line, place, python2_hint
 from jaxnn.files import FileError
 
 PACKAGES = {"sklearn": "scikit-learn", "cv2": "opencv-python", "PIL": "pillow"}
-MAIN = 'if __name__ == "__main__", which is not run; move it out of that'
-HOMES: set[str] = set()  # the folders of the files loaded so far
+MAIN = 'in if __name__ == "__main__", which is not run; move it out of there'
+FOLDERS: set[str] = set()  # of the files loaded so far
 
 
 class Source(NamedTuple):
-    """A file that was read and not yet run."""
+    """A file that was read but not run."""
 
     path: Path
     statements: list[Statement]
     offered: list[str]  # its functions and methods
-    skipped: list[str]  # why cells were left out
+    skipped: list[str]  # the cells left out, each with the reason
 
 
 def load(target: str) -> tuple[Callable[..., Any], ...]:
-    """The functions that 'a.py:f', 'a.py:cost,gradient' or 'a.ipynb:C.method' names."""
+    """The functions named by 'a.py:f', 'a.py:cost,gradient' or 'a.ipynb:C.method'."""
     path, names = texts.split(target)
     with files.reading(path, texts.KINDS.get(path.suffix.lower(), "Python")):
         parsed, skipped = texts.parse(path)
@@ -47,7 +47,7 @@ def load(target: str) -> tuple[Callable[..., Any], ...]:
     source = Source(path, found, list(offers(found)), skipped)
     check(source, names)
     roots = {name.partition(".")[0] for name in names}
-    with at_home(Path(os.path.abspath(path))) as module:
+    with module_of(Path(os.path.abspath(path))) as module:
         chosen, needed = needs(found, roots)
         run(chosen, module, roots)
         explain(vars(module), needed, skipped)
@@ -55,20 +55,20 @@ def load(target: str) -> tuple[Callable[..., Any], ...]:
 
 
 def failed(function: Any) -> dict[str, str]:
-    """Why globals are missing that the function, unwrapped, may want: name -> cause."""
-    for _ in range(20):  # an object can claim to wrap for ever
+    """The globals missing for a function, unwrapped: name -> cause."""
+    for _ in range(20):  # an object can claim to wrap another one without end
         scope = getattr(function, "__globals__", {})
         if "__jaxnn_failed__" in scope:
             return scope["__jaxnn_failed__"]
         inner = ("__wrapped__", "func", "__func__")
         ways = [getattr(function, way) for way in inner if hasattr(function, way)]
-        # an instance that is called runs its class's function
+        # calling an instance runs a function of its class
         function = ways[0] if ways else vars(type(function)).get("__call__")
     return {}
 
 
 def check(source: Source, names: list[str]) -> None:
-    """Raise FileError unless one or two names are given that the file can have."""
+    """Raise FileError unless there are one or two names that the file can have."""
     path, found, offered, _ = source
     if not 1 <= len(names) <= 2:
         likely = [name for name in offered if "cost" in name.lower()] or offered
@@ -85,8 +85,8 @@ def check(source: Source, names: list[str]) -> None:
 
 
 @contextlib.contextmanager
-def at_home(path: Path) -> Iterator[ModuleType]:
-    """A module for path's names, in its folder; nothing shown, asked or left there."""
+def module_of(path: Path) -> Iterator[ModuleType]:
+    """An empty module for the file, in its folder; no output, input or bytecode."""
     module = ModuleType(path.stem)
     module.__file__ = str(path)
     register(module, str(path.parent))
@@ -108,13 +108,13 @@ def at_home(path: Path) -> Iterator[ModuleType]:
 
 
 def silence() -> io.TextIOWrapper:
-    """An empty stream; never closed, because loggers made now write to it later."""
+    """An empty stream; never closed, because a logger may write to it later."""
     return io.TextIOWrapper(io.BytesIO(), "utf-8")
 
 
 def register(module: ModuleType, folder: str) -> None:
-    """Make module and its neighbours importable; forget those of earlier loads."""
-    HOMES.add(folder)  # folders have modules of the same names, and files change
+    """Make a module and its neighbors importable; forget those of earlier loads."""
+    FOLDERS.add(folder)  # two folders can have modules of one name, and files change
     forget()
     if sys.path[:1] != [folder]:
         sys.path.insert(0, folder)
@@ -122,20 +122,20 @@ def register(module: ModuleType, folder: str) -> None:
 
 
 def forget() -> None:
-    """Take the modules out of sys.modules that lie in a person's folder."""
+    """Remove the modules in a person's folders from sys.modules."""
     for name, other in list(sys.modules.items()):
         file = getattr(other, "__dict__", {}).get("__file__") or ""
-        if os.path.dirname(file) in HOMES and "." not in name and name != "__main__":
+        if os.path.dirname(file) in FOLDERS and "." not in name and name != "__main__":
             del sys.modules[name]
 
 
 def run(chosen: Iterable[Statement], module: ModuleType, roots: set[str]) -> None:
-    """Run the statements; what raises leaves its names missing, with the cause kept."""
+    """Run the statements; if one raises, its names are missing and its error kept."""
     scope = vars(module)
     causes: dict[str, str] = scope.setdefault("__jaxnn_failed__", {})
     folder = os.path.dirname(module.__file__ or "")
     for s in chosen:
-        # def cost(...) and then cost = cost(theta): the function is what is wanted
+        # after def cost(...), cost = cost(theta) must not replace the function
         kept = {name: scope[name] for name in roots if callable(scope.get(name))}
         try:
             if s.code:
@@ -145,7 +145,7 @@ def run(chosen: Iterable[Statement], module: ModuleType, roots: set[str]) -> Non
                 causes |= dict.fromkeys(s.binds, f"{line} is {MAIN}")
         except (Exception, SystemExit) as error:
             lacks = error.name if isinstance(error, NameError) else None
-            first = lacks and causes.get(lacks, causes.get("*"))  # what began it
+            first = lacks and causes.get(lacks, causes.get("*"))  # the first cause
             causes |= dict.fromkeys(s.binds, first or cause(s, error, folder))
             for name in s.binds - roots:
                 scope.pop(name, None)
@@ -153,29 +153,29 @@ def run(chosen: Iterable[Statement], module: ModuleType, roots: set[str]) -> Non
 
 
 def cause(s: Statement, error: BaseException, folder: str) -> str:
-    """'line 12 raised FileNotFoundError: ex4data1.mat', with the neighbour's line."""
+    """'line 12 raised FileNotFoundError: ex4data1.mat', with a neighbor's line."""
     frames = traceback.extract_tb(error.__traceback__)
     spots = [(frame.filename, frame.lineno) for frame in frames]
     line = next((n for file, n in spots if file == s.file), s.node.lineno)
     if isinstance(error, SyntaxError) and error.filename:
         spots.append((error.filename, error.lineno))
-    beside = [(f, n) for f, n in spots if os.path.dirname(f) == folder and f != s.file]
-    deepest = [f" (at {os.path.basename(f)} line {n})" for f, n in beside[-1:]]
+    nearby = [(f, n) for f, n in spots if os.path.dirname(f) == folder and f != s.file]
+    deepest = [f" (at {os.path.basename(f)} line {n})" for f, n in nearby[-1:]]
     where = "".join([place(s.file, line), *deepest])
     hint = python2_hint(error)
     if isinstance(error, ModuleNotFoundError) and error.name and not hint:
         package = error.name.partition(".")[0]
         return (
-            f"{where} imports {package}, which is neither beside the file nor "
+            f"{where} imports {package}, which is neither in the file's folder nor "
             f"installed; put it there, or pip install {PACKAGES.get(package, package)}"
         )
     lost = isinstance(error, OSError) and error.filename
-    text = " ".join(str(lost or error).split())[:200]
-    return f"{where} raised {type(error).__name__}: {text}" + f" ({hint})" * bool(hint)
+    text = f"{where} raised {type(error).__name__}: {one_line(lost or error)}"
+    return text + f" ({hint})" * bool(hint)
 
 
 def explain(scope: dict[str, Any], needed: set[str], skipped: list[str]) -> None:
-    """Keep the causes of what is missing; the rest may come from what broke whole."""
+    """Keep the causes of missing names; a broken cell or star import can be one."""
     causes = scope["__jaxnn_failed__"]
     whole = causes.pop("*", None) or next(iter(skipped), None)
     unbound = (needed - {"*"}).difference(dir(builtins)) if whole else ()
@@ -185,7 +185,7 @@ def explain(scope: dict[str, Any], needed: set[str], skipped: list[str]) -> None
 
 
 def unknown(source: Source, name: str, inside: Iterable[str] = ()) -> FileError:
-    """The error for a name that is not there; skipped cells may have had it."""
+    """The error for a name that the file lacks; a skipped cell may have had it."""
     offered = [*inside, *source.offered]
     close = difflib.get_close_matches(name, offered, 1)
     guess = f"did you mean {close[0]}? " if close else ""
@@ -195,11 +195,11 @@ def unknown(source: Source, name: str, inside: Iterable[str] = ()) -> FileError:
 
 
 def resolve(source: Source, name: str, scope: dict[str, Any]) -> Callable[..., Any]:
-    """The function that a dotted name means, as attribute access gives it."""
+    """The function that a dotted name means, found by attribute access."""
     root, *rest = name.split(".")
-    if told := scope["__jaxnn_failed__"].get(root):
-        step = "" if ";" in told else f"; {root} needs that line, so mend it first"
-        raise FileError(f"{source.path}: {told}{step}")
+    if why := scope["__jaxnn_failed__"].get(root):
+        step = "" if ";" in why else f"; {root} needs that line, so fix it first"
+        raise FileError(f"{source.path}: {why}{step}")
     inside: list[str] = []
     try:
         value = scope[root]

@@ -1,4 +1,4 @@
-"""A file's top-level statements, and which of them the wanted names need."""
+"""The top-level statements of a file, and which of them the wanted names need."""
 
 import ast
 import dis
@@ -16,11 +16,11 @@ ALWAYS = re.compile(r"sys\.path\.|os\.chdir$|(.+\.)?random\.seed$")
 
 
 class Statement(NamedTuple):
-    """A top-level statement: the names it binds, and the globals it can ever read."""
+    """A top-level statement, the names that it binds, and the globals that it reads."""
 
     node: ast.stmt
-    file: str  # as tracebacks name it
-    code: CodeType | None  # None: under if __name__ == "__main__", so not run
+    file: str  # its name in tracebacks
+    code: CodeType | None  # None under if __name__ == "__main__", which is not run
     binds: set[str]
     uses: set[str]
 
@@ -33,14 +33,14 @@ def statements(parsed: Iterable[tuple[str, ast.Module]]) -> list[Statement]:
         futures = [s for s in imports if s.module == "__future__"]
         found += describe(tree.body, file, futures)
     modules = set().union(*(s.binds for s in found if isinstance(s.node, IMPORTS)))
-    for s in found:  # np.append(a, b) is no list's append: it leaves np as it was
+    for s in found:  # np.append(a, b) does not change np, as a.append(b) changes a
         if not isinstance(s.node, IMPORTS):
             s.binds.difference_update(modules - stores(s.code))
     return found
 
 
 def offers(found: list[Statement]) -> Iterator[str]:
-    """The functions and methods that a file defines, as one names them."""
+    """The names of the functions and methods that a file defines."""
     for node in (s.node for s in found):
         if isinstance(node, ast.ClassDef):
             inner = [each for each in node.body if isinstance(each, DEFINITIONS)]
@@ -51,7 +51,7 @@ def offers(found: list[Statement]) -> Iterator[str]:
 
 
 def is_main(node: ast.stmt) -> TypeGuard[ast.If]:
-    """Whether it is if __name__ == "__main__"."""
+    """Whether the statement is if __name__ == "__main__"."""
     usual = ("__name__ == '__main__'", "'__main__' == __name__")
     return isinstance(node, ast.If) and ast.unparse(node.test) in usual
 
@@ -59,7 +59,7 @@ def is_main(node: ast.stmt) -> TypeGuard[ast.If]:
 def describe(
     nodes: list[ast.stmt], file: str, futures: list[ast.ImportFrom]
 ) -> Iterator[Statement]:
-    """Each statement with its names, as the compiler tells globals from locals."""
+    """Each statement with its names; the compiler separates globals from locals."""
     for node in nodes:
         body = node.body if is_main(node) else [node]
         code = compile(ast.Module([*futures, *body], []), file, "exec", 0, True)
@@ -82,7 +82,7 @@ def stores(code: CodeType | None) -> set[str]:
 
 
 def loads(code: CodeType) -> set[str]:
-    """The globals that the code reads, or the functions inside it."""
+    """The globals that the code reads, and those that functions inside it read."""
     steps = dis.get_instructions(code)
     own = {step.argval for step in steps if step.opname in LOADS}
     inner = [each for each in code.co_consts if isinstance(each, CodeType)]
@@ -103,7 +103,7 @@ def altered(node: ast.stmt) -> Iterator[str]:
 
 
 def always(node: ast.stmt) -> bool:
-    """Whether it sets the import path, the folder or a seed, and does nothing else."""
+    """Whether a statement only sets the import path, the folder or a seed."""
     if isinstance(node, ast.If):
         return all(always(each) for each in node.body + node.orelse)
     call = node.value if isinstance(node, ast.Expr) else None
@@ -111,14 +111,14 @@ def always(node: ast.stmt) -> bool:
 
 
 def gives_numbers(node: ast.stmt) -> bool:
-    """Whether what it binds is no function: loops, cost += 1, cost, grad = f(x)."""
+    """Whether a statement binds no function: a loop, cost += 1, cost, grad = f(x)."""
     if isinstance(node, ast.Assign):
         return any(isinstance(target, ast.Tuple) for target in node.targets)
     return isinstance(node, ast.For | ast.While | ast.AugAssign)
 
 
 def needs(found: list[Statement], roots: set[str]) -> tuple[list[Statement], set[str]]:
-    """The statements that the roots need, in file order, and all the names in them."""
+    """The statements that the roots need, in file order, and all names in them."""
     defined = {s.node.name for s in found if isinstance(s.node, DEFINITIONS)}
     bound: set[str] = set().union(*(s.binds for s in found))
     candidates = [
@@ -129,7 +129,7 @@ def needs(found: list[Statement], roots: set[str]) -> tuple[list[Statement], set
     while True:
         chosen = [s for s, binds, fixed in candidates if fixed or binds & names]
         more = names.union(*(s.uses for s in chosen))
-        if more - bound:  # a builtin, too: numpy's star brings its own sum and abs
+        if more - bound:  # even for builtins: numpy's star brings its own sum and abs
             more.add("*")
         if more == names:
             return chosen, names

@@ -1,4 +1,4 @@
-"""What a function reads beside its arguments: globals, and attributes of self."""
+"""The globals and attributes of self that a function reads besides its arguments."""
 
 import builtins
 import dis
@@ -12,13 +12,13 @@ import numpy as np
 from jaxnn.clinic.roles import PARAMETERS, SIZES, Argument, role_of
 
 
-def surroundings(
+def hidden_inputs(
     function: Callable[..., Any], taken: set[str], named: dict[str, str]
 ) -> list[Argument]:
-    """The globals and attributes of self that are read in a role nothing else has.
+    """The globals and attributes of self with a role that no argument has.
 
-    Parameters are not among them where they are arguments: a function that then reads
-    a global theta1 has a mistake, which is not to be hidden.
+    If the parameters are arguments, a global theta1 is left alone: a function that
+    reads it has a mistake, which the check must show.
     """
     if taken & PARAMETERS:
         taken = taken | PARAMETERS
@@ -29,7 +29,7 @@ def surroundings(
     for where, names in places.items():
         for name in sorted(names):
             role = named.get(name) or role_of(name)
-            if role == "rate":  # as a global it is often the name of a module
+            if role == "rate":  # a global with such a name is often a module
                 role = "" if taken & {"lam"} else "lam"
             is_fixed = role == "m" and "x" in taken and is_literal(function, name)
             if role and role not in taken and not is_fixed:
@@ -38,9 +38,9 @@ def surroundings(
 
 
 def is_literal(function: Callable[..., Any], name: str) -> bool:
-    """Whether a global m is a number that no data of theirs has: a mistake.
+    """Whether a global m is a fixed number, which is a mistake.
 
-    Missing, or the length of an array beside it, it is what their data give.
+    A missing m, or one that is the length of a global array, comes from their data.
     """
     scope = getattr(inspect.unwrap(function), "__globals__", {})
     lengths = {len(v) for v in scope.values() if isinstance(v, np.ndarray) and v.ndim}
@@ -48,7 +48,7 @@ def is_literal(function: Callable[..., Any], name: str) -> bool:
 
 
 def globals_of(function: Callable[..., Any]) -> set[str]:
-    """The plain values, set or missing, that a function and its helpers read."""
+    """The global values, set or missing, that a function and its helpers read."""
     inner = inspect.unwrap(function)
     scope = getattr(inner, "__globals__", {})
     names = set()
@@ -69,14 +69,14 @@ def attributes_of(function: Callable[..., Any]) -> set[str]:
             if step.opname == "LOAD_ATTR" and before == "self":
                 names.add(step.argval)
             before = ""
-            if step.opname.startswith("LOAD_FAST"):  # some load two at once
+            if step.opname.startswith("LOAD_FAST"):  # some of these load two names
                 pair = isinstance(step.argval, tuple)
                 before = step.argval[-1] if pair else step.argval
     return names
 
 
 def codes(function: Callable[..., Any]) -> list[CodeType]:
-    """The code of a function, of those inside it, and of its helpers in the file."""
+    """The code of a function, of functions in it, and of its helpers in the file."""
     inner = inspect.unwrap(function)
     scope = getattr(inner, "__globals__", {})
     todo: list[Any] = [getattr(inner, "__code__", None)]

@@ -1,4 +1,4 @@
-"""From a path to parsed texts: files, notebooks, magics, Python 2, syntax errors."""
+"""Read files and notebooks as parsed texts: magics, Python 2, syntax errors."""
 
 import ast
 import difflib
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from jaxnn.files import FileError
 
-LARGEST = 20 << 20  # bytes; notebooks keep their plots inside
+LARGEST = 20 << 20  # bytes; a notebook contains its plots
 KINDS = {".py": "a Python file", ".ipynb": "a notebook"}
 MAGIC = ((r"^([ \t]*)(?:[%!?].*|[\w., ]+=\s*[%!].*|.*\?\s*)$", r"\1pass"),)
 OTHER_CELL = re.compile(r"\s*%%(?!(?:time|timeit|capture|prun)\b)")  # bash, html, ...
@@ -35,7 +35,7 @@ RENAMED = {
 
 
 def split(target: str) -> tuple[Path, list[str]]:
-    """The path and the names; C:\\mywork.py has a colon, and no name."""
+    """The path and the names; C:\\mywork.py has a colon but no name."""
     head, _, tail = target.rpartition(":")
     if not head or re.search(r"[\\/]|\.(?:py|ipynb|m)$", tail):
         head, tail = target, ""
@@ -43,33 +43,33 @@ def split(target: str) -> tuple[Path, list[str]]:
     return Path(head).expanduser(), [name for name in names if name]
 
 
-def unfit(path: Path) -> str | None:
-    """Why path is no Python file or notebook of a sane size, and what to do."""
+def refusal(path: Path) -> str | None:
+    """Why path is not a Python file or notebook of a sane size, and what to do."""
     suffix = path.suffix.lower()
     if path.is_dir():
-        return f"a folder; name a file in it: {path / 'mywork.py'}:f"
+        return f"this is a folder; name a file in it: {path / 'mywork.py'}:f"
     if suffix == ".m":
-        return "an Octave file; gradcheck checks Python (.py, .ipynb)"
+        return "this is an Octave file; gradcheck checks Python (.py, .ipynb)"
     if suffix not in KINDS:
-        return "neither .py nor .ipynb; name a Python file: mywork.py:f"
+        return "this is neither .py nor .ipynb; name a Python file: mywork.py:f"
     if not path.is_file():
-        beside = [each.name for each in path.parent.glob(f"*{path.suffix}")]
-        close = difflib.get_close_matches(path.name, beside, 1)
+        nearby = [each.name for each in path.parent.glob(f"*{path.suffix}")]
+        close = difflib.get_close_matches(path.name, nearby, 1)
         if not close:
             return "no such file; check the path"
         return f"no such file; did you mean {path.with_name(close[0])}?"
     if path.stat().st_size > LARGEST:
-        return f"over {LARGEST >> 20} MB; put the function in a file of its own"
+        return f"over {LARGEST >> 20} MB; put the function in its own file"
     return None
 
 
 def pieces(path: Path) -> Iterator[tuple[str, str]]:
-    """Each text to compile, a notebook's cells apart, with its name in tracebacks."""
-    if told := unfit(path):
-        raise FileError(f"{path}: {told}")
+    """Each text to compile, or each cell, with its name in tracebacks."""
+    if why := refusal(path):
+        raise FileError(f"{path}: {why}")
     raw = path.read_bytes()
     if b"\0" in raw:
-        raise FileError(f"{path}: not text (null bytes); save it as UTF-8 text")
+        raise FileError(f"{path}: not text (it has null bytes); save it as UTF-8 text")
     if path.suffix.lower() == ".py":
         try:
             with tokenize.open(path) as stream:
@@ -87,14 +87,14 @@ def pieces(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def parse(path: Path) -> tuple[list[tuple[str, ast.Module]], list[str]]:
-    """The parsed texts with their names, and why cells had to be left out."""
+    """The parsed texts with their names, and why cells were left out."""
     parsed, skipped = [], []
     notebook = path.suffix.lower() == ".ipynb"
     for file, text in pieces(path):
         shown = [f"{line}\n" for line in text.split("\n")]
         linecache.cache[file] = (len(text), None, shown, file)
         if notebook:
-            text = "" if OTHER_CELL.match(text) else mended(text, file, MAGIC)[0]
+            text = "" if OTHER_CELL.match(text) else repaired(text, file, MAGIC)[0]
         if error := problem(text, file):
             skipped.append(syntax(text, file, error))
         else:
@@ -105,7 +105,7 @@ def parse(path: Path) -> tuple[list[tuple[str, ast.Module]], list[str]]:
 
 
 def problem(text: str, file: str) -> SyntaxError | None:
-    """What Python has against the text; compiled, as return is wrong at top level."""
+    """The syntax error, if any; only compiling finds a return at top level."""
     try:
         compile(text, file, "exec", dont_inherit=True)
     except SyntaxError as error:
@@ -120,24 +120,24 @@ def place(file: str, line: int | None) -> str:
 
 
 def syntax(text: str, file: str, error: SyntaxError) -> str:
-    """What is wrong with a text that does not compile, and what to do."""
-    if changes := mended(text, file, PYTHON2, most=4)[1]:
+    """What is wrong with a text that does not compile, and how to fix it."""
+    if changes := repaired(text, file, PYTHON2, most=4)[1]:
         these = "this line" if len(changes) == 1 else f"these {len(changes[:3])} lines"
         more = " and those after them" if len(changes) > 3 else ""
         return (
-            f"a Python 2 file; {'; '.join(changes[:3])}; change {these}{more} "
-            "(2to3 -w, which comes with Python up to 3.12, does it)"
+            f"this is a Python 2 file; {'; '.join(changes[:3])}; change {these}{more} "
+            "(2to3 -w, which comes with Python up to 3.12, does this)"
         )
     line = f": {error.text.strip()[:60]}" if error.text else ""
-    return f"{place(file, error.lineno)}: {error.msg}{line}; mend that line"
+    return f"{place(file, error.lineno)}: {error.msg}{line}; fix that line"
 
 
-def mended(
+def repaired(
     text: str, file: str, changes: tuple[tuple[str, str], ...], most: int = 1000
 ) -> tuple[str, list[str]]:
     """The text with the changes made in lines that do not compile, and these lines.
 
-    In no others: a line of a long expression or of a docstring can look like those.
+    Other lines stay: part of a long expression or a docstring can look like Python 2.
     """
     lines, found = text.split("\n"), []
     while len(found) < most and (error := problem("\n".join(lines), file)):
@@ -154,9 +154,17 @@ def mended(
     return "\n".join(lines), found
 
 
+def one_line(value: object) -> str:
+    """The text of an error or a path in one line, at most 200 characters."""
+    try:
+        return " ".join(str(value).split())[:200]
+    except Exception:  # a person's error can have a __str__ that raises
+        return "no message"
+
+
 def python2_hint(error: BaseException) -> str | None:
-    """'xrange is Python 2's; write range', if that is what was raised."""
+    """'xrange is from Python 2; write range', if this name caused the error."""
     name = getattr(error, "name", None)
     if isinstance(error, NameError | AttributeError | ImportError) and name in RENAMED:
-        return f"{name} is Python 2's; write {RENAMED[name]}"
+        return f"{name} is from Python 2; write {RENAMED[name]}"
     return None

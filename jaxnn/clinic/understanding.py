@@ -1,6 +1,6 @@
-"""In which convention a person's function was written: the one in which it is right.
+"""Find the convention of a person's function: the one in which it is right.
 
-Where it is right in none, the one in which the fewest mistakes explain what it gives.
+If it is right in none, the one in which the fewest mistakes explain its values.
 """
 
 import math
@@ -18,26 +18,28 @@ from jaxnn.clinic.hypotheses import Kind, passes
 from jaxnn.clinic.layout import Array, unroll
 from jaxnn.clinic.problems import Layers
 from jaxnn.clinic.readings import Reading
-from jaxnn.clinic.refusals import OWN, Unusable, reached, told
+from jaxnn.clinic.refusals import OWN, Unusable, error_text, reached
 from jaxnn.clinic.subject import Subject, subject
 from jaxnn.mistake import Mistake
 
-PATIENCE = 60.0  # seconds; conventions that are rarer than those tried are left out
-GUESSES = 8  # settings that are tried as lambda
-RANKED = {1: 32, 2: 6, 3: 2}  # conventions compared in that many mistakes
+PATIENCE = 60.0  # seconds; after that the rarer conventions are left out
+GUESSES = 8  # at most so many settings are tried as lambda
+RANKED = {1: 32, 2: 6, 3: 2}  # mistakes at once: how many conventions are compared
 KINDS: tuple[Kind, Kind] = ("cost", "gradient")
 
 
 def attempts(
     s: Subject, layers: Layers, fixed: Mapping[str, str], progress: Progress | None
 ) -> Iterator[Attempt]:
-    """The first problem with lambda 0, in every convention.
+    """Call the function on the first problem at lambda 0, in every convention.
 
-    Once the cost is right, in those alone that give it the same numbers.
+    Once the cost is right, only conventions that give it the same numbers are tried.
     """
     every, right = list(conventions(s.signature, fixed)), None
     if not every:
-        raise Unusable("one-hot labels need y=rows or y=columns, other labels do not")
+        raise Unusable(
+            "one-hot labels need y=rows or y=columns; other labels need flat or column"
+        )
     p, began = passes(layers)[0].problem, time.monotonic()
     for i, c in enumerate(every):
         if time.monotonic() - began > PATIENCE:
@@ -45,14 +47,14 @@ def attempts(
         if right is not None and not c.is_like(right, s.signature):
             continue
         if progress is not None:
-            progress("ways to call it tried", i + 1, len(every))
+            progress("trying ways to call it", i + 1, len(every))
         one = ask(s, layers, c, p, 0.0)
         if isinstance(one.call.error, calls.TooLong):
             raise Unusable(
                 f"{s.title} took more than {calls.LIMIT:.0f} s for one call on a few "
-                "examples and was stopped; replace its loops by matrix products"
+                "examples and was stopped; replace its loops with matrix products"
             )
-        if right is None and one.costs_match:
+        if right is None and one.matches("cost"):
             right = c
         yield one
 
@@ -64,22 +66,22 @@ def understand(
     lams: Sequence[float],
     progress: Progress | None = None,
 ) -> Attempt:
-    """The convention in which the function is right, or else easiest to explain."""
+    """The attempt in which the function is right, or else is easiest to explain."""
     every: list[Attempt] = []
     usable: list[Attempt] = []
     for layers in sizes:
         for one in attempts(s, layers, fixed, progress):
             has_cost = one.reading.cost is not None
-            if one.gradients_match and (one.costs_match or not has_cost):
+            if one.matches("gradient") and (one.matches("cost") or not has_cost):
                 return one
             every.append(one)
         usable = [one for one in every if one.reading.gradient is not None]
-        if usable or any(one.costs_match for one in every):
+        if usable or any(one.matches("cost") for one in every):
             break
-    right = [one for one in usable if one.costs_match or one.gradients_match]
-    right += [one for one in every if one.costs_match]
+    right = [one for one in usable if one.matches("cost") or one.matches("gradient")]
+    right += [one for one in every if one.matches("cost")]
     if right:
-        return max(right, key=lambda one: one.costs_match)
+        return max(right, key=lambda one: one.matches("cost"))
     if usable:
         return easiest(s, distinct(usable), lams, progress)
     answered = [one for one in every if one.call.error is None]
@@ -91,10 +93,10 @@ def understand(
 def with_lambda(
     s: Subject, sizes: Sequence[Layers], fixed: Mapping[str, str], lam: float
 ) -> Subject:
-    """The subject, lambda found among the settings that have no known name.
+    """The subject, with lambda found among the settings whose names say nothing.
 
-    A setting is lambda if the function is right where it is 0, and what comes back
-    grows with it along a straight line, as lambda's penalty does, right or wrong.
+    A setting is lambda if the function is right where the setting is 0, and the values
+    grow linearly with it, as a penalty does, whether right or wrong.
     """
     if s.signature.takes("lam") or not lam:
         return s
@@ -106,8 +108,10 @@ def with_lambda(
         except Mistake:
             continue
         p = passes(first.layers)[0].problem
-        if first.costs_match or (first.gradients_match and first.reading.cost is None):
-            half, whole = (numbers(first.asked(guess, p, t)) for t in (lam / 2, lam))
+        if first.matches("cost") or (
+            first.matches("gradient") and first.reading.cost is None
+        ):
+            half, whole = (numbers(first.answer(guess, p, t)) for t in (lam / 2, lam))
             grown = whole - numbers(first.reading)
             bend = whole - 2 * half + numbers(first.reading)
             if 0 < np.linalg.norm(grown) < np.inf:
@@ -117,13 +121,13 @@ def with_lambda(
 
 
 def numbers(one: Reading) -> Array:
-    """Cost and gradient in one vector; what is missing is 0."""
+    """Cost and gradient in one vector; 0 for one that is missing."""
     gradient = unroll(*one.gradient) if one.gradient else np.zeros(1)
     return np.append(gradient, one.cost if one.cost is not None else 0.0)
 
 
 def distinct(usable: Sequence[Attempt]) -> list[Attempt]:
-    """Those whose values no earlier one gave."""
+    """The attempts without those that repeat the values of an earlier one."""
     found: dict[Any, Attempt] = {}
     for one in usable:
         gradient = one.reading.gradient
@@ -139,15 +143,15 @@ def easiest(
     lams: Sequence[float],
     progress: Progress | None,
 ) -> Attempt:
-    """The attempt that the fewest mistakes explain; the first of those."""
+    """The first of the attempts that the fewest mistakes explain."""
     ranked = usable
     for most, kept in RANKED.items():
         sizes = []
         for i, one in enumerate(ranked[:kept]):
             if progress is not None:
-                progress(f"ways to call it compared, {most} mistakes", i, len(ranked))
+                progress(f"comparing ways to call it, round {most}", i, len(ranked))
             sizes.append(mistakes_in(s, one, lams, most))
-        # where all are as hard, labels of the wrong kind give the oddest costs
+        # among equals, labels of the wrong kind give the oddest costs
         ranks = [(size, oddity(one)) for size, one in zip(sizes, ranked, strict=False)]
         order = sorted(range(len(sizes)), key=lambda i: ranks[i])
         ranked = [ranked[i] for i in order]
@@ -157,7 +161,7 @@ def easiest(
 
 
 def oddity(one: Attempt) -> float:
-    """How far the cost is from the right one, as a ratio; whole powers of e."""
+    """The ratio of the cost to the right one, or its inverse, in whole powers of e."""
     cost, right = one.reading.cost, formulas.cost(passes(one.layers)[0], 0)
     if cost is None:
         return 0.0
@@ -165,7 +169,7 @@ def oddity(one: Attempt) -> float:
 
 
 def mistakes_in(s: Subject, one: Attempt, lams: Sequence[float], most: int) -> int:
-    """How many mistakes explain cost and gradient; most + 1 for each that none does."""
+    """How many mistakes explain cost and gradient; most + 1 for each unexplained."""
     try:
         answers = examine(s, one, lams)
     except Unusable:
@@ -182,12 +186,13 @@ def mistakes_in(s: Subject, one: Attempt, lams: Sequence[float], most: int) -> i
 
 
 def refusal(s: Subject, every: Sequence[Attempt]) -> str:
-    """Why no convention works: what the one that came furthest raised."""
+    """Why no convention works: the error of the call that came furthest."""
     errors = [one for one in every if one.call.error is not None]
     furthest = max(errors, key=lambda one: reached(s, one.call.error))
     error = furthest.call.error
     assert error is not None
     if isinstance(error, OWN):
-        return told(s, error)
-    called = furthest.convention.told(s.signature)
-    return told(s, error, f"\ncalled with  {called} ({len(errors)} ways were tried)")
+        return error_text(s, error)
+    called = furthest.convention.in_words(s.signature)
+    tried = f"({len(errors)} ways to call it were tried)"
+    return error_text(s, error, f"\ncalled with  {called} {tried}")
