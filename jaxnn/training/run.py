@@ -73,14 +73,13 @@ def fit(
     center: bool = False,
     out: str | Path | None = None,
     resume: bool = False,
-    force: bool = False,
     notes: dict[str, Any] | None = None,
     progress: Callable[[Progress], Any] | None = None,
 ) -> Run:
     """Train the network (n, *hidden, 10) on digits.
 
     hidden: units per hidden layer; () is one-vs-all logistic regression. lam: the
-    penalty. init, method, learning_rate, force: as in `init_params` and `minimize`.
+    penalty. init, method, learning_rate: as in `init_params` and `minimize`.
     batch_size: examples per step, for adam, gd and momentum; None takes all. dtype:
     "float32" or "float64". center: train in centred coordinates (centering.py), in
     which lbfgs, cg and newton-cg need about half the evaluations. device: "auto",
@@ -113,7 +112,7 @@ def fit(
         sets = [on_device(part, dtype, chosen) for part in parts]
         params = initial_params(settings, train.x.shape[1])
         centers = centering.centers_of(params, train.x) if center else None
-        task = make_task(sets[0], settings, centers, force)
+        task = make_task(sets[0], settings, centers)
         snapshot = first_snapshot(task, params)
         config = run_folder.describe(settings, parts, notes, devices.describe(chosen))
         if folder is not None and resume:
