@@ -97,14 +97,6 @@ def current() -> Device:
     return device
 
 
-def memory(device: Device) -> int:
-    """Bytes of a device's memory; of the machine's for a CPU."""
-    stats = device.memory_stats()
-    if stats and "bytes_limit" in stats:
-        return stats["bytes_limit"]
-    return host_memory()
-
-
 def host_memory() -> int:
     """Bytes of the machine's memory."""
     try:
