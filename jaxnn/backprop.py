@@ -1,8 +1,8 @@
-"""The gradient of the cost, derived by hand; the proof that autodiff is right.
+"""The gradient of the cost, derived by hand: the proof that autodiff is right.
 
-It shares no code with model.py, its forward pass included, and one body serves NumPy
-and JAX: the array type of params decides. Shapes: m examples, n_l units of layer l,
-k classes; theta_l is (n_{l+1}, 1 + n_l), column 0 the bias; examples are columns.
+It shares no code with model.py, not even the forward pass. One body serves NumPy and
+JAX: the array type of params decides. Shapes: m examples, n_l units of layer l, k
+classes; theta_l is (n_{l+1}, 1 + n_l), column 0 the bias; examples are columns.
 
 Derivation. Forward, with a_0 = x^T:
 
@@ -20,14 +20,15 @@ so, with delta_l = m dJ/dz_l (the penalty does not depend on z),
 
     delta_L = a_L - Y                                             (k, m)
 
-Hidden layers. z_{l+1} depends on z_l through a_l = s(z_l) alone; the chain rule gives
+Hidden layers. z_{l+1} depends on z_l only through a_l = s(z_l); the chain rule gives
 
     delta_l = W_l^T delta_{l+1} * a_l (1 - a_l)                   (n_l, m)
 
 The bias column of theta_l does not appear: nothing flows back into a constant.
 
-Parameters. dz_{l+1}/dW_l brings a factor a_l, dz_{l+1}/db_l a factor 1, summed over
-the m examples; the penalty adds lam/m W_l to the weights and nothing to the bias:
+Parameters. dz_{l+1}/dW_l brings the factor a_l, dz_{l+1}/db_l the factor 1. Both are
+summed over the m examples. The penalty adds lam/m W_l to the weights' part and nothing
+to the bias's:
 
     dJ/dW_l = 1/m delta_{l+1} a_l^T + lam/m W_l                   (n_{l+1}, n_l)
     dJ/db_l = 1/m sum_examples delta_{l+1}                        (n_{l+1}, 1)
@@ -41,12 +42,12 @@ Array = Any  # a NumPy or a JAX array
 def backprop(
     params: tuple[Array, ...], x: Array, y: Array, lam: Any
 ) -> tuple[Array, tuple[Array, ...]]:
-    """The regularised cost and its gradient by hand-derived backpropagation.
+    """The regularized cost and its gradient by hand-derived backpropagation.
 
     params: thetas (units_out, 1 + units_in). x: (m, n) pixels. y: (m,) digits.
     lam: penalty, scalar. NumPy params give NumPy results in their dtype, JAX params
     JAX results. Returns (cost in nats per example, a tuple shaped like params).
-    Source: the course's exercise 4; derived in the module's docstring.
+    Source: the course's exercise 4; the module's docstring derives it.
     """
     xp = params[0].__array_namespace__()
     x, lam = (xp.asarray(a, dtype=params[0].dtype) for a in (x, lam))

@@ -99,14 +99,6 @@ def current() -> Device:
     return device
 
 
-def memory(device: Device) -> int:
-    """The memory of a device in bytes; for a CPU, that of the machine."""
-    stats = device.memory_stats()
-    if stats and "bytes_limit" in stats:
-        return stats["bytes_limit"]
-    return host_memory()
-
-
 def host_memory() -> int:
     """The memory of the machine in bytes."""
     try:

@@ -1,6 +1,6 @@
 """Central differences: the gradient by moving one weight at a time, in float64.
 
-Weights are laid end to end here: theta1, theta2, ..., each row by row.
+Here the weights are one vector: theta1, theta2, ... end to end, each row by row.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from jaxnn import model
 from jaxnn.model import Params
 
 EPSILON = 1e-4
-BATCH = 32  # weights moved at once; more is slower and takes more memory
+BATCH = 32  # weights moved in one call; more are slower and take more memory
 
 
 def central_differences(
@@ -28,7 +28,7 @@ def central_differences(
     """The gradient of `cost` by (J(w + eps) - J(w - eps)) / 2 eps, weight by weight.
 
     x: (m, n). y: (m,) digits. progress(done, all) follows each batch of weights.
-    Computed in float64; returns NumPy matrices shaped like params.
+    Computes in float64; returns NumPy matrices shaped like params.
     """
     shapes = shapes_of(params)
     picks = np.arange(sum(rows * columns for rows, columns in shapes))
@@ -47,7 +47,7 @@ def slopes(
 ) -> np.ndarray:
     """Central differences (l, p) for l penalties along p of the weights.
 
-    picks: (p,) positions in theta1, theta2, ... laid end to end, each row by row.
+    picks: (p,) positions in the vector of all weights.
     """
     flat, shapes = flatten(params), shapes_of(params)
     found = []
@@ -74,7 +74,7 @@ def slopes_of_batch(
     lams: jax.Array,
     epsilon: float,
 ) -> jax.Array:
-    """`slopes` for picks few enough to be computed at once."""
+    """`slopes` for so few picks that one call computes them."""
 
     def costs(moved: jax.Array) -> jax.Array:  # (l,); the penalty alone depends on lam
         each_lam = jax.vmap(model.cost, (None, None, None, 0))
@@ -88,7 +88,7 @@ def slopes_of_batch(
 
 
 def flatten(params: Sequence[Any]) -> np.ndarray:
-    """theta1, theta2, ... laid end to end, each row by row, as float64."""
+    """theta1, theta2, ... end to end, each row by row, as one float64 vector."""
     return np.concatenate([np.asarray(theta, np.float64).ravel() for theta in params])
 
 

@@ -2,10 +2,10 @@
 
 Shapes: m examples, n pixels, h hidden units, k classes. `params` is a tuple of
 matrices theta_l of shape (units_out, 1 + units_in), column 0 the bias, as in the
-course. Inside the network examples are columns, so that a layer is theta applied to
-(units, m): the long axis is contiguous in every product, and autodiff's backward
-products inherit that order. On a CPU the row-wise form of the same maths takes more
-than twice as long (benchmarks/gradient.py, float32).
+course. Inside the network examples are columns: a layer applies theta to (units, m).
+The long axis is then contiguous in every product, and autodiff's backward products
+inherit that order. On a CPU the row-wise form of the same math takes more than twice
+as long (benchmarks/gradient.py, float32).
 
 `cost`, `gradient`, `forward`, `predict` and `accuracy` are jitted and accept NumPy or
 JAX arrays. float64 needs `jax.enable_x64(True)`; outside it JAX computes in float32.
@@ -27,8 +27,8 @@ Params: TypeAlias = tuple[Array, ...]
 
 LAYERS = (400, 25, 10)
 
-# Half-width r of the uniform start, U(-r, r), of a layer with n_in inputs and n_out
-# outputs. Each is what one published program of this exercise uses.
+# Half-width r of the initial weights, U(-r, r), of a layer with n_in inputs and n_out
+# outputs. One published program of this exercise uses each.
 SCHEMES = {
     "course": lambda n_in, n_out: 0.12,
     "glorot": lambda n_in, n_out: math.sqrt(6) / math.sqrt(n_in + n_out),
@@ -49,17 +49,17 @@ def init_params(
 
     layers: units per layer, input first; (400, 10) is logistic regression.
     scheme: course, glorot, bresson, wittenauer or illustration; SCHEMES has their r.
-    Returns a tuple of NumPy matrices (units_out, 1 + units_in): drawn on the host,
-    they compile nothing and are the same on every device. Raises Mistake for an
-    unknown scheme or fewer than two layers.
+    Returns a tuple of NumPy matrices (units_out, 1 + units_in). Drawing on the host
+    compiles nothing and gives the same weights on every device. Raises Mistake for an
+    unknown scheme, fewer than two layers or a layer without units.
     """
     if scheme not in SCHEMES:
         known = ", ".join(SCHEMES)
-        raise Mistake(f"unknown initialisation {scheme!r}; choose from {known}")
+        raise Mistake(f"unknown initialization {scheme!r}; choose from {known}")
     if len(layers) < 2 or min(layers) < 1:
         raise Mistake(
-            f"layers {tuple(layers)}: an input and an output layer of at least one "
-            "unit each are needed, as in (400, 25, 10)"
+            f"layers {tuple(layers)}: give an input and an output layer of at least "
+            "one unit each, as in (400, 25, 10)"
         )
     random = np.random.default_rng(seed)
     params = []
@@ -79,8 +79,8 @@ def affine(theta: Array, activation: jax.Array) -> jax.Array:
     theta = jnp.asarray(theta)
     weights, bias = theta[:, 1:], theta[:, :1]  # W (out, in), b (out, 1)
     # b 1^T in place of broadcasting: the gradient of b is then a product, which a CPU
-    # computes faster than a sum along rows. With the sign in cross_entropy, cost and
-    # gradient take 0.93 of their time ("What was tried" in benchmarks/RESULTS.md).
+    # computes faster than a sum along rows. With this and the sign in cross_entropy,
+    # cost and gradient take 0.93 of the time ("What was tried", benchmarks/RESULTS.md).
     ones = jnp.ones_like(activation[:1])  # 1^T (1, m)
     return weights @ activation + bias @ ones
 
@@ -107,7 +107,7 @@ def cost(
     lam: ArrayLike,
     weights: ArrayLike | None = None,
 ) -> jax.Array:
-    """Regularised cross-entropy, nats per example; a scalar.
+    """Regularized cross-entropy, nats per example; a scalar.
 
     J = 1/m sum_i sum_k [-y_ik log a_ik - (1 - y_ik) log(1 - a_ik)]
         + lam/(2m) sum of the squared weights, biases left out
@@ -135,7 +135,7 @@ def cross_entropy(
     """
     z = logits(params, x)  # (k, m)
     is_class = jnp.asarray(y) == jnp.arange(z.shape[0])[:, None]  # (k, m)
-    # a product with the sign has a simpler derivative than a choice between -z and z
+    # multiplying by the sign has a simpler derivative than choosing between -z and z
     sign = jnp.where(is_class, -1.0, 1.0)  # (k, m)
     losses = softplus(sign * z)  # (k, m)
     return jnp.sum(losses if weights is None else weights * losses)  # (m,) * (k, m)
@@ -147,8 +147,8 @@ def softplus(z: jax.Array) -> jax.Array:
     return jnp.maximum(z, 0) + jnp.log1p(jnp.exp(-jnp.abs(z)))
 
 
-# Its derivative, told outright. jax.nn.softplus has logaddexp's, of more terms, and is
-# slower ("What was tried" in benchmarks/RESULTS.md).
+# The derivative, stated outright. jax.nn.softplus has that of logaddexp, with more
+# terms, and is slower ("What was tried" in benchmarks/RESULTS.md).
 softplus.defjvps(lambda dz, _, z: jax.nn.sigmoid(z) * dz)
 
 
@@ -177,7 +177,7 @@ def predict(params: Params, x: Array) -> jax.Array:
 
 
 def reads_right(params: Params, x: Array, y: ArrayLike) -> jax.Array:
-    """Whether each example is read as its label y (m,); (m,) booleans."""
+    """Whether the network reads each example as its label y (m,); (m,) booleans."""
     return predict(params, x) == jnp.asarray(y)
 
 

@@ -1,8 +1,8 @@
 """Three gradients compared: autodiff, the hand derivation, central differences.
 
-Everything here computes in float64, whatever the settings of the program that calls
-it: in float32 rounding hides the classic mistakes (on 5000 digits a regularised bias is
-2e-5 of a fresh network's gradient).
+Everything here computes in float64, whatever the settings of the calling program: in
+float32 rounding hides the classic mistakes (on 5000 digits a regularized bias is 2e-5
+of a fresh network's gradient).
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ from jaxnn.backprop import backprop
 from jaxnn.differences import flatten, shapes_of, slopes
 from jaxnn.model import Params
 
-HAND_BAR = 1e-12
+HAND_BAR = 1e-12  # the relative difference allowed to the hand derivation
 LAMBDAS = (0.0, 1.0)
 QUICK = 100  # weights of each theta
 
@@ -36,7 +36,7 @@ class Row(NamedTuple):
 
     problem: str
     lam: float
-    method: str  # what is compared with autodiff
+    method: str  # compared with autodiff
     theta: int  # 1, 2, ...
     largest: float  # absolute difference
     where: tuple[int, int]  # its row and column
@@ -50,7 +50,7 @@ class Row(NamedTuple):
 
 
 class Gradients(NamedTuple):
-    """The gradient at one lambda, three ways; weights end to end as in `slopes`."""
+    """The gradient at one lambda, three ways, each as one vector; see `slopes`."""
 
     problem: Problem
     lam: float
@@ -64,7 +64,7 @@ class Report(NamedTuple):
     """All comparisons; str(report) is the table."""
 
     rows: tuple[Row, ...]
-    gradients: tuple[Gradients, ...]  # what was compared
+    gradients: tuple[Gradients, ...]  # that were compared
 
     @property
     def passed(self) -> bool:
@@ -103,12 +103,6 @@ def course_problem() -> Problem:
     return Problem("3-5-3", (sines(5, 4), sines(3, 6)), sines(5, 3), y, bar=1e-9)
 
 
-def digit_problem(x: np.ndarray, y: np.ndarray, seed: int = 0) -> Problem:
-    """The 400-25-10 network at its start, on digits x (m, 400), y (m,)."""
-    params = model.init_params(seed, dtype="float64")
-    return Problem("400-25-10", params, x, y, bar=1e-7)
-
-
 def three_gradients(
     problem: Problem,
     lams: Sequence[float] = LAMBDAS,
@@ -117,8 +111,8 @@ def three_gradients(
 ) -> list[Gradients]:
     """Autodiff, the hand derivation and central differences; one entry per lambda.
 
-    picks: the weights, as in `slopes`, whose central differences are taken; all of
-    them unless given.
+    picks: the weights, as in `slopes`, along which to take central differences; by
+    default all.
     """
     _, params, x, y, _ = problem
     picks = np.arange(flatten(params).size) if picks is None else picks
@@ -151,7 +145,7 @@ def rows_of(
     params: Params,
     bar: float,
 ) -> list[Row]:
-    """A row per theta: how far the gradients a and b (p,) are apart at picks (p,)."""
+    """A row per theta: how far the gradients a and b (p,) differ at picks (p,)."""
     rows, start = [], 0
     for number, (height, width) in enumerate(shapes_of(params), 1):
         mine = (picks >= start) & (picks < start + height * width)
@@ -173,16 +167,18 @@ def three_way(
 ) -> Report:
     """The three-way comparison: print(jaxnn.check_gradient()) shows the table.
 
-    On the course's 3-5-3 network and on the 400-25-10 network at its start, every
-    weight, for lambda 0 and 1. quick: 100 weights of each theta. all_digits: all 5000
-    instead of 50 of each class. seed: of the start and of what quick picks.
+    It takes every weight of the course's 3-5-3 network and of the 400-25-10 network at
+    its start, for lambda 0 and 1. quick: 100 weights of each theta. all_digits: all
+    5000 instead of 50 of each class. seed: of the start and of the weights that quick
+    picks.
     """
     digits = data.load_digits()
     if not all_digits:
         fifty = [np.flatnonzero(digits.y == digit)[:50] for digit in range(10)]
         digits = data.take(digits, np.concatenate(fifty))
-    full = digit_problem(digits.x, digits.y, seed)
-    picks = some_of_each(full.params, seed) if quick else None
+    params = model.init_params(seed, dtype="float64")
+    full = Problem("400-25-10", params, digits.x, digits.y, bar=1e-7)
+    picks = some_of_each(params, seed) if quick else None
     found = three_gradients(course_problem())
     found += three_gradients(full, picks=picks, progress=progress)
     rows = [row for gradients in found for row in compare(gradients)]
@@ -190,7 +186,7 @@ def three_way(
 
 
 def some_of_each(params: Params, seed: int) -> np.ndarray:
-    """Positions, as in `slopes`, of QUICK weights of each theta, drawn at random."""
+    """Positions, as in `slopes`, of QUICK random weights of each theta."""
     random = np.random.default_rng(seed)
     picks, start = [], 0
     for theta in params:

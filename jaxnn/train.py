@@ -34,11 +34,10 @@ DEFAULTS: dict[str, Any] = {
     "device": "auto",
     "out": None,
     "resume": None,
-    "force": False,
     "quiet": False,
 }
 PICTURES = ("digits.png", "curves.png", "hidden_units.png")
-RESUMABLE = {"resume", "steps", "device", "force", "quiet"}
+RESUMABLE = {"resume", "steps", "device", "quiet"}
 NOTES = ("data", "test_fraction", "standardize", "steps")  # of config.json
 
 
@@ -70,7 +69,6 @@ def parse(argv: Sequence[str]) -> dict[str, Any]:
     add("--standardize", action="store_true", help="each image to mean 0, deviation 1")
     add("--out", help="the run folder (default: runs/<time>)")
     add("--resume", metavar="RUN", help="go on with a run, to the same numbers")
-    add("--force", action="store_true", help="let bfgs take a matrix of any size")
     given = vars(parser.parse_args(argv))
     if "hidden" in given:
         given["hidden"] = hidden_units(given["hidden"])
@@ -157,7 +155,6 @@ def train_network(flags: dict[str, Any], train: Digits, test: Digits) -> Run:
             device=flags["device"],
             out=flags["out"],
             resume=flags["resume"] is not None,
-            force=flags["force"],
             notes={**{name: flags[name] for name in NOTES}, "data": source},
             progress=show,
         )

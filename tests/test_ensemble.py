@@ -5,8 +5,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxnn import devices, model
-from jaxnn.ensemble.lockstep import networks_at_once, of_each
+import jaxnn
+from jaxnn import model
+from jaxnn.ensemble import networks
+from jaxnn.ensemble.lockstep import group_size, networks_at_once, of_each
 from jaxnn.ensemble.networks import minimize_all, stack
 from jaxnn.optimizers import METHODS, minimize
 
@@ -86,13 +88,19 @@ def test_a_network_that_diverges_is_marked_and_touches_no_other():
 
 
 @pytest.mark.slow
-def test_groups_that_fit_into_memory_change_nothing(five, monkeypatch):
+def test_groups_that_are_halved_where_memory_is_full_change_nothing(five, monkeypatch):
     params, args = five
-    told, shown = [], []
+    notices, shown = [], []
+    whole_run = networks.run_all
+
+    def small_device(*call):
+        if len(call[-4].cost) > 2:
+            raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory")
+        return whole_run(*call)
+
     with jax.enable_x64(True):
         whole = minimize_all(model.cost, params, args, AXES, "gd", 7)
-        state = sum(theta[0].nbytes for theta in params)
-        monkeypatch.setattr(devices, "memory", lambda _: 30 * state)
+        monkeypatch.setattr(networks, "run_all", small_device)
         parts = minimize_all(
             model.cost,
             params,
@@ -100,19 +108,40 @@ def test_groups_that_fit_into_memory_change_nothing(five, monkeypatch):
             AXES,
             "gd",
             7,
-            notice=told.append,
+            notice=notices.append,
             progress=lambda done, all: shown.append((done, all)),
         )
-    assert len(told) == 1 and "of 5 networks fit into memory" in told[0]
+    assert notices == ["the device's memory is full: now in groups of 2"]
     np.testing.assert_allclose(parts.cost, whole.cost, rtol=1e-12)
     assert shown[-1] == (35, 35) and len(shown) > 1
 
 
-def test_not_even_one_fits(five, monkeypatch):
-    params, args = five
-    monkeypatch.setattr(devices, "memory", lambda _: 1000)
-    with pytest.raises(ValueError, match="one network needs .* use fewer hidden units"):
-        minimize_all(model.cost, params, args, AXES, "gd", 7)
+def takes_70_terabytes(params):
+    v = params[0][0] + jnp.ones(2**22, "float32")
+    return jnp.sum(jnp.outer(v, jnp.sin(v)) @ v)
+
+
+def test_not_even_one_fits():
+    notices, starts = [], (np.zeros((3, 1), "float32"),)
+    with pytest.raises(jaxnn.Mistake, match="one network does not fit .* use fewer"):
+        minimize_all(takes_70_terabytes, starts, (), (), "gd", notice=notices.append)
+    assert len(notices) == 1
+
+
+def test_another_error_of_the_device_is_raised_as_it_is(five, monkeypatch):
+    def broken(*_):
+        raise jax.errors.JaxRuntimeError("INTERNAL: broken")
+
+    monkeypatch.setattr(networks, "run_all", broken)
+    with pytest.raises(jax.errors.JaxRuntimeError, match="INTERNAL: broken"):
+        minimize_all(model.cost, *five, AXES, "gd", 7)
+
+
+@pytest.mark.parametrize(("hidden", "networks"), [(25, 159), (1000, 4), (100_000, 1)])
+def test_a_group_holds_half_a_gigabyte_of_state(hidden, networks):
+    # a weight is 1 number, and 2 x 40 more in the pairs of L-BFGS
+    one = [np.broadcast_to(0, (1, *s)) for s in ((hidden, 401), (10, 1 + hidden))]
+    assert group_size(METHODS["lbfgs"], tuple(one), np.float32(0)) == networks
 
 
 @pytest.mark.parametrize(

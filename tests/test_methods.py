@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy import optimize
 
+import jaxnn
 from jaxnn import differences, model, three_way
 from jaxnn.backprop import backprop
-from jaxnn.optimizers import METHODS, loop, minimize, newton_cg, start
+from jaxnn.optimizers import METHODS, bfgs, loop, minimize, newton_cg, start
 
 SEARCHING = [name for name, method in METHODS.items() if method.default_rate is None]
 SCIPY = {"scipy-cg": "CG", "scipy-l-bfgs-b": "L-BFGS-B", "scipy-tnc": "TNC"}
@@ -240,14 +241,41 @@ def test_bfgs_takes_about_scipys_steps():
     assert np.isnan(found.history[:-1]).any() and found.history[-1] == found.cost
 
 
-def test_bfgs_refuses_a_matrix_of_423_megabytes_unless_forced(few_digits):
-    params = model.init_params(0)
+@pytest.fixture
+def default_network(few_digits):
+    """The arguments of minimize for bfgs and the 400-25-10 network."""
     args = np.float32(few_digits.x), few_digits.y, 1.0
-    with pytest.raises(
-        ValueError, match="423 MB for these 10285 parameters; use lbfgs"
-    ):
-        minimize(model.cost, params, args, "bfgs", 1)
-    assert int(start(model.cost, params, args, "bfgs", force=True).steps) == 0
+    return model.cost, model.init_params(0), args, "bfgs"
+
+
+def test_bfgs_says_once_how_large_its_matrix_is(default_network, caplog):
+    bfgs.warn_once.cache_clear()
+    for _ in range(2):
+        assert int(start(*default_network).steps) == 0
+    (text,) = caplog.messages
+    assert "dense matrices of 423 MB for these 10285 parameters" in text
+
+
+def test_bfgs_is_refused_where_its_matrices_fill_a_quarter(
+    default_network, monkeypatch
+):
+    need = 5 * 4 * 10285**2
+    monkeypatch.setattr(bfgs, "memory", lambda device: 4 * need)
+    with pytest.raises(jaxnn.Mistake, match="5 matrices of 423 MB .* use lbfgs"):
+        minimize(*default_network, 1)
+    monkeypatch.setattr(bfgs, "memory", lambda device: 4 * need + 1)
+    assert int(start(*default_network).steps) == 0
+
+
+def test_bfgs_takes_the_memory_that_it_says():
+    p = jax.ShapeDtypeStruct((2000,), "float32")
+    solved = bfgs.solve.lower(rosenbrock, p, (), 1, 1e-6).compile()
+    matrices = solved.memory_analysis().temp_size_in_bytes / (4 * 2000**2)
+    assert bfgs.MATRICES - 1.5 < matrices < bfgs.MATRICES + 0.1
+
+
+def test_memory_is_the_devices_in_bytes(device):
+    assert 2**28 < bfgs.memory(device) < 2**48
 
 
 @pytest.mark.parametrize(

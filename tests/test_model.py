@@ -140,7 +140,7 @@ def test_seed_decides_the_initial_weights():
     assert (first != other).all()
 
 
-def test_unknown_initialisation_lists_the_known():
+def test_unknown_initialization_lists_the_known():
     with pytest.raises(ValueError, match="choose from course, glorot, bresson, witt"):
         jaxnn.init_params(0, scheme="xavier")
 

@@ -10,7 +10,7 @@ from jaxnn import backprop, differences, model, three_way
 from jaxnn.optimizers import METHODS, Method, Minibatches, loop, minimize, start
 
 STEPPED = [name for name, method in METHODS.items() if isinstance(method, Method)]
-FIRST_ORDER = [name for name in STEPPED if METHODS[name].takes_minibatches]
+FIRST_ORDER = [name for name in STEPPED if METHODS[name].default_rate]
 
 # A quadratic 1/2 p.A p - b.p: its minimum is A^-1 b = (1, 2), worked by hand:
 # [2 1; 1 3] (1, 2) = (4, 7), and the cost there is -1/2 (4 + 14) = -9.

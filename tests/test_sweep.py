@@ -78,10 +78,11 @@ def test_results_are_kept_where_every_network_diverged(command, tmp_path):
 
 
 def test_bfgs_on_a_large_network_is_one_line(command):
-    words = "--method bfgs --seeds 1 --hidden 3 25".split()
+    words = "--method bfgs --seeds 1 --hidden 3 100000".split()
     done = command("sweep", *words)
     assert (done.returncode, done.stdout) == (2, "") and done.stderr.count("\n") == 1
-    assert "423 MB for these 10285 parameters; use lbfgs or fewer units" in done.stderr
+    assert "for these 41100010 parameters" in done.stderr
+    assert "use lbfgs or fewer units" in done.stderr
 
 
 @pytest.mark.slow

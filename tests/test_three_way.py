@@ -50,7 +50,7 @@ def test_quick_looks_at_every_theta(seed):
     assert picks.max() < params[0].size + params[1].size
 
 
-def regularise_bias(params, x, y, lam):
+def regularize_bias(params, x, y, lam):
     cost, gradient = jaxnn.backprop(params, x, y, lam)
     wrong = gradient[1].copy()
     wrong[:, 0] += lam / len(y) * params[1][:, 0]
@@ -74,7 +74,7 @@ def turn_nan(params, x, y, lam):
 @pytest.mark.parametrize(
     ("mistake", "theta", "column", "lams"),
     [
-        (regularise_bias, 2, 0, {1.0}),
+        (regularize_bias, 2, 0, {1.0}),
         (forget_bias_of_unit_three, 1, 0, {0.0, 1.0}),
         (turn_nan, 1, 1, {0.0, 1.0}),
     ],

@@ -1,8 +1,8 @@
 """Which penalty, which width? Cross-validated accuracies of many networks at once.
 
 m examples, N networks. A fold is a part of the digits that some networks do not train
-on. Every network of one width trains in the same compiled call, on the same arrays: a
-mask over the examples, not a copy of them, says which fold it leaves out.
+on. All networks of one width train in the same compiled call, on the same arrays: a
+mask over the examples, not a copy of them, says which fold a network leaves out.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,10 +14,10 @@ import numpy as np
 
 from jaxnn import devices, model
 from jaxnn.data import Digits
-from jaxnn.ensemble.lockstep import MEMORY_SHARE, of_each, size_of
+from jaxnn.ensemble.lockstep import of_each
 from jaxnn.ensemble.networks import Ensemble, minimize_all, stack
 from jaxnn.mistake import Mistake
-from jaxnn.optimizers import refuse_large
+from jaxnn.optimizers import check_size
 from jaxnn.training import CLASSES
 
 RESAMPLES = 1000  # of the bootstrap
@@ -33,11 +33,11 @@ class Scores(NamedTuple):
     cost: np.ndarray  # (s, f) nats per example, with the penalty, on the training folds
     steps: np.ndarray  # (s, f)
     evaluations: np.ndarray  # (s, f)
-    diverged: np.ndarray  # (s, f) bool; such a start is in no median
+    diverged: np.ndarray  # (s, f) bool; such a start counts in no median
     right: np.ndarray  # (s, d) bool: which held-out digits are read right
     folds: np.ndarray  # (d,) the fold of each held-out digit
     seconds: float  # per network, its share by evaluations
-    theta1: np.ndarray  # (h, 1 + n) the first layer of the first network that is good
+    theta1: np.ndarray  # (h, 1 + n) the first layer of the first network not diverged
 
     @property
     def good(self) -> np.ndarray:
@@ -68,7 +68,7 @@ def stratified_folds(y: np.ndarray, k: int, seed: int = 0) -> np.ndarray:
         )
     random = np.random.default_rng(seed)
     folds = np.empty(len(y), np.int32)
-    for digit in np.unique(y):
+    for digit in classes:
         members = random.permutation(np.flatnonzero(y == digit))
         folds[members] = np.arange(len(members)) * k // len(members)
     return folds
@@ -77,13 +77,13 @@ def stratified_folds(y: np.ndarray, k: int, seed: int = 0) -> np.ndarray:
 def check_room(
     layers: tuple[int, int, int], networks: int, method: str, dtype: str
 ) -> None:
-    """Raise Mistake unless so many networks can be held before they are trained."""
+    """Raise Mistake unless these networks fit into memory, before any is drawn."""
     n, hidden, k = layers
-    shapes = (hidden, 1 + n), (k, 1 + hidden)
-    params = tuple(jax.ShapeDtypeStruct(shape, dtype) for shape in shapes)
-    refuse_large(method, params, force=False)
-    room = MEMORY_SHARE * devices.host_memory()
-    fit = int(room // (2 * size_of(params)))  # drawn, then put side by side
+    parameters, one = hidden * (1 + n) + k * (1 + hidden), jnp.zeros((), dtype)
+    if method == "bfgs":
+        check_size(parameters, one)
+    # drawn, then put side by side, in half of the host's memory
+    fit = devices.host_memory() // (4 * parameters * one.itemsize)
     if fit < networks:
         raise Mistake(
             f"memory holds {fit} networks of {hidden} hidden units, not {networks}; "
@@ -121,8 +121,9 @@ def cross_validate(
     """Train a network for every lambda, start and used fold; a Scores per lambda.
 
     folds: (m,) the fold of each digit. used: the folds to leave out, one per network.
-    seeds: of the starts. hidden: units, one layer. how: method, steps, learning_rate,
-    notice as in `minimize_all`. A digit is judged by networks that have not seen it.
+    seeds: of the starts. hidden: units of the one layer. how: method, steps,
+    learning_rate, notice as in `minimize_all`. Only networks that have not seen a digit
+    judge it.
     """
     shape = len(lams), len(seeds), len(used)  # l, s, f
     lam, seed, fold = (a.ravel() for a in np.meshgrid(lams, seeds, used, indexing="ij"))
@@ -154,7 +155,7 @@ def scored(
     seeds: Sequence[int],
     hidden: int,
 ) -> list[Scores]:
-    """The networks by lambda; right (l, s, f, m): which digits each reads right."""
+    """A Scores per lambda; right (l, s, f, m): which digits a network reads right."""
     seen = folds != np.array(used)[:, None]  # (f, m)
     held = np.flatnonzero(~seen.all(axis=0))  # (d,)
     judge = np.argmin(seen[:, held], axis=0)  # (d,) the network that has not seen it
@@ -187,9 +188,9 @@ def scored(
 def chances(scores: Sequence[Scores], seed: int = 0) -> np.ndarray:
     """How often each of the scores would be the best, (len(scores),).
 
-    A bootstrap: the held-out digits and the starts are drawn anew, with repetition,
-    RESAMPLES times, the same draw for all scores, and the best mean validation accuracy
-    wins. Where a network diverged the chance is 0: what it reads is not known.
+    A bootstrap: held-out digits and starts are drawn RESAMPLES times, with repetition,
+    the same draw for all scores; the best mean validation accuracy wins. Where a
+    network diverged the chance is 0, because nobody knows what it would read.
     """
     found = np.zeros(len(scores))
     candidates = [i for i, one in enumerate(scores) if one.good.all()]

@@ -1,8 +1,8 @@
 """Many networks of one shape, trained side by side by one compiled program.
 
-What differs between the N networks has a leading axis N: their thetas, and those of the
-objective's arguments that `axes` marks with 0, as in `jax.vmap` (a penalty, a mask, a
-start). The rest, the digits above all, is shared: one copy on the device.
+What differs between the N networks has a leading axis N: their thetas, and the
+arguments of the objective that `axes` marks with 0, as in `jax.vmap` (a penalty, a
+mask, a start). They share the rest, above all the digits: one copy on the device.
 """
 
 import time
@@ -16,18 +16,19 @@ import numpy as np
 from jaxnn import optimizers
 from jaxnn.ensemble.lockstep import (
     Axes,
+    group_size,
     keep,
-    largest_group,
     networks_at_once,
     own_args,
     run_all,
     start_all,
 )
+from jaxnn.mistake import Mistake
 from jaxnn.model import Params
 from jaxnn.optimizers import Method, Objective, State, as_arrays
 
-HEARD = 20  # steps between two looks at a method that trains one by one
-CHUNK, SECONDS = 1000, 3.0  # of one compiled call: steps at most, and time aimed at
+EVERY = 20  # steps between two reports of a method that trains one by one
+CHUNK, SECONDS = 1000, 3.0  # per compiled call: steps at most, and the time aimed at
 
 
 class Ensemble(NamedTuple):
@@ -40,7 +41,7 @@ class Ensemble(NamedTuple):
     evaluations: np.ndarray  # (N,) of cost and gradient together
     converged: np.ndarray  # (N,) bool
     diverged: np.ndarray  # (N,) bool: its cost or gradient became NaN or infinite
-    seconds: float  # training; without compiling, where networks step together
+    seconds: float  # of training; without compiling where networks step together
 
 
 def stack(networks: list[Params]) -> Params:
@@ -62,13 +63,14 @@ def minimize_all(
     progress: Callable[[int, int], Any] | None = None,
     notice: Callable[[str], Any] | None = None,
 ) -> Ensemble:
-    """Minimise fun(params, *args) for N networks at once.
+    """Minimize fun(params, *args) for N networks at once.
 
     params: thetas (N, units_out, 1 + units_in). args, axes: see the module; the other
     arguments are those of `minimize`. progress(done, all) counts network-steps.
-    Networks that end early, converged or diverged, wait for the others. Where not all
-    fit into the device's memory they train in groups, and notice(text) says so. bfgs
-    and SciPy's methods cannot be mapped: they train one network after the other.
+    Networks that end early, converged or diverged, wait for the others of their group.
+    Where a group does not fit into the device's memory, it is halved, and notice(text)
+    says so. bfgs and SciPy's methods cannot be mapped: they train one network after the
+    other.
 
     Raises Mistake as `minimize` does, and if not even one network fits.
     """
@@ -82,21 +84,37 @@ def minimize_all(
     dtype = jax.tree.leaves(params)[0].dtype
     numbers = np.asarray(rate, dtype), np.asarray(tolerance, dtype)
     args = as_arrays(args, dtype)
-    size = largest_group(fun, chosen, params, args, axes, numbers[0])
-    if size < n and notice is not None:
-        notice(f"{size} of {n} networks fit into memory at once: trained in groups")
-    parts = []
-    for first in range(0, n, size):
+    size, first, parts = group_size(chosen, params, numbers[0]), 0, []
+
+    def show(done: int) -> None:
+        if progress is not None:
+            progress(first * steps + done, n * steps)
+
+    while first < n:
         group = slice(first, first + size)
-        own = own_args(args, axes, group)
-
-        def show(done: int, before: int = first) -> None:
-            if progress is not None:
-                progress(before * steps + done, n * steps)
-
-        thetas = tuple(theta[group] for theta in params)
-        parts.append(train_group(fun, thetas, own, axes, chosen, steps, numbers, show))
+        own = tuple(theta[group] for theta in params), own_args(args, axes, group)
+        try:
+            part = train_group(fun, *own, axes, chosen, steps, numbers, show)
+        except jax.errors.JaxRuntimeError as error:
+            size = halved(min(size, n - first), error)
+            if notice is not None:
+                notice(f"the device's memory is full: now in groups of {size}")
+            continue
+        parts.append(part)
+        first += size
     return joined(parts)
+
+
+def halved(size: int, error: Exception) -> int:
+    """Half of a group that did not fit; raises any other error again."""
+    signs = "RESOURCE_EXHAUSTED", "Out of memory"  # a CPU may report only the second
+    if not any(sign in str(error) for sign in signs):
+        raise error
+    if size == 1:
+        raise Mistake(
+            "one network does not fit into the device's memory; use fewer hidden units"
+        ) from error
+    return size // 2
 
 
 def train_group(
@@ -109,7 +127,7 @@ def train_group(
     numbers: tuple[np.ndarray, np.ndarray],
     show: Callable[[int], Any],
 ) -> Ensemble:
-    """Train networks that fit into memory together, a chunk of steps per call."""
+    """Train one group of networks, a chunk of steps per call."""
     rate, tolerance = numbers
     n = len(params[0])
     how = (fun, method, axes, networks_at_once(method, n))
@@ -123,9 +141,9 @@ def train_group(
         now, trace = run_all(*how, size, now, args, np.int32(limit), tolerance)
         good = keep(trace.done > 0, trace.last_good, good)
         costs.append(np.asarray(trace.costs)[:, :limit])
-        taken += limit if np.any(trace.done) else steps  # where all have ended
+        taken += limit if np.any(trace.done) else steps  # all have ended
         show(n * min(taken, steps))
-        # so short that Ctrl-C is heeded, so long that the calls themselves cost nothing
+        # short enough for Ctrl-C, long enough that the calls themselves cost nothing
         before, spent = time.perf_counter(), time.perf_counter() - before
         limit = 1 + int(limit * min(4, SECONDS / spent))
     is_good = jnp.isfinite(now.cost) & jnp.isfinite(now.grad_norm)
@@ -154,7 +172,7 @@ def one_by_one(
     progress: Callable[[int, int], Any] | None,
     **how: Any,
 ) -> Ensemble:
-    """Networks trained one after the other, by a method that cannot be mapped."""
+    """Train one network after the other, by a method that cannot be mapped."""
     n, parts = len(params[0]), []
     for i in range(n):
         began = time.perf_counter()
@@ -165,7 +183,7 @@ def one_by_one(
             if progress is not None:
                 progress(before + int(state.steps), n * steps)
 
-        watch = {"callback": show, "chunk": HEARD}
+        watch = {"callback": show, "chunk": EVERY}
         found = optimizers.minimize(fun, thetas, own, method, steps, **watch, **how)
         parts.append(
             Ensemble(
@@ -198,6 +216,6 @@ def joined(parts: list[Ensemble]) -> Ensemble:
 
 
 def padded(costs: np.ndarray, longest: int) -> np.ndarray:
-    """costs (N, steps) with columns of NaN up to (N, longest)."""
+    """costs (N, steps), with columns of NaN up to (N, longest)."""
     missing = longest - costs.shape[1]
     return np.pad(costs, ((0, 0), (0, missing)), constant_values=np.nan)

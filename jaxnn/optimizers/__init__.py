@@ -1,11 +1,12 @@
-"""Minimise any function of a pytree: `minimize` and its methods.
+"""Minimize any function of a pytree: `minimize` and its methods.
 
 A method is a pair of pure functions over arrays (method.py), so one compiled loop
-(loop.py) runs them all, and jit, vmap, checkpoints and resuming come with it; those of
-SciPy run to their end by themselves and are followed (whole.py). Nothing here knows of
+(loop.py) runs them all, and jit, vmap, checkpoints and resuming come with it. bfgs and
+SciPy's methods run to their end by themselves (whole.py). Nothing here knows about
 digits: fun(params, *args) is all there is.
 """
 
+from jaxnn.optimizers.bfgs import check_size as check_size
 from jaxnn.optimizers.lbfgs import MEMORY as MEMORY
 from jaxnn.optimizers.loop import Minibatches as Minibatches
 from jaxnn.optimizers.loop import Trace as Trace
@@ -20,7 +21,6 @@ from jaxnn.optimizers.methods import METHODS as METHODS
 from jaxnn.optimizers.methods import able_method as able_method
 from jaxnn.optimizers.methods import check_run as check_run
 from jaxnn.optimizers.methods import chosen_method as chosen_method
-from jaxnn.optimizers.methods import refuse_large as refuse_large
 from jaxnn.optimizers.minimize import Result as Result
 from jaxnn.optimizers.minimize import as_arrays as as_arrays
 from jaxnn.optimizers.minimize import minimize as minimize

@@ -1,11 +1,11 @@
-"""Nonlinear conjugate gradient, Polak-Ribiere+, with a line search of its own.
+"""Nonlinear conjugate gradient, Polak-Ribiere+, with the secant line search.
 
-Why not a library's: to cost 0.339 at lambda 1, from seeds 0-19 (float32, jax 0.10.2,
-CPU), this one takes 182-245 evaluations, median 206; with optax's zoom line search,
-at its best setting, the same directions take 179-311, median 238, for it doubles a
-step that was too short where a secant says how far to go. optimistix 0.1's
-NonlinearCG maps over starts too, but it backtracks from 1 by halves without regard to
-the curvature: after 4000 evaluations (30 s) it stands at 0.347-0.352, from seeds 0-3.
+Why not a library: to cost 0.339 at lambda 1, from seeds 0-19 (float32, jax 0.10.2,
+CPU), this one takes 182-245 evaluations, median 206. With optax's zoom line search, at
+its best setting, the same directions take 179-311, median 238: it doubles a step that
+was too short, where a secant says how far to go. NonlinearCG of optimistix 0.1 maps
+over starts too, but it backtracks from 1 by halves whatever the curvature. After 4000
+evaluations (30 s) it stands at 0.347-0.352, from seeds 0-3.
 """
 
 from typing import NamedTuple
@@ -24,12 +24,12 @@ class Memory(NamedTuple):
     """The next direction, and how far the last one led."""
 
     direction: jax.Array  # (p,)
-    step: jax.Array  # shape (), 0 if nothing is known
-    slope: jax.Array  # shape (), of the cost along the last direction at its start
+    step: jax.Array  # shape (), 0 before the first line search
+    slope: jax.Array  # shape (), of the cost at the start of the last direction
 
 
 def init(params: Tree, learning_rate: jax.Array) -> Memory:
-    """No direction yet; the line search finds the rate, so none is kept."""
+    """No direction yet. The line search finds the rate, so none is kept."""
     del learning_rate
     flat, _ = ravel_pytree(params)
     zero = jnp.zeros((), flat.dtype)
@@ -50,17 +50,17 @@ def step(fun: Objective, state: State, args: tuple) -> State:
 
 
 def downhill(direction: jax.Array, grad: jax.Array) -> jax.Array:
-    """The direction, (p,), or -grad where it does not descend (at the start, too)."""
+    """The direction, (p,), or -grad where it does not descend, as at the start."""
     return jnp.where(grad @ direction < 0, direction, -grad)
 
 
 def first_trial(memory: Memory, slope: jax.Array) -> jax.Array:
-    """A step with the first-order decrease of the last one, as in Rasmussen's fmincg.
+    """A step with the same first-order decrease as the last, as in Rasmussen's fmincg.
 
-    Without one, after a search that failed too, his start: 1 / (1 + |slope|).
+    At the start, and after a search that failed, it is 1 / (1 + |slope|), as there.
     """
     ratio = jnp.minimum(memory.slope / slope, GROWTH)
     return jnp.where(memory.step > 0, memory.step * ratio, 1 / (1 - slope))
 
 
-cg = Method(init, step, takes_minibatches=False, default_rate=None)
+cg = Method(init, step)

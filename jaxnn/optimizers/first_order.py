@@ -1,7 +1,7 @@
 """Gradient descent, momentum and Adam: a direction from the gradient, a fixed rate.
 
-The learning rate is an array in the memory, not a constant of the program, so another
-rate compiles nothing and many rates run side by side.
+The learning rate is an array in the memory, not a constant of the program: another
+rate compiles nothing, and many rates run side by side.
 """
 
 from typing import NamedTuple
@@ -35,7 +35,7 @@ def first_order(transform: optax.GradientTransformation, default_rate: float) ->
             params, cost, grad, memory, state.steps + 1, state.evaluations + 1
         )
 
-    return Method(init, step, takes_minibatches=True, default_rate=default_rate)
+    return Method(init, step, default_rate)
 
 
 gd = first_order(optax.identity(), default_rate=1.0)

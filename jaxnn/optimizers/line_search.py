@@ -1,6 +1,6 @@
 """A line search by secants, to the strong Wolfe conditions, one evaluation per trial.
 
-The objective stands in one place of the loop, so that it is compiled once.
+The loop calls the objective in one place, so that it is compiled once.
 """
 
 from collections.abc import Callable
@@ -14,8 +14,8 @@ from jax.flatten_util import ravel_pytree
 from jaxnn.optimizers.method import Objective, State, evaluated
 
 DECREASE = 1e-4  # c1 of the strong Wolfe conditions
-TRIALS = 20  # of a line search, at most
-GROWTH = 5.0  # of a step, at most, from trial to trial
+TRIALS = 20  # per line search, at most
+GROWTH = 5.0  # largest factor from one trial step to the next
 
 
 class Point(NamedTuple):
@@ -28,11 +28,11 @@ class Point(NamedTuple):
 
 
 class Search(NamedTuple):
-    """A line search under way: the best step lies between low and high."""
+    """The state of a line search: the best step lies between low and high."""
 
     trial: jax.Array  # shape (), the step to try next
-    low: Point  # decreases enough, and still descends
-    high: Point  # its step is infinite until one went too far
+    low: Point  # the cost is low enough there, and still falls
+    high: Point  # too far; its step is infinite until a trial went too far
     trials: jax.Array  # shape (), int32: made so far
     done: jax.Array  # shape (), bool: low satisfies the strong Wolfe conditions
 
@@ -40,7 +40,7 @@ class Search(NamedTuple):
 def line(
     fun: Objective, state: State, args: tuple, direction: jax.Array
 ) -> tuple[Point, Callable[[jax.Array], Point]]:
-    """Where state stands, and the points along direction (p,): step -> Point."""
+    """The point at state, and the function step -> Point along direction (p,)."""
     flat, unravel = ravel_pytree(state.params)  # (p,)
     grad, _ = ravel_pytree(state.grad)  # (p,)
 
@@ -56,7 +56,7 @@ def line(
 def moved(
     state: State, direction: jax.Array, end: Point, memory: Any, trials: jax.Array
 ) -> State:
-    """The state at a point of the line; params stay where nothing on it was better."""
+    """The state at the point end of the line; params stay if the line had no better."""
     flat, unravel = ravel_pytree(state.params)  # (p,)
     params = jnp.where(end.step > 0, flat + end.step * direction, flat)
     return evaluated(
@@ -78,13 +78,13 @@ def line_search(
     """A point that satisfies the strong Wolfe conditions, and the trials it took.
 
     at: step -> Point. trial: the step to try first. curvature: c2, the share of the
-    slope at the start that may remain. After TRIALS it is the farthest point that
-    decreases enough and still descends, which may be start itself. A trial that is not
+    slope at the start that may remain. After TRIALS it returns the farthest point whose
+    cost is low enough and still falls; that may be start itself. A trial that is not
     finite counts as too long.
     Source: Nocedal and Wright 2006, section 3.5, with the secant for interpolation.
     """
-    # rounding hides decreases this small: there the slope alone tells (Hager and Zhang
-    # 2006, equations 23 and 26)
+    # rounding hides decreases this small: there the slope alone decides (Hager and
+    # Zhang 2006, equations 23 and 26)
     rounding = 10 * jnp.finfo(start.cost.dtype).eps * jnp.abs(start.cost)
 
     def decreases(now: Point) -> jax.Array:
@@ -114,7 +114,7 @@ def choose(condition: jax.Array, a: Point, b: Point) -> Point:
 
 
 def next_trial(search: Search, now: Point, low: Point, high: Point) -> jax.Array:
-    """Where the slope would be 0 were it linear, kept within reason."""
+    """The step at which a linear slope would be 0, kept within reason."""
     is_open = jnp.isinf(high.step)
     is_low = now.step == low.step
     other = choose(is_low & ~is_open, high, search.low)  # the secant: now and this

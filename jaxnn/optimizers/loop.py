@@ -17,20 +17,19 @@ class Trace(NamedTuple):
     costs: jax.Array  # (size,) after each step
     grad_norms: jax.Array  # (size,) Euclidean norm over all parameters
     done: jax.Array  # shape (), int32: steps taken
-    last_good: Tree  # the params before the last step, should that have failed
+    last_good: Tree  # the params before the last step, in case that one failed
 
 
 class Minibatches(NamedTuple):
     """Every epoch a new order of the examples, cut into batches of one size.
 
-    Which examples step s sees depends on the seed and s alone, so a resumed run
-    sees what an unbroken one does. The remainder of an epoch is left out.
-    take(args, indices) -> args of those examples.
+    The examples of a step depend only on the seed and the step's number, so a resumed
+    run sees the same ones as an unbroken run. The rest of an epoch is left out.
     """
 
-    size: int
-    examples: int
-    take: Callable[[tuple, jax.Array], tuple]
+    size: int  # examples per batch
+    examples: int  # in all
+    take: Callable[[tuple, jax.Array], tuple]  # take(args, indices (size,)) -> args
 
 
 def epoch_order(batches: Minibatches, seed: jax.Array, step: jax.Array) -> jax.Array:
@@ -47,9 +46,9 @@ def args_of_step(
     order: Any,
     step: jax.Array,
 ) -> tuple[tuple, Any]:
-    """The args that step sees, and its epoch's order; order is that of step - 1.
+    """The args for step, and the order of its epoch; order: that of step - 1.
 
-    Without mini-batches args are whole and there is no order (None).
+    Without mini-batches args stay whole and there is no order (None).
     """
     if batches is None:
         return args, None
@@ -63,7 +62,7 @@ def args_of_step(
 def cut_batch(
     batches: Minibatches, args: tuple, order: jax.Array, place: jax.Array
 ) -> tuple:
-    """args of the batch that is number `place` of its epoch."""
+    """args of the batch number `place` of its epoch."""
     indices = lax.dynamic_slice(order, (place * batches.size,), (batches.size,))
     return batches.take(args, indices)
 
@@ -78,7 +77,7 @@ def initial_state(
     learning_rate: jax.Array,
     seed: jax.Array,
 ) -> State:
-    """The state before the first step, fun evaluated at params."""
+    """The state before the first step; evaluates fun at params."""
     zero = jnp.int32(0)
     if batches is not None:
         args = cut_batch(batches, args, epoch_order(batches, seed, zero), zero)
@@ -114,7 +113,7 @@ def run_chunk(
 
     def body(carry: tuple) -> tuple:
         state, trace, order = carry
-        # cost and gradient at the new point are those of the next step's batch
+        # cost and gradient at the new point are taken on the next step's batch
         now, order = args_of_step(batches, args, seed, order, state.steps + 1)
         new = typed_like(method.step(fun, state, now), state)
         i = trace.done
@@ -130,7 +129,7 @@ def run_chunk(
 def typed_like(tree: Tree, old: Tree) -> Tree:
     """tree with the dtypes of old.
 
-    optax leaves some arrays weakly typed, and counts in int64 where that is enabled; a
-    state that changes type on its way round the loop cannot go round it.
+    optax leaves some arrays weakly typed, and counts in int64 where that is enabled.
+    The loop needs a state that keeps its types.
     """
     return jax.tree.map(lambda a, b: lax.convert_element_type(a, b.dtype), tree, old)

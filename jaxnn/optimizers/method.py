@@ -20,8 +20,8 @@ class State(NamedTuple):
     grad_norm: jax.Array  # shape (), Euclidean, over all of grad
     memory: Tree  # what the method remembers: moments, curvature pairs, its rate
     steps: jax.Array  # shape (), int32
-    # shape (), int32, of cost and gradient together; newton-cg counts its products of
-    # the Hessian and a vector as one each
+    # shape (), int32, of cost and gradient together; newton-cg also counts each product
+    # of the Hessian and a vector as one
     evaluations: jax.Array
 
 
@@ -34,16 +34,17 @@ class Method(NamedTuple):
 
     init: Callable[[Tree, jax.Array], Tree]
     step: Callable[[Objective, State, tuple], State]
-    takes_minibatches: bool
-    default_rate: float | None  # of the learning rate; None if it searches for it
-    takes_options: bool = False
+    # the learning rate; None if the method searches for its step, and so cannot take
+    # mini-batches
+    default_rate: float | None = None
+    takes_options = False  # never: a constant, not a field
 
 
 class Ended(NamedTuple):
     """How a whole run ended."""
 
-    message: str  # of the library that ran it; "" if it has none
-    converged: bool  # by its own criterion
+    message: str  # from the library that ran it; "" if it has none
+    converged: bool  # by the library's own criterion
     evaluations: int  # of cost and gradient together
 
 
@@ -55,15 +56,13 @@ class WholeRun(NamedTuple):
     """A method of another library, which runs to its end in one call.
 
     run(fun, params, args, steps, tolerance, options, follow) -> Ended
-    calls follow after each step, or at least at the end. What it remembers between its
-    steps cannot be had: going on means to begin anew from the params.
+    calls follow after each step, or at least at the end. The library keeps its memory
+    to itself: a run that is continued starts again from its params.
     """
 
     run: Callable[..., Ended]
     takes_options: bool = False
-    most_parameters: float = math.inf  # unless it is forced to take more
-    takes_minibatches: bool = False
-    default_rate: None = None
+    default_rate = None  # always: a constant, not a field
 
     def init(self, params: Tree, learning_rate: jax.Array) -> tuple:
         """No memory."""
@@ -72,7 +71,7 @@ class WholeRun(NamedTuple):
 
 
 def is_finite(state: State) -> bool:
-    """Whether cost and gradient are numbers one can go on from."""
+    """Whether cost and gradient are finite, so that the run can continue."""
     return math.isfinite(state.cost) and math.isfinite(state.grad_norm)
 
 
@@ -84,5 +83,5 @@ def evaluated(
     steps: jax.Array,
     evaluations: jax.Array,
 ) -> State:
-    """The state at params, of which cost and gradient are known."""
+    """The state at params, whose cost and gradient are known."""
     return State(params, cost, grad, optax.tree.norm(grad), memory, steps, evaluations)

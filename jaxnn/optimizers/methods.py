@@ -4,15 +4,13 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import jax
-
 from jaxnn.mistake import Mistake
 from jaxnn.optimizers.bfgs import bfgs
 from jaxnn.optimizers.cg import cg
 from jaxnn.optimizers.first_order import adam, gd, momentum
 from jaxnn.optimizers.lbfgs import lbfgs
 from jaxnn.optimizers.loop import Minibatches
-from jaxnn.optimizers.method import Method, Tree, WholeRun
+from jaxnn.optimizers.method import Method, WholeRun
 from jaxnn.optimizers.newton_cg import newton_cg
 from jaxnn.optimizers.with_scipy import scipy_cg, scipy_l_bfgs_b, scipy_tnc
 
@@ -31,14 +29,14 @@ METHODS: dict[str, Method | WholeRun] = {
 
 
 def named(is_able: Callable[[Method | WholeRun], bool]) -> str:
-    """The names of the methods that are able to do something, for a message."""
+    """The names of the methods for which is_able holds, for a message."""
     return ", ".join(name for name, method in METHODS.items() if is_able(method))
 
 
 def chosen_method(
     name: str, learning_rate: float | None, batches: Minibatches | None
 ) -> Method | WholeRun:
-    """The method of that name; Mistake if it, or a setting of it, is unusable."""
+    """The method of that name; Mistake if it or one of its settings is unusable."""
     method = able_method(name, learning_rate, batches is not None)
     if batches is not None and not 1 <= batches.size <= batches.examples:
         raise Mistake(
@@ -51,22 +49,21 @@ def chosen_method(
 def able_method(
     name: str, learning_rate: float | None, has_batches: bool
 ) -> Method | WholeRun:
-    """The method of that name; Mistake unless it takes such settings."""
+    """The method of that name; Mistake unless it takes these settings."""
     if name not in METHODS:
         known = ", ".join(METHODS)
         raise Mistake(f"unknown method {name!r}; choose from {known}")
     method = METHODS[name]
+    able = named(lambda method: method.default_rate is not None)
     if learning_rate is not None:
         if method.default_rate is None:
-            able = named(lambda method: method.default_rate is not None)
             raise Mistake(
                 f"{name} searches for its step; leave learning rate out, or use it "
                 f"with {able}"
             )
         if not 0 < learning_rate < math.inf:
             raise Mistake(f"learning rate {learning_rate} is not a positive number")
-    if has_batches and not method.takes_minibatches:
-        able = named(lambda method: method.takes_minibatches)
+    if has_batches and method.default_rate is None:
         raise Mistake(
             f"{name} needs all examples in every step; use mini-batches with {able}"
         )
@@ -76,7 +73,7 @@ def able_method(
 def check_run(
     name: str, steps: int, tolerance: float = 0, options: dict[str, Any] | None = None
 ) -> None:
-    """Raise Mistake unless the method of that name can be run so."""
+    """Raise Mistake unless the method of that name can run with these settings."""
     if steps < 1:
         raise Mistake(f"steps {steps}: at least one step is needed")
     if not tolerance >= 0:
@@ -84,16 +81,3 @@ def check_run(
     if options is not None and not METHODS[name].takes_options:
         able = named(lambda method: method.takes_options)
         raise Mistake(f"{name} takes no options; they are for {able}")
-
-
-def refuse_large(name: str, params: Tree, force: bool) -> None:
-    """Raise Mistake where a method would need a matrix of unreasonable size."""
-    method = METHODS[name]
-    leaves = jax.tree.leaves(params)
-    p = sum(leaf.size for leaf in leaves)
-    if isinstance(method, WholeRun) and p > method.most_parameters and not force:
-        size = p**2 * leaves[0].dtype.itemsize / 1e6
-        raise Mistake(
-            f"{name} keeps a dense matrix, {size:.0f} MB for these {p} parameters; use "
-            "lbfgs or fewer units (force=True, or train --force, lets it)"
-        )

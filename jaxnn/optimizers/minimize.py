@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxnn.mistake import Mistake
+from jaxnn.optimizers.bfgs import bfgs, check_size
 from jaxnn.optimizers.loop import Minibatches, Trace, initial_state, run_chunk
 from jaxnn.optimizers.method import (
     Ended,
@@ -19,22 +20,22 @@ from jaxnn.optimizers.method import (
     WholeRun,
     is_finite,
 )
-from jaxnn.optimizers.methods import check_run, chosen_method, refuse_large
+from jaxnn.optimizers.methods import check_run, chosen_method
 from jaxnn.optimizers.whole import run_whole
 
 
 class Result(NamedTuple):
-    """What a minimisation found, and how it ended."""
+    """What `minimize` found, and how the run ended."""
 
-    params: Tree  # the last ones at which cost and gradient were finite
+    params: Tree  # JAX arrays: the last ones at which cost and gradient were finite
     cost: float  # fun there
-    history: np.ndarray  # (steps of this call,) the cost after each
-    steps: int  # of the whole run
-    evaluations: int  # of cost and gradient together, of the whole run
-    converged: bool
+    history: np.ndarray  # (steps of this call,) float64, the cost after each
+    steps: int  # in the whole run
+    evaluations: int  # of cost and gradient together, in the whole run
+    converged: bool  # within the tolerance, or by SciPy's own criterion
     diverged: bool  # cost or gradient became NaN or infinite
-    message: str
-    state: State  # to go on from
+    message: str  # why the run ended, in a few words
+    state: State  # to continue from
 
 
 def minimize(
@@ -52,48 +53,57 @@ def minimize(
     state: State | None = None,
     callback: Callable[[State, Trace], Any] | None = None,
     options: dict[str, Any] | None = None,
-    force: bool = False,
 ) -> Result:
-    """Minimise fun(params, *args) over a pytree of floating-point arrays.
+    """Minimize fun(params, *args) over params.
 
-    fun: pure and traceable, to a scalar; compiled once per function object, so data
-    and numbers belong in args, not in a closure. args: a pytree; Python numbers in it
-    take the dtype of params. method: a name in METHODS. steps: at most, of the whole
-    run (those that `state` has behind it count). learning_rate: adam 0.03, gd 1.0,
-    momentum 0.1 unless given; the others search for their own. batches: draw
-    mini-batches (adam, gd, momentum), in an order given by seed; costs are then the
-    batches'. tolerance: the gradient's Euclidean norm at which the run has converged.
-    chunk: steps per compiled call. callback(state, trace) follows each chunk.
-    state: Result.state of an earlier call, to go on where it ended; bfgs and SciPy's
-    methods then begin anew from its params. options: SciPy's own, for its methods.
-    force: let bfgs take its dense matrix for more than 3000 parameters.
+    >>> def fun(p, center):  # (n,), (n,) -> scalar
+    ...     return jnp.sum((p - center) ** 2)
+    >>> start, center = np.zeros(2, np.float32), np.array([1, 2], np.float32)
+    >>> jaxnn.minimize(fun, start, (center,)).params
+    Array([1., 2.], dtype=float32)
 
-    bfgs tells few of its costs, the last among them; its history is NaN between. A
-    cost that becomes NaN or infinite ends the run, and the message says at which step;
-    params are then the last good ones that the method told of. Raises Mistake for
-    an unusable setting.
+    fun: a pure function that JAX can differentiate; returns a scalar, the cost, in any
+    unit. It is compiled once per function object: pass data and numbers in args, not in
+    a closure. params: where to start; a pytree of floating-point arrays of any shapes
+    and one dtype. Without `jax.enable_x64(True)` JAX turns float64 into float32. args:
+    pytrees of arrays; Python numbers in them take the dtype of params.
+
+    method: adam, bfgs, cg, gd, lbfgs, momentum, newton-cg, scipy-cg, scipy-l-bfgs-b or
+    scipy-tnc. bfgs keeps a dense matrix, p by p for p parameters. steps: at most, in
+    the whole run; those already in `state` count. learning_rate: only of adam (default
+    0.03), gd (1.0) and momentum (0.1). batches: mini-batches, for the same three; costs
+    are then of the batches, and seed decides their order. tolerance: the run has
+    converged where the gradient's Euclidean norm, over all params, is at most this.
+    chunk: steps per compiled call; callback(state, trace) follows each. state: continue
+    from the Result.state of an earlier call instead of params; bfgs and SciPy's methods
+    have no memory in it and start again from its params. options: SciPy's own, for its
+    methods.
+
+    A cost or gradient that becomes NaN or infinite ends the run: diverged is True,
+    message names the step, params and cost are the last good ones. bfgs reports few of
+    its costs, always the last one; the others are NaN in history. Raises Mistake, a
+    ValueError of one line, for an unknown method, for a setting that is out of range or
+    that the method does not take, and where bfgs's matrices are too large.
     """
     chosen = chosen_method(method, learning_rate, batches)
     check_run(method, steps, tolerance, options)
     if chunk < 1:
         raise Mistake(f"chunk {chunk}: at least one step is needed")
     if state is None:
-        state = start(
-            fun, params, args, method, learning_rate, batches, seed, force=force
-        )
+        state = start(fun, params, args, method, learning_rate, batches, seed)
     args = as_arrays(args, state.cost.dtype)
-    tol = np.asarray(tolerance, state.cost.dtype)  # the host sees what the loop does
-    told, costs = Ended("", False, 0), []
+    tol = np.asarray(tolerance, state.cost.dtype)  # host and loop compare the same
+    ended, costs = Ended("", False, 0), []
     now, good = state, (state.params, float(state.cost))
     if int(now.steps) < steps and ending(now, float(tol)) is None:
         if isinstance(chosen, WholeRun):
-            now, good, costs, told = run_whole(
+            now, good, costs, ended = run_whole(
                 fun, chosen, now, args, steps, float(tol), chunk, options, callback
             )
         else:
             how = fun, chosen, batches, chunk
             now, good, costs = run_chunks(*how, now, args, seed, steps, tol, callback)
-    message = ending(now, float(tol)) or told.message
+    message = ending(now, float(tol)) or ended.message
     is_good = is_finite(now)
     params, cost = (now.params, float(now.cost)) if is_good else good
     return Result(
@@ -102,7 +112,7 @@ def minimize(
         history=np.array(costs),
         steps=int(now.steps),
         evaluations=int(now.evaluations),
-        converged=is_good and (message.startswith("converged") or told.converged),
+        converged=is_good and (message.startswith("converged") or ended.converged),
         diverged=not is_good,
         message=message or f"all {int(now.steps)} steps taken",
         state=now,
@@ -121,7 +131,10 @@ def run_chunks(
     tolerance: np.ndarray,
     callback: Callable[[State, Trace], Any] | None,
 ) -> tuple[State, tuple[Tree, float], list[float]]:
-    """The state after at most `steps`, params and cost before its last, the costs."""
+    """The last state, params and cost of the one before it, the cost after each step.
+
+    steps: at most, in the whole run.
+    """
     good, costs = (state.params, float(state.cost)), [float(state.cost)]
     while int(state.steps) < steps and ending(state, float(tolerance)) is None:
         taken = int(state.steps)  # chunks end at multiples of chunk, resumed or not
@@ -144,21 +157,22 @@ def start(
     batches: Minibatches | None = None,
     seed: int = 0,
     chunk: int = 100,
-    force: bool = False,
 ) -> State:
     """The state before the first step; arguments as in `minimize`."""
-    del chunk  # taken so that one set of settings serves all three functions
+    del chunk  # accepted so that the same settings serve all three functions
     chosen = chosen_method(method, learning_rate, batches)
     params = jax.tree.map(jnp.asarray, params)
-    refuse_large(method, params, force)
-    dtype = jax.tree.leaves(params)[0].dtype
+    leaves = jax.tree.leaves(params)
+    if chosen is bfgs:
+        check_size(sum(leaf.size for leaf in leaves), leaves[0])
+    dtype = leaves[0].dtype
     rate = np.asarray(learning_rate or chosen.default_rate or 0, dtype)
     args = as_arrays(args, dtype)
     return initial_state(fun, chosen, batches, params, args, rate, np.int32(seed))
 
 
 def as_arrays(args: tuple, dtype: Any) -> tuple:
-    """args as arrays of fixed types: lam = 2, 2.0 and 3 are to compile one program."""
+    """args as arrays of fixed types, so that lam = 2, 2.0 and 3 compile one program."""
 
     def as_array(a: Any) -> Any:
         return jnp.asarray(np.asarray(a, dtype) if type(a) in (int, float) else a)
@@ -167,7 +181,7 @@ def as_arrays(args: tuple, dtype: Any) -> tuple:
 
 
 def ending(state: State, tolerance: float) -> str | None:
-    """Why the run ends here, None if it can go on."""
+    """Why the run ends here; None if it can continue."""
     if not is_finite(state):
         what = "cost" if not math.isfinite(state.cost) else "gradient"
         return f"the {what} became NaN or infinite at step {int(state.steps)}"
@@ -185,13 +199,11 @@ def warm_up(
     batches: Minibatches | None = None,
     seed: int = 0,
     chunk: int = 100,
-    force: bool = False,
 ) -> None:
     """Compile the loop that `minimize` will run, without taking a step.
 
     bfgs and SciPy's methods are compiled when they run.
     """
-    del force  # `start` has seen it
     chosen = chosen_method(method, learning_rate, batches)
     if isinstance(chosen, WholeRun):
         return

@@ -1,4 +1,4 @@
-"""Truncated Newton: the model of second order, minimised by CG in a trust region.
+"""Truncated Newton: CG minimizes the second-order model in a trust region.
 
 Hessian-vector products are exact, forward over reverse: no matrix is formed, and one
 product costs less than two gradients.
@@ -15,7 +15,7 @@ from jax.flatten_util import ravel_pytree
 from jaxnn.optimizers.method import Method, Objective, State, Tree, evaluated
 
 PRODUCTS = 100  # Hessian-vector products per step, at most
-ACCEPTED = 1e-4  # of the decrease that the model promised, at least
+ACCEPTED = 1e-4  # share of the decrease that the model promised, at least
 
 
 class Memory(NamedTuple):
@@ -25,18 +25,18 @@ class Memory(NamedTuple):
 
 
 class Inner(NamedTuple):
-    """Conjugate gradient on the model g.d + d.H d / 2, under way."""
+    """The state of conjugate gradient on the model g.d + d.H d / 2."""
 
     move: jax.Array  # (p,), d so far
     residual: jax.Array  # (p,), g + H d
     direction: jax.Array  # (p,)
-    decrease: jax.Array  # shape (), of the model, at d
-    products: jax.Array  # shape (), int32: of the Hessian and a vector, so far
+    decrease: jax.Array  # shape (), of the model from 0 to d
+    products: jax.Array  # shape (), int32: Hessian-vector products so far
     done: jax.Array  # shape (), bool
 
 
 def init(params: Tree, learning_rate: jax.Array) -> Memory:
-    """Trust begins with the first gradient; no rate is needed."""
+    """The first gradient sets the radius; no rate is needed."""
     del learning_rate
     return Memory(jnp.zeros((), jax.tree.leaves(params)[0].dtype))
 
@@ -44,8 +44,8 @@ def init(params: Tree, learning_rate: jax.Array) -> Memory:
 def step(fun: Objective, state: State, args: tuple) -> State:
     """One trial of a truncated Newton step, kept if the cost falls as promised.
 
-    The count of evaluations has in it each Hessian-vector product, and the one of cost
-    and gradient at the trial.
+    It counts as evaluations the Hessian-vector products, and cost and gradient at the
+    trial.
     """
     flat, unravel = ravel_pytree(state.params)  # (p,)
     grad, _ = ravel_pytree(state.grad)  # (p,)
@@ -77,9 +77,9 @@ def hessian_product(
 def truncated_cg(
     product: Callable[[jax.Array], jax.Array], grad: jax.Array, radius: jax.Array
 ) -> Inner:
-    """A minimiser of the model within the radius, as exact as the gradient is small.
+    """Minimize the model within the radius, more exactly the smaller the gradient.
 
-    Ends at the border, too, and goes there along a direction of negative curvature.
+    It also ends at the border, and follows a direction of negative curvature that far.
     Source: Steihaug 1983; Nocedal and Wright 2006, algorithm 7.2.
     """
     norm = jnp.linalg.norm(grad)
@@ -118,13 +118,13 @@ def to_border(move: jax.Array, direction: jax.Array, radius: jax.Array) -> jax.A
 
 
 def trust(before: jax.Array, after: jax.Array, promised: jax.Array) -> jax.Array:
-    """The decrease over what the model promised; 1 where both drown in rounding."""
+    """The decrease over what the model promised; 1 where both are only rounding."""
     rounding = 10 * jnp.finfo(before.dtype).eps * jnp.abs(before)
     return (before - after + rounding) / (promised + rounding)
 
 
 def next_radius(radius: jax.Array, ratio: jax.Array, length: jax.Array) -> jax.Array:
-    """Smaller after a broken promise, larger after a kept one at the border.
+    """The radius shrinks after a broken promise and grows after one kept at the border.
 
     A ratio that is NaN is a broken promise. Source: Nocedal and Wright 2006, algorithm
     4.1, with no largest radius.
@@ -133,4 +133,4 @@ def next_radius(radius: jax.Array, ratio: jax.Array, length: jax.Array) -> jax.A
     return jnp.where(ratio > 0.25, grown, 0.25 * length)
 
 
-newton_cg = Method(init, step, takes_minibatches=False, default_rate=None)
+newton_cg = Method(init, step)

@@ -1,4 +1,4 @@
-"""Run a method that goes to its end by itself, and follow it step by step."""
+"""Run a method that runs to its end by itself, and follow it step by step."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,21 +11,21 @@ from jaxnn.optimizers.method import Ended, Objective, State, Tree, WholeRun, eva
 
 
 class Followed:
-    """A run as its method tells of it; callback hears of it, a chunk at a time."""
+    """What a method reports of its run; passed on to callback a chunk at a time."""
 
     def __init__(
         self, state: State, chunk: int, callback: Callable[[State, Trace], Any] | None
     ):
         self.now = self.good = state  # good: the step before
-        self.costs: list[float] = []  # after each step, NaN for one not told of
-        self.norms: list[float] = []  # those that callback has not heard of
-        self.before = int(state.evaluations) - 1  # the method evaluates the start anew
+        self.costs: list[float] = []  # after each step, NaN for one not reported
+        self.norms: list[float] = []  # of the steps not yet passed on
+        self.before = int(state.evaluations) - 1  # the method repeats the start's
         self.chunk, self.callback = chunk, callback
 
     def follow(
         self, params: Tree, cost: float, grad: Tree, evaluations: int, taken: int = 1
     ) -> None:
-        """Note where `taken` steps more have led; what the method calls."""
+        """Note the point after `taken` more steps; the method calls this."""
         self.good = self.now
         count = jnp.int32(self.before + evaluations)
         number = jnp.asarray(cost, self.now.cost.dtype)
@@ -35,10 +35,10 @@ class Followed:
         self.costs.extend([*unseen, float(self.now.cost)])
         self.norms.extend([*unseen, float(self.now.grad_norm)])
         if len(self.norms) >= self.chunk:
-            self.tell()
+            self.pass_on()
 
-    def tell(self) -> None:
-        """Let callback hear of the steps since it last did."""
+    def pass_on(self) -> None:
+        """Call callback with the steps since its last call."""
         if self.norms and self.callback is not None:
             done = len(self.norms)
             costs, norms = jnp.array(self.costs[-done:]), jnp.array(self.norms)
@@ -58,15 +58,14 @@ def run_whole(
     options: dict[str, Any] | None,
     callback: Callable[[State, Trace], Any] | None,
 ) -> tuple[State, tuple[Tree, float], list[float], Ended]:
-    """From state to at most `steps` in all.
+    """Run method from state, to at most `steps` in all.
 
     Returns the last state, params and cost of the one before it, the cost after each
-    step (NaN for one that could not be seen) and what the method says.
+    step (NaN for one the method did not report) and how the run ended.
     """
     run, limit = Followed(state, chunk, callback), steps - int(state.steps)
-    how = limit, tolerance, options, run.follow
-    ended = method.run(fun, state.params, args, *how)
-    run.tell()
+    ended = method.run(fun, state.params, args, limit, tolerance, options, run.follow)
+    run.pass_on()
     count = jnp.int32(run.before + ended.evaluations)
     good = run.good.params, float(run.good.cost)
     return run.now._replace(evaluations=count), good, run.costs, ended

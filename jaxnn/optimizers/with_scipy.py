@@ -1,7 +1,7 @@
 """SciPy's own methods on the jitted cost and gradient: CG, TNC and L-BFGS-B.
 
-SciPy works in float64 whatever the dtype of params. This is the one place where params
-become its vectors and its vectors become params.
+SciPy works in float64 whatever the dtype of params. Only here do params become its
+vectors, and its vectors params.
 """
 
 import warnings
@@ -16,8 +16,8 @@ from jax.flatten_util import ravel_pytree
 from jaxnn.mistake import Mistake
 from jaxnn.optimizers.method import Ended, Follow, Objective, Tree, WholeRun
 
-# Unless the caller gives options, no criterion of SciPy's own ends a run, but that it
-# gets stuck.
+# Unless the caller gives options, none of SciPy's own criteria ends a run, except that
+# it gets stuck.
 UNENDING: dict[str, dict[str, Any]] = {
     "CG": {"gtol": 0.0},
     "L-BFGS-B": {"ftol": 0.0, "gtol": 0.0, "maxfun": 10**9},
@@ -31,13 +31,13 @@ class Enough(Exception):
 
 @partial(jax.jit, static_argnames="fun")
 def evaluate(fun: Objective, params: Tree, args: tuple) -> tuple[jax.Array, jax.Array]:
-    """Cost and gradient, laid end to end, (p,)."""
+    """Cost, a scalar, and gradient, laid end to end, (p,)."""
     cost, gradient = jax.value_and_grad(fun)(params, *args)
     return cost, ravel_pytree(gradient)[0]
 
 
 class Watched:
-    """An objective as SciPy calls it; ends the run by our own criteria."""
+    """The objective that SciPy calls; it ends the run by our own criteria."""
 
     def __init__(
         self, fun: Objective, params: Tree, args: tuple, follow: Follow
@@ -62,7 +62,7 @@ class Watched:
         return found
 
     def after_step(self, x: np.ndarray, steps: int, tolerance: float) -> None:
-        """SciPy's callback: tell of the step; raise Enough where it was the last."""
+        """SciPy's callback: report the step; raise Enough if it was the last."""
         self.taken += 1
         here = self.known.get(x.tobytes()) or self.value(x)
         self.known = {x.tobytes(): here}  # a step may lead nowhere
@@ -84,16 +84,16 @@ def run(
     options: dict[str, Any] | None,
     follow: Follow,
 ) -> Ended:
-    """Minimise fun by SciPy's method `name`; see WholeRun.
+    """Minimize fun by SciPy's method `name`; see WholeRun.
 
-    options: SciPy's own for that method; where they are given, whatever they leave out
-    is SciPy's default. The norm of the gradient and the number of steps end it, too.
+    options: SciPy's own for that method; if given, they replace all of UNENDING. The
+    gradient's norm and the number of steps end the run, too.
     """
-    from scipy import optimize  # slow to load: not before it is needed
+    from scipy import optimize  # slow to load: only where it is needed
 
     watched = Watched(fun, params, args, follow)
     settings = {**(UNENDING[name] if options is None else options)}
-    if name != "TNC":  # which counts evaluations alone
+    if name != "TNC":  # which counts only evaluations
         settings.setdefault("maxiter", steps)
     with warnings.catch_warnings():
         warnings.filterwarnings("error", "Unknown solver options")
@@ -113,11 +113,6 @@ def run(
     return Ended(str(found.message), bool(found.success), watched.count)
 
 
-def scipy_method(name: str) -> WholeRun:
-    """SciPy's method of that name as one of ours."""
-    return WholeRun(partial(run, name), takes_options=True)
-
-
-scipy_cg = scipy_method("CG")
-scipy_l_bfgs_b = scipy_method("L-BFGS-B")
-scipy_tnc = scipy_method("TNC")
+scipy_cg = WholeRun(partial(run, "CG"), takes_options=True)
+scipy_l_bfgs_b = WholeRun(partial(run, "L-BFGS-B"), takes_options=True)
+scipy_tnc = WholeRun(partial(run, "TNC"), takes_options=True)

@@ -72,7 +72,6 @@ def fit(
     seed: int = 0,
     out: str | Path | None = None,
     resume: bool = False,
-    force: bool = False,
     notes: dict[str, Any] | None = None,
     progress: Callable[[Progress], Any] | None = None,
 ) -> Run:
@@ -80,7 +79,7 @@ def fit(
 
     hidden: units per hidden layer; () is one-vs-all logistic regression.
     lam: the penalty.
-    init, method, learning_rate, force: as in `init_params` and `minimize`. Methods that
+    init, method, learning_rate: as in `init_params` and `minimize`. Methods that
     gain by it train in centered coordinates (training/centering.py); the weights that
     `fit` returns and saves are always the network's own.
     batch_size: examples per step, for adam, gd and momentum; None takes all.
@@ -118,7 +117,7 @@ def fit(
         sets = [on_device(part, dtype, chosen) for part in parts]
         params = initial_params(settings, train.x.shape[1])
         centers = centering.centers_of(params, train.x) if center else None
-        task = make_task(sets[0], settings, centers, force)
+        task = make_task(sets[0], settings, centers)
         snapshot = first_snapshot(task, params)
         config = run_folder.describe(settings, parts, notes, devices.describe(chosen))
         if folder is not None and resume:

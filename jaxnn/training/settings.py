@@ -76,7 +76,6 @@ def make_task(
     data: tuple[Any, Any],
     settings: Settings,
     centers: centering.Centers | None,
-    force: bool = False,
 ) -> dict[str, Any]:
     """The keyword arguments shared by `start`, `warm_up` and `minimize`.
 
@@ -90,7 +89,6 @@ def make_task(
         "batches": size and optimizers.Minibatches(size, m, take_batch),
         "seed": settings.seed,
         "chunk": EVERY if size is None else max(EVERY, m // size),
-        "force": force,
     }
 
 
