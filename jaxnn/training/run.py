@@ -128,7 +128,7 @@ def fit(
         compile_seconds = time.perf_counter() - began
         if folder is not None and resume:
             if notes is None:
-                config["notes"] = run_folder.read_config(folder).get("notes", {})
+                config = config._replace(notes=run_folder.read_config(folder).notes)
             run_folder.write_config(
                 folder, config
             )  # steps, device, versions may be new
@@ -139,7 +139,7 @@ def fit(
     run = as_run(result, snapshot, best_of(snapshot, sets))
     return run._replace(
         began_at=began_at,
-        device=config["device"],
+        device=config.device,
         compile_seconds=compile_seconds,
         folder=folder,
     )
@@ -276,7 +276,7 @@ def save(folder: Path, snapshot: Snapshot, params: model.Params, sets: Sets) -> 
 
 
 def resumed(
-    folder: Path, config: dict[str, Any], like: Snapshot, device: Device
+    folder: Path, config: run_folder.Config, like: Snapshot, device: Device
 ) -> Snapshot:
     """Where the run in folder stands; FileError if it is not this run."""
     found = run_folder.restore(folder, config, like)
