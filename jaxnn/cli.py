@@ -78,7 +78,7 @@ def exit_code(
         sys.stdout.flush()  # so that a closed pipe is found here
         return code
     except KeyboardInterrupt as stop:
-        print(f"\n{name}: {stop or 'stopped'}", file=sys.stderr)
+        print(f"\n{name}: {str(stop) or 'stopped'}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         silence()
@@ -108,7 +108,7 @@ def as_mistake(error: Exception) -> Mistake | None:
 def is_ours(path: Any) -> bool:
     """Whether a file should have come with jaxnn, so that no person chose its place."""
     homes = Path(__file__).parent, data.embedded_file()
-    return bool(path) and any(Path(path).is_relative_to(home) for home in homes)
+    return any(Path(str(path)).is_relative_to(home) for home in homes)
 
 
 def printer(quiet: bool) -> Callable[..., None]:

@@ -12,6 +12,7 @@ import pytest
 
 import jaxnn
 from jaxnn import __main__ as listing
+from jaxnn import cli, data
 
 
 def one_line(result, *words):
@@ -243,6 +244,50 @@ def in_python(program, environment, folder):
         capture_output=True,
         text=True,
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (jaxnn.Mistake("no such thing; choose another"), 2),
+        (MemoryError(), 2),
+        (OSError(28, "No space left on device"), 2),
+        (PermissionError(13, "Permission denied", "/root/run"), 2),
+        (FileNotFoundError(2, "No such file", str(data.embedded_file())), 3),
+        (FileNotFoundError(2, "No such file", cli.__file__ + ".html"), 3),
+        (ValueError("shapes do not match"), 3),
+        (KeyboardInterrupt(), 130),
+        (BrokenPipeError(), 0),
+    ],
+)
+def test_exit_codes(error, code, capsys, monkeypatch):
+    def fail(argv):
+        raise error
+
+    monkeypatch.setattr(cli, "silence", lambda: None)
+    assert cli.exit_code(fail, [], "train") == code
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == (0 if code == 0 else 1) or (code == 3 and len(lines) > 3)
+    assert all(line.startswith("train: ") for line in lines[-1:])
+
+
+@pytest.mark.parametrize("name", ["bin/jaxnn", "-m", "mine.py"])
+def test_ctrl_c_while_jax_is_loaded(name, environment, tmp_path):
+    program = (
+        "import sys\n"
+        "class Stop:\n"
+        "    def find_spec(name, *_):\n"
+        "        if name == 'jax':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Stop)\n"
+        f"sys.argv[0] = {name!r}\n"
+        "import jaxnn\n"
+    )
+    result = in_python(program, environment, tmp_path)
+    if name == "mine.py":  # a person's own program is left to itself
+        assert "Traceback" in result.stderr
+    else:
+        assert (result.returncode, result.stderr) == (130, "\njaxnn: stopped\n")
 
 
 def test_one_thread_loads_scipy(environment, tmp_path):
