@@ -5,14 +5,11 @@
 >>> run = jaxnn.fit(train, test=test, lam=1.0)
 """
 
-import sys
-import time
-from pathlib import Path
+from jaxnn import starting
 
 __version__ = "0.1.0"
 
-try:
-    _imported_at = time.perf_counter()
+with starting.loading():
     from jaxnn.backprop import backprop as backprop
     from jaxnn.clinic import check_gradient as check_gradient
     from jaxnn.data import Digits as Digits
@@ -34,8 +31,3 @@ try:
     from jaxnn.training import fit as fit
     from jaxnn.weights import load_params as load_params
     from jaxnn.weights import save_params as save_params
-except KeyboardInterrupt:  # JAX takes long to load
-    if Path(sys.argv[0]).stem not in ("jaxnn", "-m"):  # not a command of ours
-        raise
-    print("\njaxnn: stopped", file=sys.stderr)
-    sys.exit(130)

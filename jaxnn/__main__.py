@@ -10,13 +10,13 @@ from jaxnn import __version__, cli
 from jaxnn.mistake import Mistake
 
 COMMANDS = {
-    "train": "train the network on the embedded digits, or any file",
+    "train": "train the network on the embedded digits, or on any file",
     "evaluate": "accuracy, cost and confusion matrix of trained weights",
-    "reproduce": "the published experiments, published figure beside ours",
+    "reproduce": "the published experiments, their figures next to ours",
     "sweep": "many networks in one compiled call: which lambda, which width",
     "read": "photos of digits, and what the network saw in them",
     "report": "a run as one page, on which you draw a digit and watch the network",
-    "gradcheck": "three gradients compared; in your own code, the mistake named",
+    "gradcheck": "compare three gradients, or name the mistake in your own code",
 }
 NAMES = ", ".join(COMMANDS)
 

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import jax
 
-from jaxnn import _imported_at, data
+from jaxnn import data, starting
 from jaxnn.mistake import Mistake
 
 MISTAKE, BUG, INTERRUPTED = 2, 3, 130  # exit codes
@@ -207,4 +207,4 @@ def seconds_since_import() -> float:
 
     Linux knows when the process did, but a shell may have become Python much later.
     """
-    return time.perf_counter() - _imported_at
+    return time.perf_counter() - starting.STARTED
