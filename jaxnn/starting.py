@@ -18,16 +18,15 @@ def loading() -> Iterator[None]:
     A KeyboardInterrupt inside a half-loaded JAX is lost, or crashes it. A program that
     imports jaxnn keeps its own way.
     """
-    is_ours = Path(sys.argv[0]).stem in (
-        "jaxnn",
-        "-m",
-    )  # -m: its module is not found yet
+    script = Path("".join(sys.argv[:1])).stem  # -m: Python is still looking for it
     before = signal.getsignal(signal.SIGINT)
-    if is_ours and before is signal.default_int_handler:
+    if script in ("jaxnn", "-m") and before is signal.default_int_handler:
         signal.signal(signal.SIGINT, stop)
-    yield
-    if signal.getsignal(signal.SIGINT) is stop:
-        signal.signal(signal.SIGINT, before)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGINT) is stop:
+            signal.signal(signal.SIGINT, before)
 
 
 def stop(*_: object) -> None:

@@ -79,8 +79,8 @@ def require_free(folder: Path) -> None:
     """Raise FileError unless a run can be made at this path."""
     if holds_run(folder):
         raise FileError(
-            f"{folder}: holds a run already; choose another --out, or go on with "
-            f"python -m jaxnn.train --resume {folder}"
+            f"{folder}: holds a run already; choose another --out, or "
+            f"continue it with train --resume {folder}"
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileError(f"{folder}: exists and is not an empty folder; choose another")
