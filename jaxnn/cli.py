@@ -1,4 +1,4 @@
-"""What every command shares: flags, progress, and how a person's mistake is told."""
+"""What every command shares: its name, its messages and exit codes, its progress."""
 
 import argparse
 import os
@@ -8,20 +8,34 @@ import sys
 import time
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
-import jax
-
-from jaxnn import devices
-from jaxnn.mistake import Mistake
+from jaxnn import data, starting
+from jaxnn.mistake import Mistake, is_out_of_memory
 
 MISTAKE, BUG, INTERRUPTED = 2, 3, 130  # exit codes
 REPORT = "this is a bug in jaxnn, not your mistake; please report the lines above"
 SILENT = 10.0  # seconds without a line of progress, at most
-STARTED = time.perf_counter()
+OTHER_NAMES = {  # what other programs call our flags
+    **dict.fromkeys(["--lambda", "--alpha", "--reg"], "--lam"),
+    **dict.fromkeys(["--optimizer", "--optim", "--solver"], "--method"),
+    **dict.fromkeys(["--units", "--hidden-units", "--layers"], "--hidden"),
+    "--epochs": "--steps",
+    "--lr": "--learning-rate",
+    "--batch": "--batch-size",
+    "--output": "--out",
+    "--gpu": "--device gpu",
+    "--cpu": "--device cpu",
+}
+
+
+def as_typed(command: str) -> str:
+    """The command as a person types it, in the way that started this process."""
+    ways = {"jaxnn": "jaxnn ", "__main__": "python -m jaxnn "}
+    return ways.get(Path(sys.argv[0]).stem, "python -m jaxnn.") + command
 
 
 class Parser(argparse.ArgumentParser):
@@ -30,64 +44,23 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         flags = re.findall(r"--[a-z-]+", self.format_usage())
         for unknown in message.partition("unrecognized arguments: ")[2].split():
-            word = unknown.partition("=")[0]
-            longer = [flag for flag in flags if flag.startswith(word) and word[2:]]
-            for flag in longer[:1] or get_close_matches(word, flags, 1, cutoff=0.75):
+            for flag in nearest(unknown.partition("=")[0], flags):
                 message += f" (did you mean {flag}?)"
-        name = self.prog.rpartition(".")[2]  # as in every other message
+        name = re.split(r"[ .]", self.prog.removesuffix(".py"))[-1]
         self.exit(MISTAKE, f"{name}: {message}; see {self.prog} --help\n")
 
 
-def parser(
-    command: str,
-    about: str,
-    example: str,
-    dtype: str = "of all numbers (default: float32)",
-) -> Parser:
-    """A parser with the flags that all commands have. Flags not given are absent."""
-    made = Parser(
-        prog=f"python -m jaxnn.{command}",
-        description=about,
-        epilog=f"example:\n  {example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        argument_default=argparse.SUPPRESS,
-        allow_abbrev=False,
-    )
-    made.add_argument(
-        "--device",
-        choices=devices.KINDS,
-        help="auto takes the GPU if there is one (default: auto)",
-    )
-    made.add_argument("--dtype", choices=("float32", "float64"), help=dtype)
-    made.add_argument("--seed", type=seed, help="of everything random (default: 0)")
-    made.add_argument("--quiet", action="store_true", help="only the result")
-    return made
-
-
-def add_training_flags(
-    parser: Parser, schemes: Iterable[str], methods: Iterable[str]
-) -> None:
-    """Add how a network is trained: where it starts, by what method, how long."""
-    add = parser.add_argument
-    add("--init", choices=list(schemes), help="initial weights (default: course)")
-    add("--method", help=f"one of {', '.join(methods)} (default: lbfgs)")
-    add("--steps", type=int, help="at most, in all (default: 200)")
-    add(
-        "--learning-rate",
-        type=float,
-        help="of adam, gd, momentum alone (default: 0.03, 1, 0.1)",
-    )
-
-
-def seed(word: str) -> int:
-    """--seed as a number; argparse names the flag when this raises."""
-    if not word.isdecimal() or int(word) >= 2**31:
-        raise argparse.ArgumentTypeError(f"{word} is not in 0..2147483647")
-    return int(word)
+def nearest(word: str, flags: Sequence[str]) -> list[str]:
+    """The flag that a word stands for, or is short for, or resembles; one or none."""
+    other = OTHER_NAMES.get(word, "")
+    if other and other.split()[0] in flags:
+        return [other]
+    longer = [flag for flag in flags if flag.startswith(word) and word[2:]]
+    return longer[:1] or get_close_matches(word, flags, 1, cutoff=0.75)
 
 
 def run(main: Callable[[Sequence[str]], int]) -> NoReturn:
-    """Run a command and exit with its code."""
+    """Run a command on the words of the command line, and exit with its code."""
     sys.exit(exit_code(main, sys.argv[1:], Path(sys.argv[0]).stem))
 
 
@@ -99,53 +72,59 @@ def exit_code(
     name: of the command, which begins each line.
     """
     try:
-        return main(argv)
+        code = main(argv)
+        sys.stdout.flush()  # so that a closed pipe is found here
+        return code
     except KeyboardInterrupt as stop:
-        print(f"\n{name}: {stop or 'stopped'}", file=sys.stderr)
+        print(f"\n{name}: {str(stop) or 'stopped'}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         silence()
         return 0
-    except Mistake as mistake:
-        problem = str(mistake)
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        problem = f"{where}{error.strerror or error}; choose another place"
     except Exception as error:
-        if not is_out_of_memory(error):
+        mistake = as_mistake(error)
+        if mistake is None:
             traceback.print_exc()
-            print(f"{name}: {REPORT}", file=sys.stderr)
-            return BUG
-        problem = "not enough memory; use fewer hidden units, seeds or digits"
-    print(f"{name}: {problem}", file=sys.stderr)
-    return MISTAKE
+        print(f"{name}: {mistake or REPORT}", file=sys.stderr)
+        return BUG if mistake is None else MISTAKE
 
 
-def is_out_of_memory(error: Exception) -> bool:
-    """Whether the machine or the device had no memory left."""
-    is_full = "RESOURCE_EXHAUSTED" in str(error)
-    is_jax = isinstance(error, jax.errors.JaxRuntimeError)
-    return isinstance(error, MemoryError) or (is_jax and is_full)
+def as_mistake(error: Exception) -> Mistake | None:
+    """The line that says what a person can do about an error; None if it is a bug."""
+    if isinstance(error, Mistake):
+        return error
+    if isinstance(error, OSError) and not is_ours(error.filename):
+        where = f"{error.filename}: " if error.filename else ""
+        return Mistake(f"{where}{error.strerror or error}; choose another place")
+    if is_out_of_memory(error):
+        return Mistake("not enough memory; use fewer hidden units, seeds or digits")
+    return None
 
 
-def teller(quiet: bool) -> Callable[..., None]:
-    """print, or nothing where only the result is wanted."""
+def is_ours(path: Any) -> bool:
+    """Whether a file should have come with jaxnn, so that no person chose its place."""
+    homes = Path(__file__).parent, data.embedded_file()
+    return any(Path(str(path)).is_relative_to(home) for home in homes)
+
+
+def printer(quiet: bool) -> Callable[..., None]:
+    """print, or a function that prints nothing."""
     return (lambda *_, **__: None) if quiet else print
 
 
 def progress() -> Callable[[str, int, int], None]:
     """show(text, done, whole): a bar on a terminal, few lines in a pipe."""
-    tenths, told = 0, time.monotonic()
+    tenths, last = 0, time.monotonic()
 
     def show(text: str, done: int, whole: int) -> None:
-        nonlocal tenths, told
+        nonlocal tenths, last
         if sys.stdout.isatty():
             filled = 20 * done // whole
             mark = "#" * filled + "-" * (20 - filled)
             end = "\n" if done >= whole else ""
             print(f"\r[{mark}] {text}\033[K", end=end, flush=True)
-        elif 10 * done // whole > tenths or time.monotonic() - told > SILENT:
-            tenths, told = 10 * done // whole, time.monotonic()
+        elif 10 * done // whole > tenths or time.monotonic() - last > SILENT:
+            tenths, last = 10 * done // whole, time.monotonic()
             try:
                 print(text, flush=True)
             except BrokenPipeError:
@@ -169,7 +148,7 @@ def progress_of_parts(quiet: bool) -> Callable[[str, int, int], None]:
 def progress_of_stages(quiet: bool) -> Callable[[str, int, int], None]:
     """show(stage, done, whole): one line on a terminal that changes; else nothing.
 
-    For work of seconds. whole 0 takes the line away.
+    For work of seconds. whole 0 removes the line.
     """
 
     def show(stage: str, done: int, whole: int) -> None:
@@ -182,9 +161,12 @@ def progress_of_stages(quiet: bool) -> Callable[[str, int, int], None]:
 
 
 def stopped(folder: Path) -> KeyboardInterrupt:
-    """Ctrl-C, and where that is which was done before it; an empty folder goes."""
+    """The KeyboardInterrupt to raise: it names the folder with the finished results.
+
+    An empty folder is removed.
+    """
     if any(folder.iterdir()):
-        return KeyboardInterrupt(f"stopped; what was done before is in {folder}")
+        return KeyboardInterrupt(f"stopped; what was finished is in {folder}")
     folder.rmdir()
     return KeyboardInterrupt("stopped; nothing saved")
 
@@ -192,8 +174,8 @@ def stopped(folder: Path) -> KeyboardInterrupt:
 def hold_ctrl_c() -> Callable[[], None]:
     """From now on the first Ctrl-C waits for check(), which raises KeyboardInterrupt.
 
-    Raised wherever Python happens to be, it can end in a callback of JAX's, which
-    drops it. A second Ctrl-C is raised at once.
+    If Python raised it at once, that could be in a callback of JAX's, which drops it.
+    A second Ctrl-C is raised at once.
     """
     is_pressed = False
 
@@ -212,15 +194,13 @@ def hold_ctrl_c() -> Callable[[], None]:
 
 
 def silence() -> None:
-    """Go on without output: whoever read it has gone, as `| head` does."""
+    """Continue without output: its reader is gone, as after `| head`."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def process_seconds() -> float:
-    """Seconds since this process was started; where unknown, since this import."""
-    try:
-        fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
-        started = int(fields[19]) / os.sysconf("SC_CLK_TCK")
-        return time.clock_gettime(time.CLOCK_BOOTTIME) - started
-    except (OSError, AttributeError, IndexError):
-        return time.perf_counter() - STARTED
+def seconds_since_import() -> float:
+    """Seconds since `import jaxnn` began; when Python itself began is not known.
+
+    Linux knows when the process did, but a shell may have become Python much later.
+    """
+    return time.perf_counter() - starting.STARTED

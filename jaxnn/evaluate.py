@@ -1,43 +1,37 @@
 """Accuracy, cost and confusion matrix of weights: python -m jaxnn.evaluate RUN"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from jaxnn import cli, devices, files
 from jaxnn.data import Digits
+from jaxnn.flags import CommonFlags, flag, parse
 from jaxnn.mistake import Mistake
 from jaxnn.training import Evaluation, scores
 from jaxnn.weights import load_digit_reader
 
 MISTAKES = 30  # shown at most
+EXAMPLE = "runs/mine --data t10k-images-idx3-ubyte.gz"
 
 
-def parse(argv: Sequence[str]) -> dict[str, Any]:
-    """The flags, defaults included."""
-    parser = cli.parser(
-        "evaluate",
-        "Show how well weights read digits: those of a run on the digits it held out, "
-        "others on the embedded 5000, or either on a file.",
-        "python -m jaxnn.evaluate runs/mine --data t10k-images-idx3-ubyte.gz",
-    )
-    parser.add_argument("weights", metavar="RUN|FILE", help="run folder, .npz or .mat")
-    parser.add_argument("--data", help="digits to read: .mat, .npz, .npy or IDX")
-    parser.add_argument("--lam", type=float, help="penalty in the cost (default: 0)")
-    parser.add_argument("--show", metavar="FOLDER", help="save pictures there")
-    defaults = {"data": None, "lam": 0.0, "show": None, "device": "auto"}
-    defaults |= {"dtype": "float32", "quiet": False}
-    return {**defaults, **vars(parser.parse_args(argv))}
+@dataclass(frozen=True, kw_only=True)
+class Flags(CommonFlags):
+    """Show how well weights read digits: those of a run on the digits it held out,
+    others on the embedded 5000, or either on a file.
+    """
+
+    weights: str = flag("run folder, .npz or .mat", metavar="RUN|FILE")
+    data: str | None = flag("digits to read: .mat, .npz, .npy or IDX", None)
+    lam: float = flag("penalty in the cost", 0.0)
+    show: str | None = flag("save pictures there", None, metavar="FOLDER")
 
 
 def save_pictures(folder: Path, digits: Digits, found: Evaluation) -> None:
     """The confusion matrix and the worst mistakes, as PNG files."""
-    from jaxnn.showing import (  # load matplotlib: not before it is needed
-        charts,
-        pictures,
-    )
+    from jaxnn.showing import charts, pictures  # only here: they load matplotlib
 
     which = scores.worst(digits.y, found, MISTAKES)
     figures = {
@@ -52,21 +46,21 @@ def save_pictures(folder: Path, digits: Digits, found: Evaluation) -> None:
 
 def main(argv: Sequence[str]) -> int:
     """Print accuracy, cost and confusion matrix; with --show, draw them."""
-    flags = parse(argv)
-    devices.prepare_process(flags["device"])
-    device = devices.choose(flags["device"])
-    params = load_digit_reader(flags["weights"])
-    digits = scores.digits_of(Path(flags["weights"]), flags["data"])
-    if not 0 <= flags["lam"] < np.inf:
-        raise Mistake(f"--lam {flags['lam']}: give a number from 0 up")
-    show = flags["show"] and files.make_folder("--show", flags["show"])
-    found = scores.evaluate(params, digits, flags["lam"], flags["dtype"], device)
+    flags = parse(Flags, argv, "evaluate", EXAMPLE)
+    devices.prepare_process(flags.device)
+    device = devices.choose(flags.device)
+    params = load_digit_reader(flags.weights)
+    digits = scores.digits_of(Path(flags.weights), flags.data)
+    if not 0 <= flags.lam < np.inf:
+        raise Mistake(f"--lam {flags.lam}: give a number from 0 up")
+    show = files.make_folder("--show", flags.show) if flags.show else None
+    found = scores.evaluate(params, digits, flags.lam, flags.dtype, device)
     print(f"{found.accuracy:.2%} of {len(digits.y)} digits read right")
-    penalty = f"at lambda {flags['lam']:g}" if flags["lam"] else "without penalty"
+    penalty = f"at lambda {flags.lam:g}" if flags.lam else "without penalty"
     print(f"cost     {found.cost:.5f} {penalty}")
-    if not flags["quiet"]:
+    if not flags.quiet:
         print(f"digits   {digits.name}")
-        print(f"device   {devices.describe(device)}, {flags['dtype']}")
+        print(f"device   {devices.describe(device)}, {flags.dtype}")
         print("\ndigit    read as " + " ".join(f"{j:4d}" for j in range(10)))
         for digit, row in enumerate(scores.confusion(digits.y, found)):
             print(f"{digit:5d}            " + " ".join(f"{n:4d}" for n in row))

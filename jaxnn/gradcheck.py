@@ -2,113 +2,107 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jax
 
 from jaxnn import cli, clinic, devices, files
-from jaxnn.clinic import CHOICES, WORDS
+from jaxnn.clinic import CHOICES, LAMBDA, WORDS
+from jaxnn.flags import DTYPES, CommonFlags, flag, parse
 from jaxnn.mistake import Mistake
 from jaxnn.three_way import Report
 
 FAILED = 1
+EXAMPLE = "mywork.py:nn_cost_function"
+YOURS = ("convention", "layers", "lam")  # flags for a person's function
 VERDICT = ("PASS", "warning", "diagnosis", "fix")  # the lines that --quiet leaves
+CONVENTIONS = "; ".join(f"{name}={'|'.join(known)}" for name, known in CHOICES.items())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flags(CommonFlags):
+    """Check a cost and gradient of your own, and name the mistake in them. With no
+    function: compare autodiff with the hand-derived backpropagation and with central
+    differences, weight by weight. In float64.
+    """
+
+    dtype: str = flag("float32 is refused", "float64", choices=DTYPES)
+    function: str | None = flag(
+        "mywork.py:name, mywork.py:cost,gradient, notebook.ipynb:Class.method",
+        None,
+        nargs="?",
+    )
+    convention: Sequence[str] = flag(
+        "how to call your function, where trials get it wrong: "
+        f"{CONVENTIONS}; or what your argument is: ARGUMENT={'|'.join(WORDS)}",
+        (),
+        metavar="NAME=VALUE",
+    )
+    layers: Sequence[int] = flag(
+        "the only sizes that your function works for, if not 400 25 10",
+        (),
+        nargs=3,
+        metavar=("PIXELS", "HIDDEN", "CLASSES"),
+    )
+    lam: float = flag("lambda to check with, in addition to 0", LAMBDA)
+    show: str | None = flag("save a picture there", None, metavar="FOLDER")
+    quick: bool = flag("check 200 weights instead of all 10,285", False)
+    all: bool = flag("use all 5000 digits, not 50 of each class", False)
 
 
 def main(argv: Sequence[str]) -> int:
     """Print the table, or what is wrong with a person's function; 1 if anything is."""
-    flags = vars(flag_parser().parse_args(argv))
-    words = flags.get("convention", [])
-    if not flags.get("function") and words and "=" not in words[-1]:
-        flags["function"] = words.pop()  # --convention labels=0-9 mywork.py:f
-    if flags.get("dtype") == "float32":
+    flags = parse(Flags, argv, "gradcheck", EXAMPLE)
+    words, function = list(flags.convention), flags.function
+    if not function and words and "=" not in words[-1]:
+        function = words.pop()  # --convention labels=0-9 mywork.py:f
+    if flags.quick and flags.all:
+        raise Mistake("--quick is not allowed with --all; choose one")
+    if flags.dtype == "float32":
         raise Mistake(
             "float32 hides small mistakes behind rounding; leave --dtype out, "
             "gradients are checked in float64"
         )
-    devices.prepare_process(flags.get("device", "auto"))
-    return persons(flags) if flags.get("function") else ours(flags)
+    devices.prepare_process(flags.device)
+    return check_yours(flags, function, words) if function else check_ours(flags)
 
 
-def flag_parser() -> cli.Parser:
-    """The flags of both checks."""
-    parser = cli.parser(
-        "gradcheck",
-        "Check a cost and gradient of your own, and name the mistake in them. With no "
-        "function: compare autodiff with the hand-derived backpropagation and with "
-        "central differences, weight by weight. In float64.",
-        "python -m jaxnn.gradcheck mywork.py:nn_cost_function",
-        dtype="always float64; float32 is refused",
-    )
-    add = parser.add_argument
-    add(
-        "function",
-        nargs="?",
-        help="mywork.py:name, mywork.py:cost,gradient, notebook.ipynb:Class.method",
-    )
-    add(
-        "--convention",
-        nargs="+",
-        metavar="NAME=VALUE",
-        help="how your function is called, where trying gets it wrong: "
-        + "; ".join(f"{name}={'|'.join(values)}" for name, values in CHOICES.items())
-        + f"; or what an argument of yours is: ARGUMENT={'|'.join(WORDS)}",
-    )
-    add(
-        "--layers",
-        nargs=3,
-        type=int,
-        metavar=("PIXELS", "HIDDEN", "CLASSES"),
-        help="the sizes your function works for, if one alone, and not 400 25 10",
-    )
-    add("--lam", type=float, help="lambda to check with, beside 0 (default: 10)")
-    add("--show", metavar="FOLDER", help="save a picture there: weight by weight")
-    extent = parser.add_mutually_exclusive_group()
-    extent.add_argument(
-        "--quick", action="store_true", help="200 weights instead of all 10,285"
-    )
-    extent.add_argument(
-        "--all", action="store_true", help="on all 5000 digits, not 50 of each class"
-    )
-    return parser
-
-
-def persons(flags: dict) -> int:
-    """Check a person's function; its diagnosis is what is printed."""
+def check_yours(flags: Flags, function: str, convention: Sequence[str]) -> int:
+    """Check a person's function, and print what was found."""
     for name in ("quick", "all", "show"):
-        if name in flags:
+        if name in flags.given:
             raise Mistake(f"--{name} is for the check without a function; leave it out")
-    asked: dict[str, Any] = dict(pair(word) for word in flags.get("convention", ()))
-    asked |= {name: flags[name] for name in ("layers", "lam") if name in flags}
-    show = cli.progress_of_stages(flags.get("quiet", False))
-    report = clinic.check_gradient(flags["function"], progress=show, **asked)
+    asked: dict[str, Any] = dict(map(pair, convention))
+    asked |= {name: getattr(flags, name) for name in YOURS[1:] if name in flags.given}
+    show = cli.progress_of_stages(flags.quiet)
+    report = clinic.check_gradient(function, progress=show, **asked)
     show("", 0, 0)
-    told = report.lines
-    if flags.get("quiet"):
-        told = [line for line in told if line.startswith(VERDICT)]
-    print("\n".join(told))
+    lines = report.lines
+    if flags.quiet:
+        lines = [line for line in lines if line.startswith(VERDICT)]
+    print("\n".join(lines))
     return 0 if report.passed else FAILED
 
 
 def pair(word: str) -> tuple[str, str]:
-    """--convention's NAME=VALUE."""
+    """NAME=VALUE of --convention, as (name, value)."""
     name, sign, value = word.partition("=")
     if not sign:
         raise Mistake(f"--convention {word}: write NAME=VALUE, as labels=0-9")
     return name, value
 
 
-def ours(flags: dict) -> int:
+def check_ours(flags: Flags) -> int:
     """Compare this package's own three gradients."""
-    for name in ("convention", "layers", "lam"):
-        if name in flags:
+    for name in YOURS:
+        if name in flags.given:
             raise Mistake(
                 f"--{name} is for a function of yours; name it: mywork.py:function"
             )
-    device = devices.choose(flags.get("device", "auto"))
-    quiet = flags.get("quiet", False)
-    folder = files.make_folder("--show", flags["show"]) if "show" in flags else None
+    device = devices.choose(flags.device)
+    folder = files.make_folder("--show", flags.show) if flags.show else None
     began = time.perf_counter()
     bar = cli.progress()
 
@@ -117,15 +111,15 @@ def ours(flags: dict) -> int:
 
     with jax.default_device(device):
         report = clinic.check_gradient(
-            quick=flags.get("quick", False),
-            all_digits=flags.get("all", False),
-            seed=flags.get("seed", 0),
-            progress=None if quiet else show,
+            quick=flags.quick,
+            all_digits=flags.all,
+            seed=flags.seed,
+            progress=None if flags.quiet else show,
         )
     seconds = time.perf_counter() - began
-    if not quiet:
+    if not flags.quiet:
         print(f"device   {devices.describe(device)}, float64, {seconds:.1f} s")
-    print(str(report).rpartition("\n")[2] if quiet else report)
+    print(str(report).rpartition("\n")[2] if flags.quiet else report)
     if folder is not None:
         save_picture(folder, report)
         print(f"result   gradients.png in {folder}")
@@ -134,7 +128,7 @@ def ours(flags: dict) -> int:
 
 def save_picture(folder: Path, report: Report) -> None:
     """How far apart the gradients are, as gradients.png."""
-    from jaxnn.showing import charts  # loads matplotlib: not before it is needed
+    from jaxnn.showing import charts  # only here: it loads matplotlib
 
     found = report.gradients
     figure = charts.agreement(

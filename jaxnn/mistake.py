@@ -12,3 +12,11 @@ class Mistake(ValueError):
         super().__init__(
             "".join(c if c.isprintable() else repr(c)[1:-1] for c in message)
         )
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether the machine or JAX's device had no memory left."""
+    signs = "RESOURCE_EXHAUSTED", "Out of memory"  # a CPU may report only the second
+    is_jax = type(error).__name__ == "JaxRuntimeError"
+    is_full = any(sign in str(error) for sign in signs)
+    return isinstance(error, MemoryError) or (is_jax and is_full)

@@ -3,9 +3,10 @@
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -13,16 +14,18 @@ from PIL import Image
 from jaxnn import cli, data, devices, files, images, model
 from jaxnn.data import Digits
 from jaxnn.files import FileError
+from jaxnn.flags import CommonFlags, flag, parse
 from jaxnn.model import Params
 from jaxnn.reading import ink, photos
 from jaxnn.training import fit, run_folder, scores
 from jaxnn.weights import load_digit_reader, load_params, save_params
 
 UNREAD = 1  # exit code
+EXAMPLE = "photo.jpg --run runs/mine --show seen"
 
 
 class Answer(NamedTuple):
-    """What is told of a file; with --json these are the names."""
+    """What was read in a file; with --json these are the keys."""
 
     file: str
     digit: int | None = None
@@ -31,26 +34,20 @@ class Answer(NamedTuple):
     message: str | None = None  # why no digit was read
 
 
-def parse(argv: Sequence[str]) -> dict[str, Any]:
-    """The flags, defaults included."""
-    parser = cli.parser(
-        "read",
-        "Read photos of digits, one in each: any format that Pillow reads, dark on "
-        "light or light on dark, anywhere in the picture.",
-        "python -m jaxnn.read photo.jpg --run runs/mine --show seen",
-    )
-    add = parser.add_argument
-    add("files", nargs="+", metavar="FILE|FOLDER", help="pictures, or folders of them")
-    add("--run", help="run folder, .npz or .mat (default: trained once, then kept)")
-    add("--show", metavar="FOLDER", help="save there what the network saw")
-    add("--json", action="store_true", help="a JSON object per line")
-    defaults = {"run": None, "show": None, "json": False, "seed": 0}
-    defaults |= {"device": "auto", "dtype": "float32", "quiet": False}
-    return {**defaults, **vars(parser.parse_args(argv))}
+@dataclass(frozen=True, kw_only=True)
+class Flags(CommonFlags):
+    """Read photos of digits, one in each: any format that Pillow reads, dark on light
+    or light on dark, anywhere in the picture.
+    """
+
+    files: Sequence[str] = flag("pictures, or folders of them", metavar="FILE|FOLDER")
+    run: str | None = flag("run folder, .npz or .mat (default: trained once)", None)
+    show: str | None = flag("save there what the network saw", None, metavar="FOLDER")
+    json: bool = flag("print a JSON object per line", False)
 
 
 def files_of(names: Sequence[str]) -> Iterator[Path]:
-    """The files; in place of a folder those in it that are named like images."""
+    """The files; in place of a folder, those in it that are named like images."""
     endings = Image.registered_extensions()
     for path in map(Path, names):
         if not path.is_dir():
@@ -60,42 +57,38 @@ def files_of(names: Sequence[str]) -> Iterator[Path]:
         yield from found or [path]
 
 
-def own_network(seed: int, tell: Any) -> Params:
-    """The network kept in the user's cache; trained, and put there, the first time."""
+def own_network(seed: int, notice: Callable[..., None]) -> Params:
+    """The network in the user's cache, trained and kept there the first time."""
     path = devices.cache_folder() / f"network-{seed}.npz"
     try:
         return load_params(path)
     except FileError:
-        tell("no --run: training a network on the 5000 embedded digits", flush=True)
+        notice("no --run: training a network on the 5000 embedded digits", flush=True)
     params = fit(data.load_digits(), seed=seed).params
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         save_params(path, params)
-        tell(f"kept for the next time in {path}")
+        notice(f"kept for the next time in {path}")
     except OSError as error:
-        tell(f"not kept, {path}: {error.strerror}")
+        notice(f"not kept, {path}: {error.strerror}")
     return params
-
-
-def seen_ending(i: int) -> str:
-    """What is put behind the name of the i-th photo of that name."""
-    return ".png" if i == 1 else f".{i}.png"
 
 
 def answer(path: Path, params: Params, standard: bool, seen: Path | None) -> Answer:
     """What the network reads in a picture; FileError if it cannot be opened.
 
-    seen: where a picture of what the network saw is put.
+    standard: whether the network reads standardized digits. seen: where to save a
+    picture of what it saw.
     """
     if path.is_dir():
         raise FileError(f"{path}: a folder without images; give files")
-    grey = photos.gray_levels(path)
+    gray = photos.gray_levels(path)
     try:
-        pictures = images.shrink(ink.digit(grey)[None])  # (1, 20, 20)
+        pictures = images.shrink(ink.digit(gray)[None])  # (1, 20, 20)
     except ink.NoDigit as nothing:
         return Answer(str(path), message=str(nothing))
     if seen is not None:
-        save_seen(seen, grey, pictures[0])
+        save_seen(seen, gray, pictures[0])
     digits = Digits(images.unroll(pictures), np.zeros(1, int), "photo")
     x = data.standardize(digits).x if standard else digits.x  # (1, 400)
     x = x.astype(params[0].dtype)
@@ -109,11 +102,11 @@ def answer(path: Path, params: Params, standard: bool, seen: Path | None) -> Ans
     return Answer(str(path), first, float(outputs[first]), second)
 
 
-def save_seen(path: Path, grey: np.ndarray, picture: np.ndarray) -> None:
-    """The photo (h, w) and beside it what the network saw (20, 20), as a PNG."""
+def save_seen(path: Path, gray: np.ndarray, picture: np.ndarray) -> None:
+    """The photo (h, w), and to its right what the network saw (20, 20), as a PNG."""
     height = 400
-    width = max(1, round(height * grey.shape[1] / grey.shape[0]))
-    photo = Image.fromarray(np.uint8(255 * np.clip(grey, 0, 1)))
+    width = max(1, round(height * gray.shape[1] / gray.shape[0]))
+    photo = Image.fromarray(np.uint8(255 * np.clip(gray, 0, 1)))
     seen = Image.fromarray(np.uint8(255 * np.clip(1 - picture, 0, 1)))
     both = Image.new("L", (width + height + 20, height), 255)
     both.paste(photo.resize((width, height)), (0, 0))
@@ -121,8 +114,8 @@ def save_seen(path: Path, grey: np.ndarray, picture: np.ndarray) -> None:
     files.write_whole(path, lambda stream: both.save(stream, "PNG"))
 
 
-def told(found: Answer, as_json: bool) -> str:
-    """The line for a file."""
+def line(found: Answer, as_json: bool) -> str:
+    """What to print of a file."""
     if as_json:
         return json.dumps(found._asdict())
     if found.digit is None:
@@ -134,33 +127,34 @@ def told(found: Answer, as_json: bool) -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Answer for every file; 1 if no digit was read in one, 2 if one is no picture."""
-    flags = parse(argv)
-    tell = cli.teller(flags["quiet"] or flags["json"])
-    devices.prepare_process(flags["device"])
-    device = devices.choose(flags["device"])
-    show = files.make_folder("--show", flags["show"]) if flags["show"] else None
+    """Read every file; 1 if one has no digit, 2 if one is not a picture."""
+    flags = parse(Flags, argv, "read", EXAMPLE)
+    notice = cli.printer(flags.quiet or flags.json)
+    devices.prepare_process(flags.device)
+    device = devices.choose(flags.device)
+    show = files.make_folder("--show", flags.show) if flags.show else None
     standard = False
-    if flags["run"] is None:
-        params = own_network(flags["seed"], tell)
+    if flags.run is None:
+        params = own_network(flags.seed, notice)
     else:
-        params = load_digit_reader(flags["run"])
-        standard = run_folder.is_standardized(Path(flags["run"]))
+        params = load_digit_reader(flags.run)
+        standard = run_folder.is_standardized(Path(flags.run))
     code, names = 0, Counter[str]()
-    with devices.exactly(device, flags["dtype"]):
-        params = tuple(theta.astype(flags["dtype"]) for theta in params)
-        for path in files_of(flags["files"]):
-            names[path.name] += 1  # photos of different folders may have one name
-            seen = show and show / f"{path.name}{seen_ending(names[path.name])}"
+    with devices.exactly(device, flags.dtype):
+        params = tuple(theta.astype(flags.dtype) for theta in params)
+        for path in files_of(flags.files):
+            names[path.name] += 1  # photos in different folders may share a name
+            ending = f".{i}.png" if (i := names[path.name]) > 1 else ".png"
+            seen = show and show / (path.name + ending)
             try:
                 found = answer(path, params, standard, seen)
-                print(told(found, flags["json"]))
+                print(line(found, flags.json))
                 if found.digit is None:
                     code = max(code, UNREAD)
             except FileError as mistake:
                 code = cli.MISTAKE
-                if flags["json"]:
-                    print(told(Answer(str(path), message=str(mistake)), True))
+                if flags.json:
+                    print(line(Answer(str(path), message=str(mistake)), True))
                 else:
                     print(f"read: {mistake}", file=sys.stderr)
     return code

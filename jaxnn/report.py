@@ -1,14 +1,15 @@
 """A run as one HTML page on which digits can be drawn: python -m jaxnn.report RUN"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from jaxnn import cli, data, devices, files, model
 from jaxnn.data import Digits
+from jaxnn.flags import CommonFlags, flag, parse
 from jaxnn.mistake import Mistake
 from jaxnn.model import Params
 from jaxnn.showing import charts, page
@@ -16,7 +17,8 @@ from jaxnn.training import Evaluation, cost_name, run_folder, scores
 from jaxnn.weights import load_digit_reader
 
 EXAMPLES, MISTAKES = 200, 24  # at most, in the page
-SETTINGS = {  # of config.json, and how the page calls them
+EXAMPLE = "runs/mine --out mine.html"
+SETTINGS = {  # their names in config.json, and in the page
     "lam": "lambda",
     "method": "method",
     "init": "init",
@@ -27,32 +29,26 @@ SETTINGS = {  # of config.json, and how the page calls them
 }
 
 
-def parse(argv: Sequence[str]) -> dict[str, Any]:
-    """The flags, defaults included."""
-    parser = cli.parser(
-        "report",
-        "Write one HTML page about a run: settings, curves, hidden units, mistakes, "
-        "and a canvas to draw a digit on. It needs no network.",
-        "python -m jaxnn.report runs/mine --out mine.html",
-    )
-    parser.add_argument("weights", metavar="RUN|FILE", help="run folder, .npz or .mat")
-    parser.add_argument("--data", help="digits to judge by (default: those held out)")
-    parser.add_argument(
-        "--out", help="the page (default: report.html in the run, or beside FILE)"
-    )
-    defaults = {"data": None, "out": None, "device": "auto", "dtype": "float32"}
-    return {**defaults, "quiet": False, **vars(parser.parse_args(argv))}
+@dataclass(frozen=True, kw_only=True)
+class Flags(CommonFlags):
+    """Write one HTML page about a run: settings, curves, hidden units, mistakes, and a
+    canvas to draw a digit on. It needs no network.
+    """
+
+    weights: str = flag("run folder, .npz or .mat", metavar="RUN|FILE")
+    data: str | None = flag("digits to judge by (default: those held out)", None)
+    out: str | None = flag("the page (default: RUN/report.html, or FILE.html)", None)
 
 
 def default_page(weights: Path) -> Path:
-    """Where the page goes: into the run folder, or beside a file of weights."""
+    """Where the page goes: into the run folder, or next to a file of weights."""
     if weights.is_dir():
         return weights / "report.html"
     return weights.with_suffix(".html")
 
 
 def check_free(out: Path) -> None:
-    """Raise Mistake if a page at this path would replace anything but a page."""
+    """Raise Mistake if a page at this path would replace something else."""
     if out.suffix not in (".html", ".htm"):
         raise Mistake(f"--out {out}: a page's name ends in .html; name it so")
     if out.is_dir():
@@ -62,51 +58,46 @@ def check_free(out: Path) -> None:
 
 
 def settings_of(folder: Path) -> list[tuple[str, str]]:
-    """What config.json tells of how a run was trained, in words."""
+    """How the run in folder was trained: names and values for a person to read."""
     config = run_folder.read_config(folder)
-    with files.reading(folder / run_folder.CONFIG, "a run's settings"):
-        settings, parts = config["settings"], config["data"].values()
-        told = [
-            (told, str(settings[name]))
-            for name, told in SETTINGS.items()
-            if settings[name] is not None
-        ]
-        if settings.get("center"):
-            told.append(("trained in", "centred coordinates"))
-        held = zip(("trained on", "held out"), parts, strict=False)
-        told += [(name, f"{d['examples']}: {d['name']}") for name, d in held]
-        if run_folder.is_standardized(folder):
-            told.append(("pixels", "of each digit mean 0, deviation 1"))
-        versions = (f"{name} {text}" for name, text in config["versions"].items())
-        return [*told, ("device", config["device"]), ("versions", ", ".join(versions))]
+    values = {label: getattr(config.settings, name) for name, label in SETTINGS.items()}
+    rows = [(label, str(v)) for label, v in values.items() if v is not None]
+    if config.settings.center:
+        rows.append(("trained in", "centered coordinates"))
+    parts = zip(("trained on", "held out"), config.data.values(), strict=False)
+    rows += [(label, f"{part.examples}: {part.name}") for label, part in parts]
+    if config.notes.get("standardize"):
+        rows.append(("pixels", "of each digit mean 0, deviation 1"))
+    versions = (f"{name} {version}" for name, version in config.versions.items())
+    return [*rows, ("device", config.device), ("versions", ", ".join(versions))]
 
 
 def training_of(folder: Path) -> tuple[list[tuple[str, str]], Figure | None]:
-    """What history.csv tells, in words and as curves; nothing if there is none yet."""
+    """What history.csv shows, in words and as curves; nothing if there is none yet."""
     table = run_folder.read_history(folder)
     if not table:
         return [], None
     with files.reading(folder / run_folder.HISTORY, "a run's history"):
         cost, seconds = table["cost"], table["seconds"][-1]
         accuracies = table["train_accuracy"], table["test_accuracy"]
-    name = cost_name(run_folder.read_config(folder)["settings"].get("batch_size"))
-    told = f"{len(cost)} steps, {name} {cost[-1]:.4f} with penalty, {seconds:.1f} s"
-    return [("training", told)], charts.curves(cost, *accuracies, name)
+    name = cost_name(run_folder.read_config(folder).settings.batch_size)
+    text = f"{len(cost)} steps, {name} {cost[-1]:.4f} with penalty, {seconds:.1f} s"
+    return [("training", text)], charts.curves(cost, *accuracies, name)
 
 
 def contents(
     weights: Path, params: Params, digits: Digits, found: Evaluation
 ) -> page.Report:
-    """All that the page shows of weights that made `found` of digits."""
+    """All that the page shows about weights; found: their evaluation on digits."""
     folder = run_folder.folder_of(weights)
     settings = [] if folder is None else settings_of(folder)
-    told, curves = ([], None) if folder is None else training_of(folder)
+    training, curves = ([], None) if folder is None else training_of(folder)
     layers = "-".join(map(str, model.layers_of(params)))
     count, worst = len(digits.y), scores.worst(digits.y, found, MISTAKES)
-    # in no order: digits often come sorted by class
+    # in random order: digits often come sorted by class
     shown = np.random.default_rng(0).permutation(count)[:EXAMPLES]
     wrong = int((found.read != digits.y).sum())
-    dearest = f"Of {wrong} the {len(worst)} of the largest cost" if wrong else "None"
+    which = f"The {len(worst)} of {wrong} with the largest cost" if wrong else "None"
     return page.Report(
         title=f"jaxnn: a {layers} network that reads digits",
         summary=f"It reads {found.accuracy:.2%} of {count} digits right: "
@@ -114,14 +105,14 @@ def contents(
         facts=[
             ("network", layers),
             ("cost", f"{found.cost:.4f} nats per digit of {count}, without penalty"),
-            *told,
+            *training,
             *settings,
         ],
         params=params,
         examples=data.take(digits, np.append(shown, worst)),
         mistakes=len(worst),
-        mistakes_told=f"{dearest}; in brackets the largest output. What has none above "
-        f"{scores.DOUBT:.0%} is not read.",
+        mistakes_told=f"{which}; the largest output is in parentheses. A digit with no "
+        f"output above {scores.DOUBT:.0%} is not read.",
         counts=scores.confusion(digits.y, found),
         curves=curves,
         standardize=run_folder.is_standardized(weights),
@@ -131,21 +122,21 @@ def contents(
 
 
 def main(argv: Sequence[str]) -> int:
-    """Judge the network, write the page and say where it is."""
-    flags = parse(argv)
-    devices.prepare_process(flags["device"])
-    device = devices.choose(flags["device"])
-    weights = Path(flags["weights"])
+    """Evaluate the network, write the page, and say where it is."""
+    flags = parse(Flags, argv, "report", EXAMPLE)
+    devices.prepare_process(flags.device)
+    device = devices.choose(flags.device)
+    weights = Path(flags.weights)
     params = load_digit_reader(weights)
-    out = Path(flags["out"] or default_page(weights))
+    out = Path(flags.out or default_page(weights))
     check_free(out)
-    digits = scores.digits_of(weights, flags["data"])
-    found = scores.evaluate(params, digits, dtype=flags["dtype"], device=device)
+    digits = scores.digits_of(weights, flags.data)
+    found = scores.evaluate(params, digits, dtype=flags.dtype, device=device)
     text = page.page(contents(weights, params, digits, found))
     out.parent.mkdir(parents=True, exist_ok=True)
     files.write_text(out, text)
-    if not flags["quiet"]:
-        print(f"device   {devices.describe(device)}, {flags['dtype']}")
+    if not flags.quiet:
+        print(f"device   {devices.describe(device)}, {flags.dtype}")
     print(f"result   {out}, {len(text) / 1e6:.1f} MB; open it in a browser")
     return 0
 

@@ -1,69 +1,63 @@
-"""The published experiments, published figure beside ours: python -m jaxnn.reproduce"""
+"""The published experiments, their figures next to ours: python -m jaxnn.reproduce"""
 
 import os
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from jaxnn import cli, data, devices, files
+from jaxnn.flags import CommonFlags, flag, parse
 from jaxnn.mistake import Mistake
 from jaxnn.published import CUT, RECIPES, Comparison, Recipe, comparison, verdicts
 from jaxnn.training import run_folder
 from jaxnn.weights import load_params
 
 UNEXPLAINED = 1
+STARTS = 32
 QUICK_STARTS, QUICK_STEPS = 4, 20
-DEFAULTS: dict[str, Any] = {
-    "only": None,
-    "seeds": None,
-    "quick": False,
-    "weights": None,
-    "out": None,
-    "device": "auto",
-    "seed": 0,
-    "quiet": False,
-}
+EXAMPLE = "--only gradient_descent split_25 --seeds 64"
 
 
-def parse(argv: Sequence[str]) -> dict[str, Any]:
-    """The flags, defaults included."""
-    parser = cli.parser(
-        "reproduce",
-        "Run the experiments that five documents published, each from many random "
-        "starts, and show where the published figures lie.",
-        "python -m jaxnn.reproduce --only gradient_descent split_25 --seeds 64",
-        dtype="refused: every experiment has its own",
-    )
-    add = parser.add_argument
-    add("--only", nargs="+", metavar="NAME", help="these experiments (default: all)")
-    add("--seeds", type=int, help="random starts of each (default: 32)")
-    add("--quick", action="store_true", help="4 starts and 20 steps, to try it out")
-    add("--weights", help="the course's ex4weights.mat (default: where README says)")
-    add("--out", help="folder of the results (default: runs/reproduce-<time>)")
-    flags = {**DEFAULTS, **vars(parser.parse_args(argv))}
-    if "dtype" in flags:
+@dataclass(frozen=True, kw_only=True)
+class Flags(CommonFlags):
+    """Run the experiments that five documents published, each from many random starts,
+    and show where the published figures lie.
+    """
+
+    dtype: str = flag("refused: every experiment has its own", "")
+    only: Sequence[str] = flag("these experiments (default: all)", (), metavar="NAME")
+    seeds: int | None = flag(f"random starts of each (default: {STARTS})", None)
+    quick: bool = flag(f"try it: {QUICK_STARTS} starts, {QUICK_STEPS} steps", False)
+    weights: str | None = flag("the course's ex4weights.mat (see README)", None)
+    out: str | None = flag("folder of results (default: runs/reproduce-<time>)", None)
+
+
+def starts_of(flags: Flags) -> int:
+    """How many random starts each experiment has; Mistake for flags it cannot use."""
+    if "dtype" in flags.given:
         raise Mistake("--dtype: every experiment has its own precision; leave it out")
-    if flags["seeds"] is None:
-        flags["seeds"] = QUICK_STARTS if flags["quick"] else 32
-    if flags["seeds"] < 1:
-        raise Mistake(f"--seeds {flags['seeds']}: give at least 1 start")
-    return flags
+    if flags.seeds is None:
+        return QUICK_STARTS if flags.quick else STARTS
+    if flags.seeds < 1:
+        raise Mistake(f"--seeds {flags.seeds}: give at least 1 start")
+    return flags.seeds
 
 
-def chosen(names: list[str] | None) -> list[Recipe]:
-    """The recipes of these names, in their own order; all for None."""
+def chosen(names: Sequence[str]) -> list[Recipe]:
+    """The recipes of these names, in their own order; all if there are no names."""
     known = [recipe.name for recipe in RECIPES]
-    for name in names or ():
+    for name in names:
         if name not in known:
             raise Mistake(f"unknown experiment {name}; choose from {', '.join(known)}")
     return [recipe for recipe in RECIPES if not names or recipe.name in names]
 
 
 def find_weights(given: str | None) -> Path | None:
-    """The course's weights: as named, or where the tests look; None if nowhere."""
+    """The file of the course's weights: as given, or where the tests look; or None."""
     places = [given or os.environ.get("JAXNN_EX4_WEIGHTS"), "data/ex4weights.mat"]
     found = [Path(p) for p in places if p and (p == given or Path(p).is_file())]
     if not found:
@@ -78,7 +72,7 @@ def find_weights(given: str | None) -> Path | None:
 
 
 def block(one: Comparison, seconds: float) -> str:
-    """What the terminal shows of one experiment."""
+    """What the terminal shows about one experiment."""
     cells = [(row.figure.name, *verdicts.cells(row)) for row in one.rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [f"\n{one.recipe.name}  ({one.recipe.source}; {seconds:.0f} s)"]
@@ -119,7 +113,7 @@ def measurements(done: list[Comparison]) -> Iterator[Sequence[Any]]:
 
 def save(folder: Path, done: list[Comparison], head: str) -> None:
     """Write what is known so far: reproduce.md, reproduce.csv, reproduce.png."""
-    from jaxnn.showing import charts  # loads matplotlib: not before it is needed
+    from jaxnn.showing import charts  # only here: it loads matplotlib
 
     rows = [row for one in done for row in one.rows]
     shown = [
@@ -139,25 +133,26 @@ def save(folder: Path, done: list[Comparison], head: str) -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run, judge, and write it down; exit code 1 if a figure stays unexplained."""
-    flags = parse(argv)
-    recipes, weights = chosen(flags["only"]), find_weights(flags["weights"])
-    folder = run_folder.results_folder(flags["out"], "reproduce")
-    devices.prepare_process(flags["device"])
-    device = devices.choose(flags["device"])
+    """Run, judge, and save the results; exit code 1 if a figure stays unexplained."""
+    flags = parse(Flags, argv, "reproduce", EXAMPLE)
+    count = starts_of(flags)
+    recipes, weights = chosen(flags.only), find_weights(flags.weights)
+    folder = run_folder.results_folder(flags.out, "reproduce")
+    devices.prepare_process(flags.device)
+    device = devices.choose(flags.device)
     digits = data.load_digits()
     folder.mkdir(parents=True, exist_ok=True)
-    seeds = range(flags["seed"], flags["seed"] + flags["seeds"])
-    starts = f"{len(seeds)} random start" + "s" * (len(seeds) > 1)
+    seeds = range(flags.seed, flags.seed + count)
+    starts = f"{count} random start" + "s" * (count > 1)
     where = f"{starts} of each experiment, {devices.describe(device)}"
-    if flags["quick"]:
+    if flags.quick:
         where += f", at most {QUICK_STEPS} steps"
     versions = ", ".join(" ".join(pair) for pair in run_folder.versions().items())
-    say = cli.teller(flags["quiet"])
-    say(where)
+    notice = cli.printer(flags.quiet)
+    notice(where)
     if weights is None:
-        say("what needs the course's ex4weights.mat is skipped; --weights names it")
-    show = cli.progress_of_parts(flags["quiet"])
+        notice("what needs the course's ex4weights.mat is skipped; --weights names it")
+    show = cli.progress_of_parts(flags.quiet)
     done: list[Comparison] = []
     for recipe in recipes:
         began = time.perf_counter()
@@ -167,18 +162,18 @@ def main(argv: Sequence[str]) -> int:
                 seeds,
                 digits,
                 weights,
-                QUICK_STEPS if flags["quick"] else None,
+                QUICK_STEPS if flags.quick else None,
                 device,
                 progress=show,
-                notice=say,
+                notice=notice,
             )
         except KeyboardInterrupt:
             raise cli.stopped(folder) from None
         done.append(one)
         save(folder, done, f"{where}; {versions}. {verdicts.LEGEND}")
-        say(block(one, time.perf_counter() - began), flush=True)
+        notice(block(one, time.perf_counter() - began), flush=True)
     rows = [row for one in done for row in one.rows]
-    print(f"\nresult   {verdicts.tally(rows)}; all of it in {folder}")
+    print(f"\nresult   {verdicts.tally(rows)}; all results in {folder}")
     return UNEXPLAINED if any(row.is_open for row in rows) else 0
 
 

@@ -1,6 +1,8 @@
 """Many networks at once, cross-validated: python -m jaxnn.sweep --lam 0 0.1 1 3 10"""
 
+import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -8,70 +10,41 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxnn import cli, data, devices, files
+from jaxnn import cli, data, devices, ensemble, files
 from jaxnn.data import Digits
-from jaxnn.ensemble import (
-    RESAMPLES,
-    Scores,
-    chances,
-    check_room,
-    cross_validate,
-    stratified_folds,
-)
+from jaxnn.ensemble import Scores
+from jaxnn.flags import DEFAULTS, TrainingFlags, flag, parse
 from jaxnn.mistake import Mistake
-from jaxnn.model import SCHEMES
-from jaxnn.optimizers import METHODS
-from jaxnn.training import CLASSES, Settings, check, run_folder
+from jaxnn.training import CLASSES, check, run_folder
 
-SHARED = ("init", "method", "learning_rate", "dtype", "seed")  # with `fit`
-DEFAULTS: dict[str, Any] = {
-    **{name: Settings._field_defaults[name] for name in SHARED},
-    "lam": [0.0, 0.1, 1.0, 3.0, 10.0],
-    "seeds": 8,
-    "hidden": [25],
-    "folds": None,
-    "data": None,
-    "steps": 200,
-    "out": None,
-    "device": "auto",
-    "quiet": False,
-}
-HOW = ("init", "dtype", "method", "steps", "learning_rate")  # of the training
-FIFTH = 5  # without --folds one of so many folds is held out
+EXAMPLE = "--lam 0 0.1 1 3 10 --seeds 32 --hidden 25 100 --folds 5"
+HEAD = ["hidden", "lambda", "train accuracy, %", "validation accuracy, %", "cost"]
+HEAD += ["s per network", "starts diverged"]
+FIFTH = 5  # without --folds, one of so many folds is held out
 
 
-def parse(argv: Sequence[str]) -> dict[str, Any]:
-    """The flags, defaults included."""
-    parser = cli.parser(
-        "sweep",
-        "Train many networks at once, on folds of the digits, and compare penalties "
-        "and widths by the digits that each network has not seen.",
-        "python -m jaxnn.sweep --lam 0 0.1 1 3 10 --seeds 32 --hidden 25 100 --folds 5",
-    )
-    add = parser.add_argument
-    add("--lam", type=float, nargs="+", help="penalties (default: 0 0.1 1 3 10)")
-    add("--seeds", type=int, help="random starts of each (default: 8)")
-    add("--hidden", type=int, nargs="+", help="units of the one layer (default: 25)")
-    add("--folds", type=int, help="leave out each of so many (default: one fifth once)")
-    add("--data", help=".mat, .npz, .npy or IDX (default: the embedded 5000)")
-    cli.add_training_flags(parser, SCHEMES, METHODS)
-    add("--out", help="folder of the results (default: runs/sweep-<time>)")
-    flags = {**DEFAULTS, **vars(parser.parse_args(argv))}
-    check_flags(flags)
-    return flags
+@dataclass(frozen=True, kw_only=True)
+class Flags(TrainingFlags):
+    """Train many networks at once, on folds of the digits, and compare penalties and
+    widths by the digits that each network has not seen.
+    """
+
+    lam: Sequence[float] = flag("penalties", (0.0, 0.1, 1.0, 3.0, 10.0))
+    seeds: int = flag("random starts of each", 8)
+    hidden: Sequence[int] = flag("units of the hidden layer", DEFAULTS.hidden)
+    folds: int | None = flag("hold out each of so many (default: one of 5)", None)
+    out: str | None = flag("folder of results (default: runs/sweep-<time>)", None)
 
 
-def check_flags(flags: dict[str, Any]) -> None:
+def check_flags(flags: Flags) -> None:
     """Raise Mistake for what cannot be swept."""
-    for name in ("lam", "hidden"):
-        if len(set(flags[name])) < len(flags[name]):
-            raise Mistake(f"--{name} {flags[name]}: each value once")
-    if flags["seeds"] < 1:
-        raise Mistake(f"--seeds {flags['seeds']}: give at least 1")
-    for lam in flags["lam"]:
-        for hidden in flags["hidden"]:
-            same = {name: flags[name] for name in SHARED}
-            check(Settings(hidden=(hidden,), lam=lam, **same), flags["steps"])
+    for name, values in (("lam", flags.lam), ("hidden", flags.hidden)):
+        if len(set(values)) < len(values):
+            raise Mistake(f"--{name} {values}: give each value once")
+    if flags.seeds < 1:
+        raise Mistake(f"--seeds {flags.seeds}: give at least 1")
+    for lam, hidden in itertools.product(flags.lam, flags.hidden):
+        check(flags.settings(hidden=(hidden,), lam=lam), flags.steps)
 
 
 def row_of(one: Scores) -> list[str]:
@@ -89,21 +62,10 @@ def row_of(one: Scores) -> list[str]:
 
 
 def spread(values: np.ndarray) -> str:
-    """median [smallest, largest] of percentages, "" of none."""
+    """median [smallest, largest] of percentages; "" if there are none."""
     if not len(values):
         return ""
     return f"{np.median(values):.2f} [{values.min():.2f}, {values.max():.2f}]"
-
-
-HEAD = [
-    "hidden",
-    "lambda",
-    "train accuracy, %",
-    "validation accuracy, %",
-    "cost",
-    "s per network",
-    "starts diverged",
-]
 
 
 def table(scores: list[Scores]) -> str:
@@ -118,8 +80,8 @@ def table(scores: list[Scores]) -> str:
 
 
 def best_line(scores: list[Scores]) -> str:
-    """Which penalty and width read unseen digits best, and how sure that is."""
-    chance = chances(scores)
+    """Which penalty and width read unseen digits best, and how likely that is."""
+    chance = ensemble.chances(scores)
     if not chance.any():
         return "best     none: at every lambda a network diverged"
     first, *others = np.argsort(-chance, kind="stable")[:3]
@@ -129,15 +91,15 @@ def best_line(scores: list[Scores]) -> str:
         return f"lambda {one.lam:g}" + is_wide * f" with {one.hidden} units"
 
     likely = [i for i in others if chance[i] >= 0.005]
-    told = "".join(f", {name(scores[i])} {chance[i]:.0%}" for i in likely)
+    text = "".join(f", {name(scores[i])} {chance[i]:.0%}" for i in likely)
     return (
         f"best     {name(scores[first])}: best in {chance[first]:.0%} of "
-        f"{RESAMPLES} redraws of digits and starts{told}"
+        f"{ensemble.RESAMPLES} redraws of digits and starts{text}"
     )
 
 
 def speed_line(scores: list[Scores]) -> str:
-    """What a step of one network took."""
+    """How long a step of one network took."""
     steps = sum(int(one.steps.sum()) for one in scores)
     if not steps:
         return "speed    no network took a step"
@@ -160,10 +122,7 @@ def networks(scores: list[Scores]) -> Iterator[Sequence[Any]]:
 
 def save(folder: Path, scores: list[Scores]) -> str:
     """Write sweep.md, sweep.csv and the pictures; returns what to print."""
-    from jaxnn.showing import (  # load matplotlib: not before it is needed
-        charts,
-        pictures,
-    )
+    from jaxnn.showing import charts, pictures  # only here: they load matplotlib
 
     lines = table(scores), best_line(scores), speed_line(scores)
     text = "\n\n".join(["# Penalties compared", *lines, ""])
@@ -196,61 +155,66 @@ def save(folder: Path, scores: list[Scores]) -> str:
 
 
 def train_widths(
-    flags: dict[str, Any], digits: Digits, device: Any, folder: Path
+    flags: Flags, digits: Digits, device: Any, folder: Path
 ) -> tuple[list[Scores], str]:
-    """Cross-validate every width in turn; after each, save what is known.
+    """Cross-validate every width in turn, and save the results after each.
 
     Returns the scores and what to print of them.
     """
-    k = FIFTH if flags["folds"] is None else flags["folds"]
-    folds = stratified_folds(digits.y, k, flags["seed"])
-    used = range(1 if flags["folds"] is None else k)
-    networks = len(flags["lam"]) * flags["seeds"] * len(used)
-    for hidden in flags["hidden"]:
+    k = FIFTH if flags.folds is None else flags.folds
+    folds = ensemble.stratified_folds(digits.y, k, flags.seed)
+    used = range(1 if flags.folds is None else k)
+    networks = len(flags.lam) * flags.seeds * len(used)
+    for hidden in flags.hidden:
         layers = digits.x.shape[1], hidden, CLASSES
-        check_room(layers, networks, flags["method"], flags["dtype"])
+        ensemble.check_room(layers, networks, flags.method, flags.dtype)
     folder.mkdir(parents=True, exist_ok=True)
-    say = cli.teller(flags["quiet"])
-    say(f"device   {devices.describe(device)}, {flags['dtype']}")
-    say(f"digits   {digits.name} {len(digits.y)}, {len(used)} of {k} folds left out")
-    show = cli.progress_of_parts(flags["quiet"])
+    notice = cli.printer(flags.quiet)
+    notice(f"device   {devices.describe(device)}, {flags.dtype}")
+    notice(f"digits   {digits.name} {len(digits.y)}, {len(used)} of {k} folds left out")
+    show = cli.progress_of_parts(flags.quiet)
     scores: list[Scores] = []
-    told = ""
-    for hidden in flags["hidden"]:
-        name = f"{digits.x.shape[1]}-{hidden}-10, {flags['method']}"
+    text = ""
+    for hidden in flags.hidden:
+        name = f"{digits.x.shape[1]}-{hidden}-10, {flags.method}"
         try:
-            scores += cross_validate(
+            scores += ensemble.cross_validate(
                 digits,
                 folds,
                 used,
-                flags["lam"],
-                range(flags["seed"], flags["seed"] + flags["seeds"]),
+                flags.lam,
+                range(flags.seed, flags.seed + flags.seeds),
                 hidden,
-                **{name: flags[name] for name in HOW},
+                init=flags.init,
+                dtype=flags.dtype,
+                method=flags.method,
+                steps=flags.steps,
+                learning_rate=flags.learning_rate,
                 progress=partial(show, name),
-                notice=say,
+                notice=notice,
             )
         except KeyboardInterrupt:
             raise cli.stopped(folder) from None
-        told = save(folder, scores)
-    return scores, told
+        text = save(folder, scores)
+    return scores, text
 
 
 def main(argv: Sequence[str]) -> int:
-    """Train all networks, compare them, and write it down."""
-    flags = parse(argv)
-    folder = run_folder.results_folder(flags["out"], "sweep")
-    devices.prepare_process(flags["device"])
-    device = devices.choose(flags["device"])
-    parts = data.load_parts(flags["data"])
+    """Train all networks, compare them, and save the results."""
+    flags = parse(Flags, argv, "sweep", EXAMPLE)
+    check_flags(flags)
+    folder = run_folder.results_folder(flags.out, "sweep")
+    devices.prepare_process(flags.device)
+    device = devices.choose(flags.device)
+    parts = data.load_parts(flags.data)
     digits = parts["train"] if "train" in parts else parts["all"]
-    with jax.default_device(device), jax.enable_x64(flags["dtype"] == "float64"):
-        scores, told = train_widths(flags, digits, device, folder)
-    print(told)
+    with jax.default_device(device), jax.enable_x64(flags.dtype == "float64"):
+        scores, text = train_widths(flags, digits, device, folder)
+    print(text)
     if not any(one.good.any() for one in scores):
         raise Mistake(
-            f"every start diverged; try a smaller --learning-rate or --lam; which did "
-            f"when is in {folder}"
+            f"every start diverged; try a smaller --learning-rate or --lam; {folder} "
+            "lists each network"
         )
     print(f"result   table, pictures and a line per network in {folder}")
     return 0

@@ -12,6 +12,7 @@ import pytest
 
 import jaxnn
 from jaxnn import __main__ as listing
+from jaxnn import cli, data
 
 
 def one_line(result, *words):
@@ -27,13 +28,55 @@ def same_params(a, b):
     return all((one == other).all() for one, other in pairs)
 
 
-def test_listing_names_every_command(environment, tmp_path):
-    words = [sys.executable, "-m", "jaxnn"]
-    result = subprocess.run(
-        words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
-    )
-    for name in listing.COMMANDS:
-        assert f"python -m jaxnn.{name}" in result.stdout
+SCRIPT = "import sys; sys.argv[0] = 'bin/jaxnn'; import jaxnn.__main__ as m; m.run()"
+WAYS = {  # by what a person types, the words of a process that does the same
+    "python -m jaxnn": [sys.executable, "-m", "jaxnn"],
+    "jaxnn": [sys.executable, "-c", SCRIPT],
+}
+
+
+@pytest.fixture(params=WAYS)
+def way(request):
+    """What a person types before a command's name, if not python -m jaxnn.NAME."""
+    return request.param
+
+
+@pytest.fixture
+def jaxnn_command(way, environment, tmp_path):
+    """jaxnn_command("train", "--steps", "5"): run it in that way."""
+
+    def run(*words):
+        return subprocess.run(
+            [*WAYS[way], *words],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+
+    return run
+
+
+def test_listing_names_every_command(way, jaxnn_command):
+    for words in ((), ("--help",)):
+        result = jaxnn_command(*words)
+        assert result.returncode == 0 and result.stderr == ""
+        for name in listing.COMMANDS:
+            assert f"  {way} {name} " in result.stdout
+    result = jaxnn_command("--version")
+    assert (result.returncode, result.stdout) == (0, f"jaxnn {jaxnn.__version__}\n")
+
+
+def test_a_command_is_the_same_in_every_way(command, way, jaxnn_command):
+    words = ("train", "--lam", "-1")
+    for name, *flags in (words, ("train", "--help"), ("train", "--step", "1")):
+        result, other = jaxnn_command(name, *flags), command(name, *flags)
+        assert result.returncode == other.returncode
+        for one, like in ((result.stdout, other.stdout), (result.stderr, other.stderr)):
+            like = like.replace("python -m jaxnn.train", f"{way} train")
+            assert one.split() == like.split()  # usage is wrapped by its length
+    one_line(jaxnn_command("trian"), "unknown command trian; did you mean train?")
+    one_line(jaxnn_command("frobnicate"), "choose from train, evaluate,")
 
 
 @pytest.mark.parametrize("name", listing.COMMANDS)
@@ -113,15 +156,9 @@ def test_other_networks_and_data(command, tmp_path, few_digits):
     assert "of 50 digits" in command("evaluate", "deep").stdout
     assert "is complete" in command("train", "--resume", "deep").stdout
 
-    how = ("--center", "--method", "cg", "--out", "centred")
-    result = command("train", *how, "--steps", 20)
-    assert "cg, float32, in centred coordinates" in result.stdout, result.stderr
-    result = command("train", "--resume", "centred", "--steps", 40)
-    assert (
-        "in centred coordinates" in result.stdout and "after 40 steps" in result.stdout
-    )
-    assert command("report", "centred").returncode == 0
-    assert "centred coordinates" in (tmp_path / "centred" / "report.html").read_text()
+    command("train", "--method", "cg", "--out", "cg", "--steps", 20)
+    result = command("train", "--resume", "cg", "--steps", 40)
+    assert "after 40 steps" in result.stdout, result.stderr
 
     result = command("train", "--hidden", "none", "--steps", 5, "--test-fraction", 0)
     assert "400-10," in result.stdout and "test" not in result.stdout.splitlines()[-2]
@@ -157,8 +194,14 @@ def test_no_gpu_says_so(command):
         (["train", "--resume", "nowhere"], "not a run folder"),
         (["train", "--resume", "nowhere", "--lam", "2"], "--lam is settled"),
         (["train", "--frobnicate"], "arguments: --frobnicate; see"),
-        (["train", "--lr", "1"], "arguments: --lr 1; see"),  # not --lam
-        (["train", "--centre"], "did you mean --center?"),
+        (["train", "--lr", "1"], "did you mean --learning-rate?"),
+        (["train", "--epochs", "9"], "did you mean --steps?"),
+        (["train", "--alpha", "1"], "did you mean --lam?"),
+        (["train", "--solver", "cg"], "did you mean --method?"),
+        (["train", "--layers", "9"], "did you mean --hidden?"),
+        (["train", "--gpu"], "did you mean --device gpu?"),
+        (["evaluate", "a.npz", "--epochs", "9"], "arguments: --epochs 9; see"),
+        (["train", "--centre"], "arguments: --centre; see"),
         (["train", "--learning_rate=1"], "did you mean --learning-rate?"),
         (["train", "--batch", "10"], "did you mean --batch-size?"),
         (["train", "--lambda", "3"], "did you mean --lam?"),
@@ -201,6 +244,50 @@ def in_python(program, environment, folder):
         capture_output=True,
         text=True,
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (jaxnn.Mistake("no such thing; choose another"), 2),
+        (MemoryError(), 2),
+        (OSError(28, "No space left on device"), 2),
+        (PermissionError(13, "Permission denied", "/root/run"), 2),
+        (FileNotFoundError(2, "No such file", str(data.embedded_file())), 3),
+        (FileNotFoundError(2, "No such file", cli.__file__ + ".html"), 3),
+        (ValueError("shapes do not match"), 3),
+        (KeyboardInterrupt(), 130),
+        (BrokenPipeError(), 0),
+    ],
+)
+def test_exit_codes(error, code, capsys, monkeypatch):
+    def fail(argv):
+        raise error
+
+    monkeypatch.setattr(cli, "silence", lambda: None)
+    assert cli.exit_code(fail, [], "train") == code
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == (0 if code == 0 else 1) or (code == 3 and len(lines) > 3)
+    assert all(line.startswith("train: ") for line in lines[-1:])
+
+
+@pytest.mark.parametrize("name", ["bin/jaxnn", "-m", "mine.py"])
+def test_ctrl_c_while_jax_is_loaded(name, environment, tmp_path):
+    program = (
+        "import signal, sys\n"
+        "class PressesCtrlC:\n"
+        "    def find_spec(name, *_):\n"
+        "        if name == 'jax':\n"
+        "            signal.raise_signal(signal.SIGINT)\n"
+        "sys.meta_path.insert(0, PressesCtrlC)\n"
+        f"sys.argv[0] = {name!r}\n"
+        "import jaxnn\n"
+    )
+    result = in_python(program, environment, tmp_path)
+    if name == "mine.py":  # a person's own program keeps its own way
+        assert "KeyboardInterrupt" in result.stderr
+    else:
+        assert (result.returncode, result.stderr) == (130, "\njaxnn: stopped\n")
 
 
 def test_one_thread_loads_scipy(environment, tmp_path):
@@ -272,25 +359,17 @@ def test_gradcheck_quiet_is_the_verdict_alone(command):
 
 def test_gradcheck_fails_on_a_wrong_derivation(environment, tmp_path):
     program = (
-        "import sys, jaxnn.checks as checks, jaxnn.gradcheck as gradcheck\n"
-        "right = checks.backprop\n"
+        "import sys, jaxnn.three_way as three_way, jaxnn.gradcheck as gradcheck\n"
+        "right = three_way.backprop\n"
         "def wrong(params, x, y, lam):\n"
         "    cost, gradient = right(params, x, y, lam)\n"
         "    return cost, tuple(-theta for theta in gradient)\n"
-        "checks.backprop = wrong\n"
+        "three_way.backprop = wrong\n"
         "sys.exit(gradcheck.main(['--quick', '--quiet']))\n"
     )
     result = in_python(program, environment, tmp_path)
     assert result.returncode == 1
     assert result.stdout == "FAIL: 8 of 16 differ\n"
-
-
-def test_listing_refuses_what_it_does_not_know(environment, tmp_path):
-    words = [sys.executable, "-m", "jaxnn", "train"]
-    result = subprocess.run(
-        words, cwd=tmp_path, env=environment, capture_output=True, text=True
-    )
-    one_line(result, "unknown command train")
 
 
 @pytest.mark.slow

@@ -109,7 +109,7 @@ def test_ctrl_c_says_what_is_kept(words, environment, tmp_path):
             break
     _, told = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "stopped; what was done before is in here" in told
+    assert "stopped; what was finished is in here" in told
     assert (tmp_path / "here" / f"{name}.md").exists()
 
 

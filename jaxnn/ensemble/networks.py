@@ -23,7 +23,7 @@ from jaxnn.ensemble.lockstep import (
     run_all,
     start_all,
 )
-from jaxnn.mistake import Mistake
+from jaxnn.mistake import Mistake, is_out_of_memory
 from jaxnn.model import Params
 from jaxnn.optimizers import Method, Objective, State, as_arrays
 
@@ -107,8 +107,7 @@ def minimize_all(
 
 def halved(size: int, error: Exception) -> int:
     """Half of a group that did not fit; raises any other error again."""
-    signs = "RESOURCE_EXHAUSTED", "Out of memory"  # a CPU may report only the second
-    if not any(sign in str(error) for sign in signs):
+    if not is_out_of_memory(error):
         raise error
     if size == 1:
         raise Mistake(

@@ -100,7 +100,7 @@ def fit(
     folder = None if out is None else Path(out)
     center = method in centering.METHODS
     if folder is not None and resume:
-        center = run_folder.is_centered(folder)
+        center = run_folder.read_config(folder).settings.center
     settings = tidy(
         Settings(
             units, lam, init, method, learning_rate, batch_size, dtype, seed, center
@@ -132,7 +132,7 @@ def fit(
         compile_seconds = time.perf_counter() - began
         if folder is not None and resume:
             if notes is None:
-                config["notes"] = run_folder.read_config(folder).get("notes", {})
+                config = config._replace(notes=run_folder.read_config(folder).notes)
             run_folder.write_config(
                 folder, config
             )  # steps, device, versions may be new
@@ -143,7 +143,7 @@ def fit(
     run = as_run(result, snapshot, best_of(snapshot, sets))
     return run._replace(
         began_at=began_at,
-        device=config["device"],
+        device=config.device,
         compile_seconds=compile_seconds,
         folder=folder,
     )
@@ -280,7 +280,7 @@ def save(folder: Path, snapshot: Snapshot, params: model.Params, sets: Sets) -> 
 
 
 def resumed(
-    folder: Path, config: dict[str, Any], like: Snapshot, device: Device
+    folder: Path, config: run_folder.Config, like: Snapshot, device: Device
 ) -> Snapshot:
     """The point that the run in folder has reached; FileError if it is another run."""
     found = run_folder.restore(folder, config, like)

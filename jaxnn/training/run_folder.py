@@ -14,7 +14,6 @@ checkpoint in it, so that a run killed at any moment can be resumed.
 
 import csv
 import hashlib
-import importlib.metadata
 import itertools
 import json
 import os
@@ -22,6 +21,7 @@ import platform
 import tempfile
 import time
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,6 +30,7 @@ import numpy as np
 
 from jaxnn import files
 from jaxnn.files import FileError
+from jaxnn.training.settings import Settings, tidy
 from jaxnn.weights import PARAMS, save_params
 
 CONFIG = "config.json"
@@ -37,6 +38,30 @@ CHECKPOINT = "checkpoint.npz"
 HISTORY = "history.csv"
 MEASURED = ("step", "cost", "seconds")  # its columns that have no gaps
 PACKAGES = ("jaxnn", "jax", "jaxlib", "optax", "numpy")
+NOTES = {  # what the command that trains notes of its flags
+    "data": str | None,
+    "test_fraction": float | int,
+    "standardize": bool,
+    "steps": int,
+}
+
+
+class Part(NamedTuple):
+    """The digits that a run was trained on, or those held out."""
+
+    name: str
+    examples: int
+    sha256: str
+
+
+class Config(NamedTuple):
+    """What config.json holds."""
+
+    settings: Settings
+    data: dict[str, Part]  # "train", and "test" where there are such digits
+    notes: dict[str, Any]  # as given to `fit`; those in NOTES have these types
+    device: str
+    versions: dict[str, str]
 
 
 def holds_run(folder: Path) -> bool:
@@ -54,8 +79,8 @@ def require_free(folder: Path) -> None:
     """Raise FileError unless a run can be made at this path."""
     if holds_run(folder):
         raise FileError(
-            f"{folder}: holds a run already; choose another --out, or go on with "
-            f"python -m jaxnn.train --resume {folder}"
+            f"{folder}: holds a run already; choose another --out, or "
+            f"continue it with train --resume {folder}"
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileError(f"{folder}: exists and is not an empty folder; choose another")
@@ -79,7 +104,7 @@ def results_folder(out: str | None, kind: str) -> Path:
     return folder
 
 
-def create(folder: Path, config: dict[str, Any], tree: Any, params: Any) -> None:
+def create(folder: Path, config: Config, tree: Any, params: Any) -> None:
     """Make a run folder that appears, all at once, when it can be resumed."""
     require_free(folder)
     folder = folder.absolute()
@@ -95,9 +120,12 @@ def create(folder: Path, config: dict[str, Any], tree: Any, params: Any) -> None
         os.replace(new, folder)
 
 
-def write_config(folder: Path, config: dict[str, Any]) -> None:
+def write_config(folder: Path, config: Config) -> None:
     """Write config.json."""
-    files.write_text(folder / CONFIG, json.dumps(config, indent=1) + "\n")
+    held = config._asdict()
+    held["settings"] = config.settings._asdict()
+    held["data"] = {name: part._asdict() for name, part in config.data.items()}
+    files.write_text(folder / CONFIG, json.dumps(held, indent=1) + "\n")
 
 
 def update(folder: Path, tree: Any, params: Any, best: Any) -> None:
@@ -117,24 +145,21 @@ def write_history(folder: Path, table: dict[str, np.ndarray]) -> None:
     files.write_csv(folder / HISTORY, [["step", *table], *rows])
 
 
-def restore(folder: Path, config: dict[str, Any], like: Any) -> Any:
+def restore(folder: Path, config: Config, like: Any) -> Any:
     """What checkpoint.npz holds, in the structure of like.
 
     Raises FileError if the folder's settings or data are not those of config.
     """
     held = read_config(folder)
-    with files.reading(folder / CONFIG, "a run's settings"):
-        # a run from before there was `center` is not centred
-        before, now = {"center": False, **held["settings"]}, config["settings"]
-        differing = [name for name in now if before.get(name) != now[name]]
-        is_same_data = held["data"] == config["data"]
+    before, now = held.settings._asdict(), config.settings._asdict()
+    differing = [name for name in now if before[name] != now[name]]
     if differing:
         name = differing[0]
         raise FileError(
-            f"{folder}: was trained with {name} {before.get(name)}, not {now[name]}; "
+            f"{folder}: was trained with {name} {before[name]}, not {now[name]}; "
             "resume it with the same, or start a new run"
         )
-    if not is_same_data:
+    if held.data != config.data:
         raise FileError(
             f"{folder}: was trained on other digits; resume it with the same, or start "
             "a new run"
@@ -145,20 +170,27 @@ def restore(folder: Path, config: dict[str, Any], like: Any) -> Any:
     return tree
 
 
-def read_config(folder: Path) -> dict[str, Any]:
-    """The settings of a run folder."""
+def read_config(folder: Path) -> Config:
+    """What config.json holds; FileError if it is missing or anything in it is wrong."""
     path = folder / CONFIG
     if not path.exists():
         raise FileError(f"{folder}: not a run folder (no {CONFIG}); check the path")
     with files.reading(path, "a run's settings"):
-        return json.loads(path.read_text(encoding="utf-8"))
+        return as_config(json.loads(path.read_text(encoding="utf-8")))
 
 
-def is_centered(folder: Path) -> bool:
-    """Whether a run trains in centered coordinates; runs without the entry do not."""
-    config = read_config(folder)
-    with files.reading(folder / CONFIG, "a run's settings"):
-        return bool(config["settings"].get("center", False))
+def as_config(held: dict[str, Any]) -> Config:
+    """The Config in parsed JSON; any exception where that is of wrong types."""
+    # a run from before there was `center` is not centered
+    settings = tidy(Settings(**{"center": False, **held["settings"]}))
+    data = {name: Part(**part) for name, part in held["data"].items()}
+    notes = dict(held.get("notes") or {})
+    typed = [(notes[name], NOTES[name]) for name in NOTES.keys() & notes.keys()]
+    texts = settings.init, settings.method, settings.dtype, held["device"]
+    typed += [(text, str) for text in texts]
+    if "train" not in data or not all(isinstance(*pair) for pair in typed):
+        raise TypeError("a value of the wrong type")
+    return Config(settings, data, notes, held["device"], dict(held["versions"]))
 
 
 def is_standardized(weights: Path) -> bool:
@@ -167,14 +199,7 @@ def is_standardized(weights: Path) -> bool:
     False of weights outside a run folder: they do not tell.
     """
     folder = folder_of(weights)
-    return folder is not None and bool(read_notes(folder).get("standardize", False))
-
-
-def read_notes(folder: Path) -> dict[str, Any]:
-    """What a run folder notes of its data, {} if nothing."""
-    config = read_config(folder)
-    with files.reading(folder / CONFIG, "a run's settings"):
-        return dict(config.get("notes") or {})
+    return folder is not None and read_config(folder).notes.get("standardize", False)
 
 
 def read_history(folder: Path) -> dict[str, np.ndarray]:
@@ -196,22 +221,14 @@ def read_history(folder: Path) -> dict[str, np.ndarray]:
 
 
 def describe(
-    settings: NamedTuple, parts: Sequence[Any], notes: dict | None, device: str
-) -> dict[str, Any]:
-    """What config.json says of a run on parts, the digits to train on and to test."""
-    return {
-        "settings": {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in settings._asdict().items()
-        },
-        "data": {
-            name: {"name": d.name, "examples": len(d.y), "sha256": checksum(d)}
-            for name, d in zip(("train", "test"), parts, strict=False)
-        },
-        "notes": notes or {},
-        "device": device,
-        "versions": versions(),
+    settings: Settings, parts: Sequence[Any], notes: dict | None, device: str
+) -> Config:
+    """The Config of a run on parts: the digits to train on, and those to test on."""
+    data = {
+        name: Part(d.name, len(d.y), checksum(d))
+        for name, d in zip(("train", "test"), parts, strict=False)
     }
+    return Config(settings, data, notes or {}, device, versions())
 
 
 def checksum(digits: Any) -> str:
@@ -221,13 +238,8 @@ def checksum(digits: Any) -> str:
 
 def versions() -> dict[str, str]:
     """The versions of Python and of the packages that make the numbers."""
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            found[package] = "not installed"  # jaxnn itself, run from a checkout
-    return found
+    packages = {name: import_module(name).__version__ for name in PACKAGES}
+    return {"python": platform.python_version(), **packages}
 
 
 def save_tree(path: Path, tree: Any) -> None:

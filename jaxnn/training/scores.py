@@ -9,7 +9,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from jaxnn import data, devices, files, model
+from jaxnn import data, devices, model
 from jaxnn.data import Digits
 from jaxnn.devices import Device
 from jaxnn.mistake import Mistake
@@ -69,18 +69,17 @@ def digits_of(weights: Path, path: str | None = None) -> Digits:
         parts = data.load_parts(path)
         return parts["test"] if "test" in parts else parts["all"]
     config = run_folder.read_config(folder)
-    with files.reading(folder / run_folder.CONFIG, "a run's settings"):
-        notes, seed = config["notes"], config["settings"]["seed"]
-        held_out = config["data"].get("test", config["data"]["train"])["sha256"]
-    if path is None and "data" not in notes:
+    notes = config.notes
+    if path is None and not {"data", "test_fraction"} <= notes.keys():
         raise Mistake(f"{folder}: does not record its digits; name them with --data")
     fraction = notes["test_fraction"] if path is None else 0.0
     source = notes["data"] if path is None else path
     standard = notes.get("standardize", False)
-    train, test = data.train_and_test(source, fraction, seed, standard)
+    train, test = data.train_and_test(source, fraction, config.settings.seed, standard)
     digits = test if len(test.y) else train
-    if path is None and run_folder.checksum(digits) != held_out:
-        raise Mistake(f"{folder}: its digits have changed since; name them with --data")
+    held_out = config.data.get("test", config.data["train"])
+    if path is None and run_folder.checksum(digits) != held_out.sha256:
+        raise Mistake(f"{folder}: its digits have changed since; use --data")
     return digits
 
 

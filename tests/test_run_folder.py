@@ -1,0 +1,69 @@
+"""config.json, read back: whole, from an older jaxnn, damaged."""
+
+import json
+
+import pytest
+
+import jaxnn
+from jaxnn.training import Settings, run_folder
+
+DIGITS = {"name": "some", "examples": 3, "sha256": "ab"}
+HELD = {
+    "settings": {"hidden": [4, 3], "lam": 2, "method": "cg"},
+    "data": {"train": DIGITS},
+    "device": "cpu:0 (2 cores)",
+    "versions": {"jax": "0.10.2"},
+}
+
+
+def config(folder, held):
+    """What is read where held was written."""
+    (folder / "config.json").write_text(json.dumps(held))
+    return run_folder.read_config(folder)
+
+
+def test_newer_keys_may_be_missing(tmp_path):
+    found = config(tmp_path, HELD)
+    assert found.settings == Settings(hidden=(4, 3), lam=2.0, method="cg")
+    assert found.data == {"train": run_folder.Part(**DIGITS)} and found.notes == {}
+    assert not run_folder.is_standardized(tmp_path / "params.npz")
+
+
+def test_written_is_read(tmp_path, few_digits):
+    settings = Settings(hidden=(), batch_size=7)
+    notes = {"data": None, "test_fraction": 0, "mine": [1]}
+    written = run_folder.describe(settings, [few_digits, few_digits], notes, "cpu:0")
+    run_folder.write_config(tmp_path, written)
+    assert run_folder.read_config(tmp_path) == written
+    assert written.versions["jaxnn"] == jaxnn.__version__
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"settings": None},
+        {"settings": {"lam": "many"}},
+        {"settings": {"method": ["cg"]}},
+        {"settings": {"seed": None}},
+        {"settings": {"unheard of": 1}},
+        {"data": {}},
+        {"data": {"train": "digits"}},
+        {"data": {"test": DIGITS}},
+        {"notes": 3},
+        {"notes": {"steps": "many"}},
+        {"notes": {"data": 7}},
+        {"notes": {"test_fraction": None}},
+        {"notes": {"standardize": "no"}},
+        {"device": 0},
+        {"versions": 1},
+    ],
+)
+def test_wrong_types_are_one_line(tmp_path, damage):
+    with pytest.raises(jaxnn.FileError, match="config.json: damaged") as caught:
+        config(tmp_path, {**HELD, **damage})
+    assert "\n" not in str(caught.value)
+
+
+def test_other_than_an_object_is_one_line(tmp_path):
+    with pytest.raises(jaxnn.FileError, match="config.json: damaged"):
+        config(tmp_path, [HELD])
