@@ -53,7 +53,7 @@ class Flags(CommonFlags):
 
 
 def main(argv: Sequence[str]) -> int:
-    """Print the table, or what is wrong with a person's function; 1 if anything is."""
+    """Print the table, or what is wrong with a person's function; 1 if it fails."""
     flags = parse(Flags, argv, "gradcheck", EXAMPLE)
     words, function = list(flags.convention), flags.function
     if not function and words and "=" not in words[-1]:

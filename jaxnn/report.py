@@ -122,7 +122,7 @@ def contents(
 
 
 def main(argv: Sequence[str]) -> int:
-    """Evaluate the network, write the page, and say where it is."""
+    """Evaluate the network, write the page, and print where it is."""
     flags = parse(Flags, argv, "report", EXAMPLE)
     devices.prepare_process(flags.device)
     device = devices.choose(flags.device)

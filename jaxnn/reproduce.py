@@ -93,7 +93,7 @@ def document(done: list[Comparison], head: str) -> str:
         about.append(f"\n**{one.recipe.name}** ({one.recipe.source}): ")
         about.append(f"{one.recipe.about}.\n")
         about.extend(f"- {note}\n" for note in one.notes)
-    return f"# Published figures beside ours\n\n{head}\n\n{verdicts.table(rows)}" + (
+    return f"# Published figures next to ours\n\n{head}\n\n{verdicts.table(rows)}" + (
         "\n## The experiments\n" + "".join(about)
     )
 
@@ -112,7 +112,7 @@ def measurements(done: list[Comparison]) -> Iterator[Sequence[Any]]:
 
 
 def save(folder: Path, done: list[Comparison], head: str) -> None:
-    """Write what is known so far: reproduce.md, reproduce.csv, reproduce.png."""
+    """Write the results so far: reproduce.md, reproduce.csv, reproduce.png."""
     from jaxnn.showing import charts  # only here: it loads matplotlib
 
     rows = [row for one in done for row in one.rows]

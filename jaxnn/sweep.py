@@ -159,7 +159,7 @@ def train_widths(
 ) -> tuple[list[Scores], str]:
     """Cross-validate every width in turn, and save the results after each.
 
-    Returns the scores and what to print of them.
+    Returns the scores, and the text to print about them.
     """
     k = FIFTH if flags.folds is None else flags.folds
     folds = ensemble.stratified_folds(digits.y, k, flags.seed)

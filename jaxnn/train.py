@@ -46,7 +46,7 @@ def hidden_units(words: Sequence[str]) -> tuple[int, ...]:
 
 
 def resumed(flags: Flags, run: str) -> tuple[Flags, Settings]:
-    """The flags and the settings of a run to continue; RESUMABLE ones may be new."""
+    """The flags and settings of the run to continue, and the RESUMABLE ones given."""
     if fixed := sorted(flags.given - RESUMABLE):
         raise Mistake(
             f"--{fixed[0].replace('_', '-')} is settled by the run that --resume "
