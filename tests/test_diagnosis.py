@@ -176,14 +176,16 @@ def test_triples_are_named(part, all_pairs):
         assert found.is_decided and is_named("gradient", names, found.found), names
 
 
-def test_triples_of_the_cost_are_named():
-    for names in random.Random(0).sample(list(combinations("cost", 3)), 12):
+def test_triples_of_the_cost_are_named(all_pairs):
+    count = 12 if all_pairs else 4
+    for names in random.Random(0).sample(list(combinations("cost", 3)), count):
         found = diagnose(observe("cost", names))
         assert found.is_decided and is_named("cost", names, found.found), names
 
 
-def test_pairs_in_the_course_size_are_named():
-    for names in random.Random(1).sample(list(combinations("gradient", 2)), 40):
+def test_pairs_in_the_course_size_are_named(all_pairs):
+    count = 40 if all_pairs else 12
+    for names in random.Random(1).sample(list(combinations("gradient", 2)), count):
         found = diagnose(observe("gradient", names, COURSE))
         assert found.is_decided and is_named("gradient", names, found.found), names
 
@@ -216,9 +218,10 @@ def strange_gradients():
 
 
 @pytest.mark.parametrize("part", range(4))
-def test_strange_gradients_are_not_named_but_placed(part):
+def test_strange_gradients_are_not_named_but_placed(part, all_pairs):
     wrong = observe("gradient", ())
-    for theta, rows, columns, factor in list(strange_gradients())[part::4]:
+    step = 4 if all_pairs else 12  # of five kinds, two thetas and four parts
+    for theta, rows, columns, factor in list(strange_gradients())[part::step]:
         noise = 0.0 if len(rows) * len(columns) < 20 else 0.1
         values = []
         for i, row in enumerate(wrong.values):
