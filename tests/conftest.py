@@ -1,19 +1,52 @@
 """What several test modules share."""
 
+import contextlib
 import importlib
+import io
 import os
+import runpy
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from unittest import mock
 
 import jax
+import mat_forks
 import numpy as np
 import pytest
 
 import jaxnn
-from jaxnn import data
+from jaxnn import data, devices, files
 
 ROOT = Path(__file__).parent.parent
+
+# Compiled programs stay here from run to run: compiling is most of what tests take.
+COMPILED = devices.cache_folder() / "tests" / f"jax-{jax.__version__}"
+with contextlib.suppress(OSError):
+    COMPILED.mkdir(parents=True, exist_ok=True)
+KEPT = {
+    "jax_compilation_cache_dir": str(COMPILED),
+    "jax_persistent_cache_min_compile_time_secs": 0,
+}
+for setting in KEPT if COMPILED.is_dir() else ():  # else each run compiles again
+    jax.config.update(setting, KEPT[setting])
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--all-pairs",
+        action="store_true",
+        help="plant every pair of mistakes, not a sample (CI does where it matters)",
+    )
+
+
+@pytest.fixture(scope="session")
+def all_pairs(request):
+    """Whether every pair of mistakes is planted."""
+    return request.config.getoption("--all-pairs")
 
 
 def platforms() -> list[str]:
@@ -57,11 +90,15 @@ def few_digits(digits):
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory):
-    """For commands run as subprocesses: a cache that they share, workers' too."""
+    """The variables of every command: a cache folder that all of them share."""
     base = tmp_path_factory.getbasetemp()
     is_worker = "PYTEST_XDIST_WORKER" in os.environ
     cache = (base.parent if is_worker else base) / "cache"
-    return {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONPATH": str(ROOT)}
+    made = {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONPATH": str(ROOT)}
+    if COMPILED.is_dir():  # damaged, it costs time alone
+        made |= {setting.upper(): str(value) for setting, value in KEPT.items()}
+        made["PYTHONWARNINGS"] = "ignore:Error reading,ignore:Error writing"
+    return made
 
 
 @pytest.fixture
@@ -71,9 +108,53 @@ def load(monkeypatch):
     return importlib.import_module
 
 
+@contextlib.contextmanager
+def process_kept():
+    """Put back what a command sets for its whole process."""
+    settings, path = dict(jax.config.values), sys.path[:]
+    on_ctrl_c = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        for name, now in jax.config.values.items():
+            if now is not settings[name]:
+                jax.config.update(name, settings[name])
+        sys.path[:] = path
+        signal.signal(signal.SIGINT, on_ctrl_c)
+
+
+def run_here(folder, environment, name, *flags) -> subprocess.CompletedProcess:
+    """python -m jaxnn.NAME in this process, which saves a second of starting."""
+    words = [f"{name}.py", *map(str, flags)]
+    stdout, stderr = io.StringIO(), io.StringIO()
+    with (
+        process_kept(),
+        contextlib.chdir(folder),
+        mock.patch.dict(os.environ, environment, clear=True),
+        mock.patch.object(sys, "argv", words),
+        contextlib.redirect_stdout(stdout),
+        contextlib.redirect_stderr(stderr),
+        pytest.raises(SystemExit) as ended,
+    ):
+        runpy.run_module(f"jaxnn.{name}", run_name="__main__")
+    code = ended.value.code or 0
+    return subprocess.CompletedProcess(
+        words, code, stdout.getvalue(), stderr.getvalue()
+    )
+
+
 @pytest.fixture
 def command(environment, tmp_path):
-    """command("train", "--steps", 5): run python -m jaxnn.train in a fresh folder."""
+    """command("train", "--steps", 5): python -m jaxnn.train, in a fresh folder.
+
+    It runs in this process; `process` starts one.
+    """
+    return lambda *words: run_here(tmp_path, environment, *words)
+
+
+@pytest.fixture
+def process(environment, tmp_path):
+    """process("train", "--steps", 5): as `command`, in a process of its own."""
 
     def run(name, *flags):
         words = [sys.executable, "-m", f"jaxnn.{name}", *map(str, flags)]
@@ -87,3 +168,32 @@ def command(environment, tmp_path):
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def trained(environment, tmp_path_factory):
+    """A run folder of 20 steps; a test that changes it takes a_run."""
+    folder = tmp_path_factory.mktemp("trained")
+    done = run_here(folder, environment, "train", "--steps", 20, "--out", "run")
+    assert done.returncode == 0, done.stderr
+    return folder / "run"
+
+
+@pytest.fixture
+def a_run(trained, tmp_path):
+    """A copy of the run folder of 20 steps, as "run" where commands run."""
+    return shutil.copytree(trained, tmp_path / "run")
+
+
+@pytest.fixture(scope="session")
+def mat_reader(tmp_path_factory):
+    """The process that reads .mat files in forks of itself."""
+    with mat_forks.reader(tmp_path_factory.mktemp("mat")) as run:
+        yield run
+
+
+@pytest.fixture
+def quick_mat(mat_reader, monkeypatch):
+    """Each .mat file is read in a fork, not in a Python that starts for it."""
+    forking = SimpleNamespace(**{**vars(subprocess), "run": mat_reader})
+    monkeypatch.setattr(files, "subprocess", forking)

@@ -6,14 +6,14 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 
-def photo(digit, seed):
-    """digit (28, 28), ink near 1 -> the bytes of a JPEG of 400 to 1500 pixels a side.
+def photo(digit, seed, sizes=(400, 1500)):
+    """digit (28, 28), ink near 1 -> the bytes of a square JPEG, sizes pixels a side.
 
     The digit is enlarged, turned by up to 10 degrees and put anywhere. It is dark on
     light or light on dark, in color, in uneven light, with grain, out of focus.
     """
     random = np.random.default_rng(seed)
-    size = int(random.integers(400, 1501))
+    size = int(random.integers(sizes[0], sizes[1] + 1))
     ink = placed(
         turned(enlarged(digit, int(size * random.uniform(0.3, 0.8))), random),
         size,

@@ -2,12 +2,11 @@
 
 import base64
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 import strokes
+from conftest import run_here
 
 import jaxnn
 from jaxnn import data, images
@@ -31,15 +30,11 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def run(environment, tmp_path_factory):
     """A run folder with its page."""
-    folder = tmp_path_factory.mktemp("page") / "run"
+    folder = tmp_path_factory.mktemp("page")
     for words in (["train", "--out"], ["report"]):
-        subprocess.run(
-            [sys.executable, "-m", f"jaxnn.{words[0]}", *words[1:], str(folder)],
-            env=environment,
-            check=True,
-            capture_output=True,
-        )
-    return folder
+        done = run_here(folder, environment, *words, "run")
+        assert done.returncode == 0, done.stderr
+    return folder / "run"
 
 
 @pytest.fixture(scope="module")
@@ -208,14 +203,10 @@ def test_the_page_fits_and_has_contrast(page, scheme, width):
     assert (paper - ink_ if scheme == "light" else ink_ - paper) > 180
 
 
-def test_drawings_for_a_standardized_run(chromium, environment, tmp_path, digits):
-    flags = ["--standardize", "--steps", "5", "--quiet", "--out", tmp_path / "run"]
-    for words in (["train", *flags], ["report", tmp_path / "run"]):
-        subprocess.run(
-            [sys.executable, "-m", f"jaxnn.{words[0]}", *map(str, words[1:])],
-            env=environment,
-            check=True,
-        )
+def test_drawings_of_a_standardized_run(chromium, command, process, tmp_path, digits):
+    flags = ["--standardize", "--steps", 5, "--quiet", "--out", "run"]
+    for done in (command("train", *flags), process("report", "run")):
+        assert done.returncode == 0, done.stderr
     params = load_params(tmp_path / "run")
     chromium.get((tmp_path / "run/report.html").as_uri())
     some = jaxnn.Digits(digits.x[::500], digits.y[::500], "some")

@@ -1,4 +1,7 @@
-"""The commands as a person runs them: subprocesses, their output and exit codes."""
+"""The commands as a person runs them: their output and exit codes.
+
+Most run in this process, some in one of their own.
+"""
 
 import json
 import os
@@ -12,7 +15,9 @@ import pytest
 
 import jaxnn
 from jaxnn import __main__ as listing
-from jaxnn import cli, data
+from jaxnn import cli, data, three_way
+from jaxnn.mistake import Mistake
+from jaxnn.training import run as training
 
 
 def one_line(result, *words):
@@ -80,15 +85,15 @@ def test_a_command_is_the_same_in_every_way(command, way, jaxnn_command):
 
 
 @pytest.mark.parametrize("name", listing.COMMANDS)
-def test_help_shows_an_example_and_the_shared_flags(command, name):
-    result = command(name, "--help")
+def test_help_shows_an_example_and_the_shared_flags(process, name):
+    result = process(name, "--help")
     assert result.returncode == 0 and result.stderr == ""
     for words in ("example:", "--device", "--dtype", "--seed", "--quiet"):
         assert words in result.stdout
 
 
-def test_train_then_evaluate(command, tmp_path):
-    result = command("train", "--steps", 30, "--out", "mine")
+def test_train_then_evaluate(process, command, tmp_path):
+    result = process("train", "--steps", 30, "--out", "mine")
     assert result.returncode == 0 and result.stderr == ""
     lines = result.stdout.splitlines()
     assert lines[0].startswith("device   cpu:0") or "gpu" in lines[0]
@@ -99,7 +104,7 @@ def test_train_then_evaluate(command, tmp_path):
     held = {path.name for path in (tmp_path / "mine").iterdir()}
     assert {"curves.png", "hidden_units.png", "digits.png", "weights.mat"} <= held
 
-    on_test = command("evaluate", "mine").stdout.splitlines()
+    on_test = process("evaluate", "mine").stdout.splitlines()
     # 1000 digits held out: the accuracy is what training printed last
     shown = lines[-2].split("test ")[1].split("%")[0]
     assert on_test[0] == f"{shown}% of 1000 digits read right"
@@ -318,18 +323,50 @@ def test_a_run_that_converges_says_so(command, tmp_path, few_digits):
     assert again.stdout.endswith("; no step is left to take\n")
 
 
-@pytest.mark.slow
-def test_run_folder_that_is_damaged_is_one_line(command, tmp_path):
-    assert command("train", "--steps", 5, "--out", "run").returncode == 0
-    checkpoint = tmp_path / "run" / "checkpoint.npz"
+def test_run_folder_that_is_damaged_is_one_line(command, a_run):
+    checkpoint = a_run / "checkpoint.npz"
     checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
-    one_line(command("train", "--resume", "run", "--steps", 9), "checkpoint.npz")
-    config = tmp_path / "run" / "config.json"
-    config.write_text(config.read_text().replace('"steps": 5', '"steps": "many"'))
+    one_line(command("train", "--resume", "run", "--steps", 29), "checkpoint.npz")
+    config = a_run / "config.json"
+    config.write_text(config.read_text().replace('"steps": 20', '"steps": "many"'))
     one_line(command("train", "--resume", "run"), "config.json: damaged")
     config.write_text("{}")
     one_line(command("train", "--resume", "run"), "config.json")
     one_line(command("evaluate", "run"), "config.json")
+
+
+def test_a_command_ends_here_as_in_a_process_of_its_own(command, process):
+    words = ("evaluate", "nowhere.npz")
+    ended = [run(*words) for run in (command, process)]
+    one_line(ended[0], "no such run or file")
+    fields = ("returncode", "stdout", "stderr")
+    assert len({tuple(getattr(one, f) for f in fields) for one in ended}) == 1
+
+
+def planted(*_, **__):
+    return np.zeros(3).reshape(2, 2)
+
+
+def test_a_bug_ends_with_its_traceback_and_code_3(command, monkeypatch):
+    monkeypatch.setattr(training, "first_snapshot", planted)
+    ended = command("train", "--steps", 2)
+    assert ended.returncode == 3
+    first, *_, line, raised, last = ended.stderr.splitlines()
+    assert first == "Traceback (most recent call last):"
+    assert "return np.zeros(3).reshape(2, 2)" in ended.stderr and ", in fit" in (
+        ended.stderr
+    )
+    assert raised.startswith("ValueError: cannot reshape array of size 3")
+    assert last.startswith("train: ") and "a bug in jaxnn" in last
+
+
+def test_a_mistake_found_in_fit_is_one_line_and_code_2(command, monkeypatch):
+    def refuse(*_):
+        raise Mistake("too few;\ntake more")
+
+    monkeypatch.setattr(training, "first_snapshot", refuse)
+    ended = command("train", "--steps", 2)
+    assert (ended.returncode, ended.stderr) == (2, "train: too few;\\ntake more\n")
 
 
 def test_gradcheck_passes(command):
@@ -337,7 +374,6 @@ def test_gradcheck_passes(command):
     assert result.returncode == 0 and result.stdout.endswith("PASS\n")
 
 
-@pytest.mark.slow
 def test_pictures_that_are_asked_for(command, tmp_path):
     jaxnn.save_params(tmp_path / "start.npz", jaxnn.init_params(0))
     for words, names in (
@@ -357,17 +393,13 @@ def test_gradcheck_quiet_is_the_verdict_alone(command):
     assert command("gradcheck", "--quick", "--quiet").stdout == "PASS\n"
 
 
-def test_gradcheck_fails_on_a_wrong_derivation(environment, tmp_path):
-    program = (
-        "import sys, jaxnn.three_way as three_way, jaxnn.gradcheck as gradcheck\n"
-        "right = three_way.backprop\n"
-        "def wrong(params, x, y, lam):\n"
-        "    cost, gradient = right(params, x, y, lam)\n"
-        "    return cost, tuple(-theta for theta in gradient)\n"
-        "three_way.backprop = wrong\n"
-        "sys.exit(gradcheck.main(['--quick', '--quiet']))\n"
-    )
-    result = in_python(program, environment, tmp_path)
+def test_gradcheck_fails_on_a_wrong_derivation(command, monkeypatch):
+    def wrong(params, x, y, lam):
+        cost, gradient = jaxnn.backprop(params, x, y, lam)
+        return cost, tuple(-theta for theta in gradient)
+
+    monkeypatch.setattr(three_way, "backprop", wrong)
+    result = command("gradcheck", "--quick", "--quiet")
     assert result.returncode == 1
     assert result.stdout == "FAIL: 8 of 16 differ\n"
 
@@ -383,33 +415,27 @@ def test_a_closed_pipe_costs_the_output_alone(environment, tmp_path):
     assert (tmp_path / "run" / "weights.mat").exists()
 
 
-@pytest.mark.slow
-def test_pictures_that_are_missing_are_drawn_again(command, tmp_path):
-    command("train", "--steps", 5, "--out", "run", "--quiet")
-    (tmp_path / "run" / "curves.png").unlink()
+def test_pictures_that_are_missing_are_drawn_again(command, a_run):
+    (a_run / "curves.png").unlink()
     assert command("train", "--resume", "run").returncode == 0
-    assert (tmp_path / "run" / "curves.png").exists()
+    assert (a_run / "curves.png").exists()
 
 
-@pytest.mark.slow
-def test_more_steps_are_remembered(command, tmp_path):
-    command("train", "--steps", 5, "--out", "run", "--quiet")
-    assert command("train", "--resume", "run", "--steps", 9).returncode == 0
-    assert "all 9 steps" in command("train", "--resume", "run").stdout
-    config = json.loads((tmp_path / "run" / "config.json").read_text())
-    assert config["notes"]["steps"] == 9
+def test_more_steps_are_remembered(command, a_run):
+    assert command("train", "--resume", "run", "--steps", 29).returncode == 0
+    assert "all 29 steps" in command("train", "--resume", "run").stdout
+    config = json.loads((a_run / "config.json").read_text())
+    assert config["notes"]["steps"] == 29
 
 
-@pytest.mark.slow
 def test_run_made_from_python_can_be_evaluated(command, tmp_path, few_digits):
     train, test = jaxnn.split(few_digits)
     jaxnn.fit(train, test=test, steps=3, out=tmp_path / "run")
-    one_line(command("evaluate", "run"), "give --data")
+    one_line(command("evaluate", "run"), "with --data")
     np.savez(tmp_path / "few.npz", x=few_digits.x.reshape(-1, 20, 20), y=few_digits.y)
     assert "of 200 digits" in command("evaluate", "run", "--data", "few.npz").stdout
 
 
-@pytest.mark.slow
 def test_digits_that_changed_are_not_called_held_out(command, tmp_path, few_digits):
     pictures = few_digits.x.reshape(-1, 20, 20)
     np.savez(tmp_path / "few.npz", x=pictures, y=few_digits.y)

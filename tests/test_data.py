@@ -20,6 +20,8 @@ from jaxnn import files
 from jaxnn.data import Digits
 from jaxnn.files import FileError
 
+pytestmark = pytest.mark.usefixtures("quick_mat")
+
 RANDOM = np.random.default_rng(0)
 BYTES = RANDOM.integers(0, 256, (6, 20, 20)).astype(np.uint8)
 BYTES[:, 0, 0] = 255  # as a real picture's ink: a float version of it has a 1
@@ -73,8 +75,7 @@ WRITERS = {
     "idx.gz": write_gz,
 }
 LABELS = {"npy": "y.npy", "idx": "t10k-labels-idx1-ubyte", "idx.gz": "labels.gz"}
-# formats that hold more than bytes; each .mat that is read starts a process
-ANY_NUMBER = ("npz", "npy", pytest.param("mat", marks=pytest.mark.slow))
+ANY_NUMBER = ("npz", "npy", "mat")  # formats that hold more than bytes
 
 
 def refusal(path, **options):
@@ -449,7 +450,7 @@ def loads_or_refuses(load, path):
         ("npy", 40),
         ("idx", 40),
         ("idx.gz", 40),
-        pytest.param("mat", 6, marks=pytest.mark.slow),
+        ("mat", 40),
     ],
 )
 @pytest.mark.parametrize("where", ["anywhere", "at the start"])

@@ -39,6 +39,12 @@ def test_cache_folder_follows_the_systems_convention(monkeypatch, tmp_path):
     assert str(devices.cache_folder()) == "/home/someone/.cache/jaxnn"
 
 
+@pytest.fixture
+def environment(environment):
+    """Without the folder in which the tests keep what was compiled."""
+    return {k: v for k, v in environment.items() if not k.startswith("JAX_")}
+
+
 def settings_of_a_command(environment, tmp_path):
     """What prepare_process leaves in a fresh process: PREALLOCATE and cache folder."""
     program = (

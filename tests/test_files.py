@@ -105,6 +105,7 @@ def test_compressed_archives_are_read(tmp_path):
     np.testing.assert_array_equal(read(tmp_path / "a.mat"), TABLE)
 
 
+@pytest.mark.usefixtures("quick_mat")
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize(
     "fault", ["missing", "empty", "cut in half", "last byte lost", "noise", "folder"]
@@ -151,6 +152,7 @@ def test_a_true_file_over_the_limit_is_refused(tmp_path, monkeypatch, ending):
     assert "at most" in refusal(path)
 
 
+@pytest.mark.usefixtures("quick_mat")
 @pytest.mark.parametrize("side", [2**15, 2**31 - 1])
 def test_a_false_mat_header_is_refused_by_its_size(tmp_path, side):
     path = tmp_path / "a.mat"
@@ -194,6 +196,7 @@ def test_an_npy_file_of_python_2_is_read(tmp_path):
     np.testing.assert_array_equal(read(tmp_path / "a.npy"), TABLE)
 
 
+@pytest.mark.usefixtures("quick_mat")
 @pytest.mark.parametrize(
     "value",
     ["text", {"field": 1.0}, TABLE + 1j, scipy.sparse.csc_array(TABLE)],

@@ -94,7 +94,8 @@ def test_photos_lose_few_digits(originals, digits, held_out, tmp_path):
     x = np.zeros((150, 400))
     for i, which in enumerate(chosen):
         path = tmp_path / f"{i}.jpg"
-        path.write_bytes(photographs.photo(originals[which], seed=i))
+        sizes = (200, 500) if i % 15 else (400, 1500)  # large ones take longer
+        path.write_bytes(photographs.photo(originals[which], seed=i, sizes=sizes))
         x[i] = input_of(photos.gray_levels(path))
     right = jaxnn.predict(params, x) == digits.y[chosen]
-    assert right.mean() >= direct.mean() - 0.04
+    assert right.mean() >= direct.mean() - 0.035

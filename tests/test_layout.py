@@ -1,6 +1,7 @@
 """Who may import whom; the public names."""
 
 import ast
+import functools
 import subprocess
 import sys
 from graphlib import TopologicalSorter
@@ -56,11 +57,13 @@ def modules() -> dict[str, Path]:
 MODULES = modules()
 
 
+@functools.cache
 def imported(path: Path) -> set[str]:
     """The modules of jaxnn that a file imports, at its top or in a function."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module:
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: write from jaxnn, not from a dot"
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -87,6 +90,7 @@ def test_a_part_imports_what_it_says(part):
 def test_every_file_has_its_part():
     alone = {"", "__main__", "mistake", "starting"}
     assert {part_of(name) for name in MODULES} - alone == set(IMPORTS)
+    assert GROUND | COMMANDS <= set(MODULES)
     assert imports_of("mistake") == imports_of("starting") == set()
 
 

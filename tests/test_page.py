@@ -86,12 +86,11 @@ def test_a_network_too_large_for_a_page_is_refused(shown):
         page.page(large)
 
 
-def test_page_of_a_run(command, tmp_path):
-    assert command("train", "--steps", 20, "--out", "run").returncode == 0
+def test_page_of_a_run(command, a_run, tmp_path):
     done = command("report", "run")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1].startswith("result   run/report.html, 0.")
-    text = (tmp_path / "run" / "report.html").read_text()
+    text = (a_run / "report.html").read_text()
     assert len(text) < 3e6
     # the page loads nothing: its only addresses are SVG's namespaces
     assert set(re.findall(r"https?://[\w./]+", text)) <= {
@@ -135,7 +134,7 @@ def test_page_of_weights_alone(command, tmp_path):
         ),
         (["start.npz", "--out", "folder"], "a page's name ends in .html; name it so"),
         (["start.npz", "--data", "start.npz"], "start.npz: holds "),
-        (["start.npz", "--data", "folder"], "folder: is a folder; name a file of"),
+        (["start.npz", "--data", "folder"], "folder: is a folder; name a file with"),
     ],
 )
 def test_mistakes_say_the_next_step(tmp_path, monkeypatch, flags, message):
@@ -149,16 +148,15 @@ def test_mistakes_say_the_next_step(tmp_path, monkeypatch, flags, message):
     assert (tmp_path / "start.npz").read_bytes() == before
 
 
-def test_history_that_is_damaged_or_missing(command, tmp_path):
-    command("train", "--steps", 2, "--out", "run")
-    history = tmp_path / "run" / "history.csv"
+def test_history_that_is_damaged_or_missing(command, a_run):
+    history = a_run / "history.csv"
     whole = history.read_text()
     for damaged in (whole.replace(",", ",abc", 5), "step,cost\n1,2\n", whole[:-20], ""):
         history.write_text(damaged)
         with pytest.raises(ValueError, match="history.csv: damaged"):
-            report.training_of(tmp_path / "run")
+            report.training_of(a_run)
     done = command("report", "run")
     assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
     for nothing in (whole.splitlines(keepends=True)[0], None):
         history.write_text(nothing) if nothing else history.unlink()
-        assert report.training_of(tmp_path / "run") == ([], None)
+        assert report.training_of(a_run) == ([], None)

@@ -27,11 +27,16 @@ def photos(tmp_path):
     return folder
 
 
+@pytest.fixture(scope="module")
+def params(digits):
+    """A network that reads the photographed digits."""
+    return jaxnn.fit(digits, steps=50, device="cpu").params
+
+
 @pytest.fixture
-def weights(tmp_path):
-    """Weights that read the photographed digits."""
-    run = jaxnn.fit(jaxnn.load_digits(), steps=100, device="cpu")
-    jaxnn.save_params(tmp_path / "weights.npz", run.params)
+def weights(params, tmp_path):
+    """Its file."""
+    jaxnn.save_params(tmp_path / "weights.npz", params)
     return "weights.npz"
 
 
@@ -79,8 +84,8 @@ def test_json_and_bad_files_beside_good_ones(command, photos, weights, tmp_path)
 
 
 @pytest.mark.slow
-def test_without_a_run_it_trains_once(command, photos):
-    first = command("read", "photos", "--seed", 7)
+def test_without_a_run_it_trains_once(command, process, photos):
+    first = process("read", "photos", "--seed", 7)
     assert first.returncode == 0, first.stderr
     assert "training a network on the 5000 embedded digits" in first.stdout
     assert "kept for the next time in" in first.stdout

@@ -15,7 +15,6 @@ def cells_of(line):
     return [cell.strip() for cell in line[1:-1].split("|")]
 
 
-@pytest.mark.slow
 def test_sweep_tells_the_same_in_table_csv_and_picture(command, tmp_path):
     words = "--lam 1 0 10 --seeds 2 --hidden 3 --folds 3 --steps 20 --out here".split()
     done = command("sweep", *words)

@@ -17,9 +17,9 @@ from jaxnn import files
 from jaxnn.files import FileError
 from jaxnn.training.run_folder import load_tree, save_tree
 
+pytestmark = pytest.mark.usefixtures("quick_mat")
+
 ENDINGS = (".npz", ".mat")
-# each .mat that is read starts a process
-ENDINGS_MAT_SLOW = (".npz", pytest.param(".mat", marks=pytest.mark.slow))
 RANDOM = np.random.default_rng(0)
 NET = (RANDOM.normal(size=(5, 4)), RANDOM.normal(size=(10, 6)))  # 3-5-10
 
@@ -196,7 +196,7 @@ BAD_WEIGHTS = {
 }
 
 
-@pytest.mark.parametrize("ending", ENDINGS_MAT_SLOW)
+@pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("fault", BAD_WEIGHTS)
 def test_bad_weights_are_refused(tmp_path, ending, fault):
     thetas, reason = BAD_WEIGHTS[fault]
@@ -223,7 +223,7 @@ def test_weights_with_a_layer_missing_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize("fault", ["missing", "empty", "cut", "noise"])
-@pytest.mark.parametrize("ending", ENDINGS_MAT_SLOW)
+@pytest.mark.parametrize("ending", ENDINGS)
 def test_damaged_weights_are_refused(tmp_path, ending, fault):
     path = write(tmp_path / f"w{ending}", *NET)
     whole = path.read_bytes()
@@ -273,17 +273,14 @@ def test_a_save_that_stops_midway_keeps_the_old_weights(tmp_path, ending, monkey
     assert os.listdir(tmp_path) == [path.name]
 
 
-@pytest.mark.parametrize(
-    ("ending", "times"),
-    [(".npz", 40), pytest.param(".mat", 12, marks=pytest.mark.slow)],
-)
-def test_mutated_weights_load_or_are_refused(tmp_path, ending, times):
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_mutated_weights_load_or_are_refused(tmp_path, ending):
     random = np.random.default_rng(3)
     path = write(tmp_path / f"w{ending}", np.ones((3, 3)), np.ones((2, 4)))
     whole = np.frombuffer(path.read_bytes(), np.uint8)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        for _ in range(times):
+        for _ in range(40):
             damaged = whole.copy()
             places = random.integers(0, len(whole), random.integers(1, 5))
             damaged[places] = random.integers(0, 256, len(places))
