@@ -1,17 +1,20 @@
 """What several test modules share."""
 
+import contextlib
 import importlib
 import os
 import subprocess
 import sys
+from concurrent.futures import Future
 from pathlib import Path
 
 import jax
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 import jaxnn
-from jaxnn import data
+from jaxnn import data, devices
 
 ROOT = Path(__file__).parent.parent
 
@@ -69,6 +72,37 @@ def load(monkeypatch):
     """Import a module of the benchmarks folder, as its scripts do."""
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     return importlib.import_module
+
+
+@pytest.fixture
+def in_process(load, monkeypatch):
+    """Let the benchmarks' workers compute here, on the CPU, without rests."""
+    rounds, cpu = load("harness.rounds"), jax.devices("cpu")[0]
+
+    class Here(contextlib.nullcontext):
+        def __init__(self):
+            super().__init__(self)
+            self.prepared = []
+
+        def submit(self, function, arg):
+            rounds._prepared[:], future = self.prepared, Future()
+            try:
+                future.set_result(function(arg))
+            except Exception as error:
+                future.set_exception(error)
+            self.prepared = list(rounds._prepared)
+            return future
+
+        def shutdown(self):
+            pass
+
+    monkeypatch.setattr(rounds, "worker", Here)
+    monkeypatch.setattr(rounds.time, "sleep", lambda _: None)
+    monkeypatch.setattr(load("harness.on_device"), "start_jax", lambda *_: cpu)
+    monkeypatch.setattr(devices, "prepare_process", lambda _: None)
+    # all BLAS threads would wait for each other where other tests run, too
+    with jax.default_device(cpu), threadpool_limits(1):
+        yield
 
 
 @pytest.fixture
