@@ -21,7 +21,7 @@ from jaxnn.optimizers import Method, Objective, State, Trace, initial_state, run
 Axes = tuple[int | None, ...]  # of each argument: 0 if every network has its own
 # A network-step of gradient descent takes, of one network's alone, with two, four and
 # eight in step 1.19, 1.09 and 0.94 on an AMD, where only eight gain, and 0.93, 0.87 and
-# 0.81 on an Intel (benchmarks/ensemble.py, 5000 digits on two cores).
+# 0.81 on an Intel (benchmarks/many_networks.py, 5000 digits on two cores).
 AT_ONCE = 8
 MEMORY_SHARE = 0.5  # of the device's memory that the networks may fill
 

@@ -7,7 +7,7 @@ A layer's scores are z = b + W a. With c a middle of its inputs a, and b' = b + 
 is the same network at the same cost, for the penalty leaves biases out. But W's part
 of the gradient is now of what the inputs differ in; what they have in common moves b'.
 L-BFGS, CG and truncated Newton reach a cost in about half the evaluations
-(benchmarks/training.py). Sources: LeCun, Bottou, Orr and Mueller 1998, "Efficient
+(benchmarks/train_to_cost.py). Sources: LeCun, Bottou, Orr and Mueller 1998, "Efficient
 BackProp", section 4.3, of inputs with mean 0; Schraudolph 1998, "Centering neural
 network gradient factors", of hidden units.
 
