@@ -1,4 +1,4 @@
-"""What other gradient checkers say about a wrong gradient, beside what jaxnn says.
+"""What other gradient checkers say about a wrong gradient, and what jaxnn says.
 
     python benchmarks/checkers.py
 

@@ -60,12 +60,12 @@ def in_torch(
 
     def descend(steps: int) -> float:
         at, value = peers.leaves(torch, device, params), torch.tensor(np.nan)
-        optimizer = torch.optim.SGD(at, lr=on_device.RATE)
         for _ in range(steps):
-            optimizer.zero_grad()
             value = cost(at, *data)
-            value.backward()
-            optimizer.step()
+            gradient = torch.autograd.grad(value, at)
+            with torch.no_grad():  # faster than PyTorch's own optimizer
+                for theta, slope in zip(at, gradient, strict=True):
+                    theta.sub_(slope, alpha=on_device.RATE)
         return float(value.detach())
 
     if "compiled" in form:  # on a GPU into CUDA graphs, by the second call

@@ -27,7 +27,7 @@ PICTURED = 0.339  # of the training contests, the one with this target has a pic
 
 
 def machines(folder: Path) -> dict[str, list[Row]]:
-    """The rows of each file, by its name; Mistake if one is damaged or none there."""
+    """The rows of each file, by its name; Mistake if none is there or one damaged."""
     found: dict[str, list[Row]] = {}
     for path in sorted(folder.glob("*.json")):
         try:
@@ -57,7 +57,7 @@ def contests(rows: Rows) -> list[list[Row]]:
 
 
 def picture(stem: str, row: Row) -> str | None:
-    """The name of the contest's picture, in which CPU and float32 are left out."""
+    """The name of the contest's picture; it leaves out "cpu" and "float32"."""
     if row["what"] not in DRAWN or row.get("target", PICTURED) != PICTURED:
         return None
     words = [w for w in (row["on"], row["precision"]) if w not in ("cpu", "float32")]

@@ -11,7 +11,6 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_limits
 
 import jaxnn
 from jaxnn import data, devices
@@ -78,6 +77,7 @@ def load(monkeypatch):
 def in_process(load, monkeypatch):
     """Let the benchmarks' workers compute here, on the CPU, without rests."""
     rounds, cpu = load("harness.rounds"), jax.devices("cpu")[0]
+    threads = pytest.importorskip("threadpoolctl")  # scikit-learn brings it
 
     class Here(contextlib.nullcontext):
         def __init__(self):
@@ -101,7 +101,7 @@ def in_process(load, monkeypatch):
     monkeypatch.setattr(load("harness.on_device"), "start_jax", lambda *_: cpu)
     monkeypatch.setattr(devices, "prepare_process", lambda _: None)
     # all BLAS threads would wait for each other where other tests run, too
-    with jax.default_device(cpu), threadpool_limits(1):
+    with jax.default_device(cpu), threads.threadpool_limits(1):
         yield
 
 

@@ -315,7 +315,7 @@ if __name__ == "__main__":
 
 @pytest.mark.slow
 def test_script_runs_and_saves(tmp_path):
-    """In processes of its own, as a person runs it, but for the folder."""
+    """In processes of its own, as a person runs it; only the folder is another."""
     script = tmp_path / "smallest.py"
     script.write_text(SAVE)
     words = [sys.executable, script, FOLDER, tmp_path]

@@ -72,7 +72,7 @@ def as_timed(row: Row) -> tuple[np.ndarray, np.ndarray]:
 
 
 def faster(rows: Rows) -> list[Row]:
-    """Rows with a curve, by time; of one and all BLAS threads, the faster."""
+    """Rows with a curve, fastest first; with all BLAS threads or one, not with both."""
     best: dict[str, Row] = {}
     for row in sorted((row for row in rows if row.get("curve")), key=middle):
         best.setdefault(row["name"].removesuffix(", 1 BLAS thread"), row)
@@ -80,7 +80,7 @@ def faster(rows: Rows) -> list[Row]:
 
 
 def throughput(rows: Rows) -> Figure:
-    """Steps of all networks per second against networks; the others' as lines."""
+    """Steps of all networks per second against networks; other contenders are level."""
     figure = Figure(figsize=(WIDTH, 3.8))
     axes, wide = figure.subplots(), [row for row in rows if row.get("networks")]
     level = [row for row in rows if not row.get("networks")]
@@ -93,7 +93,7 @@ def throughput(rows: Rows) -> Figure:
 
 
 def growth(rows: Rows) -> Figure:
-    """Time per example against examples, and per weight too against hidden units."""
+    """Time per example against examples; per weight, too, against hidden units."""
     figure = Figure(figsize=(WIDTH, 4.2))
     left, right = figure.subplots(1, 2)
     for form in dict.fromkeys((row["form"], row["device"]) for row in rows):
@@ -109,9 +109,9 @@ def growth(rows: Rows) -> Figure:
 
 
 def against(axes: Axes, points: dict[int, float], label: str | None) -> None:
-    """A line y(x), x on a log axis with the numbers measured at, y from zero.
+    """A line y(x). x has a log axis, with a tick for each point; y starts at zero.
 
-    y is logarithmic, too, where that would hide the small numbers.
+    y has a log axis, too, where zero would hide the small numbers.
     """
     x = sorted(points)
     axes.plot(x, [points[place] for place in x], label=label)

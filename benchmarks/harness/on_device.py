@@ -42,7 +42,7 @@ def compiled(function: Callable, *args: Any) -> tuple[Any, float, int]:
 
 
 def beyond_repeating(call: Callable[[], Any], calls: int = 1) -> float:
-    """Seconds that the first calls take longer than as many more: what they compile."""
+    """How much longer the first calls take than as many repeated ones: to compile."""
     times = [time.perf_counter()]
     for _ in range(2 * calls):
         jax.block_until_ready(call())

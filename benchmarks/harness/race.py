@@ -39,11 +39,11 @@ class Watch:
     def __init__(self, target: float, longest: float = LONGEST) -> None:
         self.target, self.longest, self.began = target, longest, time.perf_counter()
         self.costs: list[float] = []  # of every evaluation, or of every step
-        self.seconds: list[float] = []  # until it was known
+        self.seconds: list[float] = []  # when each was known
         self.evaluations = 0
 
     def see(self, *costs: float) -> None:
-        """Note evaluations; raise Stop if the last was among them."""
+        """Note evaluations; raise Stop at the target and beyond the limits."""
         for cost in costs:
             self.costs.append(float(cost))
             self.seconds.append(time.perf_counter() - self.began)
@@ -71,8 +71,8 @@ def raced(
 ) -> Prepared:
     """A trainer as a contender, once the weights that it reaches are verified.
 
-    A start from which it does not reach the target, for instance because it leads to
-    another minimum, has no rounds. Raises Unavailable if none has.
+    From some starts it may miss the target, because they lead to another minimum: these
+    have no rounds. Raises Unavailable if it misses the target from all.
     """
 
     def reach(i: int, longest: float = LONGEST) -> tuple[Params, Watch]:

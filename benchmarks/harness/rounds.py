@@ -60,7 +60,7 @@ class Contender(NamedTuple):
 
 
 def is_limit(name: str) -> bool:
-    """Whether this is not a contender, but what no contender can beat."""
+    """Whether this is not a contender, but a time that no contender can beat."""
     return name.startswith("limit:")
 
 

@@ -26,7 +26,7 @@ from .tables import heading, software, table, title
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "optax", "scikit-learn", "torch")
 LIMITS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "XLA_FLAGS")
-SIZES = ("method", "target", "lam", "gpu", "m", "hidden")  # tell contests apart, too
+SIZES = ("method", "target", "lam", "gpu", "m", "hidden")  # also distinguish contests
 
 
 class Parser(argparse.ArgumentParser):
@@ -51,7 +51,7 @@ def flags(what: str, about: str | None, quick: str) -> Parser:
 def read(
     parser: Parser, argv: Sequence[str], quick: int, full: int
 ) -> argparse.Namespace:
-    """The command line, and in `here` the machine. quick, full: rounds by default."""
+    """Parse the command line; `here` is the machine. quick, full: default rounds."""
     args = parser.parse_args(argv)
     args.device = list(dict.fromkeys(args.device))
     if args.rounds is None:
@@ -70,7 +70,7 @@ def read(
 
 
 def machine() -> dict[str, Any]:
-    """Today, processor, usable cores, limits on threads; versions of what is used."""
+    """Today, the processor, usable cores, limits on threads, versions of software."""
     name, cores = platform.processor() or platform.machine(), os.cpu_count() or 1
     if sys.platform == "linux":
         models = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
@@ -137,5 +137,5 @@ def load(path: Path) -> list[Row]:
 
 
 def contest_of(row: Row) -> tuple:
-    """What tells the row's contest from the others."""
+    """What distinguishes the row's contest from others."""
     return row["what"], row["on"], row["precision"], *map(row.get, SIZES)

@@ -32,7 +32,7 @@ COLUMNS = {  # of their tables: keys of figures()
 
 
 def title(row: Row) -> str:
-    """What the row's contest is about."""
+    """What the row's contest is called."""
     where = " and ".join(row["on"].upper().split())
     return f"{TITLES[row['what']].format_map(row)}, {row['precision']}, {where}"
 
@@ -53,7 +53,7 @@ def software(rows: Rows) -> str:
 
 
 def figures(row: Row, rows: Rows) -> dict[str, str]:
-    """All that can be shown of a row of a contest, by the columns' titles."""
+    """All that tables can show of a row, by the columns' titles."""
     limit, memory = of_limit(row, rows), value(row, "memory")
     least = FEWEST if "target" in row else 1
     fastest, low, seconds, high = (quantile(times(row), q / 4) for q in range(4))
@@ -98,7 +98,7 @@ def times(row: Row) -> np.ndarray:
 
 
 def quantile(numbers: np.ndarray, q: float) -> float:
-    """Of those that are finite; NaN where none is."""
+    """A quantile of the finite numbers; NaN where none is."""
     finite = numbers[np.isfinite(numbers)]
     return float(np.quantile(finite, q)) if finite.size else math.nan
 
@@ -111,7 +111,7 @@ def middle(row: Row) -> float:
 def ratio(row: Row, rows: Rows, least: int, key: str = "") -> float:
     """The median of the ratios to the first row, round by round.
 
-    least: rounds that they must share. key: of seconds that each round takes besides.
+    least: how many rounds both must have. key: of seconds to add to every round.
     """
     mine, base = (times(r) + (value(r, key) if key else 0) for r in (row, rows[0]))
     shared = min(len(mine), len(base))
