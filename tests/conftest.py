@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import Future
 from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
@@ -141,6 +142,38 @@ def run_here(folder, environment, name, *flags) -> subprocess.CompletedProcess:
     return subprocess.CompletedProcess(
         words, code, stdout.getvalue(), stderr.getvalue()
     )
+
+
+@pytest.fixture
+def in_process(load, monkeypatch):
+    """Let the benchmarks' workers compute here, on the CPU, without rests."""
+    rounds, cpu = load("harness.rounds"), jax.devices("cpu")[0]
+    threads = pytest.importorskip("threadpoolctl")  # scikit-learn brings it
+
+    class Here(contextlib.nullcontext):
+        def __init__(self):
+            super().__init__(self)
+            self.prepared = []
+
+        def submit(self, function, arg):
+            rounds._prepared[:], future = self.prepared, Future()
+            try:
+                future.set_result(function(arg))
+            except Exception as error:
+                future.set_exception(error)
+            self.prepared = list(rounds._prepared)
+            return future
+
+        def shutdown(self):
+            pass
+
+    monkeypatch.setattr(rounds, "worker", Here)
+    monkeypatch.setattr(rounds.time, "sleep", lambda _: None)
+    monkeypatch.setattr(load("harness.on_device"), "start_jax", lambda *_: cpu)
+    monkeypatch.setattr(devices, "prepare_process", lambda _: None)
+    # all BLAS threads would wait for each other where other tests run, too
+    with jax.default_device(cpu), threads.threadpool_limits(1):
+        yield
 
 
 @pytest.fixture

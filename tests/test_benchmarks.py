@@ -1,4 +1,4 @@
-"""The benchmarks' own NumPy code, their refusal of wrong answers, and their script."""
+"""The benchmarks: NumPy and PyTorch forms, how contenders are timed, the scripts."""
 
 import importlib
 import json
@@ -9,24 +9,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
 import jaxnn
+from jaxnn import cli, devices
+from jaxnn.training import blocks
 
-FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
-CONTENDERS = (
-    "jaxnn",
-    "JAX, row-wise",
-    "jaxnn.backprop on JAX",
-    "NumPy float32, tight rows",
-    "NumPy float32, tight columns",
-    "NumPy float64, as published",
-    "jaxnn.backprop on NumPy",
-)
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "benchmarks"
 
 
-def problem(seed, dtype, m=37, layers=(11, 7, 4)):
+def problem(seed, dtype, m=37, layers=(11, 7, 10)):
     """Random weights, pixels (m, n) and classes (m,); lambda."""
     random = np.random.default_rng(seed)
     params = tuple(
@@ -63,32 +58,23 @@ def assert_same(result, params, x, y, lam, tolerance):
         assert error < tolerance
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("dtype, tolerance", [("float64", 1e-12), ("float32", 1e-5)])
-def test_tight_numpy_is_right(load, seed, dtype, tolerance):
-    numpy_mlp = load("numpy_mlp")
+def test_tight_numpy_is_right(load, order, seed, dtype, tolerance):
     params, x, y, lam = problem(seed, dtype)
-    work = numpy_mlp.buffers(params, x, y)
-    first = numpy_mlp.tight(params, work, lam)
+    evaluate = load("harness.peers").tight(params, x, y, order)
+    first = evaluate(params, lam)
     assert_same(first, params, x, y, lam, tolerance)
-    cost, gradient = numpy_mlp.tight(params, work, lam)  # in the buffers it has used
+    cost, gradient = evaluate(params, lam)  # in memory that it has used
     assert cost == first[0]
     assert all(map(np.array_equal, gradient, first[1]))
 
 
-@pytest.mark.parametrize("dtype, tolerance", [("float64", 1e-12), ("float32", 1e-5)])
-def test_tight_numpy_in_rows_is_right(load, dtype, tolerance):
-    params, x, y, lam = problem(0, dtype)
-    sign = np.where(y[:, None] == np.arange(4), -1, 1).astype(dtype)
-    result = load("numpy_mlp").tight_rows(params, x, sign, lam)
-    assert_same(result, params, x, y, lam, tolerance)
-
-
 def test_tight_numpy_is_right_far_from_zero(load):
-    numpy_mlp = load("numpy_mlp")
     params, x, y, lam = problem(3, "float32")
     params = tuple(1000 * theta for theta in params)
-    cost, gradient = numpy_mlp.tight(params, numpy_mlp.buffers(params, x, y), lam)
+    cost, gradient = load("harness.peers").tight(params, x, y)(params, lam)
     expected_cost, expected = jaxnn.backprop(params, x, y, lam)
     assert cost == pytest.approx(float(expected_cost), rel=1e-5)
     for ours, theirs in zip(gradient, expected, strict=True):
@@ -97,217 +83,307 @@ def test_tight_numpy_is_right_far_from_zero(load):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_published_numpy_is_right(load, seed):
-    numpy_mlp = load("numpy_mlp")
     params, x, y, lam = problem(seed, "float64")
-    result = numpy_mlp.published(params, x, np.eye(4)[y], lam)
+    result = load("harness.peers").published(x, y)(params, lam)
     assert_same(result, params, x, y, lam, 1e-12)
-
-
-@pytest.mark.parametrize("wrong", [1.01, float("nan")])
-def test_wrong_costs_are_refused(load, wrong):
-    timing = load("timing")
-    agree = timing.same_cost(1e-5)
-    agree({"a": 1.0, "b": 1.0 + 1e-7})
-    with pytest.raises(timing.BenchmarkError, match="b computes the cost"):
-        agree({"a": 1.0, "b": wrong})
-
-
-def test_ratio_is_the_median_of_the_rounds(load):
-    timing, rows, contest = load("timing"), load("rows"), load("contest")
-    base = timing.Timing("base", np.array([1.0, 2.0, 4.0]), 0.5, "float64", 0.0, "cpu")
-    other = base._replace(name="other", seconds=np.array([3.0, 4.0, 40.0]))
-    assert contest.ratio(other, base) == 3.0  # of 3, 2 and 10
-    assert rows.as_rows([base, other], m=5)[1]["ratio"] == 3.0
-
-
-def test_rows_replace_those_of_the_same_contest(load, tmp_path):
-    rows = load("rows")
-    machine = {"cpu": "Intel(R) Xeon(R) Processor", "threads": {"cores": 2}}
-    contest = {"what": "gradient", "on": "cpu", "precision": "float32", **machine}
-    other = {**contest, "precision": "float64", "median": 3.0}
-    path = rows.save([{**contest, "median": 1.0}, other], tmp_path)
-    assert path.name == "intel-xeon-2-cores.json"
-    assert rows.save([{**contest, "median": 2.0}], tmp_path) == path
-    assert [row["median"] for row in rows.load(path)] == [3.0, 2.0]
-    rows.save([{**contest, "target": 0.339}, {**contest, "target": 0.32}], tmp_path)
-    rows.save([{**contest, "target": 0.32, "median": 4.0}], tmp_path)
-    kept = [(row.get("target"), row.get("median")) for row in rows.load(path)]
-    assert kept == [(None, 3.0), (None, 2.0), (0.339, None), (0.32, 4.0)]
-    assert rows.save([{**contest, "gpu": "NVIDIA H200"}], tmp_path) == path
-    assert len(rows.load(path)) == 5  # beside those without it
-
-
-def instant(times):
-    """For a worker: a contender that takes no time."""
-    timing = importlib.import_module("timing")
-    return timing.Prepared(lambda i: 1.0, times, "float64")
-
-
-def missing_part():
-    raise importlib.import_module("timing").Unavailable("it lacks a part")
-
-
-def test_contenders_that_cannot_run_are_skipped(load, monkeypatch, capsys):
-    timing = load("timing")
-    monkeypatch.setenv(
-        "PYTHONPATH", os.pathsep.join([str(FOLDER), str(FOLDER.parent / "tests")])
-    )
-    said = []
-    found, skipped = timing.compare(
-        [
-            timing.Contender("one", instant, (2,)),
-            timing.Contender("two", instant, (2,), needs="no_such_package"),
-            timing.Contender("three", missing_part),
-        ],
-        rounds=3,
-        agree=timing.same_cost(0),
-        report=said.append,
-        rest=0,
-    )
-    assert [t.name for t in found] == ["one"]
-    assert found[0].seconds.shape == (3,) and found[0].cost == 1
-    assert skipped["two"].startswith("no_such_package is not installed; pip install")
-    assert "three: skipped, it lacks a part" in said
-    alone, agree = [timing.Contender("three", missing_part)], timing.same_cost(0)
-    assert timing.compare(alone, 1, agree)[0] == []
-    contest = load("contest").contest
-    assert contest(alone, 1, agree, may_be_empty=True)[0] == []
-    with pytest.raises(SystemExit):
-        contest(alone, 1, agree)
-    assert "error: no contender can run here" in capsys.readouterr().err
-
-
-def test_gradient_flops(load):
-    workers = load("workers")
-    # 2-3-1, five examples: forward 9 products of weights, gradients 9, delta back 3
-    assert workers.gradient_flops(5, (2, 3, 1)) == 2 * 5 * (9 + 9 + 3)
-    assert workers.gradient_flops(5000, (400, 25, 10)) == 207.5e6
-
-
-def test_shifted_digits(load):
-    x, y = load("scaling").examples(7000)
-    assert x.shape == (7000, 400) and x.dtype == np.float32
-    again, _ = load("scaling").examples(6000)
-    np.testing.assert_array_equal(x[:6000], again)
-    assert np.isin(y, range(10)).all() and np.bincount(y[:5000]).tolist() == [500] * 10
-    # a network of the course's kind reads digits that are moved by no more than a pixel
-    digits = jaxnn.load_digits()
-    run = jaxnn.fit(digits, steps=60, device="cpu")
-    assert jaxnn.accuracy(run.params, x, y) > 0.6
 
 
 @pytest.mark.parametrize("are_columns", [False, True])
 def test_torch_computes_the_same(load, are_columns):
     pytest.importorskip("torch")
-    torch_mlp = load("torch_mlp")
-    torch = torch_mlp.start_torch("cpu", "float64")
-    params, x, y, lam = problem(0, "float64", layers=(11, 7, 10))
-    thetas = torch_mlp.leaves(torch, "cpu", params)
-    data = torch_mlp.as_tensors(torch, "cpu", x, y, are_columns)
-    cost = torch_mlp.cost_function(torch, are_columns)
-    found, gradient = torch_mlp.cost_and_gradient(torch, cost, thetas, *data, lam)
-    result = float(found.detach()), [slope.numpy() for slope in gradient]
+    peers = load("harness.peers")
+    torch, kind = peers.start_torch("cpu")
+    params, x, y, lam = problem(0, "float64")
+    thetas = peers.leaves(torch, "cpu", params)
+    data = peers.as_tensors(torch, "cpu", x, y, are_columns)
+    cost = peers.torch_cost(torch, are_columns)(thetas, *data, lam)
+    cost.backward()
+    result = float(cost.detach()), [theta.grad.numpy() for theta in thetas]
     assert_same(result, params, x, y, lam, 1e-12)
+    assert kind == "cpu"
 
 
-def script(name, *flags, folder):
-    """What a benchmark prints, run as a user runs it."""
-    words = [sys.executable, FOLDER / f"{name}.py", *flags]
-    return subprocess.run(words, cwd=folder, capture_output=True, text=True)
+@pytest.mark.parametrize("wrong", [1.01, float("nan")])
+def test_wrong_costs_are_refused(load, wrong):
+    rounds = load("harness.rounds")
+    agree = rounds.same_cost(1e-5)
+    agree({"a": 1.0, "b": 1.0 + 1e-7})
+    with pytest.raises(rounds.BenchmarkError, match="b computes the cost"):
+        agree({"a": 1.0, "b": wrong})
 
 
-def has_lines(text, names):
-    """Whether a line has each of the names at its beginning or as its form."""
-    return all(re.search(rf"^(\d+ +25 +)?{name}", text, re.M) for name in names)
+def instant(rounds, name, cost=1.0, log=None):
+    """A contender that takes no time; log: names are added to it as they run."""
+
+    def run(i):
+        if log is not None:
+            log.append(name)
+        return cost
+
+    made = rounds.Prepared(run, 2, "float64", facts={"more": 3})
+    return rounds.Contender(name, lambda: made)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("name", "flags", "lines"),
-    [
-        ("gradient", ("--only", "limit"), ("jaxnn", "limit: 208 MFLOP, cpu")),
-        ("scaling", (), ("jaxnn", "one call", "NumPy, tight columns")),
-        ("ensemble", ("--networks", "2", "--only", "2 in"), ("one network", "2 in")),
-        ("tried", ("--only", "softplus of"), ("jaxnn", "softplus of jax.nn")),
-    ],
-)
-def test_script_runs(tmp_path, name, flags, lines):
-    file = tmp_path / "rows.json"
-    done = script(
-        name, "--quick", "--rounds", "1", *flags, "--json", file, folder=tmp_path
+def test_each_round_has_an_order_of_its_own(load, in_process):
+    rounds, log = load("harness.rounds"), []
+    names = list("abcde")
+    competing = [instant(rounds, name, log=log) for name in names]
+    rows = rounds.compare(competing, 4, rounds.same_cost(0))
+    ran = log[2 * len(names) :: 2]  # each runs twice, so short it is; first the set-up
+    orders = [ran[i : i + len(names)] for i in range(0, len(ran), len(names))]
+    assert len(set(map(tuple, orders))) == 4  # as seed 0 draws them
+    assert all(sorted(order) == names for order in orders)
+    assert [row["name"] for row in rows] == names
+    assert all(len(row["seconds"]) == 4 and row["cost"] == 1 for row in rows)
+    assert rows[0]["more"] == 3 and rows[0]["dtype"] == "float64"
+
+
+def test_contenders_that_cannot_run_are_left_out(load, in_process, capsys):
+    rounds = load("harness.rounds")
+
+    def failing(error):
+        def setup():
+            raise error
+
+        return setup
+
+    found = rounds.compare(
+        [
+            instant(rounds, "one"),
+            rounds.Contender("two", lambda: importlib.import_module("no_such")),
+            rounds.Contender("three", failing(rounds.Unavailable("it lacks a part"))),
+            rounds.Contender("four", failing(RuntimeError("compiler\nlost"))),
+        ],
+        1,
+        rounds.same_cost(0),
     )
-    assert done.returncode == 0, done.stderr
-    assert has_lines(done.stdout, lines)
-    rows = json.loads(file.read_text())
-    assert all(row["median"] > 0 and row["versions"]["jax"] for row in rows)
+    one, three = found
+    assert one["name"] == "one" and one["cost"] == 1
+    assert three == {"name": "three", "environment": {}, "why": "it lacks a part"}
+    printed = capsys.readouterr().err
+    assert "two: skipped, No module named 'no_such'; pip install -e '.[be" in printed
+    assert "four: skipped, compiler\n" in printed
 
 
-ALL_AGREE = """
-import gradient, tried, timing
-for competing in (gradient.contenders(["cpu"], "float32", 2), tried.contenders(2)):
-    costs = {}
-    for c in competing:
-        if c.has_cost and c.needs is None and not c.environment:
-            costs[c.name] = c.setup(*c.args).run(0)
-    timing.same_cost(1e-5)(costs)
-    print(*costs, sep="\\n")
+def test_what_the_first_contender_raises_is_raised(load, in_process):
+    rounds = load("harness.rounds")
+
+    def setup():
+        raise RuntimeError("broken")
+
+    competing = [rounds.Contender("one", setup), instant(rounds, "two")]
+    with pytest.raises(RuntimeError, match="broken") as caught:
+        rounds.compare(competing, 1, rounds.same_cost(0))
+    assert "contender 'one'" in caught.value.__notes__[0]
+
+
+def test_a_contender_that_computes_wrongly_ends_the_script(load, in_process, capsys):
+    script, rounds = load("harness.script"), load("harness.rounds")
+    args = script.flags("gradient", "About.", "little").parse_args(["--rounds", "1"])
+    competing = [instant(rounds, "one"), instant(rounds, "two", cost=2.0)]
+    with pytest.raises(SystemExit, match="error: two computes the cost 2.0, one 1.0"):
+        script.hold(args, competing, rounds.same_cost(0.1))
+
+
+def test_a_worker_has_its_environment_and_process(load, tmp_path):
+    rounds = load("harness.rounds")
+    module = tmp_path / "away.py"
+    module.write_text(
+        "import os\nfrom harness.rounds import Prepared\n"
+        "def setup():\n"
+        "    facts = {'pid': os.getpid(), 'said': os.environ['SAID']}\n"
+        "    return Prepared(lambda i: 1.0, 1, 'float64', facts=facts)\n"
+    )
+    sys.path.append(str(tmp_path))  # workers get it, too
+    try:
+        setup = importlib.import_module("away").setup
+        contender = rounds.Contender("away", setup, environment={"SAID": "so"})
+        (row,) = rounds.compare([contender], 1, rounds.same_cost(0))
+    finally:
+        sys.path.remove(str(tmp_path))
+    assert row["said"] == "so" and row["pid"] != os.getpid()
+    assert row["environment"] == {"SAID": "so"} and row["seconds"][0] >= 0
+
+
+def test_workers_end_with_a_benchmark_that_is_killed(tmp_path):
+    killed = tmp_path / "killed.py"
+    killed.write_text(
+        "import os, signal, sys\n"
+        f"sys.path.insert(0, {str(FOLDER)!r})\n"
+        "from harness import rounds\n"
+        "if __name__ == '__main__':\n"
+        "    rounds.worker().submit(os.getpid).result()\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    # returns when nobody, a worker included, holds its output any more
+    done = subprocess.run([sys.executable, killed], capture_output=True, timeout=60)
+    assert done.returncode == -signal.SIGKILL
+
+
+@pytest.fixture
+def results(load, monkeypatch, tmp_path):
+    """The folder to which scripts save, an empty one."""
+    monkeypatch.setattr(load("harness.script"), "RESULTS", tmp_path)
+    return tmp_path
+
+
+def test_rows_replace_those_of_the_same_contest(load, results):
+    script = load("harness.script")
+    machine = {"cpu": "Intel(R) Xeon(R) Processor", "threads": {"cores": 2}}
+    contest = {"what": "gradient", "on": "cpu", "precision": "float32", **machine}
+    other = {**contest, "precision": "float64", "cost": 3.0}
+    path = script.save([{**contest, "cost": 1.0}, other])
+    assert path == results / "intel-xeon-2-cores.json"
+    assert script.save([{**contest, "cost": float("nan")}]) == path
+    assert [row["cost"] for row in script.load(path)] == [3.0, None]
+    script.save([{**contest, "target": 0.339}, {**contest, "target": 0.32}])
+    script.save([{**contest, "target": 0.32, "cost": 4.0}])
+    kept = [(row.get("target"), row.get("cost")) for row in script.load(path)]
+    assert kept == [(None, 3.0), (None, None), (0.339, None), (0.32, 4.0)]
+    assert script.save([{**contest, "gpu": "NVIDIA H200"}]) == path
+    assert len(script.load(path)) == 5  # in addition to those without it
+    script.save([{**contest, "hidden": 25}, {**contest, "hidden": 100}])
+    assert len(script.load(path)) == 7  # each size is a contest
+
+
+def test_a_damaged_file_of_rows_is_found_before_the_work(load, results):
+    script = load("harness.script")
+    path = script.file_of(script.machine())
+    path.write_text("[{")
+    parser = script.flags("gradient", "About.", "little")
+    with pytest.raises(jaxnn.Mistake, match="is damaged; restore it or move it away"):
+        script.read(parser, ["--save"], 1, 1)
+    assert path.read_text() == "[{"
+
+
+def test_gradient_flops(load):
+    flops = load("harness.on_device").gradient_flops
+    # 2-3-1, five examples: forward 9 products of weights, gradients 9, delta back 3
+    assert flops(5, (2, 3, 1)) == 2 * 5 * (9 + 9 + 3)
+    assert flops(5000, (400, 25, 10)) == 207.5e6
+
+
+SCRIPTS = {
+    "gradient": ("jaxnn", "JAX, row-wise", "jaxnn.backprop on JAX", "limit: 208 MFLOP")
+    + ("PyTorch eager, rows", "PyTorch eager, columns", "NumPy float32, tight rows")
+    + ("NumPy float32, tight columns", "NumPy float64, as published")
+    + ("jaxnn.backprop on NumPy",),
+    "many_networks": ("one network", "Python loop over 8", "8 in one call", "limit: "),
+    "scaling": ("jaxnn", "one call", "NumPy, tight columns"),
+}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_all_contenders_of_a_script_agree(
+    load, in_process, results, capsys, monkeypatch, name
+):
+    if name == "gradient":
+        pytest.importorskip("torch")
+    script = load(name)
+
+    def chosen(*args, contenders=script.contenders):  # PyTorch compiles for long
+        return [c for c in contenders(*args) if "compiled" not in c.name]
+
+    monkeypatch.setattr(script, "contenders", chosen)
+    assert script.main(["--quick", "--rounds", "1"]) == 0
+    printed = capsys.readouterr().out
+    for label in SCRIPTS[name]:
+        assert re.search(rf"^\|( +500 \| +25 \|)? {re.escape(label)}", printed, re.M)
+    assert not list(results.iterdir())
+
+
+def test_numpy_takes_more_digits_in_blocks(load, monkeypatch):
+    scaling = load("scaling")
+    whole = scaling.in_numpy(700, 5)
+    monkeypatch.setattr(blocks, "BLOCK", 300)  # the last is smaller
+    parts = scaling.in_numpy(700, 5)
+    assert parts.run(0) == pytest.approx(whole.run(0), rel=1e-5)
+    assert parts.memory == whole.memory > parts.facts["data_bytes"] == 700 * 400 * 4
+
+
+SAVE = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+import scaling
+from harness import script
+if __name__ == "__main__":
+    scaling.SIZES, script.RESULTS = [(500, 3)], Path(sys.argv[2])
+    scaling.main(["--save", "--rounds", "1"])
 """
 
 
 @pytest.mark.slow
-def test_all_contenders_of_a_gradient_agree(tmp_path, environment):
-    # each in a worker of its own would take a minute; PyTorch's has a test above
-    done = subprocess.run(
-        [sys.executable, "-c", ALL_AGREE],
-        env={**environment, "PYTHONPATH": str(FOLDER), "JAX_PLATFORMS": "cpu"},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
+def test_script_runs_and_saves(tmp_path):
+    """In processes of its own, as a person runs it; only the folder is another."""
+    script = tmp_path / "smallest.py"
+    script.write_text(SAVE)
+    words = [sys.executable, script, FOLDER, tmp_path]
+    done = subprocess.run(words, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert has_lines(done.stdout, CONTENDERS)
+    assert "scaling" not in done.stderr and "NumPy, tight columns" in done.stdout
+    (path,) = tmp_path.glob("*.json")
+    rows = json.loads(path.read_text())
+    assert [row["form"] for row in rows] == [
+        "jaxnn",
+        "one call",
+        "NumPy, tight columns",
+    ]
+    assert all(row["seconds"][0] > 0 and row["versions"]["jax"] for row in rows)
+
+
+def test_a_cold_command_has_a_cache_of_its_own(load, tmp_path, monkeypatch):
+    whole, caches = load("whole_command"), []
+
+    def train(flags, cache):
+        assert flags[:4] == ["--steps", "2", "--device", "cpu"]
+        caches.append(cache)
+        return 1.0
+
+    monkeypatch.setattr(whole, "train", train)
+    cold, warm = whole.contenders(["cpu"], 2, tmp_path)
+    assert (cold.name, warm.name) == ("cpu, cold", "cpu, warm")
+    for contender in cold, warm:
+        made = contender.setup(*contender.args)
+        assert [made.run(i) for i in range(2)] == [1.0, 1.0]
+    assert len(set(caches[:2])) == 2 and len(set(caches[2:])) == 1
+
+
+@pytest.mark.slow
+def test_whole_command_runs(load, tmp_path):
+    whole, out = load("whole_command"), tmp_path / "run"
+    flags = ["--device", "cpu", "--out", str(out), "--steps"]
+    assert 3 < whole.train([*flags, "2"], str(tmp_path)) < 10
+    assert (out / "params.npz").exists()
+    assert list((tmp_path / "jaxnn").iterdir())  # its cache
+    with pytest.raises(load("harness.rounds").BenchmarkError, match="command failed: "):
+        whole.train([*flags, "0"], str(tmp_path))
 
 
 @pytest.mark.parametrize(
-    ("flags", "told"),
+    ("flags", "message"),
     [
-        (("--device", "gpu"), "a GPU was asked for, but JAX sees only cpu"),
-        (("--rounds", "0"), "0 is not a whole number above 0; see gradient.py --help"),
-        (("--save",), "a part would replace the whole; not --quick"),
-        (("--only", "nobody"), "no contender begins with 'nobody'; choose from jaxnn,"),
-        (("--json", "no/where.json"), "no is no folder"),
-        (("--dtype", "tf32"), "tf32 is a GPU's; say --device gpu"),
+        (["--device", "gpu"], "a GPU was asked for, but JAX sees only cpu"),
+        (["--rounds", "0"], "argument --rounds: 0 is not above 0; see"),
+        (["--save"], "argument --save: leave out --quick, which measures only a part"),
+        (["--dtype", "float16"], "invalid choice: 'float16'"),
+        (["--many"], "unrecognized arguments: --many; see"),
     ],
 )
-def test_a_mistake_is_one_line(tmp_path, environment, flags, told):
-    words = [sys.executable, FOLDER / "gradient.py", "--quick", *flags]
-    env = {**environment, "JAX_PLATFORMS": "cpu"}
-    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, env=env)
-    assert done.returncode == 2
-    assert told in done.stderr and len(done.stderr.splitlines()) == 1
+def test_a_mistake_is_one_line(load, monkeypatch, capsys, flags, message):
+    monkeypatch.setattr(devices, "prepare_process", lambda _: None)
+    if "gpu" in flags and jax.default_backend() == "gpu":
+        pytest.skip("there is a GPU")
+    gradient = load("gradient")
+    assert cli.exit_code(gradient.main, ["--quick", *flags], "gradient") == 2
+    printed = capsys.readouterr()
+    assert message in printed.err and printed.err.startswith("gradient: ")
+    assert len(printed.err.splitlines()) == 1 and not printed.out
 
 
-def test_a_damaged_file_of_rows_is_put_aside(load, tmp_path, capsys):
-    rows = load("rows")
-    row = {"what": "gradient", "on": "cpu", "precision": "float32", "cpu": "x"}
-    path = rows.save([{**row, "threads": {"cores": 2}}], tmp_path)
-    path.write_text("[{")
-    rows.save([{**row, "threads": {"cores": 2}}], tmp_path)
-    assert len(rows.load(path)) == 1
-    assert path.with_suffix(".damaged").read_text() == "[{"
-    assert "is damaged; it is now" in capsys.readouterr().err
-
-
-def test_workers_end_with_a_benchmark_that_is_killed(tmp_path):
-    script = tmp_path / "killed.py"
-    script.write_text(
-        "import os, signal, sys\n"
-        f"sys.path.insert(0, {str(FOLDER)!r})\n"
-        "import timing\n"
-        "if __name__ == '__main__':\n"
-        "    timing.worker().submit(os.getpid).result()\n"
-        "    os.kill(os.getpid(), signal.SIGKILL)\n"
-    )
-    # returns when nobody, a worker included, holds its output any more
-    done = subprocess.run([sys.executable, script], capture_output=True, timeout=60)
-    assert done.returncode == -signal.SIGKILL
+def test_names_differ_from_the_librarys():
+    ours = {p.stem for p in FOLDER.rglob("*.py")} | {"harness"}
+    package = ROOT / "jaxnn"
+    theirs = {p.stem for p in package.rglob("*.py")}
+    theirs |= {p.name for p in package.rglob("*") if p.is_dir()}
+    assert ours & theirs == {"__init__"}

@@ -20,7 +20,7 @@ from jaxnn.optimizers import Method, Objective, State, Trace, initial_state, run
 Axes = tuple[int | None, ...]  # for each argument: 0 if every network has its own
 # Per network-step of gradient descent, two, four and eight networks in step take 1.19,
 # 1.09 and 0.94 of the time of one alone on an AMD (only eight gain), and 0.93, 0.87 and
-# 0.81 on an Intel (benchmarks/ensemble.py, 5000 digits on two cores).
+# 0.81 on an Intel (benchmarks/many_networks.py, 5000 digits on two cores).
 AT_ONCE = 8
 # Numbers in the params and memories of a group, at most: 0.5 GB in float32. The whole
 # call takes 3.3 times as much (lbfgs, 128 networks, 5000 digits, compiled for an H100).

@@ -1,10 +1,13 @@
-"""Tables and pictures that benchmarks/report.py makes of rows written by hand."""
+"""Tables and pictures that write_results.py makes of rows written by hand."""
 
-import importlib
 import json
 import math
+from pathlib import Path
 
+import numpy as np
 import pytest
+
+from jaxnn import Mistake
 
 MACHINE = {
     "date": "2026-01-02",
@@ -19,21 +22,22 @@ README = "# x\n\n{mark}\nold\n<!-- end -->\n\nafter\n"
 
 @pytest.fixture
 def report(load):
-    return load("report")
+    return load("write_results")
 
 
-def row(what, name, ms, base_ms=2.0, **more):
-    """A row as rows.as_rows writes it."""
+@pytest.fixture
+def tables(load):
+    return load("harness.tables")
+
+
+def row(what, name, ms, **more):
+    """A row as the benchmarks save it: a round of ms, one below and one above."""
     rounds = [ms / 1e3 * scale for scale in (0.9, 1.0, 1.1)]
     return {
         **MACHINE,
         "what": what,
         "name": name,
         "device": "cpu",
-        "median": rounds[1],
-        "min": rounds[0],
-        "spread": 0.1,
-        "ratio": ms / base_ms,
         "cost": 3.25,
         "compile_seconds": 0.5,
         "memory": 4_000_000,
@@ -57,21 +61,22 @@ def training(target, lam):
     """jaxnn lbfgs in 2 s, SciPy in 4 with one thread, one that never arrives."""
     about = {"target": target, "lam": lam}
     more = about | {"evaluations": [100, 102, 110], "curve": [[0, 7], [1, 2], [2, 0.3]]}
-    missed = {**MACHINE, "what": "training", "name": "Adam", "why": "too slow"}
+    missed = {**MACHINE, "what": "train_to_cost", "name": "Adam", "why": "too slow"}
     return [
-        row("training", "jaxnn lbfgs", 2000.0, 2000.0, **more),
-        row("training", "SciPy", 4000.0, 2000.0, environment={"OMP": "1"}, **more),
+        row("train_to_cost", "jaxnn lbfgs", 2000.0, **more),
+        row("train_to_cost", "SciPy", 4000.0, environment={"OMP": "1"}, **more),
         missed | about,
     ]
 
 
 def test_a_curve_is_as_long_as_the_timed_run(load):
     row = {"curve": [[0, 7.0], [1, 2.0], [2, 0.3]], "seconds": [None, 3.0, 4.0]}
-    assert load("pictures").as_timed(row) == [(1.5, 2.0), (3.0, 0.3)]
+    seconds, costs = load("harness.drawings").as_timed(row)
+    assert seconds.tolist() == [1.5, 3.0] and costs.tolist() == [2.0, 0.3]
 
 
 def everything():
-    """Rows of every kind, and of one that nobody knows."""
+    """Rows of every kind."""
     many = {"method": "gd", "networks": None}
     size = {"m": 5000, "hidden": 25, "form": "one call", "data_bytes": 2_000_000}
     return [
@@ -79,13 +84,12 @@ def everything():
         *gradient(precision="float64"),
         *training(0.339, 1.0),
         *training(0.32, 1.0),
-        row("process", "cpu, cold", 4000.0),
-        row("ensemble", "one network", 2.0, **many),
-        row("ensemble", "8 in one call", 1.25, **many | {"networks": 8}),
-        row("ensemble", "limit: 208 MFLOP, cpu", 0.5, **many),
+        row("whole_command", "cpu, cold", 4000.0),
+        row("many_networks", "one network", 2.0, **many),
+        row("many_networks", "8 in one call", 1.25, **many | {"networks": 8}),
+        row("many_networks", "limit: 208 MFLOP, cpu", 0.5, **many),
         row("scaling", "one call; m 5000", 5.0, **size),
         row("scaling", "one call; m 500", 1.0, **size | {"m": 500}),
-        row("unheard of", "thing", 3.0),
     ]
 
 
@@ -100,7 +104,8 @@ def put(root, rows, report, name="abacus"):
 
 def cells(text, *start):
     """By title, the first line of a table that starts with these cells."""
-    table = [[c.strip() for c in line.split(" | ")] for line in text.splitlines()]
+    table = [line.split(" | ") for line in text.splitlines()]
+    table = [[" ".join(c.split()) for c in line] for line in table]
     at = next(i for i, t in enumerate(table) if tuple(t[: len(start)]) == start)
     head = max(i for i in range(at) if set("".join(table[i])) <= set("|-: ")) - 1
     pairs = zip(table[head], table[at], strict=True)
@@ -119,8 +124,8 @@ def cells(text, *start):
         (math.nan, "–"),
     ],
 )
-def test_three_digits(load, number, expected):
-    assert load("values").short(number) == expected
+def test_three_digits(tables, number, expected):
+    assert tables.short(number) == expected
 
 
 def test_gradient_table(report):
@@ -129,42 +134,54 @@ def test_gradient_table(report):
     assert found == {
         "contender": "jaxnn",
         "device": "cpu",
-        "ms, median": "2.00",
-        "ms, min": "1.80",
+        "median, ms": "2.00",
+        "fastest, ms": "1.80",
         "spread": "10%",
-        "times jaxnn's": "1.00",
-        "times the limit": "2.00",  # not 4, which is the reading's
-        "compile s": "0.500",
-        "MB": "4.00",
+        "relative to jaxnn": "1.00",
+        "relative to the limit": "2.00",  # not 4, which is the reading's
+        "compiling, s": "0.500",
+        "memory, MB": "4.00",
         "cost": "3.250000",
     }
     found = cells(text, r"| NumPy \| tight")
-    assert (found["times jaxnn's"], found["times the limit"]) == ("2.50", "5.00")
-    assert found["MB"] == "–"
+    assert (found["relative to jaxnn"], found["relative to the limit"]) == (
+        "2.50",
+        "5.00",
+    )
+    assert found["memory, MB"] == "–"
     assert cells(text, "| limit: 208 MFLOP, cpu")["cost"] == "–"
 
 
-def test_a_limit_counts_on_its_own_device(load):
+def test_a_limit_counts_on_its_own_device(tables):
     rows = [
         row("gradient", "limit: 208 MFLOP, gpu", 0.5, device="H200"),
         row("gradient", "limit: 208 MFLOP, cpu", 1.0),
     ]
-    assert load("values").limit(row("gradient", "jaxnn", 2.0), rows) == 1e-3
+    assert tables.of_limit(row("gradient", "jaxnn", 2.0), rows) == pytest.approx(2)
     elsewhere = row("gradient", "jaxnn", 2.0, device="abacus")
-    assert math.isnan(load("values").limit(elsewhere, rows))
+    assert math.isnan(tables.of_limit(elsewhere, rows))
+
+
+def test_ratio_is_the_median_of_the_rounds(tables):
+    base, other = {"seconds": [1.0, 2.0, 4.0]}, {"seconds": [3.0, 4.0, 40.0]}
+    assert tables.ratio(other, [base], 1) == 3.0  # of 3, 2 and 10
+    base, other = {"seconds": [1.0, None, 4.0]}, {"seconds": [3.0, 4.0, None]}
+    assert tables.ratio(other, [base], 1) == 3.0
+    assert math.isnan(tables.ratio(other, [base], 2))
+    assert tables.middle(other) == 3.5 and tables.quantile(tables.times(other), 0) == 3
+    assert math.isnan(tables.middle({})) and math.isnan(tables.ratio({}, [base], 1))
 
 
 def test_training_table(report):
     text = report.document({"abacus": training(0.32, 1.0)})
     assert "### Training to cost 0.32 at lambda 1, float32, CPU\n" in text
     found = cells(text, "| SciPy")
-    assert found["s, median"] == "4.00"
-    assert found["times jaxnn lbfgs's"] == "2.00"
+    assert found["median, s"] == "4.00"
+    assert found["relative to jaxnn lbfgs"] == "2.00"
     assert found["the same with compiling"] == "1.80"  # 4.5 / 2.5
     assert found["evaluations"] == "102"
-    assert cells(text, "| Adam")["s, median"] == "–"
+    assert cells(text, "| Adam")["median, s"] == "–"
     assert "- Adam: too slow.\n" in text
-    assert "- With `OMP=1`: SciPy.\n" in text
 
 
 def test_targets_stand_in_order_and_a_note_once(report):
@@ -179,74 +196,73 @@ def test_targets_stand_in_order_and_a_note_once(report):
 def test_other_tables(report):
     text = report.document({"abacus": everything()})
     many = cells(text, "| 8 in one call")
-    assert many["µs per network-step"] == "1,250"
-    assert many["network-steps per s"] == "800"
-    assert many["of the product's rate"] == "40%"
+    assert many["µs per network and step"] == "1,250"
+    assert many["networks times steps per s"] == "800"
+    assert many["of the limit's speed"] == "40%"
     size = cells(text, "| 5,000")
     assert size["ns per example"] == "1,000"
     assert size["ns per example and weight"] == "0.0972"  # 1000 / 10,285
     assert size["memory / data"] == "2.00"
-    assert cells(text, "| cpu, cold")["s, median"] == "4.00"
-    assert cells(text, "| thing")["s, median"] == "0.00300"
+    assert cells(text, "| cpu, cold")["median, s"] == "4.00"
 
 
-def test_tables_are_aligned(report):
-    tables = importlib.import_module("tables")
-    lines = tables.table(gradient(), tables.GRADIENT).split("\n")
-    widths = [len(line) for line in lines]
-    assert len(set(widths)) == 1
+def test_tables_are_aligned(tables):
+    lines = tables.table(gradient()).split("\n")
+    assert len({len(line) for line in lines}) == 1
 
 
 def test_what_stands_around_the_tables(report):
     text = report.document({"abacus": gradient()})
     assert "## Abacus 3, 2 cores\n\npython 3.11.7, jax 0.10.2; 2026-01-02.\n" in text
-    assert "\npython benchmarks/gradient.py --save\n" in text
-    assert report.NO_GPU in text
-    rows = gradient(gpu="H200", on="cpu gpu", precision="tf32")
-    text = report.document({"abacus": rows})
-    assert report.NO_GPU not in text
-    assert "gradient.py --device cpu gpu --dtype tf32 --save\n" in text
+    assert "\n400-25-10; 3 rounds.\n" in text  # not all rows have m
+    for name in COMMANDS:
+        assert f"\npython benchmarks/{name}.py " in text
+    assert "No GPU was available" in text
+    rows = [one | {"date": "2026-01-05"} for one in gradient(gpu="H200", on="cpu gpu")]
+    text = report.document({"abacus": gradient() + rows})
+    assert "No GPU was available" not in text
     assert "## Abacus 3, 2 cores, H200\n" in text
+    assert "; 2026-01-02 to 2026-01-05.\n" in text
+    assert "### One cost and gradient, float32, CPU and GPU\n" in text
 
 
-def test_files_are_written_and_checked(report, tmp_path, capsys):
+COMMANDS = "gradient", "train_to_cost", "whole_command", "many_networks", "scaling"
+
+
+def test_the_words_name_scripts_that_are_there(report):
+    folder = Path(report.__file__).parent
+    assert {f"{name}.py" for name in (*COMMANDS, "checkers", "write_results")} == {
+        path.name for path in folder.glob("*.py")
+    }
+    assert "commit 2822fd4" in " ".join(report.document({"a": gradient()}).split())
+
+
+def test_files_are_written(report, tmp_path):
     folder = put(tmp_path, everything(), report)
-    assert report.main(["--check"], tmp_path) == 1
-    assert not list(folder.glob("*.png"))
     assert report.main([], tmp_path) == 0
     assert {path.name for path in folder.glob("*.png")} == {
         "abacus-gradient.png",
         "abacus-gradient-float64.png",
-        "abacus-training.png",
-        "abacus-ensemble-gd.png",
+        "abacus-train_to_cost.png",
+        "abacus-many_networks.png",
         "abacus-scaling.png",
     }
     text = (tmp_path / "benchmarks" / "RESULTS.md").read_text()
     for path in folder.glob("*.png"):
         assert f"](results/{path.name})" in text
         assert path.read_bytes().startswith(b"\x89PNG")
-    favourite = text.partition("cost 0.339 ")[2].partition("###")[0]
-    assert "abacus-training.png" in favourite
-    assert report.main(["--check"], tmp_path) == 0
-    (tmp_path / "benchmarks" / "RESULTS.md").write_text(text + "more")
-    capsys.readouterr()
-    assert report.main(["--check"], tmp_path) == 1
-    assert "RESULTS.md is not what the rows say" in capsys.readouterr().out
+    favorite = text.partition("cost 0.339 ")[2].partition("###")[0]
+    assert "abacus-train_to_cost.png" in favorite
 
 
-def test_a_terminal_is_shown_the_same_cells(load, capsys):
-    tables, missed = load("tables"), training(0.339, 1.0)[-1]
-    tables.show([*training(0.339, 1.0)[:2], missed])
-    head, *lines = capsys.readouterr().out.splitlines()
-    assert lines[-1] == "Adam: too slow"
-    markdown = tables.table(
-        [*training(0.339, 1.0)[:2], missed], tables.SECTIONS["training"].columns
-    )
-    assert [ln.split() for ln in (head, *lines[:-1])] == [
-        ln.replace("|", " ").split()
-        for ln in markdown.splitlines()
-        if not set(ln) <= set("|-: ")
-    ]
+def test_no_point_is_outside_its_picture(load):
+    drawings, rows = load("harness.drawings"), everything()
+    for what in ("many_networks", "scaling"):
+        figure = drawings.DRAWN[what]([one for one in rows if one["what"] == what])
+        for axes in figure.axes:
+            heights = np.concatenate([np.ravel(ln.get_ydata()) for ln in axes.lines])
+            low, high = axes.get_ylim()
+            assert low <= heights.min() and heights.max() < high
 
 
 def test_readme_gets_its_table(report, tmp_path, capsys):
@@ -258,11 +274,11 @@ def test_readme_gets_its_table(report, tmp_path, capsys):
     assert (before, after) == ("# x\n\n", "\n\nafter\n")
     assert "old" not in inside
     assert "](benchmarks/results/abacus-gradient.png)" in inside
-    expected = {"contender": "jaxnn", "ms": "2.00", "times jaxnn's": "1.00"}
+    expected = {"contender": "jaxnn", "ms": "2.00", "relative to jaxnn": "1.00"}
     assert cells(inside, "| jaxnn") == expected
     (tmp_path / "README.md").write_text("no marks\n")
     assert report.main([], tmp_path) == 0
-    assert "it has no <!-- made by" in capsys.readouterr().out
+    assert "it needs <!-- made by" in capsys.readouterr().out
     assert (tmp_path / "README.md").read_text() == "no marks\n"
 
 
@@ -274,9 +290,9 @@ def test_readme_shows_a_machines_gpu_apart(report, tmp_path):
     put(tmp_path, gradient() + both, report)
     report.main([], tmp_path)
     readme = (tmp_path / "README.md").read_text()
-    assert cells(readme, "| jaxnn")["times jaxnn's"] == "1.00"
+    assert cells(readme, "| jaxnn")["relative to jaxnn"] == "1.00"
     found = cells(readme, "| jaxnn, gpu")
-    assert found["ms"] == "0.100" and found["times jaxnn on cpu's"] == "0.0500"
+    assert found["ms"] == "0.100" and found["relative to jaxnn, cpu"] == "0.0500"
 
 
 def test_readme_compares_machines(report, tmp_path):
@@ -291,13 +307,13 @@ def test_readme_compares_machines(report, tmp_path):
     assert cells(readme, r"| NumPy \| tight") == {
         "contender": r"NumPy \| tight",
         "Abacus 3, 2 cores: ms": "5.00",
-        "Abacus 3, 2 cores: times jaxnn's": "2.50",
+        "Abacus 3, 2 cores: relative to jaxnn": "2.50",
         "Brain 4, 2 cores: ms": "–",
-        "Brain 4, 2 cores: times jaxnn's": "–",
+        "Brain 4, 2 cores: relative to jaxnn": "–",
     }
     found = cells(readme, "| PyTorch")
     assert found["Abacus 3, 2 cores: ms"] == "–"
-    assert found["Brain 4, 2 cores: times jaxnn's"] == "4.50"
+    assert found["Brain 4, 2 cores: relative to jaxnn"] == "4.50"
 
 
 @pytest.mark.parametrize(
@@ -307,30 +323,33 @@ def test_readme_compares_machines(report, tmp_path):
         "3",
         '[{"what": "gradient"}]',
         "[[1]]",
-        json.dumps([{**row("ensemble", "8 in one call", 2.0)}]),  # no method
+        json.dumps([row("unheard of", "thing", 3.0)]),
+        json.dumps([row("many_networks", "8 in one call", 2.0)]),  # no method
         json.dumps([row("gradient", "jaxnn", 2.0, threads=3)]),
     ],
 )
-def test_a_damaged_file_is_one_line(report, tmp_path, capsys, content):
+def test_a_damaged_file_is_one_line(report, tmp_path, content):
     folder = put(tmp_path, gradient(), report)
     (folder / "torn.json").write_text(content)
-    for flags in [], ["--check"]:
-        assert report.main(flags, tmp_path) == 2
-        told = capsys.readouterr().err
-        assert told.count("\n") == 1
-        assert str(folder / "torn.json") in told
+    with pytest.raises(Mistake) as caught:
+        report.main([], tmp_path)
+    message = str(caught.value)
+    assert message.startswith(f"{folder / 'torn.json'} is damaged: ")
+    assert message.endswith("; restore it") and "\n" not in message
     assert not (tmp_path / "benchmarks" / "RESULTS.md").exists()
 
 
 @pytest.mark.parametrize("rows", [None, []])
-def test_no_results_is_one_line(report, tmp_path, capsys, rows):
+def test_no_results_is_one_line(report, tmp_path, rows):
     if rows is not None:
         put(tmp_path, rows, report)
-    assert report.main([], tmp_path) == 2
-    told = capsys.readouterr().err
-    assert told.startswith("error: no results in ")
-    assert told.count("\n") == 1
+    with pytest.raises(Mistake, match="^no results in .*: run a benchmark with --save"):
+        report.main([], tmp_path)
 
 
 def test_the_repositorys_results_are_what_its_rows_say(report):
-    assert report.main(["--check"]) == 0
+    folder = Path(report.__file__).parent
+    found = report.machines(folder / "results")
+    assert (folder / "RESULTS.md").read_text() == report.document(found)
+    inside = f"{report.MARK}\n{report.excerpt(found)}\n{report.END}"
+    assert inside in (folder.parent / "README.md").read_text()

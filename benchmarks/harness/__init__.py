@@ -1,0 +1,8 @@
+"""What the scripts next to this folder share; jaxnn is the one of this checkout."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import jaxnn as jaxnn  # noqa: E402
