@@ -13,7 +13,7 @@ from jaxnn.flags import CommonFlags, flag, parse
 from jaxnn.mistake import Mistake
 from jaxnn.model import Params
 from jaxnn.showing import charts, page
-from jaxnn.training import Evaluation, cost_name, run_folder, scores
+from jaxnn.training import Evaluation, cost_name, record, run_folder, scores
 from jaxnn.weights import load_digit_reader
 
 EXAMPLES, MISTAKES = 200, 24  # at most, in the page
@@ -59,7 +59,7 @@ def check_free(out: Path) -> None:
 
 def settings_of(folder: Path) -> list[tuple[str, str]]:
     """How the run in folder was trained: names and values for a person to read."""
-    config = run_folder.read_config(folder)
+    config = record.read_config(folder)
     values = {label: getattr(config.settings, name) for name, label in SETTINGS.items()}
     rows = [(label, str(v)) for label, v in values.items() if v is not None]
     if config.settings.center:
@@ -80,7 +80,7 @@ def training_of(folder: Path) -> tuple[list[tuple[str, str]], Figure | None]:
     with files.reading(folder / run_folder.HISTORY, "a run's history"):
         cost, seconds = table["cost"], table["seconds"][-1]
         accuracies = table["train_accuracy"], table["test_accuracy"]
-    name = cost_name(run_folder.read_config(folder).settings.batch_size)
+    name = cost_name(record.read_config(folder).settings.batch_size)
     text = f"{len(cost)} steps, {name} {cost[-1]:.4f} with penalty, {seconds:.1f} s"
     return [("training", text)], charts.curves(cost, *accuracies, name)
 
@@ -117,7 +117,7 @@ def contents(
         curves=curves,
         standardize=run_folder.is_standardized(weights),
         doubt=scores.DOUBT,
-        version=run_folder.versions()["jaxnn"],
+        version=record.versions()["jaxnn"],
     )
 
 

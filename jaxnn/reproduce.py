@@ -13,7 +13,7 @@ from jaxnn import cli, data, devices, files
 from jaxnn.flags import CommonFlags, flag, parse
 from jaxnn.mistake import Mistake
 from jaxnn.published import CUT, RECIPES, Comparison, Recipe, comparison, verdicts
-from jaxnn.training import run_folder
+from jaxnn.training import record, run_folder
 from jaxnn.weights import load_params
 
 UNEXPLAINED = 1
@@ -147,7 +147,7 @@ def main(argv: Sequence[str]) -> int:
     where = f"{starts} of each experiment, {devices.describe(device)}"
     if flags.quick:
         where += f", at most {QUICK_STEPS} steps"
-    versions = ", ".join(" ".join(pair) for pair in run_folder.versions().items())
+    versions = ", ".join(" ".join(pair) for pair in record.versions().items())
     notice = cli.printer(flags.quiet)
     notice(where)
     if weights is None:

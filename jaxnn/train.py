@@ -12,7 +12,16 @@ from jaxnn.data import Digits
 from jaxnn.flags import DEFAULTS, TrainingFlags, flag, parse
 from jaxnn.mistake import Mistake
 from jaxnn.optimizers import METHODS, WholeRun
-from jaxnn.training import Progress, Run, Settings, check, cost_name, fit, run_folder
+from jaxnn.training import (
+    Progress,
+    Run,
+    Settings,
+    check,
+    cost_name,
+    fit,
+    record,
+    run_folder,
+)
 
 PICTURES = ("digits.png", "curves.png", "hidden_units.png")
 EXAMPLE = "--device gpu --lam 0.3 --steps 400 --out runs/mine"
@@ -52,8 +61,8 @@ def resumed(flags: Flags, run: str) -> tuple[Flags, Settings]:
             f"--{fixed[0].replace('_', '-')} is settled by the run that --resume "
             "continues; leave it out, or start a new run"
         )
-    config = run_folder.read_config(Path(run))
-    held = {name: config.notes[name] for name in run_folder.NOTES & config.notes.keys()}
+    config = record.read_config(Path(run))
+    held = {name: config.notes[name] for name in record.NOTES & config.notes.keys()}
     held["device"] = config.device.partition(":")[0]
     given = {name: getattr(flags, name) for name in flags.given}
     return replace(flags, **(held | given), out=run), config.settings
@@ -92,7 +101,7 @@ def train_network(
     """fit() with the flags; shows progress unless --quiet, and heeds Ctrl-C."""
     how = settings._asdict()
     how.pop("center")  # `fit` decides it
-    notes = {name: getattr(flags, name) for name in run_folder.NOTES}
+    notes = {name: getattr(flags, name) for name in record.NOTES}
     notes["data"] = flags.data and str(Path(flags.data).resolve())
     bar = cli.progress()
     check_ctrl_c = cli.hold_ctrl_c()

@@ -5,7 +5,7 @@ import json
 import pytest
 
 import jaxnn
-from jaxnn.training import Settings, run_folder
+from jaxnn.training import Settings, record, run_folder
 
 DIGITS = {"name": "some", "examples": 3, "sha256": "ab"}
 HELD = {
@@ -19,22 +19,22 @@ HELD = {
 def config(folder, held):
     """What is read where held was written."""
     (folder / "config.json").write_text(json.dumps(held))
-    return run_folder.read_config(folder)
+    return record.read_config(folder)
 
 
 def test_newer_keys_may_be_missing(tmp_path):
     found = config(tmp_path, HELD)
     assert found.settings == Settings(hidden=(4, 3), lam=2.0, method="cg")
-    assert found.data == {"train": run_folder.Part(**DIGITS)} and found.notes == {}
+    assert found.data == {"train": record.Part(**DIGITS)} and found.notes == {}
     assert not run_folder.is_standardized(tmp_path / "params.npz")
 
 
 def test_written_is_read(tmp_path, few_digits):
     settings = Settings(hidden=(), batch_size=7)
     notes = {"data": None, "test_fraction": 0, "mine": [1]}
-    written = run_folder.describe(settings, [few_digits, few_digits], notes, "cpu:0")
-    run_folder.write_config(tmp_path, written)
-    assert run_folder.read_config(tmp_path) == written
+    written = record.describe(settings, [few_digits, few_digits], notes, "cpu:0")
+    record.write_config(tmp_path, written)
+    assert record.read_config(tmp_path) == written
     assert written.versions["jaxnn"] == jaxnn.__version__
 
 

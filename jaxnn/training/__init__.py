@@ -1,8 +1,8 @@
 """Train one network: `fit`, the run it returns, and the folder a run is kept in.
 
-run.py is the way through; settings.py what decides the numbers; blocks.py and
-centering.py the cost it minimizes; history.py, run_folder.py and scores.py what comes
-out.
+run.py leads through; settings.py decides the numbers; blocks.py and centering.py hold
+the cost to minimize; chunks.py runs the loop; history.py, record.py, run_folder.py and
+scores.py keep and judge what comes out.
 """
 
 from jaxnn.training.history import Progress as Progress

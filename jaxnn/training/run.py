@@ -1,7 +1,6 @@
 """`fit`: train one network, keep its history and best weights, write its run folder.
 
-m examples, n pixels, ten classes. The optimizer runs in compiled chunks. Between chunks
-the host measures accuracies, reports progress and saves.
+m examples, n pixels, ten classes.
 """
 
 import time
@@ -16,26 +15,17 @@ from jaxnn import devices, model, optimizers
 from jaxnn.data import Digits
 from jaxnn.devices import Device
 from jaxnn.mistake import Mistake
-from jaxnn.training import centering, history, run_folder
-from jaxnn.training.history import (
-    History,
-    Progress,
-    Sets,
-    Snapshot,
-    accuracies,
-    no_history,
-)
+from jaxnn.training import centering, record, run_folder
+from jaxnn.training.chunks import best_of, network, train_on
+from jaxnn.training.history import History, Progress, Snapshot, accuracies, no_history
 from jaxnn.training.settings import (
-    CLASSES,
     Settings,
     check,
+    check_digits,
     initial_params,
     make_task,
     tidy,
 )
-from jaxnn.weights import save_params
-
-SAVE_SECONDS = 1.0  # between checkpoints; a kill -9 loses this time and one chunk
 
 
 class Run(NamedTuple):
@@ -100,7 +90,7 @@ def fit(
     folder = None if out is None else Path(out)
     center = method in centering.METHODS
     if folder is not None and resume:
-        center = run_folder.read_config(folder).settings.center
+        center = record.read_config(folder).settings.center
     settings = tidy(
         Settings(
             units, lam, init, method, learning_rate, batch_size, dtype, seed, center
@@ -119,7 +109,7 @@ def fit(
         centers = centering.centers_of(params, train.x) if center else None
         task = make_task(sets[0], settings, centers)
         snapshot = first_snapshot(task, params)
-        config = run_folder.describe(settings, parts, notes, devices.describe(chosen))
+        config = record.describe(settings, parts, notes, devices.describe(chosen))
         if folder is not None and resume:
             snapshot = resumed(folder, config, snapshot, chosen)
         if not optimizers.is_finite(snapshot.state):
@@ -132,10 +122,8 @@ def fit(
         compile_seconds = time.perf_counter() - began
         if folder is not None and resume:
             if notes is None:
-                config = config._replace(notes=run_folder.read_config(folder).notes)
-            run_folder.write_config(
-                folder, config
-            )  # steps, device, versions may be new
+                config = config._replace(notes=record.read_config(folder).notes)
+            record.write_config(folder, config)  # steps, device, versions may be new
         elif folder is not None:
             run_folder.create(folder, config, snapshot, network(snapshot.state, task))
         began_at = int(snapshot.state.steps)
@@ -164,31 +152,6 @@ def as_run(result: optimizers.Result, snapshot: Snapshot, best: Any) -> Run:
     )
 
 
-def check_digits(train: Digits, test: Digits | None) -> None:
-    """Raise Mistake unless these digits can serve for training and testing."""
-    parts = (train,) if test is None else (train, test)
-    for part in parts:
-        if not isinstance(part, Digits):
-            raise Mistake(
-                f"digits must be jaxnn.Digits(x, y, name), not {type(part).__name__}"
-            )
-    if not len(train.y):
-        raise Mistake("no digits to train on; use a smaller test fraction")
-    for part in parts:
-        if not np.isin(part.y, np.arange(CLASSES)).all():
-            raise Mistake(
-                f"{part.name}: labels {part.y.min()}..{part.y.max()}; expected the "
-                "digits 0-9 (y % 10 turns the course's 10 into 0)"
-            )
-        if part.x.ndim != 2 or part.x.shape[1] != train.x.shape[1]:
-            raise Mistake(
-                f"{part.name}: x of shape {part.x.shape}; expected a row per digit, "
-                f"of {train.x.shape[-1]} pixels as in the training digits"
-            )
-        if part.y.shape != part.x.shape[:1]:
-            raise Mistake(f"{part.name}: {part.y.shape} labels for {len(part.x)} x")
-
-
 def on_device(digits: Digits, dtype: str, device: Device) -> tuple[Any, Any]:
     """Move (x (m, n), y (m,)) to the device."""
     return jax.device_put((digits.x.astype(dtype), digits.y.astype(np.int32)), device)
@@ -201,86 +164,8 @@ def first_snapshot(task: dict[str, Any], params: model.Params) -> Snapshot:
     return Snapshot(state, params, np.array(-1.0), no_history())
 
 
-def network(
-    reached: optimizers.State | optimizers.Result, task: dict[str, Any]
-) -> model.Params:
-    """The network's own parameters; the optimizer's may be centered."""
-    return centering.uncentered(reached.params, task["args"][-1])
-
-
-def train_on(
-    snapshot: Snapshot,
-    task: dict[str, Any],
-    steps: int,
-    sets: Sets,
-    folder: Path | None,
-    progress: Callable[[Progress], Any] | None,
-) -> tuple[optimizers.Result, Snapshot]:
-    """Run the loop to its end; measure, report and save between chunks."""
-    histories = [snapshot.history]
-    trained = snapshot.history.seconds[-1] if snapshot.history.seconds.size else 0.0
-    looked = saved = time.perf_counter()
-
-    def look(state: optimizers.State, trace: optimizers.Trace) -> None:
-        nonlocal snapshot, trained, looked, saved
-        # spread the chunk's time evenly over its steps
-        done = int(trace.done)
-        spread = np.linspace(trained, trained + time.perf_counter() - looked, done + 1)
-        trained = spread[-1]
-        params = network(state, task)
-        snapshot, chunk = history.after(
-            snapshot, state, params, trace, spread[1:], sets
-        )
-        histories.append(chunk)
-        if progress is not None:
-            latest = [float(column[-1]) for column in chunk]
-            progress(Progress(int(state.steps), steps, *latest))
-        looked = time.perf_counter()
-        if folder is not None and looked - saved > SAVE_SECONDS:
-            save(folder, whole(), network(snapshot.state, task), sets)
-            looked = saved = time.perf_counter()
-
-    def whole() -> Snapshot:
-        histories[:] = [history.joined(histories)]
-        return snapshot._replace(history=histories[0])
-
-    def close(params: model.Params) -> None:
-        if folder is not None:
-            save(folder, whole(), params, sets)
-            run_folder.write_history(folder, histories[0]._asdict())
-
-    try:
-        result = optimizers.minimize(
-            centering.cost,
-            snapshot.state.params,
-            **task,
-            steps=steps,
-            state=snapshot.state,
-            callback=look,
-        )
-    except KeyboardInterrupt:
-        close(network(snapshot.state, task))
-        raise
-    result = result._replace(params=network(result, task))
-    close(result.params)
-    if folder is not None:
-        save_params(folder / "weights.mat", result.params)
-    return result, whole()
-
-
-def best_of(snapshot: Snapshot, sets: Sets) -> model.Params | None:
-    """The weights with the best test accuracy; None if none was measured."""
-    is_known = len(sets) > 1 and snapshot.best_accuracy >= 0
-    return snapshot.best_params if is_known else None
-
-
-def save(folder: Path, snapshot: Snapshot, params: model.Params, sets: Sets) -> None:
-    """Update checkpoint and weights in the folder."""
-    run_folder.update(folder, snapshot, params, best_of(snapshot, sets))
-
-
 def resumed(
-    folder: Path, config: run_folder.Config, like: Snapshot, device: Device
+    folder: Path, config: record.Config, like: Snapshot, device: Device
 ) -> Snapshot:
     """The point that the run in folder has reached; FileError if it is another run."""
     found = run_folder.restore(folder, config, like)

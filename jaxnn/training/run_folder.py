@@ -1,67 +1,36 @@
-"""The run folder: what lies in it, how it appears, how a run finds itself again.
+"""The run folder: its files, how it appears, how a run continues from it.
 
-config.json       settings, data checksums, device, versions
-checkpoint.npz    all that the run needs to go on
-params.npz        the last weights; what the folder stands for
-best.npz          the weights of the best test accuracy
+config.json       settings, data checksums, device, versions (record.py)
+checkpoint.npz    all that the run needs to continue
+params.npz        the last weights, for which the folder stands
+best.npz          the weights with the best test accuracy
 weights.mat       the last weights in the course's own format
-history.csv       a line per step
+history.csv       one line per step
 *.png             pictures, drawn by the command
 
-Each file is replaced whole or not at all, and the folder appears with the first
-checkpoint in it, so that a run killed at any moment can be resumed.
+Each file is replaced whole or not at all. The folder appears together with its first
+checkpoint, so a run killed at any moment can be resumed.
 """
 
 import csv
-import hashlib
 import itertools
-import json
 import os
-import platform
 import tempfile
 import time
-from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
 
 from jaxnn import files
 from jaxnn.files import FileError
-from jaxnn.training.settings import Settings, tidy
+from jaxnn.training.record import Config, read_config, write_config
 from jaxnn.weights import PARAMS, save_params
 
-CONFIG = "config.json"
 CHECKPOINT = "checkpoint.npz"
 HISTORY = "history.csv"
 MEASURED = ("step", "cost", "seconds")  # its columns that have no gaps
-PACKAGES = ("jaxnn", "jax", "jaxlib", "optax", "numpy")
-NOTES = {  # what the command that trains notes of its flags
-    "data": str | None,
-    "test_fraction": float | int,
-    "standardize": bool,
-    "steps": int,
-}
-
-
-class Part(NamedTuple):
-    """The digits that a run was trained on, or those held out."""
-
-    name: str
-    examples: int
-    sha256: str
-
-
-class Config(NamedTuple):
-    """What config.json holds."""
-
-    settings: Settings
-    data: dict[str, Part]  # "train", and "test" where there are such digits
-    notes: dict[str, Any]  # as given to `fit`; those in NOTES have these types
-    device: str
-    versions: dict[str, str]
 
 
 def holds_run(folder: Path) -> bool:
@@ -70,7 +39,7 @@ def holds_run(folder: Path) -> bool:
 
 
 def folder_of(weights: Path) -> Path | None:
-    """The run folder that weights are, or lie in; None if there is none."""
+    """The run folder that weights is, or lies in; None if there is none."""
     folder = weights if weights.is_dir() else weights.parent
     return folder if holds_run(folder) else None
 
@@ -98,14 +67,14 @@ def dated(prefix: str = "") -> str:
 
 
 def results_folder(out: str | None, kind: str) -> Path:
-    """Where a command leaves its results: out, or runs/<kind>-<time>, if free."""
+    """The folder for a command's results, out or runs/<kind>-<time>, which is free."""
     folder = Path(out or dated(f"{kind}-"))
     require_free(folder)
     return folder
 
 
 def create(folder: Path, config: Config, tree: Any, params: Any) -> None:
-    """Make a run folder that appears, all at once, when it can be resumed."""
+    """Make a run folder. It appears all at once, when the run can be resumed."""
     require_free(folder)
     folder = folder.absolute()
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -120,16 +89,8 @@ def create(folder: Path, config: Config, tree: Any, params: Any) -> None:
         os.replace(new, folder)
 
 
-def write_config(folder: Path, config: Config) -> None:
-    """Write config.json."""
-    held = config._asdict()
-    held["settings"] = config.settings._asdict()
-    held["data"] = {name: part._asdict() for name, part in config.data.items()}
-    files.write_text(folder / CONFIG, json.dumps(held, indent=1) + "\n")
-
-
 def update(folder: Path, tree: Any, params: Any, best: Any) -> None:
-    """Bring checkpoint and weights up to date; best may be None."""
+    """Update checkpoint and weights; best may be None."""
     save_tree(folder / CHECKPOINT, tree)
     save_params(folder / PARAMS, params)
     if best is not None:
@@ -137,7 +98,7 @@ def update(folder: Path, tree: Any, params: Any, best: Any) -> None:
 
 
 def write_history(folder: Path, table: dict[str, np.ndarray]) -> None:
-    """Write history.csv: a line per step; NaN, not measured, is left empty."""
+    """Write history.csv, one line per step; NaN (not measured) becomes empty."""
     rows = [
         [step, *("" if np.isnan(cell) else f"{cell:.9g}" for cell in row)]
         for step, row in enumerate(zip(*table.values(), strict=True), 1)
@@ -146,9 +107,9 @@ def write_history(folder: Path, table: dict[str, np.ndarray]) -> None:
 
 
 def restore(folder: Path, config: Config, like: Any) -> Any:
-    """What checkpoint.npz holds, in the structure of like.
+    """The content of checkpoint.npz, in the structure of like.
 
-    Raises FileError if the folder's settings or data are not those of config.
+    Raises FileError if the folder's settings or data differ from those in config.
     """
     held = read_config(folder)
     before, now = held.settings._asdict(), config.settings._asdict()
@@ -165,48 +126,24 @@ def restore(folder: Path, config: Config, like: Any) -> Any:
             "a new run"
         )
     tree = load_tree(folder / CHECKPOINT, like)
-    for leftover in folder.glob(".*.tmp"):  # of a process that was killed
+    for leftover in folder.glob(".*.tmp"):  # from a process that was killed
         leftover.unlink(missing_ok=True)
     return tree
 
 
-def read_config(folder: Path) -> Config:
-    """What config.json holds; FileError if it is missing or anything in it is wrong."""
-    path = folder / CONFIG
-    if not path.exists():
-        raise FileError(f"{folder}: not a run folder (no {CONFIG}); check the path")
-    with files.reading(path, "a run's settings"):
-        return as_config(json.loads(path.read_text(encoding="utf-8")))
-
-
-def as_config(held: dict[str, Any]) -> Config:
-    """The Config in parsed JSON; any exception where that is of wrong types."""
-    # a run from before there was `center` is not centered
-    settings = tidy(Settings(**{"center": False, **held["settings"]}))
-    data = {name: Part(**part) for name, part in held["data"].items()}
-    notes = dict(held.get("notes") or {})
-    typed = [(notes[name], NOTES[name]) for name in NOTES.keys() & notes.keys()]
-    texts = settings.init, settings.method, settings.dtype, held["device"]
-    typed += [(text, str) for text in texts]
-    if "train" not in data or not all(isinstance(*pair) for pair in typed):
-        raise TypeError("a value of the wrong type")
-    return Config(settings, data, notes, held["device"], dict(held["versions"]))
-
-
 def is_standardized(weights: Path) -> bool:
-    """Whether their network was given digits each of mean 0 and deviation 1.
+    """Whether the network was trained on standardized digits.
 
-    False of weights outside a run folder: they do not tell.
+    False for weights outside a run folder: nothing records it.
     """
     folder = folder_of(weights)
     return folder is not None and read_config(folder).notes.get("standardize", False)
 
 
 def read_history(folder: Path) -> dict[str, np.ndarray]:
-    """What write_history wrote: a column (steps,) per name; NaN, not measured.
+    """Read what write_history wrote: a column (steps,) per name; NaN is not measured.
 
-    Empty where no step was taken yet. Raises FileError if step, cost or seconds of any
-    step are no numbers.
+    Empty before the first step. Raises FileError if a step, cost or time is missing.
     """
     path = folder / HISTORY
     if not path.exists():
@@ -220,28 +157,6 @@ def read_history(folder: Path) -> dict[str, np.ndarray]:
     return columns
 
 
-def describe(
-    settings: Settings, parts: Sequence[Any], notes: dict | None, device: str
-) -> Config:
-    """The Config of a run on parts: the digits to train on, and those to test on."""
-    data = {
-        name: Part(d.name, len(d.y), checksum(d))
-        for name, d in zip(("train", "test"), parts, strict=False)
-    }
-    return Config(settings, data, notes or {}, device, versions())
-
-
-def checksum(digits: Any) -> str:
-    """SHA-256 of the pixels and labels, as they are trained on."""
-    return hashlib.sha256(digits.x.tobytes() + digits.y.tobytes()).hexdigest()
-
-
-def versions() -> dict[str, str]:
-    """The versions of Python and of the packages that make the numbers."""
-    packages = {name: import_module(name).__version__ for name in PACKAGES}
-    return {"python": platform.python_version(), **packages}
-
-
 def save_tree(path: Path, tree: Any) -> None:
     """Write a pytree's leaves as .npz, whole or not at all."""
     leaves = jax.tree.leaves(tree)
@@ -251,7 +166,7 @@ def save_tree(path: Path, tree: Any) -> None:
 def load_tree(path: Path, like: Any) -> Any:
     """Read back what save_tree wrote, as NumPy leaves in the structure of `like`.
 
-    Number types and dimensions must agree, lengths need not: a history grows.
+    Types and numbers of dimensions must agree; lengths may differ, for a history grows.
     """
     arrays = files.read_npz(path)
     leaves, structure = jax.tree.flatten(like)

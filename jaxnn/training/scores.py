@@ -14,7 +14,7 @@ from jaxnn.data import Digits
 from jaxnn.devices import Device
 from jaxnn.mistake import Mistake
 from jaxnn.model import Params
-from jaxnn.training import run_folder
+from jaxnn.training import record, run_folder
 
 DOUBT = 0.2  # if no output reaches this, the picture is no digit
 
@@ -68,7 +68,7 @@ def digits_of(weights: Path, path: str | None = None) -> Digits:
     if folder is None:
         parts = data.load_parts(path)
         return parts["test"] if "test" in parts else parts["all"]
-    config = run_folder.read_config(folder)
+    config = record.read_config(folder)
     notes = config.notes
     if path is None and not {"data", "test_fraction"} <= notes.keys():
         raise Mistake(f"{folder}: does not record its digits; name them with --data")
@@ -78,7 +78,7 @@ def digits_of(weights: Path, path: str | None = None) -> Digits:
     train, test = data.train_and_test(source, fraction, config.settings.seed, standard)
     digits = test if len(test.y) else train
     held_out = config.data.get("test", config.data["train"])
-    if path is None and run_folder.checksum(digits) != held_out.sha256:
+    if path is None and record.checksum(digits) != held_out.sha256:
         raise Mistake(f"{folder}: its digits have changed since; use --data")
     return digits
 

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 
 from jaxnn import model, optimizers
+from jaxnn.data import Digits
 from jaxnn.mistake import Mistake
 from jaxnn.training import centering
 
@@ -59,6 +60,31 @@ def check(settings: Settings, steps: int) -> None:
     method, rate = settings.method, settings.learning_rate
     optimizers.able_method(method, rate, has_batches=size is not None)
     optimizers.check_run(method, steps)
+
+
+def check_digits(train: Digits, test: Digits | None) -> None:
+    """Raise Mistake unless these digits can serve for training and testing."""
+    parts = (train,) if test is None else (train, test)
+    for part in parts:
+        if not isinstance(part, Digits):
+            raise Mistake(
+                f"digits must be jaxnn.Digits(x, y, name), not {type(part).__name__}"
+            )
+    if not len(train.y):
+        raise Mistake("no digits to train on; use a smaller test fraction")
+    for part in parts:
+        if not np.isin(part.y, np.arange(CLASSES)).all():
+            raise Mistake(
+                f"{part.name}: labels {part.y.min()}..{part.y.max()}; expected the "
+                "digits 0-9 (y % 10 turns the course's 10 into 0)"
+            )
+        if part.x.ndim != 2 or part.x.shape[1] != train.x.shape[1]:
+            raise Mistake(
+                f"{part.name}: x of shape {part.x.shape}; expected a row per digit, "
+                f"of {train.x.shape[-1]} pixels as in the training digits"
+            )
+        if part.y.shape != part.x.shape[:1]:
+            raise Mistake(f"{part.name}: {part.y.shape} labels for {len(part.x)} x")
 
 
 def cost_name(batch_size: int | None) -> str:

@@ -1,0 +1,93 @@
+"""Run the optimizer in compiled chunks; between them measure, report and save."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jaxnn import model, optimizers
+from jaxnn.training import centering, history, run_folder
+from jaxnn.training.history import Progress, Sets, Snapshot
+from jaxnn.weights import save_params
+
+SAVE_SECONDS = 1.0  # between checkpoints; a kill -9 loses this time and one chunk
+
+
+def train_on(
+    snapshot: Snapshot,
+    task: dict[str, Any],
+    steps: int,
+    sets: Sets,
+    folder: Path | None,
+    progress: Callable[[Progress], Any] | None,
+) -> tuple[optimizers.Result, Snapshot]:
+    """Run the loop to its end; measure, report and save between chunks."""
+    histories = [snapshot.history]
+    trained = snapshot.history.seconds[-1] if snapshot.history.seconds.size else 0.0
+    looked = saved = time.perf_counter()
+
+    def look(state: optimizers.State, trace: optimizers.Trace) -> None:
+        nonlocal snapshot, trained, looked, saved
+        # spread the chunk's time evenly over its steps
+        done = int(trace.done)
+        spread = np.linspace(trained, trained + time.perf_counter() - looked, done + 1)
+        trained = spread[-1]
+        params = network(state, task)
+        snapshot, chunk = history.after(
+            snapshot, state, params, trace, spread[1:], sets
+        )
+        histories.append(chunk)
+        if progress is not None:
+            latest = [float(column[-1]) for column in chunk]
+            progress(Progress(int(state.steps), steps, *latest))
+        looked = time.perf_counter()
+        if folder is not None and looked - saved > SAVE_SECONDS:
+            save(folder, whole(), network(snapshot.state, task), sets)
+            looked = saved = time.perf_counter()
+
+    def whole() -> Snapshot:
+        histories[:] = [history.joined(histories)]
+        return snapshot._replace(history=histories[0])
+
+    def close(params: model.Params) -> None:
+        if folder is not None:
+            save(folder, whole(), params, sets)
+            run_folder.write_history(folder, histories[0]._asdict())
+
+    try:
+        result = optimizers.minimize(
+            centering.cost,
+            snapshot.state.params,
+            **task,
+            steps=steps,
+            state=snapshot.state,
+            callback=look,
+        )
+    except KeyboardInterrupt:
+        close(network(snapshot.state, task))
+        raise
+    result = result._replace(params=network(result, task))
+    close(result.params)
+    if folder is not None:
+        save_params(folder / "weights.mat", result.params)
+    return result, whole()
+
+
+def network(
+    reached: optimizers.State | optimizers.Result, task: dict[str, Any]
+) -> model.Params:
+    """The network's own parameters; the optimizer's may be centered."""
+    return centering.uncentered(reached.params, task["args"][-1])
+
+
+def best_of(snapshot: Snapshot, sets: Sets) -> model.Params | None:
+    """The weights with the best test accuracy; None if none was measured."""
+    is_known = len(sets) > 1 and snapshot.best_accuracy >= 0
+    return snapshot.best_params if is_known else None
+
+
+def save(folder: Path, snapshot: Snapshot, params: model.Params, sets: Sets) -> None:
+    """Update checkpoint and weights in the folder."""
+    run_folder.update(folder, snapshot, params, best_of(snapshot, sets))
