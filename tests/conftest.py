@@ -14,6 +14,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
 
+# before NumPy is loaded: with a thread per core in each worker they wait for each other
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# ruff: isort: split
 import jax
 import mat_forks
 import numpy as np

@@ -161,7 +161,7 @@ def test_predict_takes_the_largest_output():
 
 
 def test_examples_are_columns_inside():
-    z = model.logits(TINY, TINY_X)
+    z = jax.jit(model.logits)(TINY, TINY_X)
     assert z.shape == (4, 3)  # (k, m)
 
 
@@ -169,9 +169,9 @@ def test_softplus_and_its_derivatives_against_scipy():
     z = np.r_[-np.geomspace(800, 1e-12, 40), 0, np.geomspace(1e-12, 800, 40)]
     s = special.expit(z)
     with jax.enable_x64(True):
-        value = model.softplus(jnp.asarray(z))
-        slope = jax.vmap(jax.grad(model.softplus))(z)
-        curvature = jax.vmap(jax.grad(jax.grad(model.softplus)))(z)
+        value = jax.jit(model.softplus)(z)
+        slope = jax.jit(jax.vmap(jax.grad(model.softplus)))(z)
+        curvature = jax.jit(jax.vmap(jax.grad(jax.grad(model.softplus))))(z)
     np.testing.assert_allclose(value, np.logaddexp(0, z), rtol=1e-14)
     np.testing.assert_allclose(slope, s, rtol=1e-13)
     np.testing.assert_allclose(curvature, s * special.expit(-z), rtol=1e-12, atol=1e-15)

@@ -193,13 +193,14 @@ def test_nothing_recompiles_for_other_values(method, few_digits, caplog):
                 learning_rate=rate if method in FIRST_ORDER else None,
                 batches=batches,
                 seed=seed,
+                chunk=4,
             )
         return [text for text in caplog.messages if "XLA compilation of" in text]
 
     jax.clear_caches()
     assert any(program in text for text in compiled(0, 1.0, 0.1, x, 3))
     assert compiled(1, 3, 0.2, x + 1, 5) == []  # lam an int; other data, rate and seed
-    assert compiled(2, np.float32(0.5), 1, x, 120) == []  # two chunks
+    assert compiled(2, np.float32(0.5), 1, x, 7) == []  # two chunks
 
 
 def take(args, indices):

@@ -108,9 +108,9 @@ def test_page_of_a_run(command, a_run, tmp_path):
     assert str(tmp_path) not in text  # the page does not say where it was made
 
 
-def test_page_of_weights_alone(command, tmp_path):
+def test_page_of_weights_alone(command, process, tmp_path):
     jaxnn.save_params(tmp_path / "start.mat", jaxnn.init_params(0, (400, 10)))
-    done = command("report", "start.mat", "--out", "pages/mine.html", "--quiet")
+    done = process("report", "start.mat", "--out", "pages/mine.html", "--quiet")
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 1
     text = (tmp_path / "pages" / "mine.html").read_text()

@@ -66,7 +66,7 @@ def test_tp5_cost_penalizes_the_biases_too(problem):
 
 def test_correct_gradient_of_tp5_is_its_costs_gradient(problem):
     thetas, x, y = problem
-    fun, flat = OBJECTIVES["TP 5 cost"], differences.flatten(thetas)
+    fun, flat = jax.jit(OBJECTIVES["TP 5 cost"]), differences.flatten(thetas)
     shapes = differences.shapes_of(thetas)
     with jax.enable_x64(True):
         exact = differences.flatten(jax.grad(fun)(thetas, x, y, 0.05, 0.2))

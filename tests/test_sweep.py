@@ -88,8 +88,8 @@ def test_bfgs_on_a_large_network_is_one_line(command):
 @pytest.mark.parametrize(
     "words",
     [
-        "sweep --lam 1 --hidden 2 3 --seeds 40 --method gd --out here",
-        "reproduce --only tiny_network lambda_1 --seeds 4 --out here",
+        "sweep --lam 1 --hidden 2 3 --seeds 12 --method gd --out here",
+        "reproduce --only tiny_network gradient_descent --seeds 2 --out here",
     ],
 )
 def test_ctrl_c_says_what_is_kept(words, environment, tmp_path):
@@ -103,7 +103,7 @@ def test_ctrl_c_says_what_is_kept(words, environment, tmp_path):
         text=True,
     )
     for line in process.stdout:
-        if line.startswith(("400-3-10", "lambda_1")):
+        if line.startswith(("400-3-10", "gradient_descent,")):
             process.send_signal(signal.SIGINT)
             break
     _, told = process.communicate(timeout=60)

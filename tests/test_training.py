@@ -246,7 +246,7 @@ def test_minibatch_gradient_is_unbiased(few_digits):
 
 
 def test_float64_runs_leave_the_program_in_float32(parts):
-    run = jaxnn.fit(*parts, steps=10, dtype="float64")
+    run = jaxnn.fit(*parts, steps=10, method="momentum", dtype="float64")
     assert run.params[0].dtype == np.float64
     assert jaxnn.cost(run.params, parts[1].x, parts[1].y, 0.0).dtype == np.float32
 
@@ -256,7 +256,7 @@ def test_cost_of_the_loop_is_that_of_the_state(parts):
     train = parts[0]
     args = (np.float32(train.x), train.y, 1.0)
     found = optimizers.minimize(jaxnn.cost, jaxnn.init_params(0), args, steps=11)
-    cost, gradient = jaxnn.backprop(found.state.params, *args)
+    cost, gradient = jaxnn.backprop(jax.device_get(found.state.params), *args)
     assert found.cost == pytest.approx(float(cost), rel=1e-5)
     np.testing.assert_allclose(found.state.grad[0], gradient[0], atol=1e-6)
 
