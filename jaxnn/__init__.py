@@ -3,13 +3,19 @@
 >>> import jaxnn
 >>> train, test = jaxnn.split(jaxnn.load_digits())
 >>> run = jaxnn.fit(train, test=test, lam=1.0)
+
+The network stands in model.py, its hand-derived gradient in backprop.py, its numeric
+one in differences.py; three_way.py compares them. Files and devices: data.py,
+images.py, files.py, devices.py, weights.py. Rooms: optimizers, training, ensemble,
+published, reading, showing, clinic. The commands (train.py, evaluate.py, ...) use all
+of these and are imported by none. tests/test_layout.py says who may import whom.
 """
 
-from jaxnn import starting
+from jaxnn import startup
 
 __version__ = "0.1.0"
 
-with starting.loading():
+with startup.loading():
     from jaxnn.backprop import backprop as backprop
     from jaxnn.clinic import check_gradient as check_gradient
     from jaxnn.data import Digits as Digits

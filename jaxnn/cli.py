@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
-from jaxnn import data, starting
+from jaxnn import data, startup
 from jaxnn.mistake import Mistake, is_out_of_memory
 
 MISTAKE, BUG, INTERRUPTED = 2, 3, 130  # exit codes
@@ -203,4 +203,4 @@ def seconds_since_import() -> float:
 
     Linux knows when the process did, but a shell may have become Python much later.
     """
-    return time.perf_counter() - starting.STARTED
+    return time.perf_counter() - startup.STARTED

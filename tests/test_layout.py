@@ -84,14 +84,14 @@ def imports_of(part: str) -> set[str]:
 
 @pytest.mark.parametrize("part", IMPORTS)
 def test_a_part_imports_what_it_says(part):
-    assert imports_of(part) - {"mistake", "starting"} == IMPORTS[part]
+    assert imports_of(part) - {"mistake", "startup"} == IMPORTS[part]
 
 
 def test_every_file_has_its_part():
-    alone = {"", "__main__", "mistake", "starting"}
+    alone = {"", "__main__", "mistake", "startup"}
     assert {part_of(name) for name in MODULES} - alone == set(IMPORTS)
     assert GROUND | COMMANDS <= set(MODULES)
-    assert imports_of("mistake") == imports_of("starting") == set()
+    assert imports_of("mistake") == imports_of("startup") == set()
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

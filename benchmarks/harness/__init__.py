@@ -1,4 +1,4 @@
-"""What the scripts next to this folder share; jaxnn is the one of this checkout."""
+"""What the scripts next to this folder share; they use the jaxnn of this checkout."""
 
 import sys
 from pathlib import Path

@@ -2,7 +2,8 @@
 
 A method is a pair of pure functions over arrays (method.py), so one compiled loop
 (loop.py) runs them all, and jit, vmap, checkpoints and resuming come with it. bfgs and
-SciPy's methods run to their end by themselves (whole.py). Nothing here knows about
+SciPy's methods (with_scipy.py) run to their end by themselves (whole.py). methods.py
+finds a method by its name; lbfgs and cg share line_search.py. Nothing here knows about
 digits: fun(params, *args) is all there is.
 """
 
