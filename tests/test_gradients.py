@@ -29,19 +29,21 @@ compiled_backprop = jax.jit(jaxnn.backprop)  # or each of its operations is comp
 LAMBDAS = (0.0, 0.1, 1.0, 10.0)
 
 
+# pixels, hidden units, classes; few, for each is compiled
+LAYERS = [(1, 2), (6, 4), (1, 1, 2), (6, 5, 4), (6, 4, 3, 4), (1, 3, 4, 2, 2)]
+
+
 @st.composite
 def problems(draw, scales=(0.1, 1.0, 5.0, 50.0)):
-    """(params, x, y, lam, scale) in float64; few sizes, so that few are compiled."""
-    hidden = draw(st.sampled_from([(), (1,), (5,), (4, 3), (3, 4, 2)]))
-    n, k = draw(st.sampled_from([(1, 2), (6, 4)]))
+    """(params, x, y, lam, scale) in float64, of nine examples."""
+    layers = draw(st.sampled_from(LAYERS))
     scale = draw(st.sampled_from(scales))
     random = np.random.default_rng(draw(st.integers(0, 10_000)))
-    layers = (n, *hidden, k)
     params = tuple(
         random.uniform(-scale, scale, (n_out, 1 + n_in))
         for n_in, n_out in zip(layers[:-1], layers[1:], strict=True)
     )
-    x, y = random.normal(size=(9, n)), random.integers(0, k, 9)
+    x, y = random.normal(size=(9, layers[0])), random.integers(0, layers[-1], 9)
     return params, x, y, draw(st.sampled_from(LAMBDAS)), scale
 
 

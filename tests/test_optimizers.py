@@ -176,9 +176,10 @@ def test_chunks_and_resuming_change_no_bit(method):
 
 
 @pytest.mark.parametrize("method", [*STEPPED, "scipy-cg"])
-def test_nothing_recompiles_for_other_values(method, few_digits, caplog):
-    x = np.float32(few_digits.x)
-    batches = Minibatches(50, len(x), take) if method in FIRST_ORDER else None
+def test_nothing_recompiles_for_other_values(method, caplog):
+    _, _, x, y, _ = three_way.course_problem()
+    x = np.float32(x)
+    batches = Minibatches(2, len(x), take) if method in FIRST_ORDER else None
     program = "run_chunk" if method in STEPPED else "evaluate"
 
     def compiled(seed, lam, rate, x, steps):
@@ -186,21 +187,21 @@ def test_nothing_recompiles_for_other_values(method, few_digits, caplog):
         with jax.log_compiles():
             minimize(
                 model.cost,
-                model.init_params(seed),
-                (x, few_digits.y, lam),
+                model.init_params(seed, (3, 5, 3)),
+                (x, y, lam),
                 method,
                 steps,
                 learning_rate=rate if method in FIRST_ORDER else None,
                 batches=batches,
                 seed=seed,
-                chunk=4,
+                chunk=2,
             )
         return [text for text in caplog.messages if "XLA compilation of" in text]
 
     jax.clear_caches()
-    assert any(program in text for text in compiled(0, 1.0, 0.1, x, 3))
-    assert compiled(1, 3, 0.2, x + 1, 5) == []  # lam an int; other data, rate and seed
-    assert compiled(2, np.float32(0.5), 1, x, 7) == []  # two chunks
+    assert any(program in text for text in compiled(0, 1.0, 0.1, x, 2))
+    assert compiled(1, 3, 0.2, x + 1, 2) == []  # lam an int; other data, rate and seed
+    assert compiled(2, np.float32(0.5), 1, x, 5) == []  # three chunks
 
 
 def take(args, indices):
