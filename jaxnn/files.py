@@ -154,7 +154,10 @@ def read_mat(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
 
 
 def write_whole(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
-    """Write a file through a temporary one: path holds the old bytes or the new."""
+    """Write a file through a temporary one: path holds the old bytes or the new.
+
+    Raises FileError if it cannot be written.
+    """
     if path.is_dir() or not path.parent.is_dir():
         raise FileError(f"{path}: cannot be written; check that its folder exists")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -164,8 +167,14 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(temporary, path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise FileError(
+            f"{path}: cannot be written ({reason}); choose another place"
+        ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a folder that nobody may write to
+            temporary.unlink(missing_ok=True)
 
 
 def make_folder(flag: str, path: str | Path) -> Path:

@@ -4,8 +4,9 @@
 class Mistake(ValueError):
     """Something a person can mend; the message says what is wrong and what to do next.
 
-    One line, whatever characters the names in it have. A command prints it and ends
-    with exit code 2; any other exception is a bug of ours.
+    One line, whatever characters the names in it have; only the clinic adds lines, the
+    traceback of a person's own function. A command prints it and ends with exit code 2;
+    any other exception is a bug of ours.
     """
 
     def __init__(self, message: str) -> None:

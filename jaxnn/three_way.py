@@ -1,8 +1,8 @@
 """Three gradients compared: autodiff, the hand derivation, central differences.
 
 Everything here computes in float64, whatever the settings of the calling program: in
-float32 rounding hides the classic mistakes (on 5000 digits a regularized bias is 2e-5
-of a fresh network's gradient).
+float32 rounding hides the classic mistakes (on 5000 digits with lambda 1, regularizing
+the biases changes the gradient of a fresh network by 2e-5 of its size).
 """
 
 from collections.abc import Callable, Sequence

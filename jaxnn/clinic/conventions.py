@@ -50,7 +50,7 @@ WORDING = {
 
 
 class Convention(NamedTuple):
-    """One way to call a function; each field takes one of its CHOICES."""
+    """One way to call a function; a person may set each field to one of its CHOICES."""
 
     parameters: str = "vector"
     matrices: str = "out x in"  # theta1 (h, 1 + n), or (1 + n, h)

@@ -11,7 +11,7 @@ from jaxnn.clinic.subject import Subject
 MANY = 100  # printed lines
 DIGITS = 1e-10  # in float64, rounding is below this
 STEP = 1e-5  # of the central difference along a direction
-LARGE = 60  # times the weights: every output is rounded to 0 or 1
+LARGE = 60  # times the weights: some outputs are rounded to 1
 
 
 def is_consistent(

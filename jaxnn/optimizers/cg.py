@@ -1,7 +1,7 @@
 """Nonlinear conjugate gradient, Polak-Ribiere+, with the secant line search.
 
 Why not a library: to cost 0.339 at lambda 1, from seeds 0-19 (float32, jax 0.10.2,
-CPU), this one takes 182-245 evaluations, median 206. With optax's zoom line search, at
+CPU), this one takes 185-242 evaluations, median 213. With optax's zoom line search, at
 its best setting, the same directions take 179-311, median 238: it doubles a step that
 was too short, where a secant says how far to go. NonlinearCG of optimistix 0.1 maps
 over starts too, but it backtracks from 1 by halves whatever the curvature. After 4000

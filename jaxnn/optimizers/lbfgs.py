@@ -19,8 +19,8 @@ from jax.scipy.linalg import solve_triangular
 from jaxnn.optimizers.line_search import line, line_search, moved
 from jaxnn.optimizers.method import Method, Objective, State, Tree
 
-# Curvature pairs. To cost 0.339 at lambda 1, from seeds 0-9, 10 pairs take 105-131
-# steps, 20 take 91-118, 40 take 83-102 and 100 take 78-90 (float32, jax 0.10.2, CPU); a
+# Curvature pairs. To cost 0.339 at lambda 1, from seeds 0-9, 10 pairs take 105-130
+# steps, 20 take 94-118, 40 take 84-100 and 100 take 77-90 (float32, jax 0.10.2, CPU); a
 # step costs more with each pair.
 MEMORY = 40
 CURVATURE = 0.9  # c2 of the strong Wolfe conditions: the first trial nearly always does

@@ -15,7 +15,7 @@ from jaxnn.images import MNIST_SIDE, SIDE
 
 EDGE = 0.1  # of full ink: less counts as margin
 PEN = 100  # pixels of the longer side when the stroke width is measured
-PEN_WIDTHS = 0.09, 0.175  # of the longer side: the range of 83% of MNIST's digits
+PEN_WIDTHS = 0.09, 0.175  # of the longer side: the range of 82% of the embedded digits
 
 
 def picture(ink: np.ndarray) -> np.ndarray:

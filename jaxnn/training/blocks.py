@@ -18,9 +18,8 @@ from jax.typing import ArrayLike
 from jaxnn import model
 from jaxnn.model import Array, Params
 
-# Examples per block. Blocks of 1000, 2500, 5000 and 10,000 examples take 0.73, 0.61,
-# 0.59 and 0.55 us per digit on an Intel, and 0.24, 0.22, 0.22 and 0.28 us on an AMD
-# (float32, two cores); 10,000 take twice the memory of 5000.
+# Examples per block. Smaller blocks are slower on an Intel, larger ones on an AMD, and
+# 10,000 take twice the memory.
 BLOCK = 5000
 
 

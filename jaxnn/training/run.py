@@ -79,7 +79,7 @@ def fit(
     methods start again from its weights.)
     notes: stored in config.json, so they must be JSON types.
     progress: called every tenth step; with mini-batches, once per epoch or every tenth
-    step, whichever is longer.
+    step, whichever is longer; with bfgs, where jax.scipy returns.
 
     Ctrl-C saves the folder, then raises KeyboardInterrupt. Raises Mistake with one line
     that says what to change.
