@@ -1,4 +1,4 @@
-"""Chromium, driven; run alone, it takes the picture of the page that README shows.
+"""A browser for the tests. Run alone, it takes README's picture of the page.
 
 python tests/browser.py runs/mine/report.html tests/page.png
 """
@@ -37,7 +37,7 @@ def chromium():
 
 
 def show_as(page, width, height, scheme="light"):
-    """As a window of that many pixels would, in light or in dark."""
+    """Show the page as in a window of that size, in a light or a dark scheme."""
     size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
     page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     wish = {"name": "prefers-color-scheme", "value": scheme}
@@ -45,7 +45,7 @@ def show_as(page, width, height, scheme="light"):
 
 
 def draw(page, lines):
-    """With the mouse, after clearing: strokes of (p, 2) pixels of the drawing."""
+    """Clear the drawing, then draw with the mouse: strokes of (p, 2) pixels."""
     page.find_element(By.ID, "clear").click()
     canvas = page.find_element(By.ID, "drawing")
     middle = [canvas.size["width"] // 2, canvas.size["height"] // 2]

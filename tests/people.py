@@ -1,8 +1,8 @@
 """The right cost and gradient as different people write and call them.
 
 Each function is correct and uses nothing of jaxnn; CORRECT lists them with what a check
-must understand. The conventions are those of public programs of this exercise, those of
-the five documents among them.
+must understand. The conventions come from public programs for this exercise, among them
+the five documents.
 """
 
 import numpy as np
@@ -126,7 +126,7 @@ def backprop(params, input_size, hidden_size, num_labels, X, y, learning_rate):
 
 
 def starred_cost(theta, *args):
-    """Everything through *args, in an order of its own."""
+    """Takes everything through *args, in its own order."""
     n_in, n_hid, n_out, lmbda, X, y = args
     return nn_cost_function(theta, n_in, n_hid, n_out, X, y, lmbda)[0]
 
@@ -232,7 +232,7 @@ def single(nn_params, n_input, n_hidden, n_labels, X, y, lmbda):
 
 
 def letters(p, q, r, s, t, u, w):
-    """Names that tell nothing, in the course's order."""
+    """Names that say nothing, in the course's order."""
     return nn_cost_function(p, q, r, s, t, u, w)
 
 

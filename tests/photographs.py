@@ -9,8 +9,8 @@ from PIL import Image, ImageFilter
 def photo(digit, seed, sizes=(400, 1500)):
     """digit (28, 28), ink near 1 -> the bytes of a square JPEG, sizes pixels a side.
 
-    Enlarged, turned by up to 10 degrees, put anywhere; dark on light or light on dark
-    in colours, under a slope of light, with grain, out of focus, at quality 60.
+    Enlarged, turned by up to 10 degrees, anywhere in the picture; dark on light or the
+    other way, in color, lit unevenly, with grain, out of focus, at JPEG quality 60.
     """
     random = np.random.default_rng(seed)
     size = int(random.integers(sizes[0], sizes[1] + 1))
@@ -27,7 +27,7 @@ def photo(digit, seed, sizes=(400, 1500)):
     light = 1 + np.add.outer(np.sin(angle) * across, np.cos(angle) * across)
     grain = random.uniform(0, 0.04) * random.standard_normal((size, size), "f4")
     ink = ink * light
-    channels = [  # one by one: an array of all three takes thrice the time
+    channels = [  # one by one: an array of all three takes three times as long
         np.float32(p) * light + np.float32(q - p) * ink + grain
         for p, q in zip(paper, pen, strict=True)
     ]

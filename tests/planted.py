@@ -1,9 +1,9 @@
 """Exercise 4's cost and gradient in plain NumPy, into which mistakes can be planted.
 
 An independent source of truth: it shares no code with jaxnn. One hidden layer,
-sigmoids, regularised cross-entropy; theta1 (h, 1+n) and theta2 (k, 1+h), column 0 the
-bias; examples are ROWS, as students write it. A mistake is planted by its name; each
-sits in one place of the code, and of one place at most one mistake can be made.
+sigmoids, regularized cross-entropy; theta1 (h, 1+n) and theta2 (k, 1+h), column 0 the
+bias; examples are ROWS, as students write it. A mistake is planted by its name. Each
+sits in one place of the code; each place takes at most one mistake.
 """
 
 from collections.abc import Collection
@@ -12,7 +12,7 @@ import numpy as np
 
 Array = np.ndarray
 
-# what a mistake leaves open
+# the numbers that some mistakes contain
 NUMBERS = {"step": 0.3, "eps": 1e-3, "count": 3, "number": 5000}
 
 _SHARED = {
@@ -433,7 +433,7 @@ def _rows(m: int, mistake: str | None) -> slice:
 
 
 def _penalised(theta1: Array, theta2: Array, mistake: str | None) -> list[Array]:
-    """For each theta, 1 where an element is penalised, else 0."""
+    """For each theta, 1 where an element is penalized, else 0."""
     mask1, mask2 = masks = [np.zeros_like(theta1), np.zeros_like(theta2)]
     for mask in masks:
         match mistake:
@@ -544,7 +544,7 @@ def _data_sum(mistake: str | None, target: Array, z3: Array, a3: Array) -> float
 def _penalty(
     mistake: str | None, part1: Array, part2: Array, lam: Array, m: int
 ) -> float:
-    """The cost's penalty of what is penalised; the rest of the parts is 0."""
+    """The cost's penalty; part1 and part2 are 0 where nothing is penalized."""
     squares = np.sum(part1**2) + np.sum(part2**2)
     match mistake:
         case "the penalty is missing in the cost":

@@ -1,4 +1,4 @@
-"""Digits as a hand draws them with a mouse: lines through points, in a unit square."""
+"""Digits as drawn with a mouse: lines through points, in a unit square."""
 
 import numpy as np
 

@@ -46,7 +46,7 @@ def chromium():
 
 @pytest.fixture
 def page(chromium, run):
-    """The page, opened from disk; it must not complain."""
+    """The page, opened from disk. It must load nothing else and log nothing."""
     browser.show_as(chromium, 1000, 900)
     chromium.get((run / "report.html").as_uri())
     yield chromium
@@ -108,7 +108,7 @@ def test_drawn_digits_are_read_as_read_reads_them(page, run, command, tmp_path):
             assert answer.startswith(f"This is {row['digit']} ("), row
             assert outputs.max() == pytest.approx(row["probability"], abs=0.01)
     right = sum(row["digit"] == seed % 10 for seed, row in enumerate(rows))
-    assert right >= 45  # by far most are read as they were meant
+    assert right >= 45  # nearly all are read as the digit that was meant
 
 
 @pytest.mark.parametrize("length", [3, 30, 150])
@@ -120,7 +120,7 @@ def test_a_stroke_is_answered_within_50_ms(page, length):
         "  return performance.now() - began; })"
     )
     print(f"{length} pixels: median {np.median(milliseconds):.1f} ms")
-    assert min(milliseconds) < 50  # the least: other work may hold any of them up
+    assert min(milliseconds) < 50  # the shortest: other work may delay any of them
 
 
 def test_keys_and_buttons(page):

@@ -1,4 +1,4 @@
-"""The charts show what they are given, in its place and told apart without colour."""
+"""The charts show what they are given, in its place, and need no color."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def test_curves_show_the_figures_given():
     np.testing.assert_allclose(right.lines[0].get_ydata(), [50, 75])
     np.testing.assert_allclose(right.lines[1].get_ydata(), [40, 60])
     assert right.get_ylabel() == "percent"
-    # told apart without colour
+    # they differ without color, too
     assert right.lines[0].get_linestyle() != right.lines[1].get_linestyle()
 
 

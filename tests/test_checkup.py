@@ -1,4 +1,4 @@
-"""What a person is told: the findings, the command, its exit codes."""
+"""What the check says to a person: findings, command, exit codes."""
 
 import inspect
 import json
@@ -71,7 +71,7 @@ def test_every_mistake_is_named_from_a_persons_function(all_pairs):
         report = jaxnn.check_gradient(person(cost=(name,)))
         named = report.cost + report.gradient
         if planted.clash(name, "labels shifted up by one"):
-            # which of cost and gradient has the labels right is for no one to say
+            # nothing shows whether the cost or the gradient has the right labels
             assert len(named) == 1 and planted.clash(named[0], name), report
         else:
             assert report.cost == named == (name,), report
@@ -381,7 +381,7 @@ def test_nothing_of_the_process_is_left_changed(file, tmp_path):
 
 
 def process():
-    """What a person's code can change for all."""
+    """What a person's code can change for the whole process."""
     return (
         np.random.get_state()[1].tolist(),
         random.getstate(),

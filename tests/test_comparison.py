@@ -1,4 +1,4 @@
-"""Judging and explaining, on experiments whose measurements are given."""
+"""How figures are judged and explained, on experiments with given measurements."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ WIDER = replace(SETUP, label="64 starts", starts=64)
 
 @pytest.fixture
 def measure(monkeypatch):
-    """measure(by_label): what each run is to measure; the labels run, in order."""
+    """measure(by_label): sets what each run measures; returns the labels that ran."""
 
     def plan(by_label):
         ran = []
@@ -56,7 +56,7 @@ def test_what_differs_is_looked_for_where_the_unknown_varies(measure):
 
 
 def test_what_nothing_explains_stays_open(measure):
-    # 64 starts come nearer, and yet do not hold the figure
+    # 64 starts come nearer, but their range does not contain the figure
     measure({"as published": {"cost": [0.6]}, "64 starts": {"cost": [0.55, 0.7]}})
     (row,) = compare(recipe()).rows
     assert row.is_open and row.explanation == "not explained"

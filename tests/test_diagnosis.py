@@ -1,8 +1,8 @@
-"""Mistakes planted in an independent implementation are named, and no others.
+"""The diagnosis names the mistakes planted in an independent implementation, no others.
 
 planted.py shares no code with jaxnn. A set of mistakes counts as named if it is among
-the explanations found, or if what is found in its place is smaller and the same
-function: on a problem that the diagnosis never saw.
+the explanations found, or if a smaller set is found that gives the same function on a
+problem that the diagnosis never saw.
 """
 
 import itertools
@@ -98,8 +98,8 @@ def test_every_mistake_is_named(kind, layers):
 @pytest.mark.parametrize("layers", [SMALL, COURSE])
 @pytest.mark.parametrize("kind", TABLES)
 def test_mistakes_are_far_apart(kind, layers):
-    # facts: at least 1.2e-3 between explanations, where rounding is 1e-16; the cost is
-    # one number, and nearer
+    # measured: at least 1.2e-3 between explanations, where rounding is 1e-16; costs are
+    # nearer to each other, as each is one number
     for name in TABLES[kind][:: 1 if layers == SMALL else 4]:
         seen = observe(kind, (name,), layers)
         _, margin = runner_up(diagnose(seen).found, seen)
@@ -200,7 +200,7 @@ def test_without_lambda_the_data_part_is_diagnosed():
 
 
 def strange_gradients():
-    """200 wrong gradients that no table has, each with where it is wrong."""
+    """200 wrong gradients that are in no table, and where each is wrong."""
     draw = np.random.default_rng(0)
     for i in range(200):
         theta, kind = int(draw.integers(2)), i % 5
@@ -236,7 +236,7 @@ def test_strange_gradients_are_not_named_but_placed(part, all_pairs):
             values.append(tuple(tuple(pair) for pair in row))
         seen = wrong._replace(values=tuple(values))
         assert not diagnose(seen).found
-        places = locations(seen)  # at lambda 0, and of what lambda adds
+        places = locations(seen)  # at lambda 0, and in what lambda adds
         assert {place.theta for place in places} == {theta + 1}
         assert (places[0].rows, places[0].columns) == (rows, columns)
         if not noise:

@@ -1,4 +1,4 @@
-"""What an experiment measures, against NumPy and figures without chance."""
+"""What an experiment measures, against NumPy and figures that involve no chance."""
 
 import os
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Digits found in pictures, against drawings made for it."""
+"""Digits found in pictures that the tests draw."""
 
 import numpy as np
 import photographs
@@ -11,7 +11,7 @@ from jaxnn.reading import ink, photos
 
 @pytest.fixture(scope="module")
 def held_out(digits):
-    """Which digits a network was not trained on, and its params."""
+    """The digits that a network was not trained on, and its params."""
     places = jaxnn.Digits(np.arange(5000.0)[:, None], digits.y, "places")
     train, test = (part.x[:, 0].astype(int) for part in jaxnn.split(places, 0.2, 0))
     some = jaxnn.Digits(digits.x[train], digits.y[train], "train")
@@ -58,9 +58,9 @@ def test_a_shadow_and_the_tables_edge_are_no_ink(originals):
     y, x = np.mgrid[:600, :600]
     for edge in (x > 300, x + y > 700, 2 * y - x > 400):
         found = ink.digit(plain * np.where(edge, 0.6, 1))
-        # where the edge crosses a stroke the digit may come to lie a pixel aside
+        # where the edge crosses a stroke, the digit may move by a pixel
         assert np.abs(found - ink.digit(plain)).mean() < 0.08
-    plain[:, 590:] = 0.02  # the table beside the paper
+    plain[:, 590:] = 0.02  # the table next to the paper
     assert np.abs(ink.digit(plain) - originals[2700]).mean() < 0.08
 
 

@@ -13,7 +13,7 @@ def test_mnists_steps_give_mnists_digits_back(originals):
     for picture in originals[::16]:
         box = picture[np.ix_(picture.any(axis=1), picture.any(axis=0))]
         same += np.allclose(mnist_form.centred(box), picture)
-    # of the others the centre lies so near a pixel's edge that rounding decided
+    # in the others the center is so near a pixel's edge that rounding decides
     assert same >= 0.97 * len(originals[::16])
 
 

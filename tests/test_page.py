@@ -92,7 +92,7 @@ def test_page_of_a_run(command, a_run, tmp_path):
     assert done.stdout.splitlines()[-1].startswith("result   run/report.html, 0.")
     text = (a_run / "report.html").read_text()
     assert len(text) < 3e6
-    # nothing is loaded from elsewhere: no addresses but the names of SVG's parts
+    # nothing is loaded from elsewhere: the only addresses are names that SVG needs
     assert set(re.findall(r"https?://[\w./]+", text)) <= {
         "http://www.w3.org/2000/svg",
         "http://www.w3.org/1999/xlink",
@@ -105,7 +105,7 @@ def test_page_of_a_run(command, a_run, tmp_path):
         assert fact in text
     assert "<h2>Training</h2>" in text and "currentColor" in text
     assert '<svg role="img" aria-label="Cost and accuracy by step" ' in text
-    assert str(tmp_path) not in text  # where it was made is nobody's business
+    assert str(tmp_path) not in text  # it does not reveal where it was made
 
 
 def test_page_of_weights_alone(command, process, tmp_path):

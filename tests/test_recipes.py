@@ -1,4 +1,4 @@
-"""The recipes are whole: every figure named once, every setting usable."""
+"""The recipes are complete: every figure is named once, every setting is usable."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from jaxnn.published import verdicts
 from jaxnn.published.programs import OBJECTIVES
 from jaxnn.published.recipes import RECIPES
 
-# read off the documents a second time, one line per document's own printout
+# copied from the documents a second time, a line per printout
 PUBLISHED = {
     "given_weights": (0.2876291651613189, 0.38376985909092365, 0.5760512469501331)
     + (0.28751238099868115, 97.52)

@@ -1,4 +1,4 @@
-"""Functions taken out of people's own files and notebooks, which never run whole."""
+"""Functions taken from people's files and notebooks, which never run as a whole."""
 
 import functools
 import inspect
@@ -19,10 +19,10 @@ from jaxnn.files import FileError
 
 @pytest.fixture(autouse=True)
 def as_before(monkeypatch):
-    """Each test gets the import path, the modules and the variables as they were."""
+    """Each test starts with the same import path, modules and environment."""
     monkeypatch.setattr(sys, "path", sys.path[:])
     monkeypatch.setattr(source, "HOMES", set())
-    monkeypatch.setattr(sys, "dont_write_bytecode", False)  # or nothing is tested
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)  # as usual
     monkeypatch.setenv("MPLBACKEND", "Agg")
     modules = set(sys.modules)
     yield
