@@ -1,4 +1,4 @@
-"""The cost in blocks is the cost; NumPy's hand-derived gradient is the judge."""
+"""The cost in blocks equals the cost, checked by the hand-derived NumPy gradient."""
 
 import jax
 import numpy as np
@@ -36,7 +36,7 @@ def test_cost_and_gradient_are_those_of_backprop(small_blocks, m):
 
 def test_weights_leave_out_whole_blocks(small_blocks):
     params, x, y, lam = problem(11)
-    weights = np.r_[np.zeros(5), np.ones(6)]  # a head and a block, all of them 0
+    weights = np.r_[np.zeros(5), np.ones(6)]  # two blocks without weight
     with jax.enable_x64(True):
         cost, gradient = jax.value_and_grad(blocks.cost)(params, x, y, lam, weights)
     expected_cost, expected = jaxnn.backprop(params, x[5:], y[5:], lam)

@@ -1,4 +1,4 @@
-"""Centred coordinates: the same network and cost, fewer evaluations.
+"""Centered coordinates: the same network and cost, fewer evaluations.
 
 The source of truth is the network itself: `jaxnn.cost` and `backprop` in float64.
 """
@@ -104,7 +104,7 @@ class Reached(Exception):
 
 
 def evaluations(fun, params, args, method, target):
-    """After which the cost is at most target."""
+    """How many evaluations it takes until the cost is at most target."""
 
     def stop(state, _):
         if state.cost <= target:

@@ -408,7 +408,7 @@ def test_gradcheck_fails_on_a_wrong_derivation(command, monkeypatch):
 def test_a_closed_pipe_costs_the_output_alone(environment, tmp_path):
     line = f"{sys.executable} -m jaxnn.train --steps 100 --out run | head -n 4"
     subprocess.run(line, shell=True, cwd=tmp_path, env=environment, check=True)
-    deadline = time.monotonic() + 60  # head may be gone before the training is
+    deadline = time.monotonic() + 60  # head may end before the training does
     while not (tmp_path / "run" / "curves.png").exists():
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -446,14 +446,14 @@ def test_digits_that_changed_are_not_called_held_out(command, tmp_path, few_digi
     one_line(command("evaluate", "run"), "have changed since")
 
 
-# A run that ends only when it is stopped, in chunks of a few milliseconds
+# A run that only ends when it is stopped, in chunks of a few milliseconds
 ENDLESS = ("--method", "gd", "--quiet", "--steps", 10_000_000)
 
 
 def stopped(environment, folder, saves, sign):
-    """Train until the checkpoint was saved so often, then send the signal.
+    """Train until the checkpoint was saved `saves` times, then send the signal.
 
-    Returns exit code, what was said, and the step of the checkpoint.
+    Returns the exit code, standard error, and the step of the checkpoint.
     """
     words = [sys.executable, "-m", "jaxnn.train", *map(str, ENDLESS), "--out", folder]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}

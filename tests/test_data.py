@@ -1,4 +1,4 @@
-"""Digits from files of every format, brought into one form or refused in one line."""
+"""Digits from files of every format: loaded to one form, or refused in one line."""
 
 import gzip
 import os
@@ -24,10 +24,10 @@ pytestmark = pytest.mark.usefixtures("quick_mat")
 
 RANDOM = np.random.default_rng(0)
 BYTES = RANDOM.integers(0, 256, (6, 20, 20)).astype(np.uint8)
-BYTES[:, 0, 0] = 255  # as a real picture's ink: a float version of it has a 1
+BYTES[:, 0, 0] = 255  # as in a real picture: its float version has a 1
 Y = np.array([3, 0, 9, 0, 1, 7])
 TENS = np.where(Y == 0, 10, Y)  # the course's labels
-# the form asked for: floats to 1, pixel (r, c) at 20 c + r
+# the form they must load to: floats up to 1, pixel (r, c) at 20 c + r
 X = np.stack([picture.flatten(order="F") for picture in BYTES]) / 255
 FLAT = BYTES.reshape(6, 400)  # row by row, as every format but .mat has it
 MNIST_BYTES = RANDOM.integers(0, 256, (4, 28, 28)).astype(np.uint8)
@@ -372,7 +372,7 @@ def test_a_folder_is_refused(tmp_path, ending):
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 @pytest.mark.parametrize("count", [3_000_000, 4_000_000_000])
 def test_an_idx_header_that_claims_too_much_takes_no_memory(tmp_path, count, pack):
-    """2.2 GiB, which would be read if they were there, and 2.9 TiB."""
+    """2.2 GiB would be read if the file had them; 2.9 TiB would not."""
     header = struct.pack(">BBBBIII", 0, 0, 8, 3, count, 28, 28)
     (tmp_path / "images").write_bytes(pack(header + bytes(784)))
     tracemalloc.start()
@@ -433,7 +433,7 @@ def test_mat_without_both_variables_is_refused(tmp_path, held):
 
 
 def loads_or_refuses(load, path):
-    """A damaged file loads all the same or is a FileError; no warning, nothing else."""
+    """A damaged file either loads or raises FileError, without any warning."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:

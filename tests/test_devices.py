@@ -1,4 +1,4 @@
-"""The device asked for or an error, and settings that are the commands' alone."""
+"""The requested device or an error; settings that only the commands change."""
 
 import os
 import subprocess
@@ -41,12 +41,12 @@ def test_cache_folder_follows_the_systems_convention(monkeypatch, tmp_path):
 
 @pytest.fixture
 def environment(environment):
-    """Without the folder in which the tests keep what was compiled."""
+    """Without the folder that keeps compiled programs for the tests."""
     return {k: v for k, v in environment.items() if not k.startswith("JAX_")}
 
 
 def settings_of_a_command(environment, tmp_path):
-    """What prepare_process leaves in a fresh process: PREALLOCATE and cache folder."""
+    """What prepare_process sets in a fresh process: PREALLOCATE, the cache folder."""
     program = (
         "import os, jax; from jaxnn import devices; devices.prepare_process('cpu');"
         "print(os.environ['XLA_PYTHON_CLIENT_PREALLOCATE']);"

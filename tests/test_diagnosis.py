@@ -1,4 +1,4 @@
-"""Mistakes planted in an independent implementation are named, and no others.
+"""The diagnosis names the mistakes planted in an independent implementation, no others.
 
 planted.py shares no code with jaxnn. A set of mistakes counts as named if it is among
 the explanations found, or if a smaller set is found that is the same function: it gives

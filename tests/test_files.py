@@ -83,7 +83,7 @@ def test_reads_what_numpy_and_scipy_wrote(tmp_path, ending):
 
 
 def test_reads_the_hand_made_files_of_these_tests(tmp_path):
-    """Else the refusals below might come from a slip in npy_bytes or mat_bytes."""
+    """Otherwise a slip in npy_bytes or mat_bytes might cause the refusals below."""
     (tmp_path / "a.npy").write_bytes(npy_bytes(F8 % "(6, 7)", TABLE.tobytes()))
     body = TABLE.tobytes(order="F")
     (tmp_path / "a.mat").write_bytes(mat_bytes("X", (6, 7), 9, body))

@@ -66,7 +66,7 @@ def test_a_mask_trains_as_a_copy_does(scores, few_digits):
         accuracy = np.mean(read[kept] == y)
         assert found[1].train_accuracy[1, j] == pytest.approx(accuracy)
         right[folds == fold] = (read == few_digits.y)[folds == fold]
-    # every digit of the folds left out, judged by the network that has not seen it
+    # every held-out digit, read by the network that has not seen it
     held = folds != 1
     np.testing.assert_array_equal(found[1].right[1], right[held])
     np.testing.assert_array_equal(found[1].folds, folds[held])

@@ -17,7 +17,7 @@ from jax.test_util import check_grads
 import jaxnn
 from jaxnn.three_way import flatten
 
-# the fixture `device` is one object for all examples, which is what is meant
+# all examples of a test share the fixture `device`, as intended
 GENERATED = settings(
     max_examples=25,
     deadline=None,
@@ -25,7 +25,7 @@ GENERATED = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 FLOOR = 1e-2
-compiled_backprop = jax.jit(jaxnn.backprop)  # or each of its operations is compiled
+compiled_backprop = jax.jit(jaxnn.backprop)  # or each operation is compiled
 LAMBDAS = (0.0, 0.1, 1.0, 10.0)
 
 
@@ -123,8 +123,8 @@ def test_jax_own_checker_agrees_in_float64(problem, device):
     params, x, y, lam, _ = problem
     with jax.enable_x64(True):
         params = jax.device_put(params)
-        # both modes, first order: test_model.py has the second of softplus, whose
-        # derivative is stated
+        # both modes, first order; test_model.py checks softplus' second derivative, as
+        # its first is written by hand
         check_grads(lambda p: jaxnn.cost(p, x, y, lam), (params,), order=1)
 
 

@@ -14,7 +14,7 @@ from jaxnn import data, images
 
 
 def resized_by_jax(pictures):
-    """MATLAB's resize from JAX's: the border padded, so that its weights are kept."""
+    """MATLAB's resize: JAX's of a padded image, which keeps the border's weights."""
     with jax.enable_x64(True):
         padded = jnp.pad(jnp.asarray(pictures), ((0, 0), (7, 7), (7, 7)), mode="edge")
         resized = jax.image.resize(padded, (len(pictures), 30, 30), "cubic")

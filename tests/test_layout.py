@@ -40,7 +40,7 @@ IMPORTS = {
 
 
 def part_of(module: str) -> str:
-    """The part to which a module belongs: training.blocks is of training."""
+    """The part that a module belongs to: training.blocks belongs to training."""
     name = module.partition(".")[0]
     return "ground" if name in GROUND else "commands" if name in COMMANDS else name
 
@@ -101,7 +101,7 @@ def test_commands_are_imported_by_nobody(name):
 
 def test_no_import_runs_in_a_circle():
     graph = {name: imported(path) - {name, ""} for name, path in MODULES.items()}
-    for name in graph:  # a room's __init__ runs before its modules; it is no circle
+    for name in graph:  # a room's __init__ runs before its modules: that is no circle
         graph[name] -= {name.partition(".")[0]}
     assert set(TopologicalSorter(graph).static_order()) >= set(graph)
 

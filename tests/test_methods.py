@@ -48,7 +48,7 @@ def test_rosenbrock(method):
 
 @pytest.mark.parametrize("method", ["gd", "momentum", "adam"])
 def test_first_order_descends_rosenbrock(method):
-    # the valley is long: at a fixed rate they are under way, far below the start's 24.2
+    # the valley is long: at a fixed rate they get part of the way, from a cost of 24.2
     rates = {"gd": 1e-3, "momentum": 1e-4, "adam": 0.03}
     with jax.enable_x64(True):
         p = np.array([-1.2, 1.0])
@@ -167,7 +167,7 @@ def test_params_and_cost_of_a_run_that_diverges_belong_together(method):
 
 
 def test_bfgs_ends_where_the_cost_is_no_number():
-    # jax.scipy's search takes what is lower than everything for a success
+    # jax.scipy's search counts minus infinity as a success
     found = minimize(falls_for_ever, np.ones(2, np.float32), (), "bfgs", 60)
     assert found.diverged and found.steps < 60
     assert "became NaN or infinite" in found.message

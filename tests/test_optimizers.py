@@ -1,4 +1,4 @@
-"""Every method against closed forms, recursions in NumPy, SciPy, and itself resumed."""
+"""Every method against closed forms, NumPy recursions, SciPy, and a resumed run."""
 
 import jax
 import jax.numpy as jnp
@@ -295,7 +295,7 @@ def slope_of_a_tenth(p):
 
 
 def test_tolerance_is_compared_in_the_dtype_of_the_loop():
-    # float32(0.1) > 0.1: host and loop must agree that this has converged
+    # float32(0.1) > 0.1: the host and the loop must both see that this has converged
     found = minimize(slope_of_a_tenth, np.float32(1), (), "gd", 5, tolerance=0.1)
     assert found.converged and found.steps == 0
 
@@ -329,7 +329,7 @@ def test_unusable_settings_are_refused(settings, message):
 
 
 def test_methods_vmap_over_starts_and_lambdas():
-    # what an ensemble needs: the loop itself maps over params and args
+    # as an ensemble does: vmap over the loop, with its params and args
     starts, scales = np.float32([[1, 2], [3, 4], [0.5, 1]]), np.float32([0.5, 1, 2])
 
     def one(p, scale):

@@ -35,7 +35,7 @@ def params(digits):
 
 @pytest.fixture
 def weights(params, tmp_path):
-    """Its file."""
+    """The name of a file with these weights."""
     jaxnn.save_params(tmp_path / "weights.npz", params)
     return "weights.npz"
 

@@ -27,7 +27,7 @@ def test_evaluation_is_the_formulas(few_digits, dtype):
 
 
 def made(read, costs):
-    """An evaluation of three classes; what it does not need is left out."""
+    """An evaluation with three classes; unused fields are empty."""
     read, costs = np.array(read), np.array(costs)
     return scores.Evaluation(np.zeros((len(read), 3)), read, costs, 0.0, 0.0)
 

@@ -35,7 +35,7 @@ def test_sweep_tells_the_same_in_table_csv_and_picture(command, tmp_path):
                 for s in ("0", "1")
             ]
             median, low, high = map(float, re.findall(r"[\d.]+", cell))
-            # folds differ by a digit in size at most
+            # the folds' sizes differ by at most one digit
             np.testing.assert_allclose(median, 100 * np.median(starts), atol=0.02)
             np.testing.assert_allclose([low, high], 100 * np.sort(starts), atol=0.02)
         assert float(row[4]) == pytest.approx(
@@ -50,7 +50,7 @@ def test_sweep_tells_the_same_in_table_csv_and_picture(command, tmp_path):
 
 
 def test_networks_that_diverge_are_marked(command, tmp_path):
-    # at this rate and lambda every step multiplies the weights
+    # at this rate and lambda every step makes the weights larger
     words = (
         "--lam 0 20000 --seeds 2 --hidden 3 --method gd --steps 300 --learning-rate 1"
     )

@@ -1,4 +1,4 @@
-"""The three-way check passes what is right and names the place of what is wrong."""
+"""The three-way check passes right gradients and says where others are wrong."""
 
 import jax
 import numpy as np
@@ -96,5 +96,5 @@ def test_a_wrong_gradient_fails_in_its_place(monkeypatch, mistake, theta, column
 def test_all_weights_of_the_digit_network():
     report = jaxnn.check_gradient()
     assert report.passed
-    with jax.enable_x64(False):  # and whatever the program's own setting
+    with jax.enable_x64(False):  # whatever precision the program itself is set to
         assert jaxnn.check_gradient(quick=True).passed

@@ -1,4 +1,4 @@
-"""fit: what it reaches, what it leaves behind, and that it goes on where it stopped."""
+"""fit: the cost it reaches, the files it writes, and resuming where it stopped."""
 
 import csv
 import json
@@ -28,7 +28,7 @@ def test_published_cost_within_150_steps_from_ten_seeds(digits):
 
 
 def test_logistic_regression_is_scikit_learns(few_digits):
-    # one-vs-all: ten problems of their own. lam/(2m) |w|^2 is scikit-learn's C = 1/lam
+    # one-vs-all: ten separate problems. lam/(2m) |w|^2 is scikit-learn's C = 1/lam
     lam = 3.0
     run = jaxnn.fit(few_digits, hidden=(), lam=lam, steps=500, dtype="float64")
     for digit in (0, 7):
@@ -224,7 +224,7 @@ def test_divergence_keeps_the_last_good_weights(parts, tmp_path):
     np.testing.assert_array_equal(run.params[0], start[0])
     np.testing.assert_array_equal(jaxnn.load_params(run.folder)[0], start[0])
     assert run.best_params is None
-    # and a resumed one fails at the same step again, losing nothing
+    # a resumed run fails at the same step again, and loses nothing
     again = jaxnn.fit(*parts, steps=50, out=tmp_path / "run", resume=True, **how)
     assert again.diverged and again.message == run.message
 
@@ -252,7 +252,7 @@ def test_float64_runs_leave_the_program_in_float32(parts):
 
 
 def test_cost_of_the_loop_is_that_of_the_state(parts):
-    # nothing a step behind: cost and gradient belong to the params of the same state
+    # no field lags a step behind: cost and gradient belong to the state's params
     train = parts[0]
     args = (np.float32(train.x), train.y, 1.0)
     found = optimizers.minimize(jaxnn.cost, jaxnn.init_params(0), args, steps=11)

@@ -56,7 +56,7 @@ def test_one_percent_off_is_no_longer_exact():
                 continue
             for factor in (0.99, 1.01):
                 assert judge(figure, factor * numbers[None]) in (DIFFERS, BETTER)
-    assert coarse == {"21", "1e-9"}  # printed in fewer digits than 1% changes
+    assert coarse == {"21", "1e-9"}  # printed with so few digits that 1% changes none
 
 
 def test_percentile_counts_equal_values_half():

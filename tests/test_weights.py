@@ -25,7 +25,7 @@ NET = (RANDOM.normal(size=(5, 4)), RANDOM.normal(size=(10, 6)))  # 3-5-10
 
 
 def write(path, *thetas):
-    """Weights as others write them: NumPy's savez, SciPy's savemat."""
+    """Weights as other programs write them: NumPy's savez, SciPy's savemat."""
     stem = "Theta" if path.suffix == ".mat" else "theta"
     named = {f"{stem}{i}": theta for i, theta in enumerate(thetas, 1)}
     if path.suffix == ".mat":
@@ -174,7 +174,7 @@ def test_whole_numbers_that_matlab_packed_are_weights(tmp_path):
 
 
 def test_big_endian_weights_come_in_the_machines_own_order(tmp_path):
-    """JAX refuses arrays in any other."""
+    """JAX refuses arrays in any other byte order."""
     path = write(tmp_path / "w.npz", NET[0].astype(">f8"))
     check_equal(jaxnn.load_params(path), (NET[0].astype("=f8"),))
 
