@@ -153,6 +153,18 @@ def read_mat(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
             return {name: arrays[name] for name in arrays.files}
 
 
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn an OSError while path is written into a FileError that names path."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise FileError(
+            f"{path}: cannot be written ({reason}); choose another place"
+        ) from error
+
+
 def write_whole(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
     """Write a file through a temporary one: path holds the old bytes or the new.
 
@@ -162,16 +174,12 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
         raise FileError(f"{path}: cannot be written; check that its folder exists")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(temporary, "wb") as stream:
+        with writing(path), open(temporary, "wb") as stream:
             write(stream)
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise FileError(
-            f"{path}: cannot be written ({reason}); choose another place"
-        ) from error
+        with writing(path):
+            os.replace(temporary, path)
     finally:
         with contextlib.suppress(OSError):  # a folder that nobody may write to
             temporary.unlink(missing_ok=True)

@@ -190,7 +190,7 @@ def test_no_gpu_says_so(command):
         (["train", "--seed", "-1"], "--seed"),
         (["train", "--hidden", "\u00b2"], "--hidden"),
         (["gradcheck", "--seed", "2147483648"], "--seed"),
-        (["train", "--steps", "0"], "at least one step"),
+        (["train", "--steps", "0"], "at least 1"),
         (["train", "--hidden", "many"], "--hidden many"),
         (["train", "--learning-rate", "1"], "leave learning rate out"),
         (["train", "--batch-size", "10"], "use mini-batches with adam, gd, momentum"),

@@ -147,7 +147,7 @@ def test_a_group_holds_half_a_gigabyte_of_state(hidden, networks):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"steps": 0}, "at least one step"),
+        ({"steps": 0}, "at least 1"),
         ({"tolerance": np.nan}, "tolerance nan"),
         ({"options": {"gtol": 1}}, "lbfgs takes no options; they are for scipy-cg"),
         ({"method": "lbgfs"}, "unknown method"),

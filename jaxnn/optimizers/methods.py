@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any
 
 from jaxnn.mistake import Mistake
@@ -74,10 +75,10 @@ def check_run(
     name: str, steps: int, tolerance: float = 0, options: dict[str, Any] | None = None
 ) -> None:
     """Raise Mistake unless the method of that name can run with these settings."""
-    if steps < 1:
-        raise Mistake(f"steps {steps}: at least one step is needed")
+    if isinstance(steps, bool) or not isinstance(steps, Integral) or steps < 1:
+        raise Mistake(f"steps {steps!r}: give a whole number, at least 1")
     if not tolerance >= 0:
-        raise Mistake(f"tolerance {tolerance} is not a number from 0 up")
+        raise Mistake(f"tolerance {tolerance}: give a number from 0 up")
     if options is not None and not METHODS[name].takes_options:
         able = named(lambda method: method.takes_options)
         raise Mistake(f"{name} takes no options; they are for {able}")

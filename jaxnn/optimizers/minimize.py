@@ -88,7 +88,7 @@ def minimize(
     chosen = chosen_method(method, learning_rate, batches)
     check_run(method, steps, tolerance, options)
     if chunk < 1:
-        raise Mistake(f"chunk {chunk}: at least one step is needed")
+        raise Mistake(f"chunk {chunk}: give at least 1 step")
     if state is None:
         state = start(fun, params, args, method, learning_rate, batches, seed)
     args = as_arrays(args, state.cost.dtype)

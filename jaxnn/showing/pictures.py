@@ -51,7 +51,7 @@ def hidden_units_by_penalty(
     h = len(np.asarray(thetas[0]))
     columns = math.ceil(math.sqrt(h))
     rows = math.ceil(h / columns)
-    size = 2.6 * len(lams), 2.6 * rows / columns + 0.5
+    size = 2.6 * len(lams), 2.6 * rows / columns + 0.7
     figure = Figure(figsize=size, layout="constrained")
     panels = figure.subplots(1, len(lams), squeeze=False)[0]
     for axes, theta, lam in zip(panels, thetas, lams, strict=True):

@@ -12,6 +12,7 @@ Each file is replaced whole or not at all. The folder appears together with its 
 checkpoint, so a run killed at any moment can be resumed.
 """
 
+import contextlib
 import csv
 import itertools
 import os
@@ -77,11 +78,12 @@ def create(folder: Path, config: Config, tree: Any, params: Any) -> None:
     """Make a run folder. It appears all at once, when the run can be resumed."""
     require_free(folder)
     folder = folder.absolute()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(
-        dir=folder.parent, prefix=f".{folder.name}.", ignore_cleanup_errors=True
-    ) as place:
-        new = Path(place) / "run"
+    with files.writing(folder), contextlib.ExitStack() as stack:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        place = tempfile.TemporaryDirectory(
+            dir=folder.parent, prefix=f".{folder.name}.", ignore_cleanup_errors=True
+        )
+        new = Path(stack.enter_context(place)) / "run"
         new.mkdir()
         write_config(new, config)
         save_tree(new / CHECKPOINT, tree)

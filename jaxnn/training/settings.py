@@ -49,7 +49,7 @@ def check(settings: Settings, steps: int) -> None:
         raise Mistake(f"unknown dtype {settings.dtype!r}; float32 or float64")
     largest = float(np.finfo(settings.dtype).max)
     if not 0 <= settings.lam <= largest:
-        raise Mistake(f"lambda {settings.lam} is not a number from 0 up")
+        raise Mistake(f"lambda {settings.lam}: give a number from 0 up")
     if settings.learning_rate is not None and not settings.learning_rate <= largest:
         raise Mistake(f"learning rate {settings.learning_rate} is too large")
     if not 0 <= settings.seed < 2**31:
