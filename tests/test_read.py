@@ -57,22 +57,22 @@ def test_photos_are_read(command, photos, weights, tmp_path):
     assert done.returncode == 2 and "is a file; name a folder" in done.stderr
 
 
-def test_json_and_bad_files_beside_good_ones(command, photos, weights, tmp_path):
+def test_json_and_bad_files_among_good_ones(command, photos, weights, tmp_path):
     (tmp_path / "torn.jpg").write_bytes((photos / "40.jpg").read_bytes()[:500])
     Image.new("L", (300, 300), 200).save(tmp_path / "blank.png")
     (tmp_path / "empty").mkdir()
     names = ("torn.jpg", "blank.png", "photos/2650.jpg", "empty", "none.png")
     done = command("read", *names, "--run", weights, "--json")
     assert done.returncode == 2 and done.stderr == ""
-    told = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [row["file"] for row in told] == list(names)
-    assert [row["digit"] for row in told] == [None, None, 5, None, None]
-    assert told[2]["probability"] > 0.5 and told[2]["runner_up"] in range(10)
-    assert told[2]["message"] is None
-    assert "damaged" in told[0]["message"]
-    assert told[1]["message"].startswith("no digit found; ")
-    assert told[3]["message"].endswith("a folder without images; give files")
-    assert "no such file" in told[4]["message"]
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["file"] for row in rows] == list(names)
+    assert [row["digit"] for row in rows] == [None, None, 5, None, None]
+    assert rows[2]["probability"] > 0.5 and rows[2]["runner_up"] in range(10)
+    assert rows[2]["message"] is None
+    assert "damaged" in rows[0]["message"]
+    assert rows[1]["message"].startswith("no digit found; ")
+    assert rows[3]["message"].endswith("a folder without images; give files")
+    assert "no such file" in rows[4]["message"]
 
     done = command("read", *names, "--run", weights)
     assert done.returncode == 2
