@@ -4,7 +4,7 @@
 >>> train, test = jaxnn.split(jaxnn.load_digits())
 >>> run = jaxnn.fit(train, test=test, lam=1.0)
 
-The network stands in model.py, its hand-derived gradient in backprop.py, its numeric
+The network is in model.py, its hand-derived gradient in backprop.py, its numeric
 one in differences.py; three_way.py compares them. Files and devices: data.py,
 images.py, files.py, devices.py, weights.py. Rooms: optimizers, training, ensemble,
 published, reading, showing, clinic. The commands (train.py, evaluate.py, ...) use all

@@ -1,6 +1,8 @@
 """What every command shares: its name, its messages and exit codes, its progress."""
 
 import argparse
+import errno
+import io
 import os
 import re
 import signal
@@ -18,6 +20,8 @@ from jaxnn.mistake import Mistake, is_out_of_memory
 
 MISTAKE, BUG, INTERRUPTED = 2, 3, 130  # exit codes
 REPORT = "this is a bug in jaxnn, not your mistake; please report the lines above"
+# errors of a place that a person chose, also without its name
+PLACES = (errno.ENOSPC, errno.EACCES, errno.EPERM, errno.EROFS, errno.EDQUOT)
 SILENT = 10.0  # seconds without a line of progress, at most
 OTHER_NAMES = {  # what other programs call our flags
     **dict.fromkeys(["--lambda", "--alpha", "--reg"], "--lam"),
@@ -71,6 +75,9 @@ def exit_code(
 
     name: of the command, which begins each line.
     """
+    for stream in (sys.stdout, sys.stderr):  # a file's name may be no text
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = main(argv)
         sys.stdout.flush()  # so that a closed pipe is found here
@@ -93,7 +100,8 @@ def as_mistake(error: Exception) -> Mistake | None:
     """The line that says what a person can do about an error; None if it is a bug."""
     if isinstance(error, Mistake):
         return error
-    if isinstance(error, OSError) and not is_ours(error.filename):
+    is_place = isinstance(error, OSError) and (error.filename or error.errno in PLACES)
+    if isinstance(error, OSError) and is_place and not is_ours(error.filename):
         where = f"{error.filename}: " if error.filename else ""
         return Mistake(f"{where}{error.strerror or error}; choose another place")
     if is_out_of_memory(error):

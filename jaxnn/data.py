@@ -71,7 +71,7 @@ def load_parts(path: str | Path | None = None) -> dict[str, Digits]:
     x = read(path)
     if x.ndim < 2:
         raise FileError(f"{path}: holds labels; name the images file instead")
-    labels = labels_beside(path)
+    labels = labels_next_to(path)
     y = as_labels(read(labels), str(labels))
     return {"all": Digits(as_rows(x, len(y), str(path)), y, path.name)}
 
@@ -190,7 +190,7 @@ def as_pictures(x: np.ndarray, m: int, order: str, where: str) -> np.ndarray:
     return x / 255 if is_bytes else x
 
 
-def labels_beside(path: Path) -> Path:
+def labels_next_to(path: Path) -> Path:
     """The labels file next to an images file, found by the usual names."""
     name = path.name.replace("images", "labels").replace("idx3", "idx1")
     names = [name, name.removesuffix(".gz"), name + ".gz"]

@@ -19,8 +19,8 @@ EXAMPLE = "runs/mine --data t10k-images-idx3-ubyte.gz"
 
 @dataclass(frozen=True, kw_only=True)
 class Flags(CommonFlags):
-    """Show how well weights read digits: those of a run on the digits it held out,
-    others on the embedded 5000, or either on a file.
+    """Show how well a network reads digits: by default a run reads the digits that it
+    held out, and other weights read the embedded 5000.
     """
 
     weights: str = flag("run folder, .npz or .mat", metavar="RUN|FILE")

@@ -25,7 +25,7 @@ def seed(word: str) -> int:
 
 
 def flag(help: str, default: Any = MISSING, **more: Any) -> Any:
-    """A field that is a flag, or without a default a positional argument.
+    """A field that is a flag or, without a default, a positional argument.
 
     more: for add_argument.
     """
@@ -50,7 +50,7 @@ class TrainingFlags(CommonFlags):
     data: str | None = flag(".mat, .npz, .npy or IDX (default: embedded digits)", None)
     init: str = flag("scheme of the initial weights", DEFAULTS.init, choices=SCHEMES)
     method: str = flag(f"one of {', '.join(METHODS)}", DEFAULTS.method)
-    steps: int = flag("most steps in all", 200)
+    steps: int = flag("at most so many steps, in all", 200)
     learning_rate: float | None = flag(
         f"only for {', '.join(RATES)} (default: {', '.join(RATES.values())})", None
     )

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,8 @@ def pair(word: str) -> tuple[str, str]:
     name, sign, value = word.partition("=")
     if not sign:
         raise Mistake(f"--convention {word}: write NAME=VALUE, as labels=0-9")
+    if name in signature(clinic.check_gradient).parameters:
+        raise Mistake(f"--convention {word}: {name} has no convention; leave it out")
     return name, value
 
 

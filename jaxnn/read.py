@@ -69,8 +69,8 @@ def own_network(seed: int, notice: Callable[..., None]) -> Params:
         path.parent.mkdir(parents=True, exist_ok=True)
         save_params(path, params)
         notice(f"kept for the next time in {path}")
-    except OSError as error:
-        notice(f"not kept, {path}: {error.strerror}")
+    except (OSError, FileError) as error:
+        notice(f"not kept: {error}")
     return params
 
 

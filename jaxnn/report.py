@@ -32,11 +32,11 @@ SETTINGS = {  # their names in config.json, and in the page
 @dataclass(frozen=True, kw_only=True)
 class Flags(CommonFlags):
     """Write one HTML page about a run: settings, curves, hidden units, mistakes, and a
-    canvas to draw a digit on. It needs no network.
+    canvas to draw a digit on. The page works offline.
     """
 
     weights: str = flag("run folder, .npz or .mat", metavar="RUN|FILE")
-    data: str | None = flag("digits to judge by (default: those held out)", None)
+    data: str | None = flag("digits to evaluate on (default: those held out)", None)
     out: str | None = flag("the page (default: RUN/report.html, or FILE.html)", None)
 
 
@@ -111,7 +111,7 @@ def contents(
         params=params,
         examples=data.take(digits, np.append(shown, worst)),
         mistakes=len(worst),
-        mistakes_told=f"{which}; the largest output is in parentheses. A digit with no "
+        mistakes_note=f"{which}; the largest output is in parentheses. A digit with no "
         f"output above {scores.DOUBT:.0%} is not read.",
         counts=scores.confusion(digits.y, found),
         curves=curves,

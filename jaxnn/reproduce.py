@@ -18,6 +18,7 @@ from jaxnn.weights import load_params
 
 UNEXPLAINED = 1
 STARTS = 32
+MOST_STARTS = 100_000
 QUICK_STARTS, QUICK_STEPS = 4, 20
 EXAMPLE = "--only gradient_descent split_25 --seeds 64"
 
@@ -42,8 +43,8 @@ def starts_of(flags: Flags) -> int:
         raise Mistake("--dtype: every experiment has its own precision; leave it out")
     if flags.seeds is None:
         return QUICK_STARTS if flags.quick else STARTS
-    if flags.seeds < 1:
-        raise Mistake(f"--seeds {flags.seeds}: give at least 1 start")
+    if not 1 <= flags.seeds <= MOST_STARTS:
+        raise Mistake(f"--seeds {flags.seeds}: give 1 to {MOST_STARTS} starts")
     return flags.seeds
 
 

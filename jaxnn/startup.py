@@ -16,9 +16,9 @@ def loading() -> Iterator[None]:
     """While our command loads JAX, Ctrl-C ends it at once.
 
     A KeyboardInterrupt inside a half-loaded JAX is lost, or crashes it. A program that
-    imports jaxnn keeps its own way.
+    imports jaxnn keeps its own handler.
     """
-    script = Path("".join(sys.argv[:1])).stem  # -m: Python is still looking for it
+    script = Path("".join(sys.argv[:1])).stem  # "-m" until Python finds it
     before = signal.getsignal(signal.SIGINT)
     if script in ("jaxnn", "-m") and before is signal.default_int_handler:
         signal.signal(signal.SIGINT, stop)

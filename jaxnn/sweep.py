@@ -20,7 +20,7 @@ from jaxnn.training import CLASSES, check, run_folder
 EXAMPLE = "--lam 0 0.1 1 3 10 --seeds 32 --hidden 25 100 --folds 5"
 HEAD = ["hidden", "lambda", "train accuracy, %", "validation accuracy, %", "cost"]
 HEAD += ["s per network", "starts diverged"]
-FIFTH = 5  # without --folds, one of so many folds is held out
+FIFTH = 5  # folds without --folds; one of them is held out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class Flags(TrainingFlags):
     lam: Sequence[float] = flag("penalties", (0.0, 0.1, 1.0, 3.0, 10.0))
     seeds: int = flag("random starts of each", 8)
     hidden: Sequence[int] = flag("units of the hidden layer", DEFAULTS.hidden)
-    folds: int | None = flag("hold out each of so many (default: one of 5)", None)
+    folds: int | None = flag("hold each of so many folds out (default: one of 5)", None)
     out: str | None = flag("folder of results (default: runs/sweep-<time>)", None)
 
 

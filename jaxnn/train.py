@@ -36,7 +36,10 @@ class Flags(TrainingFlags):
         "units of each hidden layer, or none", tuple(map(str, DEFAULTS.hidden))
     )
     lam: float = flag("penalty lambda", DEFAULTS.lam)
-    batch_size: int | None = flag("of mini-batches, same methods (default: all)", None)
+    batch_size: int | None = flag(
+        "digits per mini-batch, if the method takes a learning rate (default: all)",
+        None,
+    )
     test_fraction: float = flag("fraction held out of training", 0.2)
     standardize: bool = flag("scale each image to mean 0, deviation 1", False)
     out: str | None = flag("the run folder (default: runs/<time>)", None)
@@ -134,7 +137,7 @@ def draw_digits(train: Digits) -> bytes:
 
     It loads matplotlib while XLA compiles. It must not load SciPy: for triangular
     solves jaxlib loads scipy.linalg at the same time, and two threads that load parts
-    of one package may find them half made.
+    of one package may find them half loaded.
     """
     from jaxnn.showing import charts, pictures
 

@@ -100,7 +100,7 @@ def environment(tmp_path_factory):
     is_worker = "PYTEST_XDIST_WORKER" in os.environ
     cache = (base.parent if is_worker else base) / "cache"
     made = {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONPATH": str(ROOT)}
-    if COMPILED.is_dir():  # damaged, it costs time alone
+    if COMPILED.is_dir():  # a damaged one only costs time
         made |= {setting.upper(): str(value) for setting, value in KEPT.items()}
         made["PYTHONWARNINGS"] = "ignore:Error reading,ignore:Error writing"
     return made

@@ -40,7 +40,7 @@ def reader(folder):
 
 
 def serve():
-    """For each line with arguments, folder and two files: fork, tell the exit code."""
+    """For each line with arguments, folder and two files: fork, print the exit code."""
     import scipy.io  # noqa: F401
 
     for line in sys.stdin:

@@ -27,13 +27,13 @@ def test_jaxnn_names_every_mistake_of_the_table(checkers, cases):
         assert found.passed == (not names)
 
 
-def test_scipy_tells_right_from_wrong(checkers, cases):
+def test_scipy_separates_right_from_wrong(checkers, cases):
     least, *others = (float(checkers.scipy_says(one)) for one in cases)
     assert least < 1e-5
     assert min(others) > 100 * least
 
 
-def test_jax_tells_right_from_wrong(checkers, cases):
+def test_jax_separates_right_from_wrong(checkers, cases):
     right, *wrong = map(checkers.jax_says, cases)
     assert right == "passes"
     for said in wrong:
@@ -48,7 +48,7 @@ def test_jax_compares_the_gradient_that_was_planted(checkers):
     assert got == pytest.approx(-expected, rel=1e-3)
 
 
-def test_torch_tells_right_from_wrong(checkers, cases):
+def test_torch_separates_right_from_wrong(checkers, cases):
     pytest.importorskip("torch")
     right, *wrong = map(checkers.torch_says, cases)
     assert right == "passes"

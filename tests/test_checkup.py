@@ -371,9 +371,9 @@ def test_arguments_are_checked():
 
 
 def test_nothing_of_the_process_is_left_changed(file, tmp_path):
-    (tmp_path / "neighbour.py").write_text("np_seed = 3\n")
+    (tmp_path / "neighbor.py").write_text("np_seed = 3\n")
     path = file(
-        "import random\nfrom neighbour import np_seed\n"
+        "import random\nfrom neighbor import np_seed\n"
         "np.random.seed(np_seed)\nrandom.seed(np_seed)\n"
         "np.set_printoptions(precision=1)\n"
         "def loss(nn_params, n, h, k, X, y, lam):\n"

@@ -246,7 +246,7 @@ def test_a_lone_train_part_is_the_whole_file(tmp_path):
         ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte"),
     ],
 )
-def test_labels_are_found_beside_the_images(tmp_path, images, labels):
+def test_labels_are_found_next_to_the_images(tmp_path, images, labels):
     for name, array in ((images, BYTES), (labels, Y)):
         contents = idx_bytes(array)
         packed = gzip.compress(contents) if name.endswith(".gz") else contents
@@ -535,10 +535,10 @@ def test_standardize_is_scipys_zscore_of_each_image(digits):
 
 
 @pytest.mark.parametrize("side", [20, 28])
-def test_standardize_makes_a_blank_image_of_any_grey_0(tmp_path, side):
+def test_standardize_makes_a_blank_image_of_any_gray_0(tmp_path, side):
     """28x28 ones are shrunk first, and rounding must not be taken for a picture."""
-    greys = np.arange(256) / 255
-    x = np.ones((256, side, side)) * greys[:, None, None]
+    grays = np.arange(256) / 255
+    x = np.ones((256, side, side)) * grays[:, None, None]
     blank = jaxnn.load_digits(write_npz(tmp_path, x, np.zeros(256, int)))
     np.testing.assert_allclose(jaxnn.standardize(blank).x, 0, atol=1e-12)
 

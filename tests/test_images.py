@@ -40,7 +40,7 @@ def test_resize_to_the_same_size_changes_nothing():
 
 def test_resize_weights_worked_by_hand():
     """Halving: distances 1/4, 3/4, ... give 111, 29, -9, -3 of 256 on each side."""
-    row = images.resize_matrix(16, 8)[4]  # centred between pixels 8 and 9
+    row = images.resize_matrix(16, 8)[4]  # centered between pixels 8 and 9
     expected = np.zeros(16)
     expected[5:13] = np.array([-3, -9, 29, 111, 111, 29, -9, -3]) / 256
     np.testing.assert_allclose(row, expected, rtol=0, atol=1e-15)

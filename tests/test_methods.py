@@ -116,15 +116,15 @@ def test_steps_and_tolerance_end_scipys_methods(method, small):
 
 
 @pytest.mark.parametrize("method", [*SCIPY, "bfgs"])
-def test_whole_runs_go_on_from_their_params(method, small):
+def test_whole_runs_continue_from_their_params(method, small):
     params, args, _ = small
     with jax.enable_x64(True):
         first = minimize(model.cost, params, args, method, 6)
         second = minimize(model.cost, params, args, method, 9, state=first.state)
-        anew = minimize(model.cost, first.params, args, method, 3)
-    assert (first.steps, second.steps, anew.steps) == (6, 9, 3)
-    assert second.cost == pytest.approx(anew.cost, rel=1e-12)
-    assert second.evaluations == first.evaluations + anew.evaluations - 1
+        again = minimize(model.cost, first.params, args, method, 3)
+    assert (first.steps, second.steps, again.steps) == (6, 9, 3)
+    assert second.cost == pytest.approx(again.cost, rel=1e-12)
+    assert second.evaluations == first.evaluations + again.evaluations - 1
 
 
 @pytest.mark.parametrize("method", SCIPY)
@@ -148,7 +148,7 @@ def breaks_beyond_one(p):
 
 
 @pytest.mark.parametrize("method", SEARCHING)
-def test_a_cost_that_is_not_finite_is_left_or_told(method):
+def test_a_cost_that_is_not_finite_is_left_or_reported(method):
     found = minimize(breaks_beyond_one, np.float32(0.5), (), method, 30)
     assert np.isfinite(found.cost) and np.isfinite(found.params)
     assert found.cost <= 2.25 and not found.converged

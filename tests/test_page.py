@@ -37,7 +37,7 @@ def shown(digits):
         params=params,
         examples=some,
         mistakes=2,
-        mistakes_told="none",
+        mistakes_note="none",
         counts=scores.confusion(some.y, found),
         curves=None,
         standardize=False,

@@ -1,6 +1,8 @@
 """python -m jaxnn.read, as a person runs it."""
 
 import json
+import os
+from types import SimpleNamespace
 
 import numpy as np
 import photographs
@@ -8,9 +10,11 @@ import pytest
 from PIL import Image
 
 import jaxnn
-from jaxnn import data
+from jaxnn import data, read
 
-WHICH = (2650, 3700, 40)  # embedded digits 5, 7, 0, in the order of their names
+# embedded digits 5, 7, 0, in the order of their names; plain ones, for of others the
+# network's largest output can be too small to be an answer
+WHICH = (2650, 3700, 40)
 
 
 @pytest.fixture
@@ -57,22 +61,22 @@ def test_photos_are_read(command, photos, weights, tmp_path):
     assert done.returncode == 2 and "is a file; name a folder" in done.stderr
 
 
-def test_json_and_bad_files_beside_good_ones(command, photos, weights, tmp_path):
+def test_json_and_bad_files_among_good_ones(command, photos, weights, tmp_path):
     (tmp_path / "torn.jpg").write_bytes((photos / "40.jpg").read_bytes()[:500])
     Image.new("L", (300, 300), 200).save(tmp_path / "blank.png")
     (tmp_path / "empty").mkdir()
     names = ("torn.jpg", "blank.png", "photos/2650.jpg", "empty", "none.png")
     done = command("read", *names, "--run", weights, "--json")
     assert done.returncode == 2 and done.stderr == ""
-    told = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [row["file"] for row in told] == list(names)
-    assert [row["digit"] for row in told] == [None, None, 5, None, None]
-    assert told[2]["probability"] > 0.5 and told[2]["runner_up"] in range(10)
-    assert told[2]["message"] is None
-    assert "damaged" in told[0]["message"]
-    assert told[1]["message"].startswith("no digit found; ")
-    assert told[3]["message"].endswith("a folder without images; give files")
-    assert "no such file" in told[4]["message"]
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["file"] for row in rows] == list(names)
+    assert [row["digit"] for row in rows] == [None, None, 5, None, None]
+    assert rows[2]["probability"] > 0.5 and rows[2]["runner_up"] in range(10)
+    assert rows[2]["message"] is None
+    assert "damaged" in rows[0]["message"]
+    assert rows[1]["message"].startswith("no digit found; ")
+    assert rows[3]["message"].endswith("a folder without images; give files")
+    assert "no such file" in rows[4]["message"]
 
     done = command("read", *names, "--run", weights)
     assert done.returncode == 2
@@ -99,3 +103,27 @@ def test_weights_of_another_shape_are_one_line(command, photos, tmp_path):
     done = command("read", "photos", "--run", "tiny.npz")
     assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
     assert "tiny.npz: reads 3 pixels into 3 classes" in done.stderr
+
+
+def test_a_picture_with_nan_is_refused(command, weights, tmp_path):
+    gray = np.full((30, 30), np.nan, np.float32)
+    Image.fromarray(gray).save(tmp_path / "nan.tiff")
+    done = command("read", "nan.tiff", "--run", weights)
+    assert done.returncode == 2
+    assert (
+        done.stderr
+        == "read: nan.tiff: holds NaN or infinite gray levels; save it as PNG\n"
+    )
+
+
+def test_a_network_that_cannot_be_kept_is_used(params, tmp_path, monkeypatch):
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    notices = []
+    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(read.devices, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(read, "fit", lambda *_, **__: SimpleNamespace(params=params))
+    found = read.own_network(0, lambda text, **_: notices.append(text))
+    assert found is params
+    assert notices[-1].startswith("not kept") and "No space left" in notices[-1]

@@ -54,18 +54,18 @@ def test_whole_small_run_without_the_weights(
 
 
 @pytest.mark.parametrize(
-    ("flags", "told"),
+    ("flags", "message"),
     [
         (("--only", "nonsense"), "choose from given_weights, tiny_network,"),
-        (("--seeds", "0"), "at least 1"),
+        (("--seeds", "0"), "give 1 to 100000"),
         (("--dtype", "float32"), "leave it out"),
         (("--weights", "nowhere.mat"), "nowhere.mat"),
         (("--out", "."), "choose another"),
     ],
 )
-def test_mistake_is_one_line(command, tmp_path, flags, told):
+def test_mistake_is_one_line(command, tmp_path, flags, message):
     (tmp_path / "something").touch()
     done = command("reproduce", *flags)
     assert (done.returncode, done.stdout) == (2, "")
-    assert told in done.stderr and done.stderr.count("\n") == 1
+    assert message in done.stderr and done.stderr.count("\n") == 1
     assert not (tmp_path / "runs").exists()

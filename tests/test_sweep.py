@@ -15,7 +15,7 @@ def cells_of(line):
     return [cell.strip() for cell in line[1:-1].split("|")]
 
 
-def test_sweep_tells_the_same_in_table_csv_and_picture(command, tmp_path):
+def test_sweep_says_the_same_in_table_csv_and_picture(command, tmp_path):
     words = "--lam 1 0 10 --seeds 2 --hidden 3 --folds 3 --steps 20 --out here".split()
     done = command("sweep", *words)
     assert done.returncode == 0, done.stderr
@@ -106,14 +106,14 @@ def test_ctrl_c_says_what_is_kept(words, environment, tmp_path):
         if line.startswith(("400-3-10", "gradient_descent,")):
             process.send_signal(signal.SIGINT)
             break
-    _, told = process.communicate(timeout=60)
+    _, printed = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "stopped; what was finished is in here" in told
+    assert "stopped; what was finished is in here" in printed
     assert (tmp_path / "here" / f"{name}.md").exists()
 
 
 @pytest.mark.parametrize(
-    ("flags", "told"),
+    ("flags", "message"),
     [
         ("--lam -1", "lambda -1.0"),
         ("--lam nan", "lambda nan"),
@@ -130,8 +130,8 @@ def test_ctrl_c_says_what_is_kept(words, environment, tmp_path):
         ("--out .", "choose another"),
     ],
 )
-def test_mistake_is_one_line(command, tmp_path, flags, told):
+def test_mistake_is_one_line(command, tmp_path, flags, message):
     (tmp_path / "something").touch()
     done = command("sweep", *flags.split())
     assert (done.returncode, done.stdout) == (2, "")
-    assert told in done.stderr and done.stderr.count("\n") == 1
+    assert message in done.stderr and done.stderr.count("\n") == 1

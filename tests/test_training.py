@@ -170,7 +170,7 @@ def test_a_run_without_an_entry_for_centering_resumes_uncentered(
         np.testing.assert_array_equal(a, b)
 
 
-def test_interrupted_run_saves_and_goes_on(parts, tmp_path):
+def test_interrupted_run_saves_and_resumes(parts, tmp_path):
     def press_ctrl_c(now):
         if now.step == 20:
             raise KeyboardInterrupt

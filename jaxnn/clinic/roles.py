@@ -140,7 +140,7 @@ def assign(
     """A role for every name; no role twice."""
     roles = {name: role for name, role in named.items() if name in names}
     needed = [name for name in names if name not in optional]
-    if not named and len(needed) in ORDERS and not any(map(is_telling, needed)):
+    if not named and len(needed) in ORDERS and not any(map(says_something, needed)):
         return dict.fromkeys(names, "") | dict(
             zip(needed, ORDERS[len(needed)], strict=True)
         )
@@ -170,7 +170,7 @@ def assign(
     return roles
 
 
-def is_telling(name: str) -> bool:
+def says_something(name: str) -> bool:
     """Whether a name is more than a letter that could mean anything."""
     return len(name) > 1 or plain(name) in "xy"
 

@@ -116,4 +116,5 @@ def group_size(method: Method, params: Params, rate: np.ndarray) -> int:
     one = tuple(theta[0] for theta in params)
     memory = jax.eval_shape(method.init, one, rate)
     numbers = sum(leaf.size for leaf in jax.tree.leaves((one, memory)))
-    return max(1, GROUP // numbers)
+    room = devices.host_memory() // (16 * params[0].dtype.itemsize)  # where it is small
+    return max(1, min(GROUP, room) // numbers)

@@ -41,7 +41,7 @@ class Ensemble(NamedTuple):
     evaluations: np.ndarray  # (N,) of cost and gradient together
     converged: np.ndarray  # (N,) bool
     diverged: np.ndarray  # (N,) bool: its cost or gradient became NaN or infinite
-    seconds: float  # of training; without compiling where networks step together
+    seconds: float  # of training; with compiling if they train one by one
 
 
 def stack(networks: list[Params]) -> Params:

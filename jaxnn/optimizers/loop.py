@@ -106,7 +106,7 @@ def run_chunk(
     costs = jnp.full(size, jnp.nan, state.cost.dtype)
     order = None if batches is None else epoch_order(batches, seed, state.steps)
 
-    def goes_on(carry: tuple) -> jax.Array:
+    def continues(carry: tuple) -> jax.Array:
         state, trace, _ = carry
         is_finite = jnp.isfinite(state.cost) & jnp.isfinite(state.grad_norm)
         return (trace.done < limit) & is_finite & (state.grad_norm > tolerance)
@@ -122,7 +122,7 @@ def run_chunk(
         return new, Trace(costs, norms, i + 1, state.params), order
 
     trace = Trace(costs, costs, jnp.int32(0), state.params)
-    state, trace, _ = lax.while_loop(goes_on, body, (state, trace, order))
+    state, trace, _ = lax.while_loop(continues, body, (state, trace, order))
     return state, trace
 
 

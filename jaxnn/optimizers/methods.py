@@ -77,6 +77,8 @@ def check_run(
     """Raise Mistake unless the method of that name can run with these settings."""
     if isinstance(steps, bool) or not isinstance(steps, Integral) or steps < 1:
         raise Mistake(f"steps {steps!r}: give a whole number, at least 1")
+    if steps >= 2**31:
+        raise Mistake(f"steps {steps}: give fewer than 2147483648")
     if not tolerance >= 0:
         raise Mistake(f"tolerance {tolerance}: give a number from 0 up")
     if options is not None and not METHODS[name].takes_options:

@@ -2,7 +2,7 @@
 
 First the strokes become as wide as those of MNIST's digits. Then MNIST's own steps
 follow: the ink is fitted into 20x20 pixels, with its aspect kept, and its center of
-mass is moved to the middle of 28x28 (`centered`, which returns MNIST's digits as they
+mass is moved to the middle of 28x28 (`centered`; it leaves MNIST's own digits as they
 are). reader.js does the same in a page, function by function.
 
 Shapes: (h, w) is the size of any picture; ink is 0 none to 1 full.

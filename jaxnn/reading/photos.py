@@ -31,6 +31,10 @@ def gray_levels(path: Path) -> np.ndarray:
                 check_sides(path, image.size)
                 image.draft("RGB", (2 * LONGEST, 2 * LONGEST))  # JPEG: shrinks at once
                 gray = in_gray(ImageOps.exif_transpose(image))
+                if not np.isfinite(np.asarray(gray)).all():
+                    raise FileError(
+                        f"{path}: holds NaN or infinite gray levels; save it as PNG"
+                    )
         except Image.DecompressionBombError:
             raise FileError(
                 f"{path}: more than {LARGEST / 1e6:.0f} million pixels; make it smaller"

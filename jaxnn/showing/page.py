@@ -39,7 +39,7 @@ class Report(NamedTuple):
     params: Params
     examples: Digits  # as the network sees them: digits to step through, then mistakes
     mistakes: int  # how many examples, at the end, are mistakes
-    mistakes_told: str
+    mistakes_note: str
     counts: np.ndarray  # (k, k) how often digit i was read as j
     curves: Figure | None
     standardize: bool  # whether drawings must be standardized, as the examples are
@@ -69,7 +69,7 @@ def page(report: Report) -> str:
         "confusion_note": "Rows: the true digit. Columns: what the network read. "
         f"{right} of {count} are read right.",
         "confusion": confusion_table(report.counts),
-        "mistakes_note": html.escape(report.mistakes_told),
+        "mistakes_note": html.escape(report.mistakes_note),
         "mark": MARK,
         "version": html.escape(report.version),
         "data": json.dumps(embedded(report)),  # only numbers: nothing to escape

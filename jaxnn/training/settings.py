@@ -11,6 +11,7 @@ from jaxnn.mistake import Mistake
 from jaxnn.training import centering
 
 CLASSES = 10
+MOST_UNITS = 1_000_000  # of a hidden layer: 1.6 GB of weights
 EVERY = 10  # steps per compiled chunk; accuracies are measured between chunks
 
 
@@ -45,6 +46,8 @@ def check(settings: Settings, steps: int) -> None:
     """Raise Mistake for settings that can be refused without seeing the digits."""
     if min(settings.hidden, default=1) < 1:
         raise Mistake(f"hidden units {settings.hidden}: each layer needs at least 1")
+    if max(settings.hidden, default=1) > MOST_UNITS:
+        raise Mistake(f"hidden units {settings.hidden}: give at most {MOST_UNITS}")
     if settings.dtype not in ("float32", "float64"):
         raise Mistake(f"unknown dtype {settings.dtype!r}; float32 or float64")
     largest = float(np.finfo(settings.dtype).max)
