@@ -192,7 +192,7 @@ def test_no_gpu_says_so(command):
         (["gradcheck", "--seed", "2147483648"], "--seed"),
         (["train", "--steps", "0"], "at least 1"),
         (["train", "--steps", "3000000000"], "fewer than 2147483648"),
-        (["train", "--hidden", "99999999999999999999"], "at most 1000000"),
+        (["train", "--hidden", "99999999999999999999"], "at most 2147483647"),
         (["reproduce", "--seeds", "99999999999999999999"], "give 1 to 100000"),
         (["train", "--hidden", "many"], "--hidden many"),
         (["train", "--learning-rate", "1"], "leave learning rate out"),

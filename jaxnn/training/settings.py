@@ -11,7 +11,7 @@ from jaxnn.mistake import Mistake
 from jaxnn.training import centering
 
 CLASSES = 10
-MOST_UNITS = 1_000_000  # of a hidden layer: 1.6 GB of weights
+MOST_UNITS = 2**31 - 1  # of a hidden layer: beyond it, NumPy has words of its own
 EVERY = 10  # steps per compiled chunk; accuracies are measured between chunks
 
 
