@@ -30,6 +30,11 @@ class Attempt(NamedTuple):
         """The function's values for another problem, read in the same way."""
         return ask(s, self.layers, self.convention, p, lam, self.pick).reading
 
+    def with_pick(self, pick: int) -> "Attempt":
+        """The same call, read with another of its costs and gradients."""
+        again = reading(self.call.result, self.layers, self.convention, pick)
+        return self._replace(reading=again, pick=pick)
+
     def value(self, kind: Kind) -> Any:
         """The cost (1,) or the gradient's two matrices; None if it is missing."""
         cost, gradient = self.reading.cost, self.reading.gradient
@@ -101,23 +106,32 @@ def is_finite(seen: Observed) -> bool:
 def examine(s: Subject, one: Attempt, lams: Sequence[float]) -> Answers:
     """The answers in an attempt's convention; of several costs, the right one."""
     lams = lams if s.signature.takes("lam") else lams[:1]
-    picks = range(max(one.reading.several, 1))
-    return min((answers(s, one, lams, pick) for pick in picks), key=count_wrong)
+    return min(answers(s, one, lams), key=count_wrong)
 
 
-def answers(s: Subject, one: Attempt, lams: Sequence[float], pick: int) -> Answers:
-    """Call the function for every problem and lambda, in an attempt's convention."""
-    rows = []
+def answers(s: Subject, one: Attempt, lams: Sequence[float]) -> list[Answers]:
+    """Call the function for every problem and lambda, in an attempt's convention.
+
+    Returns one Answers for each cost that it returns, at least one.
+    """
+    picks, rows = range(max(one.reading.several, 1)), []
     for f in passes(one.layers):
-        p, c = f.problem, one.convention
-        rows.append(tuple(ask(s, one.layers, c, p, lam, pick) for lam in lams))
-        for lam, made in zip(lams, rows[-1], strict=True):
+        row = []
+        for lam in lams:
+            made = ask(s, one.layers, one.convention, f.problem, lam)
             if made.call.error is not None:
-                given = f"\ncalled with  {len(p.y)} examples and lambda {lam:g}"
-                raise Unusable(error_text(s, made.call.error, given))
+                given = f"{len(f.problem.y)} examples and lambda {lam:g}"
+                text = error_text(s, made.call.error, f"\ncalled with  {given}")
+                raise Unusable(text)
+            # read at once: the next call may fill the same arrays
+            row.append([made.with_pick(pick) for pick in picks])
+        rows.append(row)
     if one.reading.precision is np.float16:  # mistakes differ by less than it rounds
         raise Unusable(f"{s.title} uses float16, which is too coarse; use float64")
-    return Answers(tuple(lams), tuple(rows))
+    return [
+        Answers(tuple(lams), tuple(tuple(made[i] for made in row) for row in rows))
+        for i in picks
+    ]
 
 
 def count_wrong(one: Answers) -> int:
