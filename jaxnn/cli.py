@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from jaxnn import data, startup
 from jaxnn.mistake import Mistake, is_out_of_memory
@@ -100,8 +100,7 @@ def as_mistake(error: Exception) -> Mistake | None:
     """The line that says what a person can do about an error; None if it is a bug."""
     if isinstance(error, Mistake):
         return error
-    is_place = isinstance(error, OSError) and (error.filename or error.errno in PLACES)
-    if isinstance(error, OSError) and is_place and not is_ours(error.filename):
+    if isinstance(error, OSError) and is_a_persons_place(error):
         where = f"{error.filename}: " if error.filename else ""
         return Mistake(f"{where}{error.strerror or error}; choose another place")
     if is_out_of_memory(error):
@@ -109,10 +108,12 @@ def as_mistake(error: Exception) -> Mistake | None:
     return None
 
 
-def is_ours(path: Any) -> bool:
-    """Whether a file should have come with jaxnn, so that no person chose its place."""
-    homes = Path(__file__).parent, data.embedded_file()
-    return any(Path(str(path)).is_relative_to(home) for home in homes)
+def is_a_persons_place(error: OSError) -> bool:
+    """Whether a person chose the place; no person chose that of jaxnn's own files."""
+    if not error.filename:
+        return error.errno in PLACES
+    homes, path = (Path(__file__).parent, data.embedded_file()), str(error.filename)
+    return not any(Path(path).is_relative_to(home) for home in homes)
 
 
 def printer(quiet: bool) -> Callable[..., None]:

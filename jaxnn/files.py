@@ -38,10 +38,8 @@ class FileError(Mistake):
 def reading(path: Path, kind: str) -> Iterator[None]:
     """Turn any error while path is read as `kind` into one FileError."""
     try:
-        with (
-            warnings.catch_warnings()
-        ):  # about odd headers: from Python 2, or old type names
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of headers from Python 2, old type names
             yield
     except FileError:
         raise
@@ -174,11 +172,11 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
         raise FileError(f"{path}: cannot be written; check that its folder exists")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with writing(path), open(temporary, "wb") as stream:
-            write(stream)
-            stream.flush()
-            os.fsync(stream.fileno())
         with writing(path):
+            with open(temporary, "wb") as stream:
+                write(stream)
+                stream.flush()
+                os.fsync(stream.fileno())
             os.replace(temporary, path)
     finally:
         with contextlib.suppress(OSError):  # a folder that nobody may write to

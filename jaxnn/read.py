@@ -66,10 +66,11 @@ def own_network(seed: int, notice: Callable[..., None]) -> Params:
         notice("no --run: training a network on the 5000 embedded digits", flush=True)
     params = fit(data.load_digits(), seed=seed).params
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with files.writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
         save_params(path, params)
         notice(f"kept for the next time in {path}")
-    except (OSError, FileError) as error:
+    except FileError as error:
         notice(f"not kept: {error}")
     return params
 

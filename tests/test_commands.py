@@ -260,7 +260,7 @@ def in_python(program, environment, folder):
         (jaxnn.Mistake("no such thing; choose another"), 2),
         (MemoryError(), 2),
         (OSError(28, "No space left on device"), 2),
-        (PermissionError(13, "Permission denied", "/root/run"), 2),
+        (PermissionError(13, "Permission denied", "runs/mine"), 2),
         (FileNotFoundError(2, "No such file", str(data.embedded_file())), 3),
         (FileNotFoundError(2, "No such file", cli.__file__ + ".html"), 3),
         (ValueError("shapes do not match"), 3),

@@ -14,6 +14,7 @@ import numpy as np
 from jaxnn import devices, model, optimizers
 from jaxnn.data import Digits
 from jaxnn.devices import Device
+from jaxnn.files import FileError
 from jaxnn.mistake import Mistake
 from jaxnn.training import centering, record, run_folder
 from jaxnn.training.chunks import best_of, network, train_on
@@ -88,9 +89,8 @@ def fit(
     if resume and out is None:
         raise Mistake("resume needs out, the run folder to continue")
     folder = None if out is None else Path(out)
-    center = method in centering.METHODS
-    if folder is not None and resume:
-        center = record.read_config(folder).settings.center
+    held = record.read_config(folder) if folder is not None and resume else None
+    center = method in centering.METHODS if held is None else held.settings.center
     settings = tidy(
         Settings(
             units, lam, init, method, learning_rate, batch_size, dtype, seed, center
@@ -99,7 +99,7 @@ def fit(
     check(settings, steps)
     check_digits(train, test)
     chosen = devices.choose(device)
-    if folder is not None and not resume:
+    if folder is not None and held is None:
         run_folder.require_free(folder)
     began = time.perf_counter()
     with jax.default_device(chosen), jax.enable_x64(dtype == "float64"):
@@ -110,8 +110,9 @@ def fit(
         task = make_task(sets[0], settings, centers)
         snapshot = first_snapshot(task, params)
         config = record.describe(settings, parts, notes, devices.describe(chosen))
-        if folder is not None and resume:
-            snapshot = resumed(folder, config, snapshot, chosen)
+        if folder is not None and held is not None:
+            run_folder.require_same(folder, held, config)
+            snapshot = resumed(folder, snapshot, chosen)
         if not optimizers.is_finite(snapshot.state):
             raise Mistake(
                 f"the cost at the start is {float(snapshot.state.cost)}; "
@@ -120,9 +121,9 @@ def fit(
         optimizers.warm_up(centering.cost, snapshot.state, **task)
         accuracies(network(snapshot.state, task), sets)
         compile_seconds = time.perf_counter() - began
-        if folder is not None and resume:
+        if folder is not None and held is not None:
             if notes is None:
-                config = config._replace(notes=record.read_config(folder).notes)
+                config = config._replace(notes=held.notes)
             record.write_config(folder, config)  # steps, device, versions may be new
         elif folder is not None:
             run_folder.create(folder, config, snapshot, network(snapshot.state, task))
@@ -164,14 +165,12 @@ def first_snapshot(task: dict[str, Any], params: model.Params) -> Snapshot:
     return Snapshot(state, params, np.array(-1.0), no_history())
 
 
-def resumed(
-    folder: Path, config: record.Config, like: Snapshot, device: Device
-) -> Snapshot:
-    """The point that the run in folder has reached; FileError if it is another run."""
-    found = run_folder.restore(folder, config, like)
+def resumed(folder: Path, like: Snapshot, device: Device) -> Snapshot:
+    """The point that the run in folder has reached; FileError if it does not fit."""
+    found = run_folder.restore(folder, like)
     shapes = [jax.tree.map(np.shape, state) for state in (found.state, like.state)]
     if shapes[0] != shapes[1]:
-        raise run_folder.FileError(
+        raise FileError(
             f"{folder}: its checkpoint belongs to another network or method; "
             "start a new run"
         )

@@ -108,12 +108,11 @@ def write_history(folder: Path, table: dict[str, np.ndarray]) -> None:
     files.write_csv(folder / HISTORY, [["step", *table], *rows])
 
 
-def restore(folder: Path, config: Config, like: Any) -> Any:
-    """The content of checkpoint.npz, in the structure of like.
+def require_same(folder: Path, held: Config, config: Config) -> None:
+    """Raise FileError unless held, the folder's config, has config's settings and data.
 
-    Raises FileError if the folder's settings or data differ from those in config.
+    Device, versions and notes may differ.
     """
-    held = read_config(folder)
     before, now = held.settings._asdict(), config.settings._asdict()
     differing = [name for name in now if before[name] != now[name]]
     if differing:
@@ -127,6 +126,10 @@ def restore(folder: Path, config: Config, like: Any) -> Any:
             f"{folder}: was trained on other digits; resume it with the same, or start "
             "a new run"
         )
+
+
+def restore(folder: Path, like: Any) -> Any:
+    """The content of checkpoint.npz, in the structure of like."""
     tree = load_tree(folder / CHECKPOINT, like)
     for leftover in folder.glob(".*.tmp"):  # from a process that was killed
         leftover.unlink(missing_ok=True)
