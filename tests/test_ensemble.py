@@ -137,7 +137,7 @@ def test_another_error_of_the_device_is_raised_as_it_is(five, monkeypatch):
         minimize_all(model.cost, *five, AXES, "gd", 7)
 
 
-@pytest.mark.parametrize(("hidden", "networks"), [(25, 159), (1000, 4), (100_000, 1)])
+@pytest.mark.parametrize(("hidden", "networks"), [(25, 160), (1000, 4), (100_000, 1)])
 def test_a_group_holds_half_a_gigabyte_of_state(hidden, networks):
     # a weight is 1 number, and 2 x 40 more in the pairs of L-BFGS
     one = [np.broadcast_to(0, (1, *s)) for s in ((hidden, 401), (10, 1 + hidden))]

@@ -33,8 +33,8 @@ PRECISE = partial(jax.default_matmul_precision, "highest")
 class Memory(NamedTuple):
     """The last k steps s, and y, the change of the gradient along each.
 
-    The newest pair replaces the oldest, so pairs are not in order. R holds s_i'y_j where
-    pair i is not newer than pair j, else 0: in the order of the pairs, a triangle.
+    The newest pair replaces the oldest, so pairs are not in order. R holds s_i'y_j
+    where pair i is not newer than pair j, else 0: in the order of pairs, a triangle.
     """
 
     pairs: jax.Array  # (2k, p): every s, then every y
