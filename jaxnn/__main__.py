@@ -44,7 +44,7 @@ def run() -> NoReturn:
     """The script jaxnn: run main on the command line, and exit with its code."""
     argv = sys.argv[1:]
     name = argv[0] if argv and argv[0] in COMMANDS else "jaxnn"
-    sys.exit(cli.exit_code(main, argv, name))
+    cli.leave(cli.exit_code(main, argv, name))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Choose the device to compute on, or say why it is not available.
 
-A request for a GPU never falls back to the CPU. Importing this module starts nothing:
-JAX starts its backends at the first call.
+A request for a GPU never falls back to the CPU. JAX is imported at the first call, so
+that a command answers --help and refuses a flag without it.
 """
 
 import contextlib
@@ -11,9 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import jax
-import jax.numpy as jnp
-
+from jaxnn import startup
 from jaxnn.mistake import Mistake
 
 Device: TypeAlias = Any  # a jax.Device, which type checkers take for a variable
@@ -33,6 +31,8 @@ def choose(kind: str = "auto") -> Device:
     """
     if kind not in KINDS:
         raise DeviceError(f"unknown device {kind!r}; choose from {', '.join(KINDS)}")
+    import jax
+
     try:
         return jax.devices(None if kind == "auto" else kind)[0]
     except (RuntimeError, AssertionError) as error:  # JAX raises either
@@ -47,6 +47,8 @@ def choose(kind: str = "auto") -> Device:
 
 def visible() -> str:
     """The devices JAX sees, for a message."""
+    import jax
+
     try:
         return ", ".join(describe(device) for device in jax.devices())
     except (RuntimeError, AssertionError):
@@ -61,16 +63,23 @@ def describe(device: Device) -> str:
 
 
 @contextlib.contextmanager
+def computing(device: Device, dtype: str) -> Iterator[None]:
+    """Compute on device (None: JAX's default), in dtype."""
+    import jax
+
+    with jax.default_device(device), jax.enable_x64(dtype == "float64"):
+        yield
+
+
+@contextlib.contextmanager
 def exactly(device: Device, dtype: str) -> Iterator[None]:
-    """Compute on device (None: JAX's default), in dtype, products in full precision.
+    """As `computing`, with products in full precision.
 
     By default a GPU computes float32 products in TF32, with ten bits of mantissa.
     """
-    with (
-        jax.default_device(device),
-        jax.enable_x64(dtype == "float64"),
-        jax.default_matmul_precision("highest"),
-    ):
+    import jax
+
+    with computing(device, dtype), jax.default_matmul_precision("highest"):
         yield
 
 
@@ -81,6 +90,8 @@ def prepare_process(kind: str) -> None:
     """
     # otherwise JAX takes 75% of the GPU's memory at once
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    with startup.loading():
+        import jax
     if kind == "cpu":
         jax.config.update("jax_platforms", "cpu")  # leaves a GPU untouched
     if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
@@ -95,6 +106,8 @@ def prepare_process(kind: str) -> None:
 
 def current() -> Device:
     """The device on which JAX computes now."""
+    import jax.numpy as jnp
+
     (device,) = jnp.zeros(()).devices()
     return device
 

@@ -1,16 +1,17 @@
 """Accuracy, cost and confusion matrix of weights: python -m jaxnn.evaluate RUN"""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from jaxnn import cli, devices, files
+from jaxnn import cli, devices, files, showing, training
 from jaxnn.data import Digits
 from jaxnn.flags import CommonFlags, flag, parse
 from jaxnn.mistake import Mistake
-from jaxnn.training import Evaluation, scores
 from jaxnn.weights import load_digit_reader
 
 MISTAKES = 30  # shown at most
@@ -29,19 +30,19 @@ class Flags(CommonFlags):
     show: str | None = flag("save pictures there", None, metavar="FOLDER")
 
 
-def save_pictures(folder: Path, digits: Digits, found: Evaluation) -> None:
+def save_pictures(folder: Path, digits: Digits, found: training.Evaluation) -> None:
     """The confusion matrix and the worst mistakes, as PNG files."""
-    from jaxnn.showing import charts, pictures  # only here: they load matplotlib
-
-    which = scores.worst(digits.y, found, MISTAKES)
+    which = training.scores.worst(digits.y, found, MISTAKES)
     figures = {
-        "confusion.png": charts.confusion_matrix(scores.confusion(digits.y, found)),
-        "mistakes.png": pictures.mistakes(
+        "confusion.png": showing.charts.confusion_matrix(
+            training.scores.confusion(digits.y, found)
+        ),
+        "mistakes.png": showing.pictures.mistakes(
             digits.x[which], digits.y[which], found.outputs[which]
         ),
     }
     for name, figure in figures.items():
-        files.write_bytes(folder / name, charts.png(figure))
+        files.write_bytes(folder / name, showing.charts.png(figure))
 
 
 def main(argv: Sequence[str]) -> int:
@@ -50,11 +51,11 @@ def main(argv: Sequence[str]) -> int:
     devices.prepare_process(flags.device)
     device = devices.choose(flags.device)
     params = load_digit_reader(flags.weights)
-    digits = scores.digits_of(Path(flags.weights), flags.data)
+    digits = training.scores.digits_of(Path(flags.weights), flags.data)
     if not 0 <= flags.lam < np.inf:
         raise Mistake(f"--lam {flags.lam}: give a number from 0 up")
     show = files.make_folder("--show", flags.show) if flags.show else None
-    found = scores.evaluate(params, digits, flags.lam, flags.dtype, device)
+    found = training.scores.evaluate(params, digits, flags.lam, flags.dtype, device)
     print(f"{found.accuracy:.2%} of {len(digits.y)} digits read right")
     penalty = f"at lambda {flags.lam:g}" if flags.lam else "without penalty"
     print(f"cost     {found.cost:.5f} {penalty}")
@@ -62,7 +63,7 @@ def main(argv: Sequence[str]) -> int:
         print(f"digits   {digits.name}")
         print(f"device   {devices.describe(device)}, {flags.dtype}")
         print("\ndigit    read as " + " ".join(f"{j:4d}" for j in range(10)))
-        for digit, row in enumerate(scores.confusion(digits.y, found)):
+        for digit, row in enumerate(training.scores.confusion(digits.y, found)):
             print(f"{digit:5d}            " + " ".join(f"{n:4d}" for n in row))
     if show is not None:
         save_pictures(show, digits, found)

@@ -4,17 +4,17 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from inspect import cleandoc
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from jaxnn import cli
 from jaxnn.devices import KINDS
-from jaxnn.model import SCHEMES
-from jaxnn.optimizers import METHODS
+from jaxnn.initialization import SCHEMES
+from jaxnn.optimizers import TRAITS
 from jaxnn.training import Settings
 
 DEFAULTS = Settings()
 DTYPES = "float32", "float64"
-RATES = {n: f"{m.default_rate:g}" for n, m in METHODS.items() if m.default_rate}
+RATES = {n: f"{t.default_rate:g}" for n, t in TRAITS.items() if t.default_rate}
 
 
 def seed(word: str) -> int:
@@ -49,7 +49,7 @@ class TrainingFlags(CommonFlags):
 
     data: str | None = flag(".mat, .npz, .npy or IDX (default: embedded digits)", None)
     init: str = flag("scheme of the initial weights", DEFAULTS.init, choices=SCHEMES)
-    method: str = flag(f"one of {', '.join(METHODS)}", DEFAULTS.method)
+    method: str = flag(f"one of {', '.join(TRAITS)}", DEFAULTS.method)
     steps: int = flag("at most so many steps, in all", 200)
     learning_rate: float | None = flag(
         f"only for {', '.join(RATES)} (default: {', '.join(RATES.values())})", None
@@ -77,22 +77,23 @@ def parse(kind: type[F], argv: Sequence[str], command: str, example: str) -> F:
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,
     )
+    types = get_type_hints(kind)
     for one in fields(kind):
         if one.metadata:
-            add(parser, one)
+            add(parser, one, types[one.name])
     given = vars(parser.parse_args(argv))
     return kind(**given, given=frozenset(given))
 
 
-def add(parser: argparse.ArgumentParser, one: Field) -> None:
-    """Add a field to a parser, with the field's own type and default."""
+def add(parser: argparse.ArgumentParser, one: Field, kind: Any) -> None:
+    """Add a field to a parser, with the field's type, kind, and its default."""
     more: dict[str, Any] = dict(one.metadata)
-    types = (one.type, *get_args(one.type))
-    if one.type is bool:
+    types = (kind, *get_args(kind))
+    if kind is bool:
         more["action"] = "store_true"
     else:
         more.setdefault("type", next(t for t in (int, float, str) if t in types))
-    if get_origin(one.type) is Sequence:
+    if get_origin(kind) is Sequence:
         more.setdefault("nargs", "+")
     if text := in_words(one.default):
         more["help"] += f" (default: {text})"

@@ -1,19 +1,21 @@
 """Check gradients, ours or your own: python -m jaxnn.gradcheck [mywork.py:function]"""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jax
-
-from jaxnn import cli, clinic, devices, files
+from jaxnn import cli, clinic, devices, files, showing
 from jaxnn.clinic import CHOICES, LAMBDA, WORDS
 from jaxnn.flags import DTYPES, CommonFlags, flag, parse
 from jaxnn.mistake import Mistake
-from jaxnn.three_way import Report
+
+if TYPE_CHECKING:
+    from jaxnn.three_way import Report
 
 FAILED = 1
 EXAMPLE = "mywork.py:nn_cost_function"
@@ -112,7 +114,7 @@ def check_ours(flags: Flags) -> int:
     def show(_: str, done: int, whole: int) -> None:
         bar(f"{done} of {whole} weights", done, whole)
 
-    with jax.default_device(device):
+    with devices.computing(device, "float64"):
         report = clinic.check_gradient(
             quick=flags.quick,
             all_digits=flags.all,
@@ -131,10 +133,8 @@ def check_ours(flags: Flags) -> int:
 
 def save_picture(folder: Path, report: Report) -> None:
     """How far apart the gradients are, as gradients.png."""
-    from jaxnn.showing import charts  # only here: it loads matplotlib
-
     found = report.gradients
-    figure = charts.agreement(
+    figure = showing.charts.agreement(
         [f"{g.problem.name}, lambda {g.lam:g}" for g in found],
         [g.autodiff[g.picks] for g in found],
         {
@@ -142,7 +142,7 @@ def save_picture(folder: Path, report: Report) -> None:
             "hand derivation": [g.by_hand[g.picks] for g in found],
         },
     )
-    files.write_bytes(folder / "gradients.png", charts.png(figure))
+    files.write_bytes(folder / "gradients.png", showing.charts.png(figure))
 
 
 if __name__ == "__main__":

@@ -1,24 +1,26 @@
 """Read photos of digits: python -m jaxnn.read photo.jpg --run RUN"""
 
+from __future__ import annotations
+
 import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from PIL import Image
 
-from jaxnn import cli, data, devices, files, images, model
+from jaxnn import cli, data, devices, files, images, reading, training
 from jaxnn.data import Digits
 from jaxnn.files import FileError
 from jaxnn.flags import CommonFlags, flag, parse
-from jaxnn.model import Params
-from jaxnn.reading import ink, photos
-from jaxnn.training import fit, run_folder, scores
 from jaxnn.weights import load_digit_reader, load_params, save_params
+
+if TYPE_CHECKING:
+    from jaxnn.model import Params
 
 UNREAD = 1  # exit code
 EXAMPLE = "photo.jpg --run runs/mine --show seen"
@@ -64,7 +66,7 @@ def own_network(seed: int, notice: Callable[..., None]) -> Params:
         return load_params(path)
     except FileError:
         notice("no --run: training a network on the 5000 embedded digits", flush=True)
-    params = fit(data.load_digits(), seed=seed).params
+    params = training.fit(data.load_digits(), seed=seed).params
     try:
         with files.writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -83,19 +85,21 @@ def answer(path: Path, params: Params, standard: bool, seen: Path | None) -> Ans
     """
     if path.is_dir():
         raise FileError(f"{path}: a folder without images; give files")
-    gray = photos.gray_levels(path)
+    gray = reading.photos.gray_levels(path)
     try:
-        pictures = images.shrink(ink.digit(gray)[None])  # (1, 20, 20)
-    except ink.NoDigit as nothing:
+        pictures = images.shrink(reading.ink.digit(gray)[None])  # (1, 20, 20)
+    except reading.ink.NoDigit as nothing:
         return Answer(str(path), message=str(nothing))
     if seen is not None:
         save_seen(seen, gray, pictures[0])
+    from jaxnn import model  # only here: it loads JAX
+
     digits = Digits(images.unroll(pictures), np.zeros(1, int), "photo")
     x = data.standardize(digits).x if standard else digits.x  # (1, 400)
     x = x.astype(params[0].dtype)
     outputs = np.asarray(model.forward(params, x))[0]  # (10,)
     first, second = np.argsort(-outputs)[:2].tolist()
-    if outputs[first] < scores.DOUBT:
+    if outputs[first] < training.scores.DOUBT:
         return Answer(
             str(path),
             message="this does not look like a digit; --show shows what was seen",
@@ -139,7 +143,7 @@ def main(argv: Sequence[str]) -> int:
         params = own_network(flags.seed, notice)
     else:
         params = load_digit_reader(flags.run)
-        standard = run_folder.is_standardized(Path(flags.run))
+        standard = training.run_folder.is_standardized(Path(flags.run))
     code, names = 0, Counter[str]()
     with devices.exactly(device, flags.dtype):
         params = tuple(theta.astype(flags.dtype) for theta in params)

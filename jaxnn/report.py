@@ -1,20 +1,24 @@
 """A run as one HTML page on which digits can be drawn: python -m jaxnn.report RUN"""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from jaxnn import cli, data, devices, files, model
+from jaxnn import cli, data, devices, files, showing, training
 from jaxnn.data import Digits
 from jaxnn.flags import CommonFlags, flag, parse
+from jaxnn.initialization import layers_of
 from jaxnn.mistake import Mistake
-from jaxnn.model import Params
-from jaxnn.showing import charts, page
-from jaxnn.training import Evaluation, cost_name, record, run_folder, scores
+from jaxnn.training import cost_name, record, run_folder
 from jaxnn.weights import load_digit_reader
+
+if TYPE_CHECKING:
+    from jaxnn.model import Params
 
 EXAMPLES, MISTAKES = 200, 24  # at most, in the page
 EXAMPLE = "runs/mine --out mine.html"
@@ -53,7 +57,9 @@ def check_free(out: Path) -> None:
         raise Mistake(f"--out {out}: a page's name ends in .html; name it so")
     if out.is_dir():
         raise Mistake(f"--out {out}: is a folder; name a file in it")
-    if out.exists() and page.MARK not in out.read_text("utf-8", errors="replace"):
+    if out.exists() and showing.page.MARK not in out.read_text(
+        "utf-8", errors="replace"
+    ):
         raise Mistake(f"--out {out}: exists, not made by jaxnn; choose another")
 
 
@@ -72,7 +78,7 @@ def settings_of(folder: Path) -> list[tuple[str, str]]:
     return [*rows, ("device", config.device), ("versions", ", ".join(versions))]
 
 
-def training_of(folder: Path) -> tuple[list[tuple[str, str]], Figure | None]:
+def training_of(folder: Path) -> tuple[list[tuple[str, str]], Any]:
     """What history.csv shows, in words and as curves; nothing if there is none yet."""
     table = run_folder.read_history(folder)
     if not table:
@@ -82,41 +88,41 @@ def training_of(folder: Path) -> tuple[list[tuple[str, str]], Figure | None]:
         accuracies = table["train_accuracy"], table["test_accuracy"]
     name = cost_name(record.read_config(folder).settings.batch_size)
     text = f"{len(cost)} steps, {name} {cost[-1]:.4f} with penalty, {seconds:.1f} s"
-    return [("training", text)], charts.curves(cost, *accuracies, name)
+    return [("training", text)], showing.charts.curves(cost, *accuracies, name)
 
 
 def contents(
-    weights: Path, params: Params, digits: Digits, found: Evaluation
-) -> page.Report:
+    weights: Path, params: Params, digits: Digits, found: training.Evaluation
+) -> showing.page.Report:
     """All that the page shows about weights; found: their evaluation on digits."""
     folder = run_folder.folder_of(weights)
     settings = [] if folder is None else settings_of(folder)
-    training, curves = ([], None) if folder is None else training_of(folder)
-    layers = "-".join(map(str, model.layers_of(params)))
-    count, worst = len(digits.y), scores.worst(digits.y, found, MISTAKES)
+    history, curves = ([], None) if folder is None else training_of(folder)
+    layers = "-".join(map(str, layers_of(params)))
+    count, worst = len(digits.y), training.scores.worst(digits.y, found, MISTAKES)
     # in random order: digits often come sorted by class
     shown = np.random.default_rng(0).permutation(count)[:EXAMPLES]
     wrong = int((found.read != digits.y).sum())
     which = f"The {len(worst)} of {wrong} with the largest cost" if wrong else "None"
-    return page.Report(
+    return showing.page.Report(
         title=f"jaxnn: a {layers} network that reads digits",
         summary=f"It reads {found.accuracy:.2%} of {count} digits right: "
         f"{digits.name}.",
         facts=[
             ("network", layers),
             ("cost", f"{found.cost:.4f} nats per digit of {count}, without penalty"),
-            *training,
+            *history,
             *settings,
         ],
         params=params,
         examples=data.take(digits, np.append(shown, worst)),
         mistakes=len(worst),
         mistakes_note=f"{which}; the largest output is in parentheses. A digit with no "
-        f"output above {scores.DOUBT:.0%} is not read.",
-        counts=scores.confusion(digits.y, found),
+        f"output above {training.scores.DOUBT:.0%} is not read.",
+        counts=training.scores.confusion(digits.y, found),
         curves=curves,
         standardize=run_folder.is_standardized(weights),
-        doubt=scores.DOUBT,
+        doubt=training.scores.DOUBT,
         version=record.versions()["jaxnn"],
     )
 
@@ -130,9 +136,9 @@ def main(argv: Sequence[str]) -> int:
     params = load_digit_reader(weights)
     out = Path(flags.out or default_page(weights))
     check_free(out)
-    digits = scores.digits_of(weights, flags.data)
-    found = scores.evaluate(params, digits, dtype=flags.dtype, device=device)
-    text = page.page(contents(weights, params, digits, found))
+    digits = training.scores.digits_of(weights, flags.data)
+    found = training.scores.evaluate(params, digits, dtype=flags.dtype, device=device)
+    text = showing.page.page(contents(weights, params, digits, found))
     out.parent.mkdir(parents=True, exist_ok=True)
     files.write_text(out, text)
     if not flags.quiet:

@@ -1,5 +1,7 @@
 """The published experiments, their figures next to ours: python -m jaxnn.reproduce"""
 
+from __future__ import annotations
+
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -9,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from jaxnn import cli, data, devices, files
+from jaxnn import cli, data, devices, files, published, showing
 from jaxnn.flags import CommonFlags, flag, parse
 from jaxnn.mistake import Mistake
-from jaxnn.published import CUT, RECIPES, Comparison, Recipe, comparison, verdicts
+from jaxnn.published import RECIPES, Recipe, verdicts
 from jaxnn.training import record, run_folder
 from jaxnn.weights import load_params
 
@@ -72,21 +74,21 @@ def find_weights(given: str | None) -> Path | None:
     return found[0]
 
 
-def block(one: Comparison, seconds: float) -> str:
+def block(one: published.Comparison, seconds: float) -> str:
     """What the terminal shows about one experiment."""
     cells = [(row.figure.name, *verdicts.cells(row)) for row in one.rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [f"\n{one.recipe.name}  ({one.recipe.source}; {seconds:.0f} s)"]
-    for name, published, ours, place, verdict in cells:
+    for name, theirs, ours, place, verdict in cells:
         lines.append(
-            f"  {name:<{widths[0]}}  {published:>{widths[1]}}  {ours:<{widths[2]}}  "
+            f"  {name:<{widths[0]}}  {theirs:>{widths[1]}}  {ours:<{widths[2]}}  "
             + (f"at {place:>3}%  " if place else " " * 9)
             + verdict
         )
     return "\n".join([*lines, *(f"  {note}" for note in one.notes)])
 
 
-def document(done: list[Comparison], head: str) -> str:
+def document(done: list[published.Comparison], head: str) -> str:
     """reproduce.md: the table, and what each experiment is."""
     rows = [row for one in done for row in one.rows]
     about = []
@@ -99,7 +101,7 @@ def document(done: list[Comparison], head: str) -> str:
     )
 
 
-def measurements(done: list[Comparison]) -> Iterator[Sequence[Any]]:
+def measurements(done: list[published.Comparison]) -> Iterator[Sequence[Any]]:
     """The rows of reproduce.csv: every figure of every start of every run."""
     yield "experiment", "run", "figure", "start", "number", "value"
     for one in done:
@@ -112,25 +114,23 @@ def measurements(done: list[Comparison]) -> Iterator[Sequence[Any]]:
                     yield *row, repr(float(value))
 
 
-def save(folder: Path, done: list[Comparison], head: str) -> None:
+def save(folder: Path, done: list[published.Comparison], head: str) -> None:
     """Write the results so far: reproduce.md, reproduce.csv, reproduce.png."""
-    from jaxnn.showing import charts  # only here: it loads matplotlib
-
     rows = [row for one in done for row in one.rows]
     shown = [
         row
         for row in rows
-        if row.values.ndim == 1 and len(row.values) > 1 and row.verdict != CUT
+        if row.values.ndim == 1 and len(row.values) > 1 and row.verdict != verdicts.CUT
     ]
     files.write_text(folder / "reproduce.md", document(done, head))
     files.write_csv(folder / "reproduce.csv", measurements(done))
     if shown:
-        figure = charts.distributions(
+        figure = showing.charts.distributions(
             [f"{row.recipe}: {row.figure.name}" for row in shown],
             [float(verdicts.numbers(row.figure.published)[0]) for row in shown],
             [verdicts.finite(row.values) for row in shown],
         )
-        files.write_bytes(folder / "reproduce.png", charts.png(figure))
+        files.write_bytes(folder / "reproduce.png", showing.charts.png(figure))
 
 
 def main(argv: Sequence[str]) -> int:
@@ -154,11 +154,11 @@ def main(argv: Sequence[str]) -> int:
     if weights is None:
         notice("what needs the course's ex4weights.mat is skipped; --weights names it")
     show = cli.progress_of_parts(flags.quiet)
-    done: list[Comparison] = []
+    done: list[published.Comparison] = []
     for recipe in recipes:
         began = time.perf_counter()
         try:
-            one = comparison.compare(
+            one = published.compare(
                 recipe,
                 seeds,
                 digits,

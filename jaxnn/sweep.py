@@ -1,5 +1,7 @@
 """Many networks at once, cross-validated: python -m jaxnn.sweep --lam 0 0.1 1 3 10"""
 
+from __future__ import annotations
+
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,12 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 
-from jaxnn import cli, data, devices, ensemble, files
+from jaxnn import cli, data, devices, ensemble, files, showing
 from jaxnn.data import Digits
-from jaxnn.ensemble import Scores
 from jaxnn.flags import DEFAULTS, TrainingFlags, flag, parse
 from jaxnn.mistake import Mistake
 from jaxnn.training import CLASSES, check, run_folder
@@ -47,7 +47,7 @@ def check_flags(flags: Flags) -> None:
         check(flags.settings(hidden=(hidden,), lam=lam), flags.steps)
 
 
-def row_of(one: Scores) -> list[str]:
+def row_of(one: ensemble.Scores) -> list[str]:
     """A row of the table: one width and one penalty."""
     good = one.good
     return [
@@ -68,7 +68,7 @@ def spread(values: np.ndarray) -> str:
     return f"{np.median(values):.2f} [{values.min():.2f}, {values.max():.2f}]"
 
 
-def table(scores: list[Scores]) -> str:
+def table(scores: list[ensemble.Scores]) -> str:
     """The scores as an aligned Markdown table; medians and ranges over the starts."""
     rows = [HEAD, *map(row_of, scores)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -79,14 +79,14 @@ def table(scores: list[Scores]) -> str:
     return "\n".join(f"| {line} |" for line in lines)
 
 
-def best_line(scores: list[Scores]) -> str:
+def best_line(scores: list[ensemble.Scores]) -> str:
     """Which penalty and width read unseen digits best, and how likely that is."""
     chance = ensemble.chances(scores)
     if not chance.any():
         return "best     none: at every lambda a network diverged"
     first, *others = np.argsort(-chance, kind="stable")[:3]
 
-    def name(one: Scores) -> str:
+    def name(one: ensemble.Scores) -> str:
         is_wide = len({score.hidden for score in scores}) > 1
         return f"lambda {one.lam:g}" + is_wide * f" with {one.hidden} units"
 
@@ -98,7 +98,7 @@ def best_line(scores: list[Scores]) -> str:
     )
 
 
-def speed_line(scores: list[Scores]) -> str:
+def speed_line(scores: list[ensemble.Scores]) -> str:
     """How long a step of one network took."""
     steps = sum(int(one.steps.sum()) for one in scores)
     if not steps:
@@ -107,7 +107,7 @@ def speed_line(scores: list[Scores]) -> str:
     return f"speed    {1e3 * seconds / steps:.2f} ms per network-step, {steps} of them"
 
 
-def networks(scores: list[Scores]) -> Iterator[Sequence[Any]]:
+def networks(scores: list[ensemble.Scores]) -> Iterator[Sequence[Any]]:
     """The rows of sweep.csv, one per network."""
     columns = ["train_accuracy", "cost", "steps", "evaluations", "diverged"]
     yield "hidden", "lambda", "seed", "fold", "validation_accuracy", *columns
@@ -120,10 +120,8 @@ def networks(scores: list[Scores]) -> Iterator[Sequence[Any]]:
                 yield *head, *values
 
 
-def save(folder: Path, scores: list[Scores]) -> str:
+def save(folder: Path, scores: list[ensemble.Scores]) -> str:
     """Write sweep.md, sweep.csv and the pictures; returns what to print."""
-    from jaxnn.showing import charts, pictures  # only here: they load matplotlib
-
     lines = table(scores), best_line(scores), speed_line(scores)
     text = "\n\n".join(["# Penalties compared", *lines, ""])
     files.write_text(folder / "sweep.md", text)
@@ -132,7 +130,7 @@ def save(folder: Path, scores: list[Scores]) -> str:
         return "\n".join(lines)
     widths = sorted({one.hidden for one in scores})
     panels = [[one for one in scores if one.hidden == width] for width in widths]
-    figure = charts.penalties(
+    figure = showing.charts.penalties(
         [f"{width} hidden units" for width in widths],
         [one.lam for one in panels[0]],
         [
@@ -143,20 +141,22 @@ def save(folder: Path, scores: list[Scores]) -> str:
             for panel in panels
         ],
     )
-    files.write_bytes(folder / "sweep.png", charts.png(figure))
+    files.write_bytes(folder / "sweep.png", showing.charts.png(figure))
     for panel, width in zip(panels, widths, strict=True):
         trained = [one for one in panel if not one.diverged.all()]
         if trained:
             trained.sort(key=lambda one: one.lam)
             thetas, lams = zip(*((one.theta1, one.lam) for one in trained), strict=True)
-            figure = pictures.hidden_units_by_penalty(thetas, lams)
-            files.write_bytes(folder / f"hidden_units_{width}.png", charts.png(figure))
+            figure = showing.pictures.hidden_units_by_penalty(thetas, lams)
+            files.write_bytes(
+                folder / f"hidden_units_{width}.png", showing.charts.png(figure)
+            )
     return "\n".join(lines)
 
 
 def train_widths(
     flags: Flags, digits: Digits, device: Any, folder: Path
-) -> tuple[list[Scores], str]:
+) -> tuple[list[ensemble.Scores], str]:
     """Cross-validate every width in turn, and save the results after each.
 
     Returns the scores, and the text to print about them.
@@ -173,7 +173,7 @@ def train_widths(
     notice(f"device   {devices.describe(device)}, {flags.dtype}")
     notice(f"digits   {digits.name} {len(digits.y)}, {len(used)} of {k} folds left out")
     show = cli.progress_of_parts(flags.quiet)
-    scores: list[Scores] = []
+    scores: list[ensemble.Scores] = []
     text = ""
     for hidden in flags.hidden:
         name = f"{digits.x.shape[1]}-{hidden}-10, {flags.method}"
@@ -208,7 +208,7 @@ def main(argv: Sequence[str]) -> int:
     device = devices.choose(flags.device)
     parts = data.load_parts(flags.data)
     digits = parts["train"] if "train" in parts else parts["all"]
-    with jax.default_device(device), jax.enable_x64(flags.dtype == "float64"):
+    with devices.computing(device, flags.dtype):
         scores, text = train_widths(flags, digits, device, folder)
     print(text)
     if not any(one.good.any() for one in scores):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from jaxnn import data, model
+from jaxnn import data, initialization, model
 from jaxnn.backprop import backprop
 from jaxnn.differences import flatten, shapes_of, slopes
 from jaxnn.model import Params
@@ -176,7 +176,7 @@ def three_way(
     if not all_digits:
         fifty = [np.flatnonzero(digits.y == digit)[:50] for digit in range(10)]
         digits = data.take(digits, np.concatenate(fifty))
-    params = model.init_params(seed, dtype="float64")
+    params = initialization.init_params(seed, dtype="float64")
     full = Problem("400-25-10", params, digits.x, digits.y, bar=1e-7)
     picks = some_of_each(params, seed) if quick else None
     found = three_gradients(course_problem())

@@ -1,29 +1,21 @@
 """Train the digit network: python -m jaxnn.train"""
 
+from __future__ import annotations
+
+import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from jaxnn import cli, data, devices, files
+from jaxnn import cli, data, devices, optimizers, training
 from jaxnn.data import Digits
 from jaxnn.flags import DEFAULTS, TrainingFlags, flag, parse
 from jaxnn.mistake import Mistake
-from jaxnn.optimizers import METHODS, WholeRun
-from jaxnn.training import (
-    Progress,
-    Run,
-    Settings,
-    check,
-    cost_name,
-    fit,
-    record,
-    run_folder,
-)
+from jaxnn.showing import FILES, Painter, Trained
+from jaxnn.training import Settings, check, cost_name, record, run_folder
 
-PICTURES = ("digits.png", "curves.png", "hidden_units.png")
 EXAMPLE = "--device gpu --lam 0.3 --steps 400 --out runs/mine"
 RESUMABLE = {"resume", "steps", "device", "quiet"}
 
@@ -81,11 +73,11 @@ def announce(
     notice("digits   " + ", ".join(f"{part.name} {len(part.y)}" for part in parts))
     layers = "-".join(map(str, (train.x.shape[1], *settings.hidden, 10)))
     notice(f"network  {layers}, lambda {settings.lam:g}, {method}, {settings.dtype}")
-    if flags.resume and isinstance(METHODS[method], WholeRun):
+    if flags.resume and isinstance(optimizers.METHODS[method], optimizers.WholeRun):
         notice(f"resuming {method} begins again from the weights it had reached")
 
 
-def step_line(now: Progress, name: str) -> str:
+def step_line(now: training.Progress, name: str) -> str:
     """The line of progress for a step; name: of the cost."""
     accuracies = {"train": now.train_accuracy, "test": now.test_accuracy}
     parts = [
@@ -100,7 +92,7 @@ def step_line(now: Progress, name: str) -> str:
 
 def train_network(
     flags: Flags, settings: Settings, folder: Path, train: Digits, test: Digits
-) -> Run:
+) -> training.Run:
     """fit() with the flags; shows progress unless --quiet, and heeds Ctrl-C."""
     how = settings._asdict()
     how.pop("center")  # `fit` decides it
@@ -109,13 +101,13 @@ def train_network(
     bar = cli.progress()
     check_ctrl_c = cli.hold_ctrl_c()
 
-    def show(now: Progress) -> None:
+    def show(now: training.Progress) -> None:
         check_ctrl_c()
         if not flags.quiet:
             bar(step_line(now, cost_name(settings.batch_size)), now.step, now.steps)
 
     try:
-        return fit(
+        return training.fit(
             train,
             test,
             **how,
@@ -125,6 +117,7 @@ def train_network(
             resume=flags.resume is not None,
             notes=notes,
             progress=show,
+            mat=False,  # the second process writes it
         )
     except KeyboardInterrupt:
         again = f"; continue with {cli.as_typed('train')} --resume {folder}"
@@ -132,31 +125,23 @@ def train_network(
         raise KeyboardInterrupt(f"stopped{hint}") from None
 
 
-def draw_digits(train: Digits) -> bytes:
-    """A picture of 100 of the digits trained on.
-
-    It loads matplotlib while XLA compiles. It must not load SciPy: for triangular
-    solves jaxlib loads scipy.linalg at the same time, and two threads that load parts
-    of one package may find them half loaded.
-    """
-    from jaxnn.showing import charts, pictures
-
+def some_of(train: Digits) -> np.ndarray:
+    """At most 100 of the digits trained on, (100, 400), for a picture."""
     shown = np.linspace(0, len(train.y) - 1, min(100, len(train.y))).astype(int)
-    return charts.png(pictures.digit_grid(train.x[shown]))
+    return train.x[shown]
 
 
-def draw_run(run: Run, name: str) -> dict[str, bytes]:
-    """The pictures of what was learned and how; name: of the cost."""
-    from jaxnn.showing import charts, pictures
-
+def finish(painter: Painter, run: training.Run, folder: Path, name: str) -> None:
+    """Wait for the pictures; a warning for each that is missing. name: of the cost."""
     history = run.history
     accuracies = history.train_accuracy, history.test_accuracy
-    curves = charts.curves(history.cost, *accuracies, name)
-    units = pictures.hidden_units(run.params[0])
-    return {"curves.png": charts.png(curves), "hidden_units.png": charts.png(units)}
+    shown = Trained(folder.absolute(), run.params, history.cost, accuracies, name)
+    for file, why in painter.finish(shown).items():
+        again = f"{cli.as_typed('train')} --resume {folder}"
+        print(f"train: warning: no {file} ({why}); {again} makes it", file=sys.stderr)
 
 
-def result_line(run: Run, folder: Path, name: str, is_early: bool) -> str:
+def result_line(run: training.Run, folder: Path, name: str, is_early: bool) -> str:
     """The outcome in one line; name: of the cost."""
     history = run.history
     text = f"{name} {run.cost:.4f} after {run.steps} step" + "s" * (run.steps != 1)
@@ -181,20 +166,28 @@ def main(argv: Sequence[str]) -> int:
     check(settings, flags.steps)
     if flags.resume is None:
         run_folder.require_free(folder)
-    devices.prepare_process(flags.device)
-    device = devices.describe(devices.choose(flags.device))
-    seconds = {"starting": cli.seconds_since_import()}
+    with Painter() as painter:
+        return run_with(painter, flags, settings, folder)
+
+
+def run_with(painter: Painter, flags: Flags, settings: Settings, folder: Path) -> int:
+    """Train while painter draws; prints what was reached, then what took how long."""
     train, test = data.train_and_test(
         flags.data, flags.test_fraction, settings.seed, flags.standardize
     )
-    seconds["data"] = cli.seconds_since_import() - sum(seconds.values())
+    seconds = {"data": cli.seconds_since_import()}
+
+    def note(part: str) -> None:
+        seconds[part] = cli.seconds_since_import() - sum(seconds.values())
+
+    devices.prepare_process(flags.device)
+    device = devices.describe(devices.choose(flags.device))
+    note("JAX")
+    painter.show(some_of(train))
     announce(flags, settings, device, train, test)
-    with ThreadPoolExecutor(1) as painter:
-        digits_png = painter.submit(draw_digits, train)
-        run = train_network(flags, settings, folder, train, test)
-    has_pictures = all((folder / name).exists() for name in PICTURES)
+    run = train_network(flags, settings, folder, train, test)
     is_early = run.steps < flags.steps
-    if run.steps == run.began_at and has_pictures:
+    if run.steps == run.began_at and all((folder / name).exists() for name in FILES):
         more = "no step is left to take" if is_early else "a larger --steps adds more"
         print(f"result   {folder} is complete ({run.message}); {more}")
         return 0
@@ -204,13 +197,12 @@ def main(argv: Sequence[str]) -> int:
             "try a smaller --learning-rate"
         )
     seconds["compiling"] = run.compile_seconds
-    seconds["training and saving"] = cli.seconds_since_import() - sum(seconds.values())
+    note("training and saving")
     name = cost_name(settings.batch_size)
-    for file, png in {"digits.png": digits_png.result(), **draw_run(run, name)}.items():
-        files.write_bytes(folder / file, png)
-    seconds["pictures"] = cli.seconds_since_import() - sum(seconds.values())
+    print(result_line(run, folder, name, is_early), flush=True)
+    finish(painter, run, folder, name)
+    note("pictures")
     parts = ", ".join(f"{value:.1f} {part}" for part, value in seconds.items())
-    print(result_line(run, folder, name, is_early))
     print(f"time     {sum(seconds.values()):.1f} s since import: {parts}")
     return 0
 

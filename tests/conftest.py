@@ -24,7 +24,8 @@ import numpy as np
 import pytest
 
 import jaxnn
-from jaxnn import data, devices, files
+from jaxnn import cli, data, devices, files
+from jaxnn.showing import painter
 
 ROOT = Path(__file__).parent.parent
 
@@ -139,9 +140,11 @@ def run_here(folder, environment, name, *flags) -> subprocess.CompletedProcess:
         mock.patch.object(sys, "argv", words),
         contextlib.redirect_stdout(stdout),
         contextlib.redirect_stderr(stderr),
+        mock.patch.object(cli, "leave", sys.exit),
+        mock.patch.object(painter, "cores", lambda: 1),
         pytest.raises(SystemExit) as ended,
     ):
-        runpy.run_module(f"jaxnn.{name}", run_name="__main__")
+        runpy.run_module(f"jaxnn.{name}", run_name="__main__", alter_sys=True)
     code = ended.value.code or 0
     return subprocess.CompletedProcess(
         words, code, stdout.getvalue(), stderr.getvalue()

@@ -19,7 +19,7 @@ AXES = (None, None, 0)
 @pytest.fixture
 def five(few_digits):
     """Five small networks, each with its own start and lambda: params, args."""
-    starts = [model.init_params(s, (400, 4, 10), dtype="float64") for s in range(5)]
+    starts = [jaxnn.init_params(s, (400, 4, 10), dtype="float64") for s in range(5)]
     return stack(starts), (few_digits.x, few_digits.y, LAMS)
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jaxnn import model, save_params
+import jaxnn
+from jaxnn import save_params
 from jaxnn.backprop import backprop
 from jaxnn.published import experiments
 from jaxnn.published.comparison import compare
@@ -52,7 +53,7 @@ def test_gradient_descent_equals_numpy(few_digits):
     recipe = replace(NAMED["gradient_descent"], setup=setup)
     found = experiments.run(recipe, setup, range(3, 5), few_digits)
     for i, seed in enumerate((3, 4)):
-        params = model.init_params(seed, (400, 6, 10), dtype="float64")
+        params = jaxnn.init_params(seed, (400, 6, 10), dtype="float64")
         for _ in range(5):
             _, slopes = backprop(params, few_digits.x, few_digits.y, 1.0)
             params = tuple(p - 0.5 * s for p, s in zip(params, slopes, strict=True))
@@ -81,7 +82,7 @@ def test_accuracies_of_the_learned_and_of_the_others():
 
 
 def test_moved_starts_stay_near_the_given_weights(tmp_path):
-    params = model.init_params(0, dtype="float64")
+    params = jaxnn.init_params(0, dtype="float64")
     save_params(tmp_path / "w.npz", params)
     setup = Setup(start="given weights", dtype="float64")
     moved = experiments.starts(setup, range(2), tmp_path / "w.npz")

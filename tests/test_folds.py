@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from sklearn.model_selection import StratifiedKFold
 
+import jaxnn
 from jaxnn import model
 from jaxnn.ensemble.folds import Scores, chances, cross_validate, stratified_folds
 from jaxnn.optimizers import minimize
@@ -59,7 +60,7 @@ def test_a_mask_trains_as_a_copy_does(scores, few_digits):
         kept = folds != fold
         x, y = few_digits.x[kept], few_digits.y[kept]
         with jax.enable_x64(True):
-            start = model.init_params(6, (400, 4, 10), dtype="float64")
+            start = jaxnn.init_params(6, (400, 4, 10), dtype="float64")
             alone = minimize(model.cost, start, (x, y, 1.0), "lbfgs", 15)
             read = np.asarray(model.predict(alone.params, few_digits.x))
         assert found[1].cost[1, j] == pytest.approx(alone.cost, rel=1e-9)

@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import importlib
 import subprocess
 import sys
 from graphlib import TopologicalSorter
@@ -20,22 +21,24 @@ GROUND = {"data", "images", "files", "mat_child", "devices", "weights"}
 # ground, may import one another.
 IMPORTS = {
     "ground": set(),
+    "initialization": set(),
     "model": set(),
     "backprop": set(),
     "differences": {"model"},
-    "three_way": {"model", "backprop", "differences", "ground"},
+    "three_way": {"initialization", "model", "backprop", "differences", "ground"},
     "optimizers": set(),
-    "training": {"model", "optimizers", "ground"},
-    "ensemble": {"training", "model", "optimizers", "ground"},
-    "published": {"ensemble", "optimizers", "model", "backprop", "differences"}
-    | {"ground"},
+    "training": {"initialization", "model", "optimizers", "ground"},
+    "ensemble": {"training", "initialization", "model", "optimizers", "ground"},
+    "published": {"ensemble", "optimizers", "initialization", "model", "backprop"}
+    | {"differences", "ground"},
     "reading": {"ground"},
-    "showing": {"model", "reading", "ground"},
+    "showing": {"reading", "initialization", "ground"},
     "clinic": {"three_way", "ground"},
     "cli": {"ground"},
-    "flags": {"cli", "training", "model", "optimizers", "ground"},
+    "flags": {"cli", "training", "initialization", "optimizers", "ground"},
     "commands": {"cli", "flags", "clinic", "three_way", "published", "ensemble"}
-    | {"training", "optimizers", "reading", "showing", "model", "ground"},
+    | {"training", "optimizers", "reading", "showing", "initialization", "model"}
+    | {"ground"},
 }
 
 
@@ -46,7 +49,10 @@ def part_of(module: str) -> str:
 
 
 def modules() -> dict[str, Path]:
-    """Every module of jaxnn: training.blocks, its __init__ as training."""
+    """Every module of jaxnn: training.blocks, its __init__ as training.
+
+    The __init__.py of a room loads the names in its __init__.pyi when they are used.
+    """
     names = {}
     for path in PACKAGE.rglob("*.py"):
         words = path.relative_to(PACKAGE).with_suffix("").parts
@@ -65,6 +71,7 @@ def imported(path: Path) -> set[str]:
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: write from jaxnn, not from a dot"
             names = [f"{node.module}.{alias.name}" for alias in node.names]
+            names = [name for name in names if name != "jaxnn.__version__"]
         elif isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         else:
@@ -115,24 +122,84 @@ def test_others_import_what_a_room_exports():
                 assert f"from jaxnn.{other} import" not in path.read_text(), name
 
 
+@functools.cache
+def exports(stub: Path) -> dict[str, str]:
+    """The names that a package exports, each with the module it comes from."""
+    froms = [n for n in ast.parse(stub.read_text()).body if type(n) is ast.ImportFrom]
+    return {alias.asname: n.module or "" for n in froms for alias in n.names}
+
+
 def test_no_public_function_bears_a_commands_name():
-    tree = ast.parse((PACKAGE / "__init__.py").read_text())
-    froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-    public = {alias.asname for node in froms for alias in node.names}
+    public = set(exports(PACKAGE / "__init__.pyi"))
     assert "fit" in public and not public & COMMANDS
+
+
+@pytest.mark.parametrize("stub", sorted(PACKAGE.rglob("*.pyi")), ids=str)
+def test_a_package_exports_what_its_stub_says(stub):
+    name = ".".join(stub.parent.relative_to(PACKAGE.parent).parts)
+    package = importlib.import_module(name)
+    assert package.__all__ == sorted(exports(stub))
+    for export, home in exports(stub).items():
+        module = importlib.import_module(f"{name}.{home or export}")
+        expected = getattr(module, export) if home else module
+        assert getattr(package, export) is expected
+
+
+def test_a_public_function_is_not_hidden_by_its_module():
+    importlib.import_module("jaxnn.backprop")
+    importlib.import_module("jaxnn.optimizers.minimize")
+    assert callable(jaxnn.backprop) and callable(jaxnn.optimizers.minimize)
+
+
+def loaded(code: str, *names: str) -> set[str]:
+    """Which of these modules a new Python process has loaded after code."""
+    code += f"\nimport sys; print(*{set(names)} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+def test_importing_jaxnn_loads_nothing():
+    heavy = "jax", "numpy", "scipy", "matplotlib", "argparse"
+    assert not loaded("import jaxnn; dir(jaxnn)", *heavy)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+@pytest.mark.parametrize("flags", ["--help", "--frobnicate", "--device tpu"])
+def test_a_command_answers_without_jax(name, flags):
+    code = f"import jaxnn.{name} as it\ntry: it.main({flags.split()})"
+    code += "\nexcept SystemExit: print('answered', end=' ')"
+    assert "jax" not in (found := loaded(code, "jax")) and "answered" in found
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        "train --method newton",
+        "train --init xavier",
+        "train --hidden many",
+        "train --lam -1",
+        "train --learning-rate 1",
+        "train --data nowhere.mat",
+        "train --resume nowhere",
+        "sweep --method newton",
+        "reproduce --only nothing",
+        "gradcheck --dtype float32",
+    ],
+)
+def test_a_refusal_needs_no_jax(flags):
+    name, *words = flags.split()
+    code = f"import jaxnn.{name} as it\nfrom jaxnn import Mistake"
+    code += f"\ntry: it.main({words})\nexcept (SystemExit, Mistake): pass"
+    code += "\nelse: raise AssertionError('not refused')"
+    assert not loaded(code, "jax")
 
 
 def test_importing_starts_no_backend(environment, tmp_path):
     # with a platform that does not exist the first JAX operation would fail
     subprocess.run(
-        [sys.executable, "-c", "import jaxnn; jaxnn.load_digits()"],
+        [sys.executable, "-c", "import jaxnn; jaxnn.cost, jaxnn.fit, jaxnn.minimize"],
         env={**environment, "JAX_PLATFORMS": "nonsense"},
         cwd=tmp_path,
         check=True,
     )
-
-
-def test_importing_loads_no_slow_parts_of_scipy():
-    # a third of a second that only some commands need
-    code = "import sys, jaxnn; sys.exit('scipy.optimize' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -245,7 +245,7 @@ def test_bfgs_takes_about_scipys_steps():
 def default_network(few_digits):
     """The arguments of minimize for bfgs and the 400-25-10 network."""
     args = np.float32(few_digits.x), few_digits.y, 1.0
-    return model.cost, model.init_params(0), args, "bfgs"
+    return model.cost, jaxnn.init_params(0), args, "bfgs"
 
 
 def test_bfgs_says_once_how_large_its_matrix_is(default_network, caplog):
@@ -297,7 +297,7 @@ def test_cg_reaches_the_published_cost_within_the_bar(digits):
     args = np.float32(digits.x), digits.y, np.float32(1)
     counts = []
     for seed in range(9):
-        state = start(model.cost, model.init_params(seed), args, "cg")
+        state = start(model.cost, jaxnn.init_params(seed), args, "cg")
         while float(state.cost) > 0.339:
             state, _ = loop.run_chunk(
                 model.cost, METHODS["cg"], None, 10, state, args, 0, 1, np.float32(0)

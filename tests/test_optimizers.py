@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize as scipy_minimize
 
+import jaxnn
 from jaxnn import backprop, differences, model, three_way
 from jaxnn.optimizers import METHODS, Method, Minibatches, loop, minimize, start
 
@@ -187,7 +188,7 @@ def test_nothing_recompiles_for_other_values(method, caplog):
         with jax.log_compiles():
             minimize(
                 model.cost,
-                model.init_params(seed, (3, 5, 3)),
+                jaxnn.init_params(seed, (3, 5, 3)),
                 (x, y, lam),
                 method,
                 steps,

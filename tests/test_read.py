@@ -123,7 +123,9 @@ def test_a_network_that_cannot_be_kept_is_used(params, tmp_path, monkeypatch):
     notices = []
     monkeypatch.setattr(os, "fsync", full)
     monkeypatch.setattr(read.devices, "cache_folder", lambda: tmp_path / "cache")
-    monkeypatch.setattr(read, "fit", lambda *_, **__: SimpleNamespace(params=params))
+    monkeypatch.setattr(
+        read.training, "fit", lambda *_, **__: SimpleNamespace(params=params)
+    )
     found = read.own_network(0, lambda text, **_: notices.append(text))
     assert found is params
     assert notices[-1].startswith("not kept") and "No space left" in notices[-1]

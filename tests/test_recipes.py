@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from jaxnn.model import SCHEMES
+from jaxnn.initialization import SCHEMES
 from jaxnn.optimizers import METHODS
 from jaxnn.published import verdicts
 from jaxnn.published.programs import OBJECTIVES

@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 
 import jaxnn
 from jaxnn import optimizers
-from jaxnn.training import centering, history, record, settings
+from jaxnn.training import centering, history, record, task
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,7 @@ def test_run_folder_holds_what_is_promised(parts, tmp_path):
     assert config["settings"]["lam"] == 1.0 and config["notes"] == {"a": 1}
     assert config["data"]["test"]["examples"] == len(test.y)
     assert config["versions"]["jax"] == jax.__version__
-    assert set(config["versions"]) == {"python", *record.PACKAGES}
+    assert set(config["versions"]) == {"python", "jaxnn", *record.PACKAGES}
     with open(run.folder / "history.csv") as file:
         rows = list(csv.DictReader(file))
     assert [int(row["step"]) for row in rows] == list(range(1, 13))
@@ -236,7 +236,7 @@ def test_minibatch_gradient_is_unbiased(few_digits):
     order = np.random.default_rng(0).permutation(len(y)).reshape(-1, size)
     gradients = [
         jaxnn.backprop(
-            params, *map(np.asarray, settings.take_batch((x, y, lam, None), i)[:3])
+            params, *map(np.asarray, task.take_batch((x, y, lam, None), i)[:3])
         )[1]
         for i in order
     ]

@@ -10,9 +10,6 @@ checkup.py leads through, in this order:
 - say so: findings.py, notes.py and, if the check is impossible, refusals.py.
 """
 
-from jaxnn.clinic.checkup import Checkup as Checkup
-from jaxnn.clinic.checkup import check_gradient as check_gradient
-from jaxnn.clinic.conventions import CHOICES as CHOICES
-from jaxnn.clinic.problems import LAMBDA as LAMBDA
-from jaxnn.clinic.refusals import Unusable as Unusable
-from jaxnn.clinic.roles import WORDS as WORDS
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

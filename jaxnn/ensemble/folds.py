@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxnn import devices, model
+from jaxnn import devices, initialization, model
 from jaxnn.data import Digits
 from jaxnn.ensemble.lockstep import of_each
 from jaxnn.ensemble.networks import Ensemble, minimize_all, stack
@@ -128,7 +128,7 @@ def cross_validate(
     shape = len(lams), len(seeds), len(used)  # l, s, f
     lam, seed, fold = (a.ravel() for a in np.meshgrid(lams, seeds, used, indexing="ij"))
     layers = (digits.x.shape[1], hidden, CLASSES)
-    starts = {s: model.init_params(s, layers, init, dtype) for s in seeds}
+    starts = {s: initialization.init_params(s, layers, init, dtype) for s in seeds}
     params = stack([starts[s] for s in seed.tolist()])
     x, y, folds_ = (
         jnp.asarray(a) for a in (digits.x.astype(dtype), digits.y, folds.astype("i4"))

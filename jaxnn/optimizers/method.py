@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
-import optax
+import jax.numpy as jnp
 
 Tree = Any  # a pytree of arrays
 Objective = Callable[..., jax.Array]  # fun(params, *args) -> scalar
@@ -34,10 +34,8 @@ class Method(NamedTuple):
 
     init: Callable[[Tree, jax.Array], Tree]
     step: Callable[[Objective, State, tuple], State]
-    # the learning rate; None if the method searches for its step, and so cannot take
-    # mini-batches
+    # the learning rate; None if the method searches for its step
     default_rate: float | None = None
-    takes_options = False  # never: a constant, not a field
 
 
 class Ended(NamedTuple):
@@ -61,7 +59,6 @@ class WholeRun(NamedTuple):
     """
 
     run: Callable[..., Ended]
-    takes_options: bool = False
     default_rate = None  # always: a constant, not a field
 
     def init(self, params: Tree, learning_rate: jax.Array) -> tuple:
@@ -84,4 +81,5 @@ def evaluated(
     evaluations: jax.Array,
 ) -> State:
     """The state at params, whose cost and gradient are known."""
-    return State(params, cost, grad, optax.tree.norm(grad), memory, steps, evaluations)
+    norm = jnp.sqrt(sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(grad)))
+    return State(params, cost, grad, norm, memory, steps, evaluations)

@@ -20,7 +20,8 @@ from jaxnn.optimizers.method import (
     WholeRun,
     is_finite,
 )
-from jaxnn.optimizers.methods import check_run, chosen_method
+from jaxnn.optimizers.methods import chosen_method
+from jaxnn.optimizers.traits import check_run
 from jaxnn.optimizers.whole import run_whole
 
 
@@ -190,9 +191,20 @@ def ending(state: State, tolerance: float) -> str | None:
     return None
 
 
+def blank(params: Tree, method: Method) -> State:
+    """A state of zeros, of the types that a run from params has, on their device."""
+    leaves = jax.tree.leaves(params)
+    zero: Any = np.zeros((), leaves[0].dtype)
+    none: Any = np.int32(0)
+    memory = jax.eval_shape(method.init, params, zero)
+    types = State(params, zero, params, zero, memory, none, none)
+    zeros = jax.tree.map(lambda a: np.zeros(a.shape, a.dtype), types)
+    return jax.device_put(zeros, leaves[0].sharding)
+
+
 def warm_up(
     fun: Objective,
-    state: State,
+    params: Tree,
     args: tuple = (),
     method: str = "lbfgs",
     learning_rate: float | None = None,
@@ -200,13 +212,15 @@ def warm_up(
     seed: int = 0,
     chunk: int = 100,
 ) -> None:
-    """Compile the loop that `minimize` will run, without taking a step.
+    """Compile the loop that `minimize` will run, without evaluating fun.
 
-    bfgs and SciPy's methods are compiled when they run.
+    params: JAX arrays on the device of the run. bfgs and SciPy's methods are compiled
+    when they run.
     """
     chosen = chosen_method(method, learning_rate, batches)
     if isinstance(chosen, WholeRun):
         return
+    state = blank(params, chosen)
     args = as_arrays(args, state.cost.dtype)
     tol = np.asarray(0, state.cost.dtype)
     run_chunk(

@@ -113,6 +113,6 @@ def run(
     return Ended(str(found.message), bool(found.success), watched.count)
 
 
-scipy_cg = WholeRun(partial(run, "CG"), takes_options=True)
-scipy_l_bfgs_b = WholeRun(partial(run, "L-BFGS-B"), takes_options=True)
-scipy_tnc = WholeRun(partial(run, "TNC"), takes_options=True)
+scipy_cg = WholeRun(partial(run, "CG"))
+scipy_l_bfgs_b = WholeRun(partial(run, "L-BFGS-B"))
+scipy_tnc = WholeRun(partial(run, "TNC"))

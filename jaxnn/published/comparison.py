@@ -11,10 +11,9 @@ from jaxnn.data import Digits
 from jaxnn.devices import Device
 from jaxnn.published.experiments import Measures, needs_weights, run
 from jaxnn.published.recipes import Figure, Recipe, Setup
-from jaxnn.published.verdicts import BETTER, DIFFERS, Row, contains, judge, spread
+from jaxnn.published.verdicts import BETTER, CUT, DIFFERS, Row, contains, judge, spread
 
 SKIPPED = "skipped: file missing (ex4weights.mat)"
-CUT = "fewer steps: not comparable"
 EXPLAINED, UNEXPLAINED = "explained", "not explained"
 NOTHING = np.empty(0)
 

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxnn import devices, model
+from jaxnn import devices, initialization, model
 from jaxnn.backprop import backprop
 from jaxnn.data import Digits, standardize
 from jaxnn.devices import Device
@@ -180,7 +180,7 @@ def starts(setup: Setup, seeds: Sequence[int], weights: Path | None) -> Params:
     """The thetas to start from, (N, units_out, 1 + units_in); N = 1 for zeros."""
     drawn = stack(
         [
-            model.init_params(seed, setup.layers, setup.init, setup.dtype)
+            initialization.init_params(seed, setup.layers, setup.init, setup.dtype)
             for seed in seeds
         ]
     )

@@ -15,6 +15,7 @@ from jaxnn.published.recipes import Figure, Published
 ROUNDING = 16 * np.finfo(np.float64).eps  # relative: the effect of a sum's order
 
 EXACT, INSIDE, BETTER, DIFFERS = "exact", "inside", "better", "DIFFERS"
+CUT = "fewer steps: not comparable"
 LEGEND = (
     "Exact: every start gives the published digits (up to the rounding of a sum). "
     "Inside: the figure lies in the range of our starts, at that percentile. "

@@ -3,3 +3,7 @@
 photos.py opens a file, ink.py finds the digit's strokes, and mnist_form.py gives them
 the form of MNIST's digits.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

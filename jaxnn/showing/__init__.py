@@ -1,6 +1,9 @@
 """What a person looks at: charts, pictures of digits and units, the page.
 
 charts.py and pictures.py return matplotlib figures. page.py makes one HTML page from
-page.html, page.js and reader.js. This file imports none of them, because some commands
-draw nothing.
+page.html, page.js and reader.js.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -20,10 +20,9 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from jaxnn import images, model
+from jaxnn import images, initialization
 from jaxnn.data import Digits
 from jaxnn.mistake import Mistake
-from jaxnn.model import Params
 from jaxnn.reading import ink, mnist_form
 
 MARK = "Made with jaxnn"  # in every page
@@ -36,7 +35,7 @@ class Report(NamedTuple):
     title: str
     summary: str
     facts: Iterable[tuple[str, str]]  # settings and results, in words
-    params: Params
+    params: tuple[Any, ...]
     examples: Digits  # as the network sees them: digits to step through, then mistakes
     mistakes: int  # how many examples, at the end, are mistakes
     mistakes_note: str
@@ -91,7 +90,7 @@ def embedded(report: Report) -> dict[str, Any]:
         },
         "ink": {"soft": ink.SOFT, "full": ink.FULL},
         "shrink": floats(images.resize_matrix(images.MNIST_SIDE, images.SIDE)),
-        "layers": model.layers_of(report.params),
+        "layers": initialization.layers_of(report.params),
         "weights": floats(weights),
         "standardize": report.standardize,
         "doubt": report.doubt,

@@ -5,12 +5,6 @@ the cost to minimize; chunks.py runs the loop; history.py, record.py, run_folder
 scores.py keep and judge what comes out.
 """
 
-from jaxnn.training.history import Progress as Progress
-from jaxnn.training.run import Run as Run
-from jaxnn.training.run import fit as fit
-from jaxnn.training.scores import Evaluation as Evaluation
-from jaxnn.training.settings import CLASSES as CLASSES
-from jaxnn.training.settings import Settings as Settings
-from jaxnn.training.settings import check as check
-from jaxnn.training.settings import cost_name as cost_name
-from jaxnn.training.settings import tidy as tidy
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

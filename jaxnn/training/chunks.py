@@ -10,7 +10,6 @@ import numpy as np
 from jaxnn import model, optimizers
 from jaxnn.training import centering, history, run_folder
 from jaxnn.training.history import Progress, Sets, Snapshot
-from jaxnn.weights import save_params
 
 SAVE_SECONDS = 1.0  # between checkpoints; a kill -9 loses this time and one chunk
 
@@ -70,8 +69,6 @@ def train_on(
         raise
     result = result._replace(params=network(result, task))
     close(result.params)
-    if folder is not None:
-        save_params(folder / "weights.mat", result.params)
     return result, whole()
 
 

@@ -4,16 +4,16 @@ import hashlib
 import json
 import platform
 from collections.abc import Sequence
-from importlib import import_module
+from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jaxnn import files
+from jaxnn import __version__, files
 from jaxnn.files import FileError
 from jaxnn.training.settings import Settings, tidy
 
 CONFIG = "config.json"
-PACKAGES = ("jaxnn", "jax", "jaxlib", "optax", "numpy")
+PACKAGES = ("jax", "jaxlib", "optax", "numpy")
 NOTES = {  # flags of the command train that config.json keeps
     "data": str | None,
     "test_fraction": float | int,
@@ -89,5 +89,5 @@ def checksum(digits: Any) -> str:
 
 def versions() -> dict[str, str]:
     """The versions of Python and of the packages that decide the numbers."""
-    packages = {name: import_module(name).__version__ for name in PACKAGES}
-    return {"python": platform.python_version(), **packages}
+    own = {"python": platform.python_version(), "jaxnn": __version__}
+    return own | {name: metadata.version(name) for name in PACKAGES}

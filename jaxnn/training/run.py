@@ -5,6 +5,9 @@ m examples, n pixels, ten classes.
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,15 +21,17 @@ from jaxnn.files import FileError
 from jaxnn.mistake import Mistake
 from jaxnn.training import centering, record, run_folder
 from jaxnn.training.chunks import best_of, network, train_on
-from jaxnn.training.history import History, Progress, Snapshot, accuracies, no_history
-from jaxnn.training.settings import (
-    Settings,
-    check,
-    check_digits,
-    initial_params,
-    make_task,
-    tidy,
+from jaxnn.training.history import (
+    History,
+    Progress,
+    Sets,
+    Snapshot,
+    accuracies,
+    no_history,
 )
+from jaxnn.training.settings import Settings, check, check_digits, tidy
+from jaxnn.training.task import initial_params, make_task
+from jaxnn.weights import save_params
 
 
 class Run(NamedTuple):
@@ -65,6 +70,7 @@ def fit(
     resume: bool = False,
     notes: dict[str, Any] | None = None,
     progress: Callable[[Progress], Any] | None = None,
+    mat: bool = True,
 ) -> Run:
     """Train the network (n, *hidden, 10) on digits x (m, n), y (m,).
 
@@ -81,6 +87,8 @@ def fit(
     notes: stored in config.json, so they must be JSON types.
     progress: called every tenth step; with mini-batches, once per epoch or every tenth
     step, whichever is longer; with bfgs, where jax.scipy returns.
+
+    mat: also write weights.mat at the end, for Octave, which loads SciPy.
 
     Ctrl-C saves the folder, then raises KeyboardInterrupt. Raises Mistake with one line
     that says what to change.
@@ -102,13 +110,14 @@ def fit(
     if folder is not None and held is None:
         run_folder.require_free(folder)
     began = time.perf_counter()
-    with jax.default_device(chosen), jax.enable_x64(dtype == "float64"):
+    within = partial(devices.computing, chosen, dtype)
+    with within():
         parts = [train] if test is None or not len(test.y) else [train, test]
         sets = [on_device(part, dtype, chosen) for part in parts]
         params = initial_params(settings, train.x.shape[1])
         centers = centering.centers_of(params, train.x) if center else None
         task = make_task(sets[0], settings, centers)
-        snapshot = first_snapshot(task, params)
+        snapshot = first_snapshot(task, jax.device_put(params, chosen), sets, within)
         config = record.describe(settings, parts, notes, devices.describe(chosen))
         if folder is not None and held is not None:
             run_folder.require_same(folder, held, config)
@@ -118,8 +127,6 @@ def fit(
                 f"the cost at the start is {float(snapshot.state.cost)}; "
                 "use a smaller lambda, and pixels near 0-1"
             )
-        optimizers.warm_up(centering.cost, snapshot.state, **task)
-        accuracies(network(snapshot.state, task), sets)
         compile_seconds = time.perf_counter() - began
         if folder is not None and held is not None:
             if notes is None:
@@ -129,6 +136,8 @@ def fit(
             run_folder.create(folder, config, snapshot, network(snapshot.state, task))
         began_at = int(snapshot.state.steps)
         result, snapshot = train_on(snapshot, task, steps, sets, folder, progress)
+        if folder is not None and mat:
+            save_params(folder / "weights.mat", result.params)
     run = as_run(result, snapshot, best_of(snapshot, sets))
     return run._replace(
         began_at=began_at,
@@ -158,10 +167,32 @@ def on_device(digits: Digits, dtype: str, device: Device) -> tuple[Any, Any]:
     return jax.device_put((digits.x.astype(dtype), digits.y.astype(np.int32)), device)
 
 
-def first_snapshot(task: dict[str, Any], params: model.Params) -> Snapshot:
-    """The start of a run: initial weights, no history."""
+def first_snapshot(
+    task: dict[str, Any],
+    params: model.Params,
+    sets: Sets,
+    within: Callable[[], AbstractContextManager],
+) -> Snapshot:
+    """The start of a run: initial weights, no history; compiles what the run needs.
+
+    params: on the device. XLA compiles three programs side by side: cost and gradient
+    at the start, the loop, the accuracies. within: the context of a thread in which JAX
+    computes; JAX keeps such settings for each thread.
+    """
     start = centering.centered(params, task["args"][-1])
-    state = optimizers.start(centering.cost, start, **task)
+
+    def compile_by(function: Callable, *args: Any, **more: Any) -> None:
+        with within():
+            function(*args, **more)
+
+    with ThreadPoolExecutor() as pool:
+        others = [
+            pool.submit(compile_by, optimizers.warm_up, centering.cost, start, **task),
+            pool.submit(compile_by, accuracies, params, sets),
+        ]
+        state = optimizers.start(centering.cost, start, **task)
+        for other in others:
+            other.result()
     return Snapshot(state, params, np.array(-1.0), no_history())
 
 

@@ -21,7 +21,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 
 from jaxnn import files
@@ -164,6 +163,8 @@ def read_history(folder: Path) -> dict[str, np.ndarray]:
 
 def save_tree(path: Path, tree: Any) -> None:
     """Write a pytree's leaves as .npz, whole or not at all."""
+    import jax  # only here and below: it is slow to load
+
     leaves = jax.tree.leaves(tree)
     files.write_npz(path, {f"leaf{i}": np.asarray(a) for i, a in enumerate(leaves)})
 
@@ -173,6 +174,8 @@ def load_tree(path: Path, like: Any) -> Any:
 
     Types and numbers of dimensions must agree; lengths may differ, for a history grows.
     """
+    import jax
+
     arrays = files.read_npz(path)
     leaves, structure = jax.tree.flatten(like)
     found = [arrays.get(f"leaf{i}") for i in range(len(leaves))]

@@ -1,18 +1,18 @@
-"""The settings that decide the numbers of a run, and the optimizer's arguments."""
+"""The settings that decide the numbers of a run.
 
-from typing import Any, NamedTuple
+Nothing here imports JAX: a command refuses a setting before JAX is loaded.
+"""
 
-import jax
+from typing import NamedTuple
+
 import numpy as np
 
-from jaxnn import model, optimizers
+from jaxnn import optimizers
 from jaxnn.data import Digits
 from jaxnn.mistake import Mistake
-from jaxnn.training import centering
 
 CLASSES = 10
 MOST_UNITS = 2**31 - 1  # of a hidden layer: beyond it, NumPy has words of its own
-EVERY = 10  # steps per compiled chunk; accuracies are measured between chunks
 
 
 class Settings(NamedTuple):
@@ -61,7 +61,7 @@ def check(settings: Settings, steps: int) -> None:
     if size is not None and size < 1:
         raise Mistake(f"batch size {size}: at least 1 is needed")
     method, rate = settings.method, settings.learning_rate
-    optimizers.able_method(method, rate, has_batches=size is not None)
+    optimizers.check_method(method, rate, has_batches=size is not None)
     optimizers.check_run(method, steps)
 
 
@@ -93,39 +93,3 @@ def check_digits(train: Digits, test: Digits | None) -> None:
 def cost_name(batch_size: int | None) -> str:
     """How to label the costs a run reports: of all examples, or of one mini-batch."""
     return "cost" if batch_size is None else "batch cost"
-
-
-def initial_params(settings: Settings, n: int) -> model.Params:
-    """The weights at the start, for images with n pixels."""
-    layers = (n, *settings.hidden, CLASSES)
-    return model.init_params(settings.seed, layers, settings.init, settings.dtype)
-
-
-def make_task(
-    data: tuple[Any, Any],
-    settings: Settings,
-    centers: centering.Centers | None,
-) -> dict[str, Any]:
-    """The keyword arguments shared by `start`, `warm_up` and `minimize`.
-
-    "args" holds the arguments of `centering.cost` after params.
-    """
-    m, size = data[1].size, settings.batch_size
-    return {
-        "args": (*data, settings.lam, centers),
-        "method": settings.method,
-        "learning_rate": settings.learning_rate,
-        "batches": size and optimizers.Minibatches(size, m, take_batch),
-        "seed": settings.seed,
-        "chunk": EVERY if size is None else max(EVERY, m // size),
-    }
-
-
-def take_batch(args: tuple, indices: jax.Array) -> tuple:
-    """(x, y, lam, centers) for a mini-batch.
-
-    The cost divides the penalty by the number of examples it gets. lam shrinks in
-    proportion, so the gradient of a batch estimates that of the whole set without bias.
-    """
-    x, y, lam, centers = args
-    return x[indices], y[indices], lam * indices.size / y.size, centers

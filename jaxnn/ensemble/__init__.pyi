@@ -1,0 +1,11 @@
+from .folds import RESAMPLES as RESAMPLES
+from .folds import Scores as Scores
+from .folds import chances as chances
+from .folds import check_room as check_room
+from .folds import cross_validate as cross_validate
+from .folds import stratified_folds as stratified_folds
+from .lockstep import of_each as of_each
+from .networks import Ensemble as Ensemble
+from .networks import minimize_all as minimize_all
+from .networks import padded as padded
+from .networks import stack as stack

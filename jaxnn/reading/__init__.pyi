@@ -1,0 +1,2 @@
+from . import ink as ink
+from . import photos as photos

@@ -1,0 +1,102 @@
+"""Start a second process, which makes a run's pictures and its weights.mat.
+
+While the first process loads JAX, compiles and trains, the second one loads matplotlib
+and SciPy, but no JAX, and draws the digits. When the run is over, it draws the rest
+(run_pictures.py). It ends when the pipe to it closes, so it never outlives the first
+process. On one core the first process draws everything at the end.
+"""
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jaxnn import showing
+
+FILES = ("digits.png", "curves.png", "hidden_units.png", "weights.mat")
+SECOND = ["-P", "-m", "jaxnn.showing.run_pictures"]  # -P: only the path given below
+
+
+class Trained(NamedTuple):
+    """What the pictures of a run show, and where they go."""
+
+    folder: Path
+    params: tuple[Any, ...]
+    costs: np.ndarray  # (steps,)
+    accuracies: tuple[np.ndarray, np.ndarray]  # (steps,) each: trained on, held out
+    cost_name: str
+
+
+class Painter:
+    """with Painter() as painter: the second process, if there is a core for it."""
+
+    def __init__(self) -> None:
+        self.digits = np.zeros((0, 400))
+        self.process = start() if cores() > 1 else None
+        self.thread = ThreadPoolExecutor(1)  # a pipe may be full
+
+    def __enter__(self) -> "Painter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+        self.thread.shutdown()
+
+    def show(self, digits: np.ndarray) -> None:
+        """Begin with the picture of the digits, (100, 400) or fewer."""
+        self.digits = digits
+        if self.process is not None:
+            self.thread.submit(send, self.process, digits)
+
+    def finish(self, run: Trained) -> Mapping[str, str]:
+        """Make the other pictures; why a file is missing, by its name."""
+        if self.process is None:
+            own = showing.run_pictures
+            return own.write(run, own.draw_digits(self.digits))
+        return self.thread.submit(answer, self.process, run).result()
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def start() -> subprocess.Popen:
+    """The second process. Ctrl-C on the terminal does not reach it."""
+    path = os.pathsep.join(filter(None, sys.path))
+    return subprocess.Popen(
+        [sys.executable, *SECOND],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": path},
+        start_new_session=True,
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # Windows
+    )
+
+
+def send(process: subprocess.Popen, value: Any) -> None:
+    """Send a value to the second process."""
+    assert process.stdin is not None
+    pickle.dump(value, process.stdin)
+    process.stdin.flush()
+
+
+def answer(process: subprocess.Popen, run: Trained) -> Mapping[str, str]:
+    """What the second process answers; if it died, that each file is missing."""
+    assert process.stdout is not None
+    try:
+        send(process, run)
+        return pickle.load(process.stdout)
+    except (OSError, EOFError):
+        code = process.wait()
+        return dict.fromkeys(FILES, f"the process that draws ended with code {code}")

@@ -1,0 +1,12 @@
+from . import record as record
+from . import run_folder as run_folder
+from . import scores as scores
+from .history import Progress as Progress
+from .run import Run as Run
+from .run import fit as fit
+from .scores import Evaluation as Evaluation
+from .settings import CLASSES as CLASSES
+from .settings import Settings as Settings
+from .settings import check as check
+from .settings import cost_name as cost_name
+from .settings import tidy as tidy
