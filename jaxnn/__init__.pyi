@@ -1,4 +1,5 @@
 from .backprop import backprop as backprop
+from .cache import cache_compiled_programs as cache_compiled_programs
 from .clinic import check_gradient as check_gradient
 from .data import Digits as Digits
 from .data import load_digits as load_digits

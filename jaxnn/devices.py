@@ -8,10 +8,9 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, TypeAlias
 
-from jaxnn import startup
+from jaxnn import cache, startup
 from jaxnn.mistake import Mistake
 
 Device: TypeAlias = Any  # a jax.Device, which type checkers take for a variable
@@ -94,14 +93,8 @@ def prepare_process(kind: str) -> None:
         import jax
     if kind == "cpu":
         jax.config.update("jax_platforms", "cpu")  # leaves a GPU untouched
-    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
-        with contextlib.suppress(
-            OSError, RuntimeError
-        ):  # no home: work without a cache
-            folder = cache_folder() / "xla"
-            folder.mkdir(parents=True, exist_ok=True)
-            jax.config.update("jax_compilation_cache_dir", str(folder))
-            jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+    cache.heed_trouble()
+    cache.cache_compiled_programs()
 
 
 def current() -> Device:
@@ -118,14 +111,3 @@ def host_memory() -> int:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError):  # this system does not say
         return sys.maxsize
-
-
-def cache_folder() -> Path:
-    """The user's cache folder for jaxnn, by the convention of the system."""
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local"
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library/Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "jaxnn"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from PIL import Image
 
-from jaxnn import cli, data, devices, files, images, reading, training
+from jaxnn import cache, cli, data, devices, files, images, reading, training
 from jaxnn.data import Digits
 from jaxnn.files import FileError
 from jaxnn.flags import CommonFlags, flag, parse
@@ -61,7 +61,7 @@ def files_of(names: Sequence[str]) -> Iterator[Path]:
 
 def own_network(seed: int, notice: Callable[..., None]) -> Params:
     """The network in the user's cache, trained and kept there the first time."""
-    path = devices.cache_folder() / f"network-{seed}.npz"
+    path = cache.folder() / f"network-{seed}.npz"
     try:
         return load_params(path)
     except FileError:

@@ -24,13 +24,13 @@ import numpy as np
 import pytest
 
 import jaxnn
-from jaxnn import cli, data, devices, files
+from jaxnn import cache, cli, data, devices, files
 from jaxnn.showing import painter
 
 ROOT = Path(__file__).parent.parent
 
 # Compiled programs stay here from run to run: compiling is most of what tests take.
-COMPILED = devices.cache_folder() / "tests" / f"jax-{jax.__version__}"
+COMPILED = cache.folder() / "tests" / f"jax-{jax.__version__}"
 with contextlib.suppress(OSError):
     COMPILED.mkdir(parents=True, exist_ok=True)
 KEPT = {

@@ -14,7 +14,7 @@ import jaxnn
 
 PACKAGE = Path(jaxnn.__file__).parent
 COMMANDS = {"train", "evaluate", "gradcheck", "reproduce", "sweep", "read", "report"}
-GROUND = {"data", "images", "files", "mat_child", "devices", "weights"}
+GROUND = {"data", "images", "files", "mat_child", "devices", "cache", "weights"}
 
 # What each part imports of the others, no less and no more. Everyone may raise a
 # Mistake and ask when the process started. The modules of a room, and those of the

@@ -122,7 +122,7 @@ def test_a_network_that_cannot_be_kept_is_used(params, tmp_path, monkeypatch):
 
     notices = []
     monkeypatch.setattr(os, "fsync", full)
-    monkeypatch.setattr(read.devices, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(read.cache, "folder", lambda: tmp_path / "cache")
     monkeypatch.setattr(
         read.training, "fit", lambda *_, **__: SimpleNamespace(params=params)
     )

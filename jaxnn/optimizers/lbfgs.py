@@ -101,11 +101,13 @@ def remember(memory: Memory, s: jax.Array, y: jax.Array) -> Memory:
     for row, vector in (at, s), (at + MEMORY, y):
         new = jnp.where(is_curved, vector, 0)
         pairs = lax.dynamic_update_index_in_dim(pairs, new, row, 0)
-    sy, column = jnp.split(pairs @ y, 2)  # (k,), (k,): S'y and Y'y
-    inverse = inverse.at[at].set(0).at[:, at].set(0)
+    sy, yy_new = jnp.split(pairs @ y, 2)  # (k,), (k,): S'y and Y'y
+    is_new = jnp.arange(MEMORY) == at  # (k,)
+    rest = jnp.where(is_new | is_new[:, None], 0, inverse)  # (k, k)
     scale = jnp.where(is_curved, 1 / d, 0)
-    inverse = inverse.at[:, at].set(-scale * (inverse @ sy)).at[at, at].set(scale)
-    yy = yy.at[at].set(column).at[:, at].set(column)
+    column = jnp.where(is_new, scale, -scale * (rest @ sy))  # (k,)
+    inverse = jnp.where(is_new, column[:, None], rest)
+    yy = jnp.where(is_new, yy_new[:, None], jnp.where(is_new[:, None], yy_new, yy))
     return Memory(pairs, inverse, yy, seen + is_curved)
 
 

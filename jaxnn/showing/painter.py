@@ -47,8 +47,8 @@ class Painter:
     def __exit__(self, *_: object) -> None:
         if self.process is not None:
             self.process.kill()
-            self.process.wait()
-        self.thread.shutdown()
+            self.thread.shutdown()
+            self.process.communicate()  # which closes the pipes
 
     def show(self, digits: np.ndarray) -> None:
         """Begin with the picture of the digits, (100, 400) or fewer."""

@@ -1,0 +1,77 @@
+"""The user's cache folder, and the compiled programs that JAX keeps there."""
+
+import logging
+import os
+import re
+import sys
+import warnings
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+warn_once = cache(logging.getLogger("jaxnn").warning)
+TROUBLE = re.compile(  # JAX's warnings
+    r"Error (?P<what>reading|writing) persistent compilation cache entry for "
+    r"'(?P<program>\w+)[^']*': (?P<why>.*)"
+)
+
+
+def folder() -> Path:
+    """The user's cache folder for jaxnn, by the convention of the system.
+
+    Raises RuntimeError for a user without a home.
+    """
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local"
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library/Caches"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "jaxnn"
+
+
+def cache_compiled_programs() -> Path | None:
+    """Keep what JAX compiles in the user's cache folder; returns that folder.
+
+    A later process then loads the programs in place of compiling them, which is most of
+    the first `fit`. Call it once, at the start. It covers all of JAX in this process,
+    and programs of any size. A cache that you have chosen yourself
+    (JAX_COMPILATION_CACHE_DIR) stays as it is, and its folder is returned. None if
+    there is no folder to write to: a warning in the log "jaxnn" says why.
+    """
+    import jax
+    from jax.experimental.compilation_cache import compilation_cache
+
+    if chosen := jax.config.jax_compilation_cache_dir:
+        return Path(chosen)
+    try:
+        place = folder() / "xla"
+        place.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError) as error:
+        warn_once(f"no cache of compiled programs ({error}); they compile every time")
+        return None
+    jax.config.update("jax_compilation_cache_dir", str(place))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+    compilation_cache.reset_cache()  # JAX looks for it once, when it first compiles
+    return place
+
+
+def heed_trouble() -> None:
+    """From now on, one short line for all of JAX's warnings about its cache.
+
+    JAX never replaces a damaged program, so it is removed from jaxnn's folder.
+    """
+    show = warnings.showwarning
+
+    def shown(message: Warning | str, *where: Any, **more: Any) -> None:
+        trouble = TROUBLE.search(str(message))
+        if trouble is None:
+            show(message, *where, **more)
+        elif trouble["what"] == "writing":
+            warn_once(f"compiled programs are not kept ({trouble['why']})")
+        else:
+            warn_once("a compiled program is damaged; JAX compiles it again")
+            for damaged in (folder() / "xla").glob(f"{trouble['program']}-*"):
+                damaged.unlink(missing_ok=True)
+
+    warnings.showwarning = shown
