@@ -42,7 +42,7 @@ def cache_compiled_programs() -> Path | None:
     import jax
     from jax.experimental.compilation_cache import compilation_cache
 
-    if chosen := jax.config.jax_compilation_cache_dir:
+    if chosen := jax.config.values["jax_compilation_cache_dir"]:
         return Path(chosen)
     try:
         place = folder() / "xla"
