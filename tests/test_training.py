@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 
 import jaxnn
 from jaxnn import optimizers
+from jaxnn.optimizers import loop
 from jaxnn.training import centering, history, record, task
 
 
@@ -229,6 +230,32 @@ def test_divergence_keeps_the_last_good_weights(parts, tmp_path):
     assert again.diverged and again.message == run.message
 
 
+def some(digits, m):
+    """m of the digits, of all classes."""
+    which = np.linspace(0, len(digits.y) - 1, m).astype(int)
+    return jaxnn.Digits(digits.x[which], digits.y[which], "some")
+
+
+@pytest.mark.parametrize("method", ["lbfgs", "gd", "scipy-cg"])
+def test_padding_changes_no_number(few_digits, method):
+    # 190 digits are filled up to 250; the cost is that of the 190
+    train, test = some(few_digits, 190), some(few_digits, 60)
+    how = {"hidden": 4, "method": method, "dtype": "float64", "lam": 0.5, "steps": 7}
+    run = jaxnn.fit(train, test, **how)
+    cost, _ = jaxnn.backprop(run.params, train.x, train.y, 0.5)
+    np.testing.assert_allclose(run.cost, cost, rtol=1e-13)
+    read = np.asarray(jaxnn.predict(run.params, test.x))
+    assert run.history.test_accuracy[-1] == np.mean(read == test.y)
+
+
+def test_another_number_of_digits_compiles_nothing(few_digits):
+    how = {"hidden": 3, "steps": 2}
+    jaxnn.fit(some(few_digits, 190), some(few_digits, 60), **how)
+    compiled = loop.run_chunk._cache_size(), history.hits._cache_size()
+    jaxnn.fit(some(few_digits, 170), some(few_digits, 40), **how)
+    assert compiled == (loop.run_chunk._cache_size(), history.hits._cache_size())
+
+
 def test_minibatch_gradient_is_unbiased(few_digits):
     # over one epoch of equal batches the mean gradient is the whole set's
     x, y, lam, size = few_digits.x, few_digits.y, 2.0, 40
@@ -236,7 +263,7 @@ def test_minibatch_gradient_is_unbiased(few_digits):
     order = np.random.default_rng(0).permutation(len(y)).reshape(-1, size)
     gradients = [
         jaxnn.backprop(
-            params, *map(np.asarray, task.take_batch((x, y, lam, None), i)[:3])
+            params, *map(np.asarray, task.take_batch((x, y, lam, None, None), i)[:3])
         )[1]
         for i in order
     ]

@@ -84,6 +84,7 @@ def cost(
     y: ArrayLike,
     lam: ArrayLike,
     centers: Centers | None = None,
+    weights: ArrayLike | None = None,
 ) -> jax.Array:
     """`jaxnn.cost` of the network whose centered parameters are params; a scalar."""
-    return blocks.cost(uncentered(params, centers), x, y, lam)
+    return blocks.cost(uncentered(params, centers), x, y, lam, weights)

@@ -10,6 +10,7 @@ import numpy as np
 from jaxnn import model, optimizers
 from jaxnn.training import centering, history, run_folder
 from jaxnn.training.history import Progress, Sets, Snapshot
+from jaxnn.training.task import centers_in
 
 SAVE_SECONDS = 1.0  # between checkpoints; a kill -9 loses this time and one chunk
 
@@ -76,7 +77,7 @@ def network(
     reached: optimizers.State | optimizers.Result, task: dict[str, Any]
 ) -> model.Params:
     """The network's own parameters; the optimizer's may be centered."""
-    return centering.uncentered(reached.params, task["args"][-1])
+    return centering.uncentered(reached.params, centers_in(task))
 
 
 def best_of(snapshot: Snapshot, sets: Sets) -> model.Params | None:

@@ -11,7 +11,17 @@ import numpy as np
 
 from jaxnn import model, optimizers
 
-Sets = list[tuple[Any, Any]]  # (x (m, n), y (m,)): training digits, then test digits
+
+class Loaded(NamedTuple):
+    """Digits on the device; the rows from `examples` on are padding of weight 0."""
+
+    x: Any  # (m, n)
+    y: Any  # (m,), -1 for padding, which no network reads
+    weights: Any  # (m,) 1, or 0 for padding; None without padding
+    examples: int
+
+
+Sets = list[Loaded]  # training digits, then test digits
 
 
 class History(NamedTuple):
@@ -86,11 +96,11 @@ def after(
 
 def accuracies(params: model.Params, sets: Sets) -> list[float]:
     """The accuracy on each set of digits, in [0, 1]."""
-    counts = zip(hits(params, sets), sets, strict=True)
-    return [int(count) / y.size for count, (_, y) in counts]
+    counts = hits(params, [(part.x, part.y) for part in sets])
+    return [int(n) / part.examples for n, part in zip(counts, sets, strict=True)]
 
 
 @jax.jit
-def hits(params: model.Params, sets: Sets) -> list[jax.Array]:
+def hits(params: model.Params, sets: list[tuple[Any, Any]]) -> list[jax.Array]:
     """How many digits of each set are read right. One program serves all sets."""
     return [jnp.sum(model.reads_right(params, x, y)) for x, y in sets]

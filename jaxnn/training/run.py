@@ -30,7 +30,7 @@ from jaxnn.training.history import (
     no_history,
 )
 from jaxnn.training.settings import Settings, check, check_digits, tidy
-from jaxnn.training.task import initial_params, make_task
+from jaxnn.training.task import centers_in, initial_params, load, make_task
 from jaxnn.weights import save_params
 
 
@@ -79,7 +79,9 @@ def fit(
     init, method, learning_rate: as in `init_params` and `minimize`. Methods that
     gain by it train in centered coordinates (training/centering.py); the weights that
     `fit` returns and saves are always the network's own.
-    batch_size: examples per step, for adam, gd and momentum; None takes all.
+    batch_size: examples per step, for adam, gd and momentum; None takes all, filled up
+    to a multiple of 250 by digits of weight 0, which change nothing: other numbers of
+    digits then need not compile again.
     dtype: "float32" or "float64". device: "auto", "cpu" or "gpu".
     out: the run folder to write. With resume=True, the run folder to continue: it ends
     with the same numbers as an unbroken run on the same device. (bfgs and SciPy's
@@ -113,7 +115,7 @@ def fit(
     within = partial(devices.computing, chosen, dtype)
     with within():
         parts = [train] if test is None or not len(test.y) else [train, test]
-        sets = [on_device(part, dtype, chosen) for part in parts]
+        sets = [load(part, dtype, chosen, batch_size is None) for part in parts]
         params = initial_params(settings, train.x.shape[1])
         centers = centering.centers_of(params, train.x) if center else None
         task = make_task(sets[0], settings, centers)
@@ -162,11 +164,6 @@ def as_run(result: optimizers.Result, snapshot: Snapshot, best: Any) -> Run:
     )
 
 
-def on_device(digits: Digits, dtype: str, device: Device) -> tuple[Any, Any]:
-    """Move (x (m, n), y (m,)) to the device."""
-    return jax.device_put((digits.x.astype(dtype), digits.y.astype(np.int32)), device)
-
-
 def first_snapshot(
     task: dict[str, Any],
     params: model.Params,
@@ -179,7 +176,7 @@ def first_snapshot(
     at the start, the loop, the accuracies. within: the context of a thread in which JAX
     computes; JAX keeps such settings for each thread.
     """
-    start = centering.centered(params, task["args"][-1])
+    start = centering.centered(params, centers_in(task))
 
     def compile_by(function: Callable, *args: Any, **more: Any) -> None:
         with within():

@@ -6,11 +6,18 @@ import jax
 import numpy as np
 
 from jaxnn import optimizers
+from jaxnn.data import Digits
+from jaxnn.devices import Device
 from jaxnn.initialization import init_params
 from jaxnn.training import centering
+from jaxnn.training.history import Loaded
 from jaxnn.training.settings import CLASSES, Settings
 
 EVERY = 10  # steps per compiled chunk; accuracies are measured between chunks
+# Digits are filled up to a multiple of this number: the programs of one number then
+# serve others. A step of 3751 digits, filled up to 4000, takes 0.06 ms longer, or
+# 1.06 times as long; compiling takes about a second (float32, 2 cores).
+PAD = 250
 
 
 def initial_params(settings: Settings, n: int) -> tuple[np.ndarray, ...]:
@@ -19,8 +26,19 @@ def initial_params(settings: Settings, n: int) -> tuple[np.ndarray, ...]:
     return init_params(settings.seed, layers, settings.init, settings.dtype)
 
 
+def load(digits: Digits, dtype: str, device: Device, pads: bool = True) -> Loaded:
+    """Move digits to the device and, if pads, fill them up to a multiple of PAD."""
+    m, n = digits.x.shape
+    rows = -(-m // PAD) * PAD if pads else m
+    x, y = np.zeros((rows, n), dtype), np.full(rows, -1, np.int32)
+    x[:m], y[:m] = digits.x, digits.y
+    weights = None if rows == m else (np.arange(rows) < m).astype(dtype)
+    x, y, weights = jax.device_put((x, y, weights), device)
+    return Loaded(x, y, weights, m)
+
+
 def make_task(
-    data: tuple[Any, Any],
+    data: Loaded,
     settings: Settings,
     centers: centering.Centers | None,
 ) -> dict[str, Any]:
@@ -28,9 +46,9 @@ def make_task(
 
     "args" holds the arguments of `centering.cost` after params.
     """
-    m, size = data[1].size, settings.batch_size
+    m, size = data.examples, settings.batch_size
     return {
-        "args": (*data, settings.lam, centers),
+        "args": (data.x, data.y, settings.lam, centers, data.weights),
         "method": settings.method,
         "learning_rate": settings.learning_rate,
         "batches": size and optimizers.Minibatches(size, m, take_batch),
@@ -39,11 +57,16 @@ def make_task(
     }
 
 
+def centers_in(task: dict[str, Any]) -> centering.Centers | None:
+    """The centers that a task trains with."""
+    return task["args"][3]
+
+
 def take_batch(args: tuple, indices: jax.Array) -> tuple:
-    """(x, y, lam, centers) for a mini-batch.
+    """The arguments for a mini-batch of digits without padding.
 
     The cost divides the penalty by the number of examples it gets. lam shrinks in
     proportion, so the gradient of a batch estimates that of the whole set without bias.
     """
-    x, y, lam, centers = args
+    x, y, lam, centers, _ = args
     return x[indices], y[indices], lam * indices.size / y.size, centers
