@@ -98,11 +98,13 @@ def train_network(
     how.pop("center")  # `fit` decides it
     notes = {name: getattr(flags, name) for name in record.NOTES}
     notes["data"] = flags.data and str(Path(flags.data).resolve())
-    bar = cli.progress()
+    bar, stage = cli.progress(), cli.progress_of_stages(flags.quiet)
     check_ctrl_c = cli.hold_ctrl_c()
+    stage("compiling", 1, 2)
 
     def show(now: training.Progress) -> None:
         check_ctrl_c()
+        stage("", 0, 0)
         if not flags.quiet:
             bar(step_line(now, cost_name(settings.batch_size)), now.step, now.steps)
 
@@ -123,6 +125,8 @@ def train_network(
         again = f"; continue with {cli.as_typed('train')} --resume {folder}"
         hint = again if run_folder.holds_run(folder) else ", nothing saved"
         raise KeyboardInterrupt(f"stopped{hint}") from None
+    finally:
+        stage("", 0, 0)
 
 
 def some_of(train: Digits) -> np.ndarray:

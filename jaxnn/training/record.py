@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import platform
 from collections.abc import Sequence
 from importlib import metadata
@@ -88,6 +89,11 @@ def checksum(digits: Any) -> str:
 
 
 def versions() -> dict[str, str]:
-    """The versions of Python and of the packages that decide the numbers."""
+    """The versions of Python and of the packages that decide the numbers.
+
+    With XLA_FLAGS, if a person has set them: they change rounding, too.
+    """
     own = {"python": platform.python_version(), "jaxnn": __version__}
-    return own | {name: metadata.version(name) for name in PACKAGES}
+    packages = {name: metadata.version(name) for name in PACKAGES}
+    flags = os.environ.get("XLA_FLAGS")
+    return own | packages | ({"XLA_FLAGS": flags} if flags else {})

@@ -3,6 +3,7 @@
 m examples, n pixels, ten classes.
 """
 
+import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -89,11 +90,11 @@ def fit(
     notes: stored in config.json, so they must be JSON types.
     progress: called every tenth step; with mini-batches, once per epoch or every tenth
     step, whichever is longer; with bfgs, where jax.scipy returns.
+    mat: also write weights.mat, for Octave; False saves loading SciPy.
 
-    mat: also write weights.mat at the end, for Octave, which loads SciPy.
-
-    Ctrl-C saves the folder, then raises KeyboardInterrupt. Raises Mistake with one line
-    that says what to change.
+    At a prompt and in a notebook a line says when it compiles, which takes seconds
+    (`cache_compiled_programs` saves them). Ctrl-C saves the folder, then raises
+    KeyboardInterrupt. Raises Mistake with one line that says what to change.
     """
     units = tuple(np.atleast_1d(hidden).tolist())
     if resume and out is None:
@@ -111,6 +112,8 @@ def fit(
     chosen = devices.choose(device)
     if folder is not None and held is None:
         run_folder.require_free(folder)
+    if hasattr(sys, "ps1"):  # a person waits, at a prompt or in a notebook
+        print(f"compiling for {devices.describe(chosen)}", file=sys.stderr)
     began = time.perf_counter()
     within = partial(devices.computing, chosen, dtype)
     with within():
