@@ -342,3 +342,30 @@ def test_methods_vmap_over_starts_and_lambdas():
 
     together = jax.vmap(one)(starts, scales)
     np.testing.assert_allclose(together, np.zeros((3, 2)), atol=1e-5)
+
+
+@pytest.mark.parametrize("method", STEPPED)
+def test_the_start_is_evaluated_by_the_loop(method):
+    args = np.array([[1.0, 2.0], [3.0, -1.0]]), np.array([0.5, 2.0])
+    params = {"a": np.array([2.0]), "b": np.array([-1.0, 0.25])}
+
+    def fun(p, a, b):
+        return 3 * jnp.sum(p["a"] ** 4) + jnp.sum((a @ p["b"] - b) ** 2)
+
+    with jax.enable_x64(True):
+        state = start(fun, params, args, method)
+        cost, grad = jax.value_and_grad(fun)(params, *args)
+        memory = jax.tree.map(jnp.asarray, METHODS[method].init(params, 0.125))
+    # by hand: 3 * 2^4 + (-0.5 - 0.5)^2 + (-3.25 - 2)^2; 12 * 2^3
+    assert float(state.cost) == float(cost) == 76.5625 and grad["a"] == 96
+    assert jax.tree.all(jax.tree.map(np.array_equal, state.params, params))
+    assert jax.tree.all(jax.tree.map(np.allclose, state.grad, grad))
+    assert (int(state.steps), int(state.evaluations)) == (0, 1)
+    norm = np.sqrt(sum(np.sum(np.square(g)) for g in grad.values()))
+    np.testing.assert_allclose(state.grad_norm, norm)
+    for found, expected in zip(
+        *map(jax.tree.leaves, (state.memory, memory)), strict=True
+    ):
+        assert found.shape == expected.shape and found.dtype == expected.dtype
+        if float(np.max(np.abs(expected), initial=0)) == 0:
+            assert not np.any(found)

@@ -15,7 +15,7 @@ from jax import lax
 
 from jaxnn import devices
 from jaxnn.model import Params
-from jaxnn.optimizers import Method, Objective, State, Trace, initial_state, run_chunk
+from jaxnn.optimizers import Method, Objective, State, Trace, run_chunk, unevaluated
 
 Axes = tuple[int | None, ...]  # for each argument: 0 if every network has its own
 # Per network-step of gradient descent, two, four and eight networks in step take 1.19,
@@ -39,22 +39,10 @@ def networks_at_once(method: Method, n: int) -> int:
     return 1 if method.default_rate is None else min(n, AT_ONCE)
 
 
-@partial(jax.jit, static_argnames=("fun", "method", "axes", "together"))
-def start_all(
-    fun: Objective,
-    method: Method,
-    axes: Axes,
-    together: int,
-    params: Params,
-    args: tuple,
-    rate: jax.Array,
-) -> State:
-    """The states before the first step, (N, ...) each."""
-
-    def start(params: Params, args: tuple) -> State:
-        return initial_state(fun, method, None, params, args, rate, jnp.int32(0))
-
-    return mapped(start, axes, together, params, args)
+@partial(jax.jit, static_argnames="method")
+def all_unevaluated(method: Method, params: Params, rate: jax.Array) -> State:
+    """The states from which a step evaluates the start, (N, ...) each."""
+    return jax.vmap(lambda one: unevaluated(method, one, rate))(params)
 
 
 @partial(jax.jit, static_argnames=("fun", "method", "axes", "together", "size"))

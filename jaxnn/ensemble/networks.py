@@ -16,12 +16,12 @@ import numpy as np
 from jaxnn import optimizers
 from jaxnn.ensemble.lockstep import (
     Axes,
+    all_unevaluated,
     group_size,
     keep,
     networks_at_once,
     own_args,
     run_all,
-    start_all,
 )
 from jaxnn.mistake import Mistake, is_out_of_memory
 from jaxnn.model import Params
@@ -131,8 +131,9 @@ def train_group(
     n = len(params[0])
     how = (fun, method, axes, networks_at_once(method, n))
     size, limit, taken = min(CHUNK, steps), 1, 0
-    now = start_all(*how, params, args, rate)
-    jax.block_until_ready(run_all(*how, size, now, args, np.int32(0), tolerance))
+    before = all_unevaluated(method, params, rate)
+    now, _ = run_all(*how, size, before, args, np.int32(1), tolerance)
+    now = jax.block_until_ready(now._replace(memory=before.memory))
     began = before = time.perf_counter()
     good, costs = now.params, []
     while taken < steps:

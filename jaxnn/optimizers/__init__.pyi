@@ -2,8 +2,8 @@ from .bfgs import check_size as check_size
 from .lbfgs import MEMORY as MEMORY
 from .loop import Minibatches as Minibatches
 from .loop import Trace as Trace
-from .loop import initial_state as initial_state
 from .loop import run_chunk as run_chunk
+from .loop import unevaluated as unevaluated
 from .method import Method as Method
 from .method import Objective as Objective
 from .method import State as State
@@ -15,7 +15,6 @@ from .minimize import Result as Result
 from .minimize import as_arrays as as_arrays
 from .minimize import minimize as minimize
 from .minimize import start as start
-from .minimize import warm_up as warm_up
 from .traits import TRAITS as TRAITS
 from .traits import check_method as check_method
 from .traits import check_run as check_run

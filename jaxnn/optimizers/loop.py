@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from jaxnn.optimizers.method import Method, Objective, State, Tree, evaluated
+from jaxnn.optimizers.method import Method, Objective, State, Tree
 
 
 class Trace(NamedTuple):
@@ -67,23 +67,18 @@ def cut_batch(
     return batches.take(args, indices)
 
 
-@partial(jax.jit, static_argnames=("fun", "method", "batches"))
-def initial_state(
-    fun: Objective,
-    method: Method,
-    batches: Minibatches | None,
-    params: Tree,
-    args: tuple,
-    learning_rate: jax.Array,
-    seed: jax.Array,
-) -> State:
-    """The state before the first step; evaluates fun at params."""
-    zero = jnp.int32(0)
-    if batches is not None:
-        args = cut_batch(batches, args, epoch_order(batches, seed, zero), zero)
-    cost, grad = jax.value_and_grad(fun)(params, *args)
+@partial(jax.jit, static_argnames="method")
+def unevaluated(method: Method, params: Tree, learning_rate: jax.Array) -> State:
+    """The state before the start: a step from here evaluates the cost at params.
+
+    The step goes nowhere, because the gradient is 0, and is never refused, because any
+    cost is lower. So the start needs no program of its own.
+    """
+    leaves = jax.tree.leaves(params)
+    most = jnp.full((), jnp.finfo(leaves[0].dtype).max, leaves[0].dtype)
+    grad = jax.tree.map(jnp.zeros_like, params)
     memory = method.init(params, learning_rate)
-    state = evaluated(params, cost, grad, memory, zero, zero + 1)
+    state = State(params, most, grad, most, memory, jnp.int32(-1), jnp.int32(0))
     return typed_like(state, state)
 
 

@@ -30,6 +30,7 @@ class Method(NamedTuple):
 
     init(params, learning_rate) -> memory
     step(fun, state, args) -> State
+    Where the gradient is 0, step evaluates fun at the same params (loop.unevaluated).
     """
 
     init: Callable[[Tree, jax.Array], Tree]

@@ -10,7 +10,7 @@ import numpy as np
 
 from jaxnn.mistake import Mistake
 from jaxnn.optimizers.bfgs import bfgs, check_size
-from jaxnn.optimizers.loop import Minibatches, Trace, initial_state, run_chunk
+from jaxnn.optimizers.loop import Minibatches, Trace, run_chunk, unevaluated
 from jaxnn.optimizers.method import (
     Ended,
     Method,
@@ -22,7 +22,7 @@ from jaxnn.optimizers.method import (
 )
 from jaxnn.optimizers.methods import chosen_method
 from jaxnn.optimizers.traits import check_run
-from jaxnn.optimizers.whole import run_whole
+from jaxnn.optimizers.whole import first_state, run_whole
 
 
 class Result(NamedTuple):
@@ -91,7 +91,7 @@ def minimize(
     if chunk < 1:
         raise Mistake(f"chunk {chunk}: give at least 1 step")
     if state is None:
-        state = start(fun, params, args, method, learning_rate, batches, seed)
+        state = start(fun, params, args, method, learning_rate, batches, seed, chunk)
     args = as_arrays(args, state.cost.dtype)
     tol = np.asarray(tolerance, state.cost.dtype)  # host and loop compare the same
     ended, costs = Ended("", False, 0), []
@@ -159,17 +159,24 @@ def start(
     seed: int = 0,
     chunk: int = 100,
 ) -> State:
-    """The state before the first step; arguments as in `minimize`."""
-    del chunk  # accepted so that the same settings serve all three functions
+    """The state before the first step; compiles the loop of `minimize`.
+
+    Arguments as in `minimize`.
+    """
     chosen = chosen_method(method, learning_rate, batches)
     params = jax.tree.map(jnp.asarray, params)
     leaves = jax.tree.leaves(params)
     if chosen is bfgs:
         check_size(sum(leaf.size for leaf in leaves), leaves[0])
     dtype = leaves[0].dtype
-    rate = np.asarray(learning_rate or chosen.default_rate or 0, dtype)
     args = as_arrays(args, dtype)
-    return initial_state(fun, chosen, batches, params, args, rate, np.int32(seed))
+    if isinstance(chosen, WholeRun):
+        return first_state(fun, params, args)
+    rate = np.asarray(learning_rate or chosen.default_rate or 0, dtype)
+    before = unevaluated(chosen, params, rate)
+    numbers = np.int32(seed), np.int32(1), np.zeros((), dtype)
+    how = fun, chosen, batches, chunk
+    return run_chunk(*how, before, args, *numbers)[0]._replace(memory=before.memory)
 
 
 def as_arrays(args: tuple, dtype: Any) -> tuple:
@@ -189,40 +196,3 @@ def ending(state: State, tolerance: float) -> str | None:
     if float(state.grad_norm) <= tolerance:
         return f"converged: the gradient's norm is at most {tolerance:g}"
     return None
-
-
-def blank(params: Tree, method: Method) -> State:
-    """A state of zeros, of the types that a run from params has, on their device."""
-    leaves = jax.tree.leaves(params)
-    zero: Any = np.zeros((), leaves[0].dtype)
-    none: Any = np.int32(0)
-    memory = jax.eval_shape(method.init, params, zero)
-    types = State(params, zero, params, zero, memory, none, none)
-    zeros = jax.tree.map(lambda a: np.zeros(a.shape, a.dtype), types)
-    return jax.device_put(zeros, leaves[0].sharding)
-
-
-def warm_up(
-    fun: Objective,
-    params: Tree,
-    args: tuple = (),
-    method: str = "lbfgs",
-    learning_rate: float | None = None,
-    batches: Minibatches | None = None,
-    seed: int = 0,
-    chunk: int = 100,
-) -> None:
-    """Compile the loop that `minimize` will run, without evaluating fun.
-
-    params: JAX arrays on the device of the run. bfgs and SciPy's methods are compiled
-    when they run.
-    """
-    chosen = chosen_method(method, learning_rate, batches)
-    if isinstance(chosen, WholeRun):
-        return
-    state = blank(params, chosen)
-    args = as_arrays(args, state.cost.dtype)
-    tol = np.asarray(0, state.cost.dtype)
-    run_chunk(
-        fun, chosen, batches, chunk, state, args, np.int32(seed), np.int32(0), tol
-    )

@@ -103,10 +103,8 @@ def truncated_cg(
         direction = beta * direction - residual
         return Inner(move, residual, direction, decrease, products + 1, done)
 
-    zero = jnp.zeros_like(norm)
-    inner = Inner(
-        jnp.zeros_like(grad), grad, -grad, zero, jnp.int32(0), jnp.bool_(False)
-    )
+    nowhere, zero = jnp.zeros_like(grad), jnp.zeros_like(norm)
+    inner = Inner(nowhere, grad, -grad, zero, jnp.int32(0), norm == 0)
     return lax.while_loop(lambda i: ~i.done & (i.products < PRODUCTS), body, inner)
 
 

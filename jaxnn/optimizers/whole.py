@@ -1,13 +1,22 @@
 """Run a method that runs to its end by itself, and follow it step by step."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from jaxnn.optimizers.loop import Trace
 from jaxnn.optimizers.method import Ended, Objective, State, Tree, WholeRun, evaluated
+
+
+@partial(jax.jit, static_argnames="fun")
+def first_state(fun: Objective, params: Tree, args: tuple) -> State:
+    """The state before the first step; evaluates fun at params."""
+    cost, grad = jax.value_and_grad(fun)(params, *args)
+    return evaluated(params, cost, grad, (), jnp.int32(0), jnp.int32(1))
 
 
 class Followed:

@@ -175,24 +175,20 @@ def first_snapshot(
 ) -> Snapshot:
     """The start of a run: initial weights, no history; compiles what the run needs.
 
-    params: on the device. XLA compiles three programs side by side: cost and gradient
-    at the start, the loop, the accuracies. within: the context of a thread in which JAX
-    computes; JAX keeps such settings for each thread.
+    params: on the device. XLA compiles two programs side by side: the loop, which also
+    evaluates the start, and the accuracies. within: the context of a thread in which
+    JAX computes; JAX keeps such settings for each thread.
     """
-    start = centering.centered(params, centers_in(task))
 
-    def compile_by(function: Callable, *args: Any, **more: Any) -> None:
+    def measure() -> None:
         with within():
-            function(*args, **more)
+            accuracies(params, sets)
 
-    with ThreadPoolExecutor() as pool:
-        others = [
-            pool.submit(compile_by, optimizers.warm_up, centering.cost, start, **task),
-            pool.submit(compile_by, accuracies, params, sets),
-        ]
+    start = centering.centered(params, centers_in(task))
+    with ThreadPoolExecutor(1) as pool:
+        measured = pool.submit(measure)
         state = optimizers.start(centering.cost, start, **task)
-        for other in others:
-            other.result()
+        measured.result()
     return Snapshot(state, params, np.array(-1.0), no_history())
 
 

@@ -42,7 +42,7 @@ def make_task(
     settings: Settings,
     centers: centering.Centers | None,
 ) -> dict[str, Any]:
-    """The keyword arguments shared by `start`, `warm_up` and `minimize`.
+    """The keyword arguments shared by `start` and `minimize`.
 
     "args" holds the arguments of `centering.cost` after params.
     """
