@@ -19,13 +19,12 @@ import numpy as np
 
 from harness import jaxnn, script, trainers
 from harness.race import LOOSE, MOST, Race, reaches
-from harness.rounds import Contender, Prepared
+from harness.rounds import ONE_THREAD, Contender, Prepared
 from jaxnn import cli
 
 TARGETS = {0.339: 1.0, 0.320: 1.0, 0.557: 3.0}  # cost -> lambda
 QUICK = {2.0: 1.0}
 STARTS = 5
-ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL")}
 
 
 def both_ways(name: str, setup: Callable[..., Prepared], *args: Any) -> list[Contender]:

@@ -332,34 +332,6 @@ def test_script_runs_and_saves(tmp_path):
     assert all(row["seconds"][0] > 0 and row["versions"]["jax"] for row in rows)
 
 
-def test_a_cold_command_has_a_cache_of_its_own(load, tmp_path, monkeypatch):
-    whole, caches = load("whole_command"), []
-
-    def train(flags, cache):
-        assert flags[:4] == ["--steps", "2", "--device", "cpu"]
-        caches.append(cache)
-        return 1.0
-
-    monkeypatch.setattr(whole, "train", train)
-    cold, warm = whole.contenders(["cpu"], 2, tmp_path)
-    assert (cold.name, warm.name) == ("cpu, cold", "cpu, warm")
-    for contender in cold, warm:
-        made = contender.setup(*contender.args)
-        assert [made.run(i) for i in range(2)] == [1.0, 1.0]
-    assert len(set(caches[:2])) == 2 and len(set(caches[2:])) == 1
-
-
-@pytest.mark.slow
-def test_whole_command_runs(load, tmp_path):
-    whole, out = load("whole_command"), tmp_path / "run"
-    flags = ["--device", "cpu", "--out", str(out), "--steps"]
-    assert 3 < whole.train([*flags, "2"], str(tmp_path)) < 10
-    assert (out / "params.npz").exists()
-    assert list((tmp_path / "jaxnn").iterdir())  # its cache
-    with pytest.raises(load("harness.rounds").BenchmarkError, match="command failed: "):
-        whole.train([*flags, "0"], str(tmp_path))
-
-
 @pytest.mark.parametrize(
     ("flags", "message"),
     [

@@ -84,7 +84,8 @@ def everything():
         *gradient(precision="float64"),
         *training(0.339, 1.0),
         *training(0.32, 1.0),
-        row("whole_command", "cpu, cold", 4000.0),
+        row("whole_command", "jaxnn, warm", 4000.0, accuracy=0.9381),
+        row("whole_command", "PyTorch", 6000.0, memory=None),
         row("many_networks", "one network", 2.0, **many),
         row("many_networks", "8 in one call", 1.25, **many | {"networks": 8}),
         row("many_networks", "limit: 208 MFLOP, cpu", 0.5, **many),
@@ -203,7 +204,12 @@ def test_other_tables(report):
     assert size["ns per example"] == "1,000"
     assert size["ns per example and weight"] == "0.0972"  # 1000 / 10,285
     assert size["memory / data"] == "2.00"
-    assert cells(text, "| cpu, cold")["median, s"] == "4.00"
+    whole = cells(text, "| jaxnn, warm")
+    assert whole["median, s"] == "4.00" and whole["peak memory, MB"] == "4.00"
+    assert whole["held out read right"] == "93.8%"
+    other = cells(text, "| PyTorch")
+    assert other["relative to jaxnn, warm"] == "1.50"
+    assert other["peak memory, MB"] == other["held out read right"] == "–"
 
 
 def test_tables_are_aligned(tables):

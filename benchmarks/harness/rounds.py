@@ -23,6 +23,7 @@ import numpy as np
 
 REST = 0.2  # seconds after each repetition
 SPAWN = get_context("spawn")
+ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL")}
 LONG = 0.5  # seconds of a repetition next to which filling the caches is negligible
 
 Row = dict[str, Any]

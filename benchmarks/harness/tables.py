@@ -14,7 +14,7 @@ Rows = Sequence[Row]  # of one contest; the first is the one to compare with
 TITLES = {  # of a script's contests, with {keys} of their rows
     "gradient": "One cost and gradient",
     "train_to_cost": "Training to cost {target} at lambda {lam:g}",
-    "whole_command": "The whole command, python -m jaxnn.train",
+    "whole_command": "From typing to the trained network",
     "many_networks": "Many networks at once by {method}",
     "scaling": "More examples, wider networks",
 }
@@ -23,7 +23,8 @@ COLUMNS = {  # of their tables: keys of figures()
     "relative to the limit|compiling, s|memory, MB|cost",
     "train_to_cost": "contender|median, s|fastest, s|spread|relative|"
     "the same with compiling|evaluations|starts|compiling, s|cost",
-    "whole_command": "contender|median, s|fastest, s",
+    "whole_command": "contender|median, s|fastest, s|spread|relative|"
+    "peak memory, MB|cost|held out read right",
     "many_networks": "contender|networks|µs per network and step|relative|"
     "networks times steps per s|of the limit's speed",
     "scaling": "examples|hidden units|form|device|median, ms|ns per example|"
@@ -72,8 +73,10 @@ def figures(row: Row, rows: Rows) -> dict[str, str]:
         "of the limit's speed": shown(1 / limit, ".0%"),
         "compiling, s": short(value(row, "compile_seconds")),
         "memory, MB": short(1e-6 * memory),
+        "peak memory, MB": short(1e-6 * memory),
         "memory / data": short(memory / value(row, "data_bytes")),
         "cost": short(value(row, "cost"), 7),
+        "held out read right": shown(value(row, "accuracy"), ".1%"),
         "evaluations": shown(value(row, "evaluations"), ",.0f"),
         "starts": f"{row['reached']} of {row['starts']}" if "starts" in row else ABSENT,
         "networks": shown(value(row, "networks"), ",.0f"),
