@@ -183,9 +183,12 @@ def as_arrays(args: tuple, dtype: Any) -> tuple:
     """args as arrays of fixed types, so that lam = 2, 2.0 and 3 compile one program."""
 
     def as_array(a: Any) -> Any:
-        return jnp.asarray(np.asarray(a, dtype) if type(a) in (int, float) else a)
+        return np.asarray(a, dtype if type(a) in (int, float) else None)
 
-    return jax.tree.map(as_array, args)
+    # jnp.asarray would compile a program for each shape
+    return jax.tree.map(
+        lambda a: a if isinstance(a, jax.Array) else jax.device_put(as_array(a)), args
+    )
 
 
 def ending(state: State, tolerance: float) -> str | None:

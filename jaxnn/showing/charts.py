@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
@@ -180,7 +181,11 @@ def penalties(
 
 
 def png(figure: Figure) -> bytes:
-    """The figure as the bytes of a PNG file."""
+    """The figure as the bytes of a PNG file.
+
+    By its canvas: `savefig` would draw it twice.
+    """
     stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=100)
+    figure.set_dpi(100)
+    FigureCanvasAgg(figure).print_png(stream)
     return stream.getvalue()

@@ -54,7 +54,3 @@ def main() -> None:
     except EOFError:  # the first process has ended
         return
     pickle.dump(missing, sys.stdout.buffer)
-
-
-if __name__ == "__main__":
-    main()

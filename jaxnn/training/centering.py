@@ -23,7 +23,6 @@ these functions change nothing.
 from typing import TypeAlias
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
@@ -57,25 +56,31 @@ def centers_of(params: Params, x: Array) -> Centers:
 
 def centered(params: Params, centers: Centers | None) -> Params:
     """(b + W c, W) for each layer (b, W); shaped like params."""
-    return params if centers is None else move_biases(params, centers, 1.0)
+    return params if centers is None else moved(params, centers, 1.0)
 
 
 def uncentered(params: Params, centers: Centers | None) -> Params:
     """(b' - W c, W) for each layer (b', W): the network's own parameters."""
-    return params if centers is None else move_biases(params, centers, -1.0)
+    return params if centers is None else moved(params, centers, -1.0)
 
 
-@jax.jit
+def moved(params: Params, centers: Centers, sign: float) -> Params:
+    """(b + sign W c, W) for each layer; sign is 1 or -1. NumPy stays NumPy."""
+    is_numpy = isinstance(params[0], np.ndarray)
+    return (move_biases if is_numpy else jitted_move)(params, centers, sign)
+
+
 def move_biases(params: Params, centers: Centers, sign: float) -> Params:
-    """(b + sign W c, W) for each layer; sign is 1 or -1.
-
-    W c is written as a sum, because a GPU may round a product to TF32.
-    """
-    moved = []
+    """As `moved`. W c is written as a sum: a GPU may round a product to TF32."""
+    layers = []
     for theta, c in zip(params, centers, strict=True):
-        bias = theta[:, 0] + sign * jnp.sum(theta[:, 1:] * c, axis=1)  # (out,)
-        moved.append(jnp.column_stack([bias, theta[:, 1:]]))
-    return tuple(moved)
+        xp = theta.__array_namespace__()  # NumPy or jax.numpy
+        bias = theta[:, 0] + sign * xp.sum(theta[:, 1:] * c, axis=1)  # (out,)
+        layers.append(xp.concat([bias[:, None], theta[:, 1:]], axis=1))
+    return tuple(layers)
+
+
+jitted_move = jax.jit(move_biases)
 
 
 def cost(

@@ -122,7 +122,7 @@ def fit(
         params = initial_params(settings, train.x.shape[1])
         centers = centering.centers_of(params, train.x) if center else None
         task = make_task(sets[0], settings, centers)
-        snapshot = first_snapshot(task, jax.device_put(params, chosen), sets, within)
+        snapshot = first_snapshot(task, params, sets, chosen, within)
         config = record.describe(settings, parts, notes, devices.describe(chosen))
         if folder is not None and held is not None:
             run_folder.require_same(folder, held, config)
@@ -171,24 +171,26 @@ def first_snapshot(
     task: dict[str, Any],
     params: model.Params,
     sets: Sets,
+    device: Device,
     within: Callable[[], AbstractContextManager],
 ) -> Snapshot:
     """The start of a run: initial weights, no history; compiles what the run needs.
 
-    params: on the device. XLA compiles two programs side by side: the loop, which also
-    evaluates the start, and the accuracies. within: the context of a thread in which
-    JAX computes; JAX keeps such settings for each thread.
+    XLA compiles side by side: the loop, which also evaluates the start, and what is
+    measured between chunks. within: the context of a thread in which JAX computes; JAX
+    keeps such settings for each thread.
     """
+    centers = centers_in(task)
+    start = jax.device_put(centering.centered(params, centers), device)
 
-    def measure() -> None:
+    def compile_rest() -> None:
         with within():
-            accuracies(params, sets)
+            accuracies(centering.uncentered(start, centers), sets)
 
-    start = centering.centered(params, centers_in(task))
     with ThreadPoolExecutor(1) as pool:
-        measured = pool.submit(measure)
+        rest = pool.submit(compile_rest)
         state = optimizers.start(centering.cost, start, **task)
-        measured.result()
+        rest.result()
     return Snapshot(state, params, np.array(-1.0), no_history())
 
 
