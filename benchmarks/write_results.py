@@ -98,32 +98,14 @@ def document(found: dict[str, list[Row]]) -> str:
 
 
 def excerpt(found: dict[str, list[Row]]) -> str:
-    """README.md's tables: each machine's cost and gradient in float32; a picture."""
+    """README.md's tables: whole processes, machine by machine."""
     chosen = [
-        (heading(rows), held, f"![{title(held[0])}]({IMAGES}/{picture(stem, held[0])})")
-        for stem, rows in found.items()
+        (f"{heading(rows)}; {software(held)}; medians.", tables.table(held))
+        for rows in found.values()
         for held in contests(rows)
-        if title(held[0]).startswith("One cost and gradient, float32")
+        if held[0]["what"] == "whole_command"
     ]
-    parts = [f"{name}; {software(held)}; medians." for name, held, _ in chosen]
-    for leader in dict.fromkeys(held[0]["name"] for _, held, _ in chosen):
-        alike = {name: held for name, held, _ in chosen if held[0]["name"] == leader}
-        parts.append(side_by_side(alike))
-    return "\n\n".join(parts + [image for _, _, image in chosen[:1]])
-
-
-def side_by_side(contests: dict[str, list[Row]]) -> str:
-    """Markdown of one contest as each machine held it, by the machine's name."""
-    names = dict.fromkeys(row["name"] for rows in contests.values() for row in rows)
-    titles, cells = ["contender"], [[name] for name in names]
-    for machine, rows in contests.items():
-        mark = f"{machine}: " if len(contests) > 1 else ""
-        titles += [f"{mark}ms", f"{mark}relative to {rows[0]['name']}"]
-        mine = {row["name"]: row for row in rows}
-        for line in cells:
-            shown = tables.figures(mine.get(line[0], {}), rows)
-            line += [shown["median, ms"], shown["relative"]]
-    return tables.markdown(titles, cells)
+    return "\n\n".join(part for pair in chosen for part in pair)
 
 
 def main(argv: Sequence[str], root: Path = ROOT) -> int:
@@ -142,7 +124,7 @@ def main(argv: Sequence[str], root: Path = ROOT) -> int:
     if inside and end:
         files.write_text(readme, f"{before}{mark}\n{inside}\n{end}{after}")
     else:
-        print(f"README.md: left as it is; it needs {MARK} ... {END} and a gradient")
+        print(f"README.md: left as it is; it needs {MARK} ... {END} and a table")
     return 0
 
 

@@ -271,55 +271,30 @@ def test_no_point_is_outside_its_picture(load):
             assert low <= heights.min() and heights.max() < high
 
 
+def whole(name, milliseconds, **more):
+    """A row of the contest that README shows."""
+    return row("whole_command", name, milliseconds, **more)
+
+
 def test_readme_gets_its_table(report, tmp_path, capsys):
-    put(tmp_path, gradient(), report)
+    rows = [whole("jaxnn, warm", 1000.0), whole("PyTorch", 2500.0)]
+    put(tmp_path, gradient() + rows, report)
+    other = [one | {"cpu": "Brain 4"} for one in rows]
+    put(tmp_path, other, report, "brain")
     report.main([], tmp_path)
     readme = (tmp_path / "README.md").read_text()
     before, _, rest = readme.partition(report.MARK)
     inside, _, after = rest.partition(report.END)
     assert (before, after) == ("# x\n\n", "\n\nafter\n")
-    assert "old" not in inside
-    assert "](benchmarks/results/abacus-gradient.png)" in inside
-    expected = {"contender": "jaxnn", "ms": "2.00", "relative to jaxnn": "1.00"}
-    assert cells(inside, "| jaxnn") == expected
+    assert "old" not in inside and "tight" not in inside
+    assert "\nAbacus 3, 2 cores; python 3.11.7" in inside
+    assert "\nBrain 4, 2 cores; python 3.11.7" in inside
+    found = cells(inside, "| PyTorch")
+    assert found["median, s"] == "2.50" and found["relative to jaxnn, warm"] == "2.50"
     (tmp_path / "README.md").write_text("no marks\n")
     assert report.main([], tmp_path) == 0
     assert "it needs <!-- made by" in capsys.readouterr().out
     assert (tmp_path / "README.md").read_text() == "no marks\n"
-
-
-def test_readme_shows_a_machines_gpu_apart(report, tmp_path):
-    both = [
-        row("gradient", "jaxnn, cpu", 2.0, on="cpu gpu", gpu="H200"),
-        row("gradient", "jaxnn, gpu", 0.1, on="cpu gpu", gpu="H200"),
-    ]
-    put(tmp_path, gradient() + both, report)
-    report.main([], tmp_path)
-    readme = (tmp_path / "README.md").read_text()
-    assert cells(readme, "| jaxnn")["relative to jaxnn"] == "1.00"
-    found = cells(readme, "| jaxnn, gpu")
-    assert found["ms"] == "0.100" and found["relative to jaxnn, cpu"] == "0.0500"
-
-
-def test_readme_compares_machines(report, tmp_path):
-    put(tmp_path, gradient(), report)
-    other = [r | {"cpu": "Brain 4"} for r in gradient()[:3]]  # it has no NumPy
-    other.append(row("gradient", "PyTorch", 9.0, cpu="Brain 4"))
-    put(tmp_path, other, report, "brain")
-    report.main([], tmp_path)
-    readme = (tmp_path / "README.md").read_text()
-    assert "\nAbacus 3, 2 cores; python 3.11.7" in readme
-    assert "\nBrain 4, 2 cores; python 3.11.7" in readme
-    assert cells(readme, r"| NumPy \| tight") == {
-        "contender": r"NumPy \| tight",
-        "Abacus 3, 2 cores: ms": "5.00",
-        "Abacus 3, 2 cores: relative to jaxnn": "2.50",
-        "Brain 4, 2 cores: ms": "–",
-        "Brain 4, 2 cores: relative to jaxnn": "–",
-    }
-    found = cells(readme, "| PyTorch")
-    assert found["Abacus 3, 2 cores: ms"] == "–"
-    assert found["Brain 4, 2 cores: relative to jaxnn"] == "4.50"
 
 
 @pytest.mark.parametrize(
