@@ -74,7 +74,8 @@ def test_best_weights_are_those_of_the_best_test_accuracy(parts):
     assert jaxnn.fit(train, steps=10).best_params is None
 
 
-def test_run_folder_holds_what_is_promised(parts, tmp_path):
+def test_run_folder_holds_what_is_promised(parts, tmp_path, monkeypatch):
+    monkeypatch.setenv("XLA_FLAGS", "--xla_one=1")  # XLA has read its own already
     train, test = parts
     run = jaxnn.fit(train, test, steps=12, out=tmp_path / "run", notes={"a": 1})
     assert run.folder == tmp_path / "run"
@@ -96,7 +97,10 @@ def test_run_folder_holds_what_is_promised(parts, tmp_path):
     assert config["settings"]["lam"] == 1.0 and config["notes"] == {"a": 1}
     assert config["data"]["test"]["examples"] == len(test.y)
     assert config["versions"]["jax"] == jax.__version__
-    assert set(config["versions"]) == {"python", "jaxnn", *record.PACKAGES}
+    assert set(config["versions"]) == {
+        *("python", "jaxnn", "XLA_FLAGS"),
+        *record.PACKAGES,
+    }
     with open(run.folder / "history.csv") as file:
         rows = list(csv.DictReader(file))
     assert [int(row["step"]) for row in rows] == list(range(1, 13))
