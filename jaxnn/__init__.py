@@ -4,11 +4,15 @@
 >>> train, test = jaxnn.split(jaxnn.load_digits())
 >>> run = jaxnn.fit(train, test=test, lam=1.0)
 
-The network is in model.py, its hand-derived gradient in backprop.py, its numeric
-one in differences.py; three_way.py compares them. Files and devices: data.py,
-images.py, files.py, devices.py, weights.py. Rooms: optimizers, training, ensemble,
-published, reading, showing, clinic. The commands (train.py, evaluate.py, ...) use all
-of these and are imported by none. tests/test_layout.py says who may import whom.
+The network is in model.py, its first weights in initialization.py, its hand-derived
+gradient in backprop.py, its numeric one in differences.py; three_way.py compares them.
+Files and devices: data.py, images.py, files.py, cache.py, devices.py, weights.py.
+Rooms: optimizers, training, ensemble, published, reading, showing, clinic. The commands
+(train.py, evaluate.py, ...) use all of these and are imported by none.
+tests/test_layout.py says who may import whom.
+
+A name is loaded when it is first used (Scientific Python's SPEC 1): __init__.pyi, here
+and in each room, lists the names.
 """
 
 import lazy_loader

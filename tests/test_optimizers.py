@@ -369,3 +369,14 @@ def test_the_start_is_evaluated_by_the_loop(method):
         assert (found.shape, found.dtype) == (expected.shape, expected.dtype)
         if not np.any(expected):  # all but the learning rate
             assert not np.any(found)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("wrong", [jnp.inf, -jnp.inf, jnp.nan])
+def test_a_start_without_a_finite_cost_diverges(method, wrong):
+    def fun(p, number):
+        return jnp.sum(p**2) * number
+
+    found = minimize(fun, np.ones(3, np.float32), (np.float32(wrong),), method)
+    assert found.diverged and not found.converged and found.steps == 0
+    assert found.message == "the cost became NaN or infinite at step 0"

@@ -118,7 +118,9 @@ def run_chunk(
 
     trace = Trace(costs, costs, jnp.int32(0), state.params)
     state, trace, _ = lax.while_loop(continues, body, (state, trace, order))
-    return state, trace
+    # a search refuses a start whose cost is not finite, and stays at the cost before it
+    is_refused = state.cost == jnp.finfo(state.cost.dtype).max
+    return state._replace(cost=jnp.where(is_refused, jnp.inf, state.cost)), trace
 
 
 def typed_like(tree: Tree, old: Tree) -> Tree:

@@ -6,6 +6,7 @@ and SciPy, but no JAX, and draws the digits. When the run is over, it draws the 
 process. On one core the first process draws everything at the end.
 """
 
+import contextlib
 import os
 import pickle
 import subprocess
@@ -39,7 +40,10 @@ class Painter:
 
     def __init__(self) -> None:
         self.digits = np.zeros((0, 400))
-        self.process = start() if cores() > 1 else None
+        self.process = None
+        if cores() > 1:
+            with contextlib.suppress(OSError):  # of a system with no room for it
+                self.process = start()
         self.thread = ThreadPoolExecutor(1)  # a pipe may be full
 
     def __enter__(self) -> "Painter":
@@ -74,7 +78,7 @@ def cores() -> int:
 
 def start() -> subprocess.Popen:
     """The second process. Ctrl-C on the terminal does not reach it."""
-    path = os.pathsep.join(filter(None, sys.path))
+    path = os.pathsep.join(map(os.path.abspath, sys.path))
     return subprocess.Popen(
         [sys.executable, "-P", "-c", SECOND],  # -P: only the path below
         stdin=subprocess.PIPE,
