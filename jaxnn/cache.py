@@ -1,5 +1,6 @@
 """The user's cache folder, and the compiled programs that JAX keeps there."""
 
+import contextlib
 import logging
 import os
 import re
@@ -36,17 +37,21 @@ def cache_compiled_programs() -> Path | None:
     A later process then loads the programs in place of compiling them, which is most of
     the first `fit`. Call it once, at the start. It covers all of JAX in this process,
     and programs of any size. A cache that you have chosen yourself
-    (JAX_COMPILATION_CACHE_DIR) stays as it is, and its folder is returned. None if
-    there is no folder to write to: a warning in the log "jaxnn" says why.
+    (JAX_COMPILATION_CACHE_DIR) stays as it is, and its folder is returned. None if it
+    is empty, or if there is no folder to write to: a warning in the log "jaxnn" says
+    why.
     """
     import jax
     from jax.experimental.compilation_cache import compilation_cache
 
-    if chosen := jax.config.values["jax_compilation_cache_dir"]:
-        return Path(chosen)
+    chosen = jax.config.values["jax_compilation_cache_dir"]
+    if chosen or "JAX_COMPILATION_CACHE_DIR" in os.environ:  # empty: keep nothing
+        return Path(chosen) if chosen else None
     try:
         place = folder() / "xla"
         place.mkdir(parents=True, exist_ok=True)
+        if not os.access(place, os.W_OK):
+            raise PermissionError(f"{place} is not writable")
     except (OSError, RuntimeError) as error:
         warn_once(f"no cache of compiled programs ({error}); they compile every time")
         return None
@@ -56,10 +61,11 @@ def cache_compiled_programs() -> Path | None:
     return place
 
 
-def heed_trouble() -> None:
+def shorten_warnings() -> None:
     """From now on, one short line for all of JAX's warnings about its cache.
 
-    JAX never replaces a damaged program, so it is removed from jaxnn's folder.
+    JAX never replaces a program that it cannot read, so that is removed from jaxnn's
+    folder.
     """
     show = warnings.showwarning
 
@@ -70,8 +76,12 @@ def heed_trouble() -> None:
         elif trouble["what"] == "writing":
             warn_once(f"compiled programs are not kept ({trouble['why']})")
         else:
-            warn_once("a compiled program is damaged; JAX compiles it again")
-            for damaged in (folder() / "xla").glob(f"{trouble['program']}-*"):
-                damaged.unlink(missing_ok=True)
+            why = trouble["why"].partition(":")[0]
+            warn_once(
+                f"a compiled program is unreadable ({why}); JAX compiles it again"
+            )
+            with contextlib.suppress(OSError, RuntimeError):
+                for damaged in (folder() / "xla").glob(f"{trouble['program']}-*"):
+                    damaged.unlink(missing_ok=True)
 
     warnings.showwarning = shown

@@ -7,6 +7,7 @@ import errno
 import io
 import os
 import re
+import shutil
 import signal
 import sys
 import time
@@ -71,7 +72,13 @@ def run(main: Callable[[Sequence[str]], int]) -> NoReturn:
 
 
 def leave(code: int) -> NoReturn:
-    """Exit at once: Python would spend 0.1 s and more on taking JAX to pieces."""
+    """Exit at once: Python would spend 0.1 s and more on taking JAX to pieces.
+
+    At a prompt, in a debugger or a profiler it exits in Python's own way.
+    """
+    is_watched = hasattr(sys, "ps1") or sys.flags.interactive
+    if is_watched or sys.gettrace() or sys.getprofile():
+        sys.exit(code)
     atexit._run_exitfuncs()
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.flush()
@@ -142,7 +149,10 @@ def progress() -> Callable[[str, int, int], None]:
             filled = 20 * done // whole
             mark = "#" * filled + "-" * (20 - filled)
             end = "\n" if done >= whole else ""
-            print(f"\r[{mark}] {text}\033[K", end=end, flush=True)
+            line = f"[{mark}] {text}"
+            columns = shutil.get_terminal_size().columns - 1  # a longer line would wrap
+            line = line if len(line) <= columns else text[:columns]
+            print(f"\r{line}\033[K", end=end, flush=True)
         elif 10 * done // whole > tenths or time.monotonic() - last > SILENT:
             tenths, last = 10 * done // whole, time.monotonic()
             try:
@@ -170,11 +180,14 @@ def progress_of_stages(quiet: bool) -> Callable[[str, int, int], None]:
 
     For work of seconds. whole 0 removes the line.
     """
+    is_shown = False
 
     def show(stage: str, done: int, whole: int) -> None:
-        if quiet or not sys.stderr.isatty():
+        nonlocal is_shown
+        if quiet or not sys.stderr.isatty() or not (whole or is_shown):
             return
-        text = f"[{done} of {whole}] {stage}" if whole else ""
+        is_shown = whole > 0
+        text = f"[{done} of {whole}] {stage}" if whole > 1 else stage
         print(f"\r{text}\033[K", end="", file=sys.stderr, flush=True)
 
     return show

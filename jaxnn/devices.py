@@ -93,7 +93,7 @@ def prepare_process(kind: str) -> None:
         import jax
     if kind == "cpu":
         jax.config.update("jax_platforms", "cpu")  # leaves a GPU untouched
-    cache.heed_trouble()
+    cache.shorten_warnings()
     cache.cache_compiled_programs()
 
 

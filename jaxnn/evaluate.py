@@ -48,12 +48,12 @@ def save_pictures(folder: Path, digits: Digits, found: training.Evaluation) -> N
 def main(argv: Sequence[str]) -> int:
     """Print accuracy, cost and confusion matrix; with --show, draw them."""
     flags = parse(Flags, argv, "evaluate", EXAMPLE)
-    devices.prepare_process(flags.device)
-    device = devices.choose(flags.device)
-    params = load_digit_reader(flags.weights)
-    digits = training.scores.digits_of(Path(flags.weights), flags.data)
     if not 0 <= flags.lam < np.inf:
         raise Mistake(f"--lam {flags.lam}: give a number from 0 up")
+    params = load_digit_reader(flags.weights)
+    devices.prepare_process(flags.device)
+    device = devices.choose(flags.device)
+    digits = training.scores.digits_of(Path(flags.weights), flags.data)
     show = files.make_folder("--show", flags.show) if flags.show else None
     found = training.scores.evaluate(params, digits, flags.lam, flags.dtype, device)
     print(f"{found.accuracy:.2%} of {len(digits.y)} digits read right")

@@ -135,15 +135,15 @@ def main(argv: Sequence[str]) -> int:
     """Read every file; 1 if one has no digit, 2 if one is not a picture."""
     flags = parse(Flags, argv, "read", EXAMPLE)
     notice = cli.printer(flags.quiet or flags.json)
-    devices.prepare_process(flags.device)
-    device = devices.choose(flags.device)
     show = files.make_folder("--show", flags.show) if flags.show else None
-    standard = False
-    if flags.run is None:
-        params = own_network(flags.seed, notice)
-    else:
+    standard, params = False, None
+    if flags.run is not None:
         params = load_digit_reader(flags.run)
         standard = training.run_folder.is_standardized(Path(flags.run))
+    devices.prepare_process(flags.device)
+    device = devices.choose(flags.device)
+    if params is None:
+        params = own_network(flags.seed, notice)
     code, names = 0, Counter[str]()
     with devices.exactly(device, flags.dtype):
         params = tuple(theta.astype(flags.dtype) for theta in params)

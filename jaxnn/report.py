@@ -130,12 +130,12 @@ def contents(
 def main(argv: Sequence[str]) -> int:
     """Evaluate the network, write the page, and print where it is."""
     flags = parse(Flags, argv, "report", EXAMPLE)
-    devices.prepare_process(flags.device)
-    device = devices.choose(flags.device)
     weights = Path(flags.weights)
     params = load_digit_reader(weights)
     out = Path(flags.out or default_page(weights))
     check_free(out)
+    devices.prepare_process(flags.device)
+    device = devices.choose(flags.device)
     digits = training.scores.digits_of(weights, flags.data)
     found = training.scores.evaluate(params, digits, dtype=flags.dtype, device=device)
     text = showing.page.page(contents(weights, params, digits, found))

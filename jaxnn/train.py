@@ -100,11 +100,14 @@ def train_network(
     notes["data"] = flags.data and str(Path(flags.data).resolve())
     bar, stage = cli.progress(), cli.progress_of_stages(flags.quiet)
     check_ctrl_c = cli.hold_ctrl_c()
-    stage("compiling", 1, 2)
+    stage("compiling", 1, 1)
+    stale = list(FILES) if flags.resume else []  # once a step is taken
 
     def show(now: training.Progress) -> None:
         check_ctrl_c()
         stage("", 0, 0)
+        while stale:
+            (folder / stale.pop()).unlink(missing_ok=True)
         if not flags.quiet:
             bar(step_line(now, cost_name(settings.batch_size)), now.step, now.steps)
 
@@ -135,14 +138,25 @@ def some_of(train: Digits) -> np.ndarray:
     return train.x[shown]
 
 
-def finish(painter: Painter, run: training.Run, folder: Path, name: str) -> None:
-    """Wait for the pictures; a warning for each that is missing. name: of the cost."""
+def finish(painter: Painter, run: training.Run, folder: Path, name: str) -> int:
+    """Wait for the pictures; warn of those that are missing. name: of the cost.
+
+    Returns cli.BUG if a bug of ours is the reason, else 0.
+    """
     history = run.history
     accuracies = history.train_accuracy, history.test_accuracy
     shown = Trained(folder.absolute(), run.params, history.cost, accuracies, name)
-    for file, why in painter.finish(shown).items():
+    code = painter.finish(shown)
+    if missing := [file for file in FILES if not (folder / file).exists()]:
+        ended = f" (the process that draws ended with code {code})" * (code != 0)
         again = f"{cli.as_typed('train')} --resume {folder}"
-        print(f"train: warning: no {file} ({why}); {again} makes it", file=sys.stderr)
+        print(
+            f"train: warning: no {', '.join(missing)}{ended}; {again} makes them",
+            file=sys.stderr,
+        )
+    if code == cli.BUG:
+        print(f"train: {cli.REPORT}", file=sys.stderr)
+    return cli.BUG if code == cli.BUG else 0
 
 
 def result_line(run: training.Run, folder: Path, name: str, is_early: bool) -> str:
@@ -195,20 +209,21 @@ def run_with(painter: Painter, flags: Flags, settings: Settings, folder: Path) -
         more = "no step is left to take" if is_early else "a larger --steps adds more"
         print(f"result   {folder} is complete ({run.message}); {more}")
         return 0
+    name = cost_name(settings.batch_size)
     if run.diverged:
+        finish(painter, run, folder, name)
         raise Mistake(
             f"{run.message}; the weights before it are in {folder}; "
             "try a smaller --learning-rate"
         )
     seconds["compiling"] = run.compile_seconds
     note("training and saving")
-    name = cost_name(settings.batch_size)
     print(result_line(run, folder, name, is_early), flush=True)
-    finish(painter, run, folder, name)
+    code = finish(painter, run, folder, name)
     note("pictures")
     parts = ", ".join(f"{value:.1f} {part}" for part, value in seconds.items())
     print(f"time     {sum(seconds.values()):.1f} s since import: {parts}")
-    return 0
+    return code
 
 
 if __name__ == "__main__":

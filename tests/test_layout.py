@@ -129,6 +129,10 @@ def exports(stub: Path) -> dict[str, str]:
     return {alias.asname: n.module or "" for n in froms for alias in n.names}
 
 
+def test_modules_are_there_without_a_further_import():
+    assert loaded("import jaxnn; jaxnn.model.cost", "jaxnn.model") == {"jaxnn.model"}
+
+
 def test_no_public_function_bears_a_commands_name():
     public = set(exports(PACKAGE / "__init__.pyi"))
     assert "fit" in public and not public & COMMANDS
@@ -185,6 +189,10 @@ def test_a_command_answers_without_jax(name, flags):
         "sweep --method newton",
         "reproduce --only nothing",
         "gradcheck --dtype float32",
+        "evaluate run --lam -1",
+        "evaluate nowhere",
+        "read x.png --run nowhere",
+        "report nowhere",
     ],
 )
 def test_a_refusal_needs_no_jax(flags):

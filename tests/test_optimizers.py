@@ -8,7 +8,16 @@ from scipy.optimize import minimize as scipy_minimize
 
 import jaxnn
 from jaxnn import backprop, differences, model, three_way
-from jaxnn.optimizers import METHODS, Method, Minibatches, loop, minimize, start
+from jaxnn.optimizers import (
+    METHODS,
+    TRAITS,
+    Method,
+    Minibatches,
+    lbfgs,
+    loop,
+    minimize,
+    start,
+)
 
 STEPPED = [name for name, method in METHODS.items() if isinstance(method, Method)]
 FIRST_ORDER = [name for name in STEPPED if METHODS[name].default_rate]
@@ -377,6 +386,54 @@ def test_a_start_without_a_finite_cost_diverges(method, wrong):
     def fun(p, number):
         return jnp.sum(p**2) * number
 
-    found = minimize(fun, np.ones(3, np.float32), (np.float32(wrong),), method)
+    start_at = np.ones(3, np.float32)
+    found = minimize(fun, start_at, (np.float32(wrong),), method)
     assert found.diverged and not found.converged and found.steps == 0
     assert found.message == "the cost became NaN or infinite at step 0"
+    np.testing.assert_equal(float(found.state.cost), 3 * float(wrong))
+    assert found.evaluations == 1
+
+
+@pytest.mark.parametrize("method", STEPPED)
+def test_a_start_without_a_finite_gradient_diverges(method):
+    def fun(p):
+        return jnp.sum(jnp.sqrt(p))  # at 0 its slope is infinite
+
+    found = minimize(fun, np.zeros(2, np.float32), (), method)
+    assert found.message == "the gradient became NaN or infinite at step 0"
+    assert (found.cost, found.evaluations) == (0, 1)
+
+
+def test_lbfgs_knows_the_bfgs_matrix_of_its_last_pairs():
+    # H' = (I - r s y') H (I - r y s') + r s s' with r = 1 / s'y, from gamma I
+    # (Nocedal and Wright 2006, equation 6.17), for the last 40 pairs that are curved
+    random, p = np.random.default_rng(0), 60
+    with jax.enable_x64(True):
+        memory = lbfgs.init(np.zeros(p), 0.0)
+        pairs = []
+        for i in range(lbfgs.MEMORY + 25):
+            s, y = random.normal(size=(2, p))
+            y = y if i % 7 == 3 else y + 3 * s  # now and then s'y is below 0
+            memory = lbfgs.remember(memory, jnp.asarray(s), jnp.asarray(y))
+            pairs += [(s, y)] if s @ y > 0 else [(s, None)]
+        kept, slots = [], {}
+        seen = 0
+        for s, y in pairs:  # a pair that is refused still takes the oldest one's place
+            slots.pop(seen % lbfgs.MEMORY, None)
+            if y is not None:
+                slots[seen % lbfgs.MEMORY] = (seen, s, y)
+                seen += 1
+        kept = [pair[1:] for pair in sorted(slots.values(), key=lambda pair: pair[0])]
+        s, y = kept[-1]
+        matrix = np.eye(p) * (s @ y) / (y @ y)
+        for s, y in kept:
+            turn = np.eye(p) - np.outer(y, s) / (s @ y)
+            matrix = turn.T @ matrix @ turn + np.outer(s, s) / (s @ y)
+        grad = random.normal(size=p)
+        found = lbfgs.inverse_hessian_times(memory, jnp.asarray(grad))
+    assert len(kept) >= lbfgs.MEMORY - 1 and seen < len(pairs)
+    np.testing.assert_allclose(found, matrix @ grad, rtol=1e-9, atol=1e-9)
+
+
+def test_every_method_has_its_traits():
+    assert list(METHODS) == list(TRAITS)

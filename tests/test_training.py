@@ -241,7 +241,7 @@ def some(digits, m):
 
 
 @pytest.mark.parametrize("method", ["lbfgs", "gd", "scipy-cg"])
-def test_padding_changes_no_number(few_digits, method):
+def test_padding_changes_no_number(few_digits, method, monkeypatch):
     # 190 digits are filled up to 250; the cost is that of the 190
     train, test = some(few_digits, 190), some(few_digits, 60)
     how = {"hidden": 4, "method": method, "dtype": "float64", "lam": 0.5, "steps": 7}
@@ -250,6 +250,10 @@ def test_padding_changes_no_number(few_digits, method):
     np.testing.assert_allclose(run.cost, cost, rtol=1e-13)
     read = np.asarray(jaxnn.predict(run.params, test.x))
     assert run.history.test_accuracy[-1] == np.mean(read == test.y)
+    monkeypatch.setattr(task, "PAD", 1)
+    plain = jaxnn.fit(train, test, **how)
+    for padded, expected in zip(run.params, plain.params, strict=True):
+        np.testing.assert_allclose(padded, expected, rtol=1e-9, atol=1e-12)
 
 
 def test_another_number_of_digits_compiles_nothing(few_digits):

@@ -131,9 +131,9 @@ def train_group(
     n = len(params[0])
     how = (fun, method, axes, networks_at_once(method, n))
     size, limit, taken = min(CHUNK, steps), 1, 0
-    before = all_unevaluated(method, params, rate)
-    now, _ = run_all(*how, size, before, args, np.int32(1), tolerance)
-    now = jax.block_until_ready(now._replace(memory=before.memory))
+    origin = all_unevaluated(method, params, rate)
+    now, _ = run_all(*how, size, origin, args, np.int32(1), tolerance)
+    now = jax.block_until_ready(now._replace(memory=origin.memory))
     began = before = time.perf_counter()
     good, costs = now.params, []
     while taken < steps:

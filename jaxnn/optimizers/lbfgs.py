@@ -77,7 +77,7 @@ def inverse_hessian_times(memory: Memory, grad: jax.Array) -> jax.Array:
     newest = (seen - 1) % MEMORY
     curvatures = reciprocal(jnp.diag(inverse))  # D (k,), 0 where no pair is
     known = curvatures[newest] * reciprocal(yy[newest, newest])
-    gamma = jnp.where(seen > 0, known, 1 / jnp.linalg.norm(grad))
+    gamma = jnp.where(seen > 0, known, reciprocal(jnp.linalg.norm(grad)))
     along_s, along_y = jnp.split(pairs @ grad, 2)  # (k,), (k,)
     u = inverse @ along_s  # R^-1 S' grad (k,)
     v = inverse.T @ (curvatures * u + gamma * (yy @ u - along_y))
@@ -90,7 +90,7 @@ def reciprocal(a: jax.Array) -> jax.Array:
 
 
 def remember(memory: Memory, s: jax.Array, y: jax.Array) -> Memory:
-    """Memory with one more pair, (p,) each; without it unless s @ y is above 0.
+    """Memory with one more pair, (p,) each, or with an empty one unless s @ y > 0.
 
     A new pair adds a column (a, d) to R, and so the column (-R^-1 a / d, 1 / d) to
     R^-1. The oldest pair is forgotten: its row and column of R^-1 become 0.
@@ -98,9 +98,9 @@ def remember(memory: Memory, s: jax.Array, y: jax.Array) -> Memory:
     pairs, inverse, yy, seen = memory
     at, d = seen % MEMORY, s @ y
     is_curved = d > 0
+    s, y = jnp.where(is_curved, s, 0), jnp.where(is_curved, y, 0)
     for row, vector in (at, s), (at + MEMORY, y):
-        new = jnp.where(is_curved, vector, 0)
-        pairs = lax.dynamic_update_index_in_dim(pairs, new, row, 0)
+        pairs = lax.dynamic_update_index_in_dim(pairs, vector, row, 0)
     sy, yy_new = jnp.split(pairs @ y, 2)  # (k,), (k,): S'y and Y'y
     is_new = jnp.arange(MEMORY) == at  # (k,)
     rest = jnp.where(is_new | is_new[:, None], 0, inverse)  # (k, k)

@@ -92,15 +92,17 @@ def line_search(
         nearly = now.cost <= start.cost + rounding
         return plainly | (nearly & (now.slope <= (2 * DECREASE - 1) * start.slope))
 
+    nowhere = start.slope == 0  # at a minimum, and before the start is evaluated
+
     def body(search: Search) -> Search:
         now = at(search.trial)
         is_lower = decreases(now) & jnp.isfinite(now.slope)
         is_flat = jnp.abs(now.slope) <= -curvature * start.slope
-        is_low = is_lower & ((now.slope < 0) | is_flat)
+        is_low = is_lower & ((now.slope < 0) | is_flat) | nowhere
         low = choose(is_low, now, search.low)
         high = choose(is_low, search.high, now)
         trial = next_trial(search, now, low, high)
-        return Search(trial, low, high, search.trials + 1, is_low & is_flat)
+        return Search(trial, low, high, search.trials + 1, is_low & is_flat | nowhere)
 
     far = start._replace(step=jnp.full_like(start.step, jnp.inf))
     search = Search(trial, start, far, jnp.int32(0), jnp.bool_(False))

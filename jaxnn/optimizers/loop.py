@@ -71,8 +71,8 @@ def cut_batch(
 def unevaluated(method: Method, params: Tree, learning_rate: jax.Array) -> State:
     """The state before the start: a step from here evaluates the cost at params.
 
-    The step goes nowhere, because the gradient is 0, and is never refused, because any
-    cost is lower. So the start needs no program of its own.
+    The step goes nowhere, because the gradient is 0. So evaluating the start needs no
+    program of its own.
     """
     leaves = jax.tree.leaves(params)
     most = jnp.full((), jnp.finfo(leaves[0].dtype).max, leaves[0].dtype)
@@ -118,9 +118,7 @@ def run_chunk(
 
     trace = Trace(costs, costs, jnp.int32(0), state.params)
     state, trace, _ = lax.while_loop(continues, body, (state, trace, order))
-    # a search refuses a start whose cost is not finite, and stays at the cost before it
-    is_refused = state.cost == jnp.finfo(state.cost.dtype).max
-    return state._replace(cost=jnp.where(is_refused, jnp.inf, state.cost)), trace
+    return state, trace
 
 
 def typed_like(tree: Tree, old: Tree) -> Tree:

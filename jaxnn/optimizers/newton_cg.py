@@ -61,10 +61,11 @@ def step(fun: Objective, state: State, args: tuple) -> State:
     ratio = trust(state.cost, cost, inner.decrease)
     length = jnp.linalg.norm(inner.move)
     steps, evaluations = state.steps + 1, state.evaluations + inner.products + 1
+    is_kept = (ratio > ACCEPTED) | (inner.products == 0)  # then it went nowhere
     memory = Memory(next_radius(radius, ratio, length))
     new = evaluated(params, cost, new_grad, memory, steps, evaluations)
     old = state._replace(memory=memory, steps=steps, evaluations=evaluations)
-    return jax.tree.map(lambda a, b: jnp.where(ratio > ACCEPTED, a, b), new, old)
+    return jax.tree.map(lambda a, b: jnp.where(is_kept, a, b), new, old)
 
 
 def hessian_product(

@@ -11,7 +11,6 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,8 +20,8 @@ import numpy as np
 from jaxnn import showing
 
 FILES = ("digits.png", "curves.png", "hidden_units.png", "weights.mat")
-# without looking for garbage, it loads what it needs in 0.9 of the time
-SECOND = "import gc; gc.disable(); from jaxnn.showing.run_pictures import main; main()"
+# modules are never garbage; not searching them saves a tenth
+PROGRAM = "import gc; gc.disable(); from jaxnn.showing.run_pictures import main; main()"
 
 
 class Trained(NamedTuple):
@@ -53,7 +52,7 @@ class Painter:
         if self.process is not None:
             self.process.kill()
             self.thread.shutdown()
-            self.process.communicate()  # which closes the pipes
+            self.process.communicate()  # which closes the pipe
 
     def show(self, digits: np.ndarray) -> None:
         """Begin with the picture of the digits, (100, 400) or fewer."""
@@ -61,12 +60,12 @@ class Painter:
         if self.process is not None:
             self.thread.submit(send, self.process, digits)
 
-    def finish(self, run: Trained) -> Mapping[str, str]:
-        """Make the other pictures; why a file is missing, by its name."""
+    def finish(self, run: Trained) -> int:
+        """Make all files; 0, or the exit code of a process that failed."""
         if self.process is None:
-            own = showing.run_pictures
-            return own.write(run, own.draw_digits(self.digits))
-        return self.thread.submit(answer, self.process, run).result()
+            return showing.run_pictures.write(run, self.digits)
+        self.thread.submit(send, self.process, run).result()
+        return self.process.wait()
 
 
 def cores() -> int:
@@ -80,9 +79,9 @@ def start() -> subprocess.Popen:
     """The second process. Ctrl-C on the terminal does not reach it."""
     path = os.pathsep.join(map(os.path.abspath, sys.path))
     return subprocess.Popen(
-        [sys.executable, "-P", "-c", SECOND],  # -P: only the path below
+        [sys.executable, "-P", "-c", PROGRAM],  # -P: only the path below
         stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
         env={**os.environ, "PYTHONPATH": path},
         start_new_session=True,
         creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # Windows
@@ -90,18 +89,8 @@ def start() -> subprocess.Popen:
 
 
 def send(process: subprocess.Popen, value: Any) -> None:
-    """Send a value to the second process."""
+    """Send a value to the second process, if that still runs."""
     assert process.stdin is not None
-    pickle.dump(value, process.stdin)
-    process.stdin.flush()
-
-
-def answer(process: subprocess.Popen, run: Trained) -> Mapping[str, str]:
-    """What the second process answers; if it died, that each file is missing."""
-    assert process.stdout is not None
-    try:
-        send(process, run)
-        return pickle.load(process.stdout)
-    except (OSError, EOFError):
-        code = process.wait()
-        return dict.fromkeys(FILES, f"the process that draws ended with code {code}")
+    with contextlib.suppress(OSError):
+        pickle.dump(value, process.stdin)
+        process.stdin.flush()

@@ -1,7 +1,9 @@
 """What the second process of a command draws; painter.py starts it."""
 
+import contextlib
 import pickle
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -10,25 +12,33 @@ from matplotlib.figure import Figure
 from scipy import io  # noqa: F401 (weights.mat needs it later; now is the time to load)
 
 from jaxnn import files
+from jaxnn.files import FileError
 from jaxnn.showing import charts, pictures
 from jaxnn.showing.painter import Trained
 from jaxnn.weights import save_params
 
+BUG = 3  # exit code
 
-def draw_digits(x: np.ndarray) -> bytes:
+
+def draw_digits(digits: np.ndarray) -> bytes:
     """Digits (m, 400) as a PNG."""
-    return charts.png(pictures.digit_grid(x))
+    return charts.png(pictures.digit_grid(digits))
 
 
-def write(run: Trained, digits_png: bytes) -> dict[str, str]:
-    """Write all files of a run; why a file is missing, by its name."""
+def write(run: Trained, digits: np.ndarray, drawn: bytes | None = None) -> int:
+    """Write all files of a run; where one fails, say why and write the others.
+
+    digits: (m, 400), and as a PNG if already drawn. Returns the exit code.
+    """
 
     def save(path: Path, figure: Figure) -> None:
         files.write_bytes(path, charts.png(figure))
 
     makers: Mapping[str, Callable[[Path], None]] = {
         "weights.mat": lambda path: save_params(path, run.params),
-        "digits.png": lambda path: files.write_bytes(path, digits_png),
+        "digits.png": lambda path: files.write_bytes(
+            path, drawn or draw_digits(digits)
+        ),
         "curves.png": lambda path: save(
             path, charts.curves(run.costs, *run.accuracies, run.cost_name)
         ),
@@ -36,21 +46,27 @@ def write(run: Trained, digits_png: bytes) -> dict[str, str]:
             path, pictures.hidden_units(run.params[0])
         ),
     }
-    missing = {}
+    code = 0
     for name, make in makers.items():
         try:
             make(run.folder / name)
-        except Exception as error:  # one lost picture is no reason to lose the others
-            missing[name] = f"{type(error).__name__}: {error}"
-    return missing
+        except FileError as mistake:
+            print(f"train: {mistake}", file=sys.stderr)
+        except Exception:
+            traceback.print_exc()
+            code = BUG
+    return code
 
 
 def main() -> None:
     """Draw the digits, then the finished run; end early if there is none."""
     pipe = sys.stdin.buffer
-    try:
-        digits_png = draw_digits(pickle.load(pipe))
-        missing = write(pickle.load(pipe), digits_png)
-    except EOFError:  # the first process has ended
-        return
-    pickle.dump(missing, sys.stdout.buffer)
+    with contextlib.suppress(
+        EOFError, pickle.UnpicklingError
+    ):  # no run: it was stopped
+        digits, drawn = pickle.load(pipe), None
+        with contextlib.suppress(
+            Exception
+        ):  # write() tries again, and says what failed
+            drawn = draw_digits(digits)
+        sys.exit(write(pickle.load(pipe), digits, drawn))

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,6 +33,12 @@ from jaxnn.training.history import (
 from jaxnn.training.settings import Settings, check, check_digits, tidy
 from jaxnn.training.task import centers_in, initial_params, load, make_task
 from jaxnn.weights import save_params
+
+
+@cache
+def say_once(text: str) -> None:
+    """Print a line on stderr, the first time."""
+    print(text, file=sys.stderr)
 
 
 class Run(NamedTuple):
@@ -80,9 +86,9 @@ def fit(
     init, method, learning_rate: as in `init_params` and `minimize`. Methods that
     gain by it train in centered coordinates (training/centering.py); the weights that
     `fit` returns and saves are always the network's own.
-    batch_size: examples per step, for adam, gd and momentum; None takes all, filled up
-    to a multiple of 250 by digits of weight 0, which change nothing: other numbers of
-    digits then need not compile again.
+    batch_size: examples per step, for adam, gd and momentum; None takes all. `fit` then
+    adds digits of weight 0, up to a multiple of 250; they change no result. So another
+    number of digits seldom compiles again.
     dtype: "float32" or "float64". device: "auto", "cpu" or "gpu".
     out: the run folder to write. With resume=True, the run folder to continue: it ends
     with the same numbers as an unbroken run on the same device. (bfgs and SciPy's
@@ -92,8 +98,8 @@ def fit(
     step, whichever is longer; with bfgs, where jax.scipy returns.
     mat: also write weights.mat, for Octave; False saves loading SciPy.
 
-    At a prompt and in a notebook a line says when it compiles, which takes seconds
-    (`cache_compiled_programs` saves them). Ctrl-C saves the folder, then raises
+    At a prompt and in a notebook the first call says that it compiles, which takes
+    seconds (`cache_compiled_programs` saves them). Ctrl-C saves the folder, then raises
     KeyboardInterrupt. Raises Mistake with one line that says what to change.
     """
     units = tuple(np.atleast_1d(hidden).tolist())
@@ -113,7 +119,7 @@ def fit(
     if folder is not None and held is None:
         run_folder.require_free(folder)
     if hasattr(sys, "ps1"):  # a person waits, at a prompt or in a notebook
-        print(f"compiling for {devices.describe(chosen)}", file=sys.stderr)
+        say_once(f"compiling for {devices.describe(chosen)}")
     began = time.perf_counter()
     within = partial(devices.computing, chosen, dtype)
     with within():

@@ -6,7 +6,7 @@ params.npz        the last weights, for which the folder stands
 best.npz          the weights with the best test accuracy
 weights.mat       the last weights in the course's own format
 history.csv       one line per step
-*.png             pictures, drawn by the command
+*.png             pictures; the command makes them and weights.mat (showing/painter.py)
 
 Each file is replaced whole or not at all. The folder appears together with its first
 checkpoint, so a run killed at any moment can be resumed.
