@@ -350,6 +350,14 @@ def planted(*_, **__):
     return np.zeros(3).reshape(2, 2)
 
 
+def test_a_bar_never_wraps(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    for columns, text in ((40, "x" * 39), (90, "[##########----------] " + "x" * 60)):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        cli.progress()("x" * 60, 1, 2)
+        assert capsys.readouterr().out == f"\r{text}\033[K"
+
+
 def test_a_bug_ends_with_its_traceback_and_code_3(command, monkeypatch):
     monkeypatch.setattr(training, "first_snapshot", planted)
     ended = command("train", "--steps", 2)
