@@ -17,7 +17,9 @@ and in each room, lists the names.
 
 import lazy_loader
 
-from jaxnn import startup as startup  # notes the time
+from jaxnn import startup as startup
+
+startup.begin()
 
 __version__ = "0.1.0"
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

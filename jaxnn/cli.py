@@ -93,6 +93,7 @@ def exit_code(
 
     name: of the command, which begins each line.
     """
+    startup.begun()
     for stream in (sys.stdout, sys.stderr):  # a file's name may be no text
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -224,6 +225,11 @@ def hold_ctrl_c() -> Callable[[], None]:
 
     signal.signal(signal.SIGINT, note)
     return check
+
+
+def release_ctrl_c() -> None:
+    """Ctrl-C raises KeyboardInterrupt again."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def silence() -> None:

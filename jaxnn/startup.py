@@ -4,10 +4,35 @@ import contextlib
 import gc
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 STARTED = time.perf_counter()
+
+
+def begin() -> None:
+    """If Python starts our command: Ctrl-C ends it at once, until `begun`.
+
+    A KeyboardInterrupt among the imports would be a traceback. A program that imports
+    jaxnn keeps its own handler.
+    """
+    script = Path("".join(sys.argv[:1])).stem  # "-m" until Python finds it
+    if script in ("jaxnn", "-m"):
+        swap(signal.default_int_handler, stop)
+
+
+def begun() -> None:
+    """The command runs, and heeds KeyboardInterrupt."""
+    swap(stop, signal.default_int_handler)
+
+
+def swap(old: Any, new: Any) -> None:
+    """Handle Ctrl-C by new, if old does so now."""
+    if signal.getsignal(signal.SIGINT) is old:
+        signal.signal(signal.SIGINT, new)
 
 
 @contextlib.contextmanager
@@ -17,17 +42,14 @@ def loading() -> Iterator[None]:
     A KeyboardInterrupt inside a half-loaded JAX is lost, or crashes it. Modules are
     never garbage; not searching them saves a tenth.
     """
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.default_int_handler:
-        signal.signal(signal.SIGINT, stop)
+    swap(signal.default_int_handler, stop)
     gc.disable()
     try:
         yield
     finally:
         gc.freeze()
         gc.enable()
-        if signal.getsignal(signal.SIGINT) is stop:
-            signal.signal(signal.SIGINT, before)
+        begun()
 
 
 def stop(*_: object) -> None:

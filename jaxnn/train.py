@@ -124,12 +124,9 @@ def train_network(
             progress=show,
             mat=False,  # the second process writes it
         )
-    except KeyboardInterrupt:
-        again = f"; continue with {cli.as_typed('train')} --resume {folder}"
-        hint = again if run_folder.holds_run(folder) else ", nothing saved"
-        raise KeyboardInterrupt(f"stopped{hint}") from None
     finally:
         stage("", 0, 0)
+        cli.release_ctrl_c()
 
 
 def some_of(train: Digits) -> np.ndarray:
@@ -185,7 +182,12 @@ def main(argv: Sequence[str]) -> int:
     if flags.resume is None:
         run_folder.require_free(folder)
     with Painter() as painter:
-        return run_with(painter, flags, settings, folder)
+        try:
+            return run_with(painter, flags, settings, folder)
+        except KeyboardInterrupt:
+            again = f"; continue with {cli.as_typed('train')} --resume {folder}"
+            hint = again if run_folder.holds_run(folder) else ", nothing saved"
+            raise KeyboardInterrupt(f"stopped{hint}") from None
 
 
 def run_with(painter: Painter, flags: Flags, settings: Settings, folder: Path) -> int:

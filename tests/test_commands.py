@@ -283,6 +283,32 @@ def test_exit_codes(error, code, capsys, monkeypatch):
     assert all(line.startswith("train: ") for line in lines[-1:])
 
 
+@pytest.mark.parametrize("name", ["bin/jaxnn", "-m", "mine.py"])
+def test_ctrl_c_among_the_imports(name, environment, tmp_path):
+    program = (
+        "import signal, sys\n"
+        f"sys.argv[0] = {name!r}\n"
+        "import jaxnn\n"
+        "signal.raise_signal(signal.SIGINT)\n"
+    )
+    result = in_python(program, environment, tmp_path)
+    if name == "mine.py":  # a person's own program keeps its own way
+        assert "KeyboardInterrupt" in result.stderr
+    else:
+        assert (result.returncode, result.stderr) == (130, "\njaxnn: stopped\n")
+
+
+def test_ctrl_c_while_the_pictures_are_drawn(command, monkeypatch):
+    def pressed(*_):
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(showing.Painter, "finish", pressed)
+    done = command("train", "--steps", 2, "--out", "run")
+    assert done.returncode == 130 and "result   cost" in done.stdout
+    assert done.stderr.startswith("\ntrain: stopped; continue with ")
+    assert done.stderr.endswith(" --resume run\n")
+
+
 def test_ctrl_c_while_jax_is_loaded(environment, tmp_path):
     program = (
         "import signal, sys\n"
