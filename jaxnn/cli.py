@@ -72,7 +72,7 @@ def run(main: Callable[[Sequence[str]], int]) -> NoReturn:
 
 
 def leave(code: int) -> NoReturn:
-    """Exit at once: Python would spend 0.1 s and more on taking JAX to pieces.
+    """Exit at once: Python would spend up to 0.1 s on taking JAX to pieces.
 
     At a prompt, in a debugger or a profiler it exits in Python's own way.
     """

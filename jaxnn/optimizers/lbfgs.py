@@ -1,9 +1,9 @@
 """Limited-memory BFGS in its compact form, with the line search that cg.py uses too.
 
-The inverse Hessian times the gradient takes two products with one matrix of all pairs,
-and four of the memory's size. optax's L-BFGS loops over the pairs twice: compiled for a
-GPU, these are two loops of 40 rounds with 5 kernels each, about 500 kernels per step.
-Triangular solves in place of R^-1 would make JAX load scipy.linalg (0.2 s).
+A step takes three products with one matrix of all pairs, and four of the memory's size.
+optax's L-BFGS loops over the pairs twice: compiled for a GPU, these are two loops of 40
+rounds with 5 kernels each, about 500 kernels per step. Triangular solves in place of
+R^-1 would make JAX load scipy.linalg (0.1 s).
 
 Shapes: p parameters, k pairs.
 """

@@ -2,8 +2,8 @@
 
 While the first process loads JAX, compiles and trains, the second one loads matplotlib
 and SciPy, but no JAX, and draws the digits. When the run is over, it draws the rest
-(run_pictures.py). It ends when the pipe to it closes, so it never outlives the first
-process. On one core the first process draws everything at the end.
+(run_pictures.py). It ends soon after the pipe to it closes, whatever ended the first.
+On one core the first process draws everything at the end.
 """
 
 import contextlib

@@ -87,8 +87,8 @@ def fit(
     gain by it train in centered coordinates (training/centering.py); the weights that
     `fit` returns and saves are always the network's own.
     batch_size: examples per step, for adam, gd and momentum; None takes all. `fit` then
-    adds digits of weight 0, up to a multiple of 250; they change no result. So another
-    number of digits seldom compiles again.
+    adds digits of weight 0, up to a multiple of 250; they change no result. So
+    all numbers of digits between two multiples of 250 share the compiled programs.
     dtype: "float32" or "float64". device: "auto", "cpu" or "gpu".
     out: the run folder to write. With resume=True, the run folder to continue: it ends
     with the same numbers as an unbroken run on the same device. (bfgs and SciPy's

@@ -15,8 +15,8 @@ from jaxnn.training.settings import CLASSES, Settings
 
 EVERY = 10  # steps per compiled chunk; accuracies are measured between chunks
 # Digits are filled up to a multiple of this number: the programs of one number then
-# serve others. A step of 3751 digits, filled up to 4000, takes 0.06 ms longer, or
-# 1.06 times as long; compiling takes about a second (float32, 2 cores).
+# serve others. A step of 3751 digits, filled up to 4000, takes about 1.06 times as
+# long; compiling takes about a second (float32, 2 cores).
 PAD = 250
 
 
