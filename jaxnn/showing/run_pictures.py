@@ -1,6 +1,7 @@
 """What the second process of a command draws; painter.py starts it."""
 
 import contextlib
+import os
 import pickle
 import sys
 import traceback
@@ -69,4 +70,6 @@ def main() -> None:
             Exception
         ):  # write() tries again, and says what failed
             drawn = draw_digits(digits)
-        sys.exit(write(pickle.load(pipe), digits, drawn))
+        code = write(pickle.load(pipe), digits, drawn)
+        sys.stderr.flush()
+        os._exit(code)  # at once: the first process waits for it
