@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from jaxnn import data, startup
-from jaxnn.mistake import Mistake, is_out_of_memory
+from jaxnn.mistake import BUG, Mistake, is_out_of_memory
 
-MISTAKE, BUG, INTERRUPTED = 2, 3, 130  # exit codes
+MISTAKE, INTERRUPTED = 2, 130  # exit codes, next to BUG
 REPORT = "this is a bug in jaxnn, not your mistake; please report the lines above"
 # errors of a place that a person chose, also without its name
 PLACES = (errno.ENOSPC, errno.EACCES, errno.EPERM, errno.EROFS, errno.EDQUOT)

@@ -1,5 +1,7 @@
 """What a person can mend, apart from every other exception."""
 
+BUG = 3  # exit code of a process that a bug of ours ended
+
 
 class Mistake(ValueError):
     """Something a person can mend; the message says what is wrong and what to do next.

@@ -12,7 +12,7 @@ import numpy as np
 from jaxnn import cli, data, devices, optimizers, training
 from jaxnn.data import Digits
 from jaxnn.flags import DEFAULTS, TrainingFlags, flag, parse
-from jaxnn.mistake import Mistake
+from jaxnn.mistake import BUG, Mistake
 from jaxnn.showing import FILES, Painter, Trained
 from jaxnn.training import Settings, check, cost_name, record, run_folder
 
@@ -138,7 +138,7 @@ def some_of(train: Digits) -> np.ndarray:
 def finish(painter: Painter, run: training.Run, folder: Path, name: str) -> int:
     """Wait for the pictures; warn of those that are missing. name: of the cost.
 
-    Returns cli.BUG if a bug of ours is the reason, else 0.
+    Returns BUG if a bug of ours is the reason, else 0.
     """
     history = run.history
     accuracies = history.train_accuracy, history.test_accuracy
@@ -151,9 +151,9 @@ def finish(painter: Painter, run: training.Run, folder: Path, name: str) -> int:
             f"train: warning: no {', '.join(missing)}{ended}; {again} makes them",
             file=sys.stderr,
         )
-    if code == cli.BUG:
+    if code == BUG:
         print(f"train: {cli.REPORT}", file=sys.stderr)
-    return cli.BUG if code == cli.BUG else 0
+    return BUG if code == BUG else 0
 
 
 def result_line(run: training.Run, folder: Path, name: str, is_early: bool) -> str:

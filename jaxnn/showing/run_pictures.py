@@ -14,11 +14,10 @@ from scipy import io  # noqa: F401 (weights.mat needs it later; now is the time 
 
 from jaxnn import files
 from jaxnn.files import FileError
+from jaxnn.mistake import BUG
 from jaxnn.showing import charts, pictures
 from jaxnn.showing.painter import Trained
 from jaxnn.weights import save_params
-
-BUG = 3  # exit code
 
 
 def draw_digits(digits: np.ndarray) -> bytes:

@@ -7,8 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -121,14 +120,13 @@ def fit(
     if hasattr(sys, "ps1"):  # a person waits, at a prompt or in a notebook
         say_once(f"compiling for {devices.describe(chosen)}")
     began = time.perf_counter()
-    within = partial(devices.computing, chosen, dtype)
-    with within():
+    with devices.computing(chosen, dtype):
         parts = [train] if test is None or not len(test.y) else [train, test]
         sets = [load(part, dtype, chosen, batch_size is None) for part in parts]
         params = initial_params(settings, train.x.shape[1])
         centers = centering.centers_of(params, train.x) if center else None
         task = make_task(sets[0], settings, centers)
-        snapshot = first_snapshot(task, params, sets, chosen, within)
+        snapshot = first_snapshot(task, params, sets, chosen)
         config = record.describe(settings, parts, notes, devices.describe(chosen))
         if folder is not None and held is not None:
             run_folder.require_same(folder, held, config)
@@ -178,19 +176,18 @@ def first_snapshot(
     params: model.Params,
     sets: Sets,
     device: Device,
-    within: Callable[[], AbstractContextManager],
 ) -> Snapshot:
     """The start of a run: initial weights, no history; compiles what the run needs.
 
     XLA compiles side by side: the loop, which also evaluates the start, and what is
-    measured between chunks. within: the context of a thread in which JAX computes; JAX
-    keeps such settings for each thread.
+    measured between chunks.
     """
     centers = centers_in(task)
     start = jax.device_put(centering.centered(params, centers), device)
 
     def compile_rest() -> None:
-        with within():
+        # JAX keeps these settings for each thread
+        with devices.computing(device, params[0].dtype.name):
             accuracies(centering.uncentered(start, centers), sets)
 
     with ThreadPoolExecutor(1) as pool:
