@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jaxnn import cli, clinic, devices, files, showing
-from jaxnn.clinic import CHOICES, LAMBDA, WORDS
+from jaxnn.clinic import CHOICES, LAMBDA, ROLES
 from jaxnn.flags import DTYPES, CommonFlags, flag, parse
 from jaxnn.mistake import Mistake
 
@@ -19,36 +19,60 @@ if TYPE_CHECKING:
 
 FAILED = 1
 EXAMPLE = "mywork.py:nn_cost_function"
-YOURS = ("convention", "layers", "lam")  # flags for a person's function
+LINES = ("values", "of", "data")  # flags for a script without functions
+YOURS = (
+    "convention",
+    "layers",
+    "lam",
+    "expect",
+    *LINES,
+)  # flags for a person's function
 VERDICT = ("PASS", "warning", "diagnosis", "fix")  # the lines that --quiet leaves
 CONVENTIONS = "; ".join(f"{name}={'|'.join(known)}" for name, known in CHOICES.items())
 
 
 @dataclass(frozen=True, kw_only=True)
 class Flags(CommonFlags):
-    """Check a cost and gradient of your own, and name the mistake in them. With no
-    function: compare autodiff with the hand-derived backpropagation and with central
-    differences, weight by weight. In float64.
+    """Check a cost and gradient of your own, in Python, a notebook or Octave: find the
+    network that the cost belongs to, and name the mistake. With no function: compare
+    autodiff with the hand-derived backpropagation and with central differences, weight
+    by weight. In float64.
     """
 
     dtype: str = flag("float32 is refused", "float64", choices=DTYPES)
     function: str | None = flag(
-        "mywork.py:name, mywork.py:cost,gradient, notebook.ipynb:Class.method",
+        "mywork.py:name, mywork.py:cost,gradient, mywork.py:forward,cost,backward, "
+        "notebook.ipynb:Class.method, nnCostFunction.m; or the file alone",
         None,
         nargs="?",
     )
     convention: Sequence[str] = flag(
-        "how to call your function, where trials get it wrong: "
-        f"{CONVENTIONS}; or what your argument is: ARGUMENT={'|'.join(WORDS)}",
+        'how to call your function, where the line "called" is wrong: '
+        f"{CONVENTIONS}; or what your argument is: ARGUMENT=ROLE, one of "
+        f"{', '.join(ROLES)}",
         (),
         metavar="NAME=VALUE",
     )
     layers: Sequence[int] = flag(
-        "the only sizes that your function works for, if not 400 25 10",
+        "the sizes to check with: inputs, hidden units, outputs; needed if your "
+        "function works only for sizes other than 400 25 10",
         (),
-        nargs=3,
-        metavar=("PIXELS", "HIDDEN", "CLASSES"),
+        nargs="+",
+        metavar="UNITS",
     )
+    expect: str = flag(
+        "the network that your cost should be: course, or the hidden units and the "
+        "outputs: 'tanh, softmax' (default: any that jaxnn knows)",
+        "",
+        metavar="NETWORK",
+    )
+    values: str = flag(
+        "of a script without functions: its names of cost and gradient: J,dW1,dW2",
+        "",
+        metavar="NAMES",
+    )
+    of: str = flag("of a script: its parameters: W1,W2", "", metavar="NAMES")
+    data: str = flag("of a script: its data: X,Y", "", metavar="NAMES")
     lam: float = flag("lambda to check with, in addition to 0", LAMBDA)
     show: str | None = flag("save a picture there", None, metavar="FOLDER")
     quick: bool = flag("check 200 weights instead of all 10,285", False)
@@ -78,15 +102,26 @@ def check_yours(flags: Flags, function: str, convention: Sequence[str]) -> int:
         if name in flags.given:
             raise Mistake(f"--{name} is for the check without a function; leave it out")
     asked: dict[str, Any] = dict(map(pair, convention))
-    asked |= {name: getattr(flags, name) for name in YOURS[1:] if name in flags.given}
+    asked |= {n: getattr(flags, n) for n in YOURS[1:4] if n in flags.given}
     show = cli.progress_of_stages(flags.quiet)
-    report = clinic.check_gradient(function, progress=show, **asked)
+    checked = lines_of(flags, function) if flags.given & {*LINES} else function
+    report = clinic.check_gradient(checked, progress=show, **asked)
     show("", 0, 0)
     lines = report.lines
     if flags.quiet:
         lines = [line for line in lines if line.startswith(VERDICT)]
     print("\n".join(lines))
     return 0 if report.passed else FAILED
+
+
+def lines_of(flags: Flags, path: str) -> Callable[..., Any]:
+    """The lines of a script as a function."""
+    given = {name: getattr(flags, name).split(",") for name in LINES}
+    if lost := [name for name in LINES if name not in flags.given]:
+        raise Mistake(
+            f"--{lost[0]} is missing; a script needs --values, --of and --data"
+        )
+    return clinic.script(Path(path), *given.values())
 
 
 def pair(word: str) -> tuple[str, str]:

@@ -269,7 +269,7 @@ CORRECT = {  # functions: what "understood" must say
     " lambda is lambda_",
     column_major: "unrolled column by column",
     two_matrices: "X without the column of ones; labels 1-10, 10 in row 0",
-    list_of_matrices: "two matrices; X without the column of ones; labels 0-9",
+    list_of_matrices: "a list of matrices; X without the column of ones; labels 0-9",
     (fixed_cost, fixed_gradient): "two functions; a vector unrolled row by row; X with "
     "the column of ones; one-hot labels, rows; lambda is plambda",
     backprop: "one-hot labels, rows; lambda is learning_rate",

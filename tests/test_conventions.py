@@ -1,6 +1,7 @@
 """Correct functions pass, however they are written and called."""
 
 import functools
+import itertools
 
 import jax
 import numpy as np
@@ -8,23 +9,28 @@ import people
 import pytest
 
 import jaxnn
-from jaxnn.clinic import subject
-from jaxnn.clinic.conventions import CHOICES, Convention, conventions
-from jaxnn.clinic.roles import role_of, signature
+from jaxnn.clinic import CHOICES
+from jaxnn.clinic.calling import subject, ways
+from jaxnn.clinic.calling.forms import Form
+from jaxnn.clinic.calling.names import Name, read_name
 
 NAMES = {
     "lam": "lam lambda_ Lambda lamda lmbda lb plambda param_lambda lambda_in "
     "lambda_val NNlambda reg regularization λ l xlambda reg_lambda lambdaValue lmd",
     "rate": "learning_rate alpha lr eta",
-    "params": "nn_params params theta thetas theta_vec nnParams initial_nn_params w",
-    "theta1": "theta1 Theta1 Theta_1 W1 w1 t1 weights1",
-    "theta2": "theta2 Theta2 Theta_2 W2 w2 t2 weights2",
+    "params": "nn_params params nnParams initial_nn_params theta_unrolled",
     "n": "input_layer_size input_size n_input il inputLayerSize num_inputs",
     "h": "hidden_layer_size hidden_size n_hidden hl num_hidden_units",
     "k": "num_labels n_labels K num_classes output_size nLabels",
     "x": "X x data features X_train images",
     "y": "y Y yy labels y_onehot targets classes y_train",
     "layers": "layers layer_sizes sizes",
+}
+NUMBERED = {
+    Name("W", "1"): "theta1 Theta1 Theta_1 W1 w1 t1 weights1",
+    Name("W", "2"): "theta2 Theta2 Theta_2 W2 w2 t2 weights2",
+    Name("b", "1"): "b1 bias1 bias_1 B1",
+    Name("W", "1", True): "dW1 grad_W1 theta1_grad dtheta1",
 }
 
 
@@ -38,7 +44,7 @@ def test_correct_functions_pass_in_their_convention(functions):
     report = jaxnn.check_gradient(functions)
     assert report.passed and "PASS" in str(report), report
     assert not report.cost and not report.gradient
-    assert people.CORRECT[functions] in report.lines[0]
+    assert people.CORRECT[functions] in report.lines[1]
     is_single = functions is people.single
     assert ("float32" in str(report).replace("float64", "")) == is_single
 
@@ -73,7 +79,7 @@ def test_a_jax_function_passes_in_float64():
         return jaxnn.cost((theta1, theta2), X, y, lam)
 
     report = jaxnn.check_gradient(jax.value_and_grad(loss))
-    assert report.passed and "labels 0-9" in report.lines[0], report
+    assert report.passed and "labels 0-9" in report.lines[1], report
     assert "float32" not in str(report)
 
 
@@ -90,27 +96,38 @@ def test_another_size_can_be_given():
 def test_names_have_their_roles():
     for role, names in NAMES.items():
         for name in names.split():
-            assert role_of(name) == role, name
+            assert read_name(name) == Name(role), name
+    for meaning, names in NUMBERED.items():
+        for name in names.split():
+            assert read_name(name) == meaning, name
 
 
-def test_lambda_is_learning_rate_only_where_nothing_else_is():
+@pytest.mark.parametrize("name", "theta thetas theta_vec w weights W".split())
+def test_weights_without_a_number_are_all_parameters(name):
+    code = f"def function({name}, n, h, k, X, y, lam): {name}[: h * (n + 1)]"
+    exec(code, found := {})
+    assert subject((found["function"],), {}).name_of("params") == name
+
+
+def test_a_learning_rate_is_lambda_only_where_the_values_say_so():
     def first(theta, X, y, learning_rate):
         pass
 
     def second(theta, X, y, lam, learning_rate):
         pass
 
-    assert signature(first, {}).name_of("lam") == "learning_rate"
-    assert signature(second, {}).name_of("lam") == "lam"
-    assert signature(second, {}).name_of("rate") == "learning_rate"
+    assert subject((first,), {}).name_of("rate") == "learning_rate"
+    assert jaxnn.check_gradient(people.backprop).passed  # where it is lambda
+    assert subject((second,), {}).name_of("lam") == "lam"
+    assert subject((second,), {}).name_of("rate") == "learning_rate"
 
 
 def test_arguments_without_a_known_name_are_the_missing_ones():
     def function(q, a, b, c, alfa, beta, gamma):
         pass
 
-    roles = [one.role for one in signature(function, {}).arguments]
-    assert roles == ["params", "n", "h", "k", "x", "y", "lam"]
+    roles = [one.role for one in subject((function,), {}).inputs]
+    assert roles == ["params", "n", "h1", "k", "x", "y", "lam"]
 
 
 def test_a_role_can_be_given():
@@ -119,19 +136,22 @@ def test_a_role_can_be_given():
         return cost + foo**2, gradient  # a penalty never grows with lambda^2
 
     report = jaxnn.check_gradient(function)
-    assert report.passed and "no lambda" in report.lines[0]
+    assert report.passed and "no lambda" in report.lines[1]
     assert "if it is foo, add --convention NAME=lam" in str(report)
 
-    def wrong(nn_params, n, h, k, X, y, foo=0.0):  # only a gradient, penalty wrong
-        found = people.nn_cost_function(nn_params, n, h, k, X, y, foo)[1]
-        return found + foo * nn_params
-
-    assert not jaxnn.check_gradient(wrong).passed
     report = jaxnn.check_gradient(function, foo="lam")
     assert not report.passed and "lambda is foo" in str(report)
     for wrong in ({"fooo": "lam"}, {"foo": "lam", "n": "lam"}):
         with pytest.raises(ValueError, match="no argument fooo|have the same role"):
             jaxnn.check_gradient(function, **wrong)
+
+
+def test_a_lambda_without_a_name_is_found_by_its_penalty():
+    def wrong(nn_params, n, h, k, X, y, foo=0.0):  # only a gradient, penalty wrong
+        found = people.nn_cost_function(nn_params, n, h, k, X, y, foo)[1]
+        return found + foo * nn_params
+
+    assert not jaxnn.check_gradient(wrong).passed
 
 
 @pytest.mark.parametrize("name", CHOICES)
@@ -142,13 +162,13 @@ def test_every_choice_can_be_given(name):
         except ValueError as error:
             assert "\n" not in str(error) or "called with" in str(error)
         else:
-            says_nothing = name in ("matrices", "biases")  # for a vector
-            assert report.passed == (says_nothing or value in Convention()), report
+            says_nothing = name in ("matrices", "biases", "numbered")  # for a vector
+            assert report.passed == (says_nothing or value in Form()), report
 
 
 def test_a_convention_can_be_given():
     report = jaxnn.check_gradient(people.nn_cost_function, order="F", labels="0-9")
-    assert not report.passed and "column by column" in report.lines[0]
+    assert not report.passed and "column by column" in report.lines[1]
     with pytest.raises(ValueError, match="'G'; choose from 'C', 'F'"):
         jaxnn.check_gradient(people.nn_cost_function, order="G")
     with pytest.raises(ValueError, match="not a convention"):
@@ -186,8 +206,7 @@ def test_bound_methods_are_called_on_a_copy():
 
 
 def test_usual_conventions_come_first():
-    s = subject.subject((people.nn_cost_function,), {}).signature
-    first = next(conventions(s, {}))
-    assert first == Convention()
-    fixed = list(conventions(s, {"labels": "0-9", "order": "F"}))
-    assert {(one.labels, one.order) for one in fixed} == {("0-9", "F")}
+    s = subject((people.nn_cost_function,), {})
+    assert next(ways(s, {})).forms == (Form(),)
+    fixed = list(itertools.islice(ways(s, {"labels": "0-9", "order": "F"}), 9))
+    assert {(one.form.labels, one.form.order) for one in fixed} == {("0-9", "F")}

@@ -42,6 +42,24 @@ IMPORTS = {
 }
 
 
+# The same inside the clinic: its rooms, and the drivers above them.
+ROOMS = {
+    "networks": set(),
+    "calling": {"networks"},
+    "edits": {"networks"},
+    "understanding": {"calling", "networks", "edits"},
+    "examination": {"calling", "networks", "edits", "understanding"},
+    "judgement": {"calling", "networks", "edits", "understanding", "examination"}
+    | {"telling"},  # its Style names the layers
+    "telling": {"calling", "networks", "edits", "understanding", "examination"}
+    | {"judgement"},
+    "checkup": {"calling", "networks", "understanding", "examination", "judgement"}
+    | {"telling"},
+}
+# of the networks, a person's function is called with problems only
+PROBLEMS_ONLY = {"calling"}
+
+
 def part_of(module: str) -> str:
     """The part that a module belongs to: training.blocks belongs to training."""
     name = module.partition(".")[0]
@@ -92,6 +110,35 @@ def imports_of(part: str) -> set[str]:
 @pytest.mark.parametrize("part", IMPORTS)
 def test_a_part_imports_what_it_says(part):
     assert imports_of(part) - {"mistake", "startup"} == IMPORTS[part]
+
+
+def inside(room: str) -> set[str]:
+    """The modules of other rooms of the clinic that a room's files import."""
+    start = f"clinic.{room}"
+    files = {
+        name: path
+        for name, path in MODULES.items()
+        if name == start or name.startswith(f"{start}.")
+    }
+    every = {other for path in files.values() for other in imported(path)}
+    return {
+        other.removeprefix("clinic.")
+        for other in every - set(files)
+        if other.startswith("clinic.")
+    }
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_of_the_clinic_imports_what_it_says(room):
+    found = inside(room)
+    assert {other.partition(".")[0] for other in found} == ROOMS[room]
+    if room in PROBLEMS_ONLY:
+        assert found == {"networks.problems"}
+
+
+def test_every_file_of_the_clinic_has_its_room():
+    names = (name.split(".") for name in MODULES if name.startswith("clinic."))
+    assert {words[1] for words in names} == set(ROOMS)
 
 
 def test_every_file_has_its_part():

@@ -12,8 +12,8 @@ import warnings
 import numpy as np
 import pytest
 
-from jaxnn.clinic import source, texts
-from jaxnn.clinic.source import failed, load, python2_hint
+from jaxnn.clinic.calling import source, texts
+from jaxnn.clinic.calling.source import failed, load, python2_hint
 from jaxnn.files import FileError
 
 
@@ -434,8 +434,7 @@ BAD = [
     ("m.py", "# coding: none\n", "f", "save it as UTF-8"),
     ("m.py", "a = 1\nb, f = 2, 3\n", "f", "f is of type int, not a function"),
     ("m.py", "def cost_fn(): 1\ndef g(): 1", "costfn", "did you mean cost_fn?"),
-    ("m.py", "def f(): 1", "a,b,c", "3 functions named; it has: f; name the"),
-    ("m.m", "function f", "f", "an Octave file; gradcheck checks Python (.py, .ipyn"),
+    ("m.py", "def f(): 1", "a,b,c,d", "4 functions named; it has: f; name"),
     ("m.txt", "", "f", "neither .py nor .ipynb; name a Python file"),
 ]
 

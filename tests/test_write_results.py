@@ -237,9 +237,9 @@ COMMANDS = "gradient", "train_to_cost", "whole_command", "many_networks", "scali
 
 def test_the_words_name_scripts_that_are_there(report):
     folder = Path(report.__file__).parent
-    assert {f"{name}.py" for name in (*COMMANDS, "checkers", "write_results")} == {
-        path.name for path in folder.glob("*.py")
-    }
+    assert {
+        f"{name}.py" for name in (*COMMANDS, "cases", "checkers", "write_results")
+    } == {path.name for path in folder.glob("*.py")}
     assert "commit 2822fd4" in " ".join(report.document({"a": gradient()}).split())
 
 

@@ -1,6 +1,7 @@
+from .calling import CHOICES as CHOICES
+from .calling import ROLES as ROLES
+from .calling import Unusable as Unusable
+from .calling import script as script
 from .checkup import Checkup as Checkup
 from .checkup import check_gradient as check_gradient
-from .conventions import CHOICES as CHOICES
-from .problems import LAMBDA as LAMBDA
-from .refusals import Unusable as Unusable
-from .roles import WORDS as WORDS
+from .networks.problems import LAMBDA as LAMBDA

@@ -4,24 +4,31 @@ import contextlib
 import inspect
 import random
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, overload
 
 import numpy as np
 
 from jaxnn import files, three_way
-from jaxnn.clinic import findings, notes
-from jaxnn.clinic.conventions import CHOICES
-from jaxnn.clinic.diagnosis import Progress, diagnose
-from jaxnn.clinic.examination import examine
-from jaxnn.clinic.problems import COURSE, LAMBDA, SMALL, Layers
-from jaxnn.clinic.refusals import Unusable
-from jaxnn.clinic.roles import WORDS
-from jaxnn.clinic.source import forget, load
-from jaxnn.clinic.subject import Function, Subject, subject
-from jaxnn.clinic.understanding import KINDS, understand, with_lambda
+from jaxnn.clinic import examination, judgement
+from jaxnn.clinic.calling import (
+    CHOICES,
+    ROLES,
+    Subject,
+    Unusable,
+    forget,
+    load,
+    role_named,
+    subject,
+)
+from jaxnn.clinic.networks.problems import LAMBDA
+from jaxnn.clinic.telling import notes, report
+from jaxnn.clinic.telling.styles import style_of
+from jaxnn.clinic.understanding import Progress, Understood, understand
 from jaxnn.mistake import Mistake
 
+Function = Callable[..., Any]
+GUESSES = 8  # at most so many settings are tried as lambda
 LEAST = 1e-3  # the effect of a smaller lambda is lost in rounding
 
 
@@ -57,6 +64,7 @@ def check_gradient(
     *,
     layers: Sequence[int] | None = None,
     lam: float = LAMBDA,
+    expect: str = "",
     progress: Progress | None = None,
     **convention: str,
 ) -> Checkup: ...
@@ -68,6 +76,7 @@ def check_gradient(
     *,
     layers: Sequence[int] | None = None,
     lam: float = LAMBDA,
+    expect: str = "",
     progress: Progress | None = None,
     **settings: Any,
 ) -> Checkup | three_way.Report:
@@ -77,8 +86,10 @@ def check_gradient(
     the second argument returns the gradient; or it is "mywork.py:name". The check tries
     in which way to call it. layers: (pixels, hidden units, classes), if the function
     works only for one size, and not the course's. lam: the lambda to check with,
-    besides 0. settings: corrections to the way of calling, such as labels="0-9" or
-    order="F" (all are in clinic.CHOICES), or the role of an argument, such as mu="lam".
+    besides 0. expect: "course", or the units that the network should have, as "tanh,
+    softmax"; any known network is right without it. settings: corrections to the way of
+    calling, such as labels="0-9" or order="F" (all are in clinic.CHOICES), or the role
+    of an argument, such as mu="lam".
     progress(text, done, whole) reports the work.
 
     Without a function: the three-way comparison of this package's own gradients, with
@@ -87,19 +98,21 @@ def check_gradient(
     Returns a Checkup to print; raises Mistake if the function cannot be called.
     """
     if function is None:
-        if layers is not None or lam != LAMBDA:
-            raise Mistake("layers and lam need a function of yours; pass it as well")
+        if layers is not None or lam != LAMBDA or gradient is not None or expect:
+            raise Mistake(
+                "gradient, layers, lam and expect need a function of yours; pass it"
+            )
         follow = progress and (lambda done, whole: progress("weights", done, whole))
         return three_way.three_way(progress=follow, **settings)
     if not (lam == 0 or LEAST <= lam < np.inf):
         raise Mistake(f"lam is {lam}; give 0, or a number of at least {LEAST:g}")
     lams = (0.0, float(lam)) if lam else (0.0,)
-    sizes = [size_of(layers)] if layers else [SMALL, COURSE]
     fixed, named = conventions_and_roles(settings)
+    if layers:
+        fixed["sizes"] = sizes_of(layers)
     with restored():
         s = subject(functions_of(function, gradient), named)
-        s = with_lambda(s, sizes, fixed, lam)
-        return check(s, sizes, fixed, lams, progress)
+        return check(s, fixed, lams, expect, progress)
 
 
 def functions_of(
@@ -110,7 +123,7 @@ def functions_of(
     if isinstance(function, str):
         functions = load(function)
     functions = [*functions, *([gradient] if gradient else [])]
-    if len(functions) not in (1, 2) or not all(map(callable, functions)):
+    if len(functions) not in (1, 2, 3) or not all(map(callable, functions)):
         raise Mistake(
             f"this cannot be checked: {functions}; give a function that returns cost "
             'and gradient, two functions (cost, gradient), or "mywork.py:name"'
@@ -122,6 +135,11 @@ def functions_of(
                 f"{one.__name__} is a class; name one of its methods: "
                 + files.listed(f"{one.__name__}.{name}" for name in methods or ["cost"])
             )
+        try:
+            inspect.unwrap(one)
+        except ValueError:
+            name = getattr(one, "__name__", "it")
+            raise Mistake(f"{name} wraps itself; pass it without decorator") from None
     return functions
 
 
@@ -143,73 +161,117 @@ def restored() -> Iterator[None]:
 
 def conventions_and_roles(
     settings: Mapping[str, str],
-) -> tuple[dict[str, str], dict[str, str]]:
+) -> tuple[dict[str, Any], dict[str, str]]:
     """The conventions that a person fixed, and the roles given to arguments."""
-    fixed, named = {}, {}
+    fixed: dict[str, Any] = {}
+    named: dict[str, str] = {}
     for name, value in settings.items():
         if name in CHOICES:
             if value not in CHOICES[name]:
                 known = ", ".join(map(repr, CHOICES[name]))
                 raise Mistake(f"{name} cannot be {value!r}; choose from {known}")
             fixed[name] = value
-        elif value in WORDS:
-            named[name] = value
+        elif role := role_named(value):
+            named[name] = role
         else:
             raise Mistake(
                 f"{name}={value!r}: {name} is not a convention ({', '.join(CHOICES)}), "
-                f"and {value!r} is not a role; choose from {', '.join(WORDS)}"
+                f"and {value!r} is not a role; choose from {', '.join(ROLES)}"
             )
     if len(set(named.values())) < len(named):
         raise Mistake(f"two arguments have the same role: {named}; give each its own")
     return fixed, named
 
 
-def size_of(layers: Sequence[int]) -> Layers:
-    """(n, h, k) from a person's numbers."""
-    if len(layers) != 3 or min(layers) < 1:
+def sizes_of(layers: Sequence[int]) -> tuple[int, ...]:
+    """(n, h..., k) from a person's numbers."""
+    if len(layers) < 2 or min(layers) < 1:
         raise Mistake(
-            f"layers are {list(layers)}; give pixels, hidden units and classes, "
+            f"layers are {list(layers)}; give inputs, hidden units and outputs, "
             "like 400 25 10"
         )
-    n, h, k = map(int, layers)
-    return n, h, k
+    return tuple(map(int, layers))
 
 
 def check(
     s: Subject,
-    sizes: Sequence[Layers],
-    fixed: Mapping[str, str],
+    fixed: Mapping[str, Any],
     lams: Sequence[float],
+    expect: str,
     progress: Progress | None,
 ) -> Checkup:
     """Check a function whose arguments have their roles."""
-    first = understand(s, sizes, fixed, lams, progress)
-    head = findings.understood(s, first)
-    if trouble := findings.unusable(first):
-        return Checkup(False, (), (), (*head, *trouble))
-    answers = examine(s, first, lams)
-    if trouble := findings.not_numbers(s, answers):
-        return Checkup(False, (), (), (*head, *trouble))
-    costs, gradients = map(answers.observed, KINDS)
-    if gradients is None:
+    found = understand(s, fixed, progress)
+    if not found.is_explained and len(lams) > 1:
+        found = with_lambda(found, fixed, lams[-1], progress)
+    if trouble := notes.faults(found):
+        return Checkup(False, (), (), (*report.understood_as(found, None), *trouble))
+    answers = examination.ask(found, lams)
+    if answers.gradients is None:
         raise Unusable(
             f"{s.title} returns a cost but no gradient; name both functions: "
             "mywork.py:cost,gradient"
         )
-    cost = diagnose(costs, progress) if costs else None
-    gradient = diagnose(gradients, progress)
-    distance = max(one.distance for one in (cost, gradient) if one)
-    noted = notes.notes(s, answers, distance)
-    head += notes.warnings(s, answers)
-    if gradient.is_right and (cost is None or cost.is_right):
-        return Checkup(True, (), (), (*head, findings.passed(answers), *noted))
-    lines = [*head, *findings.values(answers)]
-    agree = notes.is_consistent(s, answers, cost, gradient)
-    if agree:
-        text = "your gradient is the gradient of your cost, but both are wrong"
-        lines.append(findings.line("note", text))
-    for kind, found in zip(KINDS, (cost, gradient), strict=True):
-        if found is not None and not found.is_right:
-            lines += findings.diagnosis(answers, kind, found, agree)
-    names = findings.names(cost), findings.names(gradient)
-    return Checkup(False, *names, (*lines, *noted))
+    if trouble := notes.not_numbers(answers) or notes.nothing_yet(answers):
+        return Checkup(False, (), (), (*report.understood_as(found, None), *trouble))
+    return judged(found, answers, expect, progress)
+
+
+def with_lambda(
+    found: Understood, fixed: Mapping[str, Any], lam: float, progress: Progress | None
+) -> Understood:
+    """The function understood with a setting as lambda, if its name says nothing.
+
+    A setting is lambda if the function is right where the setting is 0, and the values
+    grow linearly with it, as a penalty does, whether right or wrong.
+    """
+    s = found.attempt.way.subject
+    if s.takes("lam"):
+        return found
+    functions = [part.function for part in s.parts]
+    for name in s.settings[:GUESSES]:
+        try:
+            guess = understand(
+                subject(functions, {**s.named, name: "lam"}), fixed, progress
+            )
+        except Mistake:
+            continue
+        if guess.is_whole and examination.is_linear(guess, lam):
+            return guess
+    return found
+
+
+def judged(
+    found: Understood,
+    answers: examination.Answers,
+    expect: str,
+    progress: Progress | None,
+) -> Checkup:
+    """The verdict on values that can be compared."""
+    way, idle = answers.way, examination.is_idle(answers)
+    if idle:
+        answers = answers.at_zero()
+    expected = judgement.expected(way, found.networks, expect, len(answers.lams) > 1)
+    style = style_of(found)
+    judgment = judgement.judge(found, answers, style, expected, bool(expect), progress)
+    head = report.understood_as(found, judgment) + notes.changes(answers, idle)
+    noted = notes.notes(answers, judgment)
+    if judgment.is_right:
+        is_clean = not any(line.startswith("diagnosis") for line in head)
+        verdict = (report.passed(answers, judgment),) if is_clean else ()
+        return Checkup(is_clean, (), (), (*head, *verdict, *noted))
+    is_own = expected is None and judgment.is_own_cost
+    if is_own and examination.is_consistent(answers):
+        verdict = report.passed_alone(judgment, style)
+        return Checkup(True, (), (), (*head, verdict, *noted))
+    is_open = judgment.cost is None and not judgment.gradient
+    if is_open and report.all_wrong(answers, judgment):
+        text = (
+            f"{way.subject.title}: no cost came back, only the gradient of no known "
+            "network; name the cost as well: mywork.py:cost,gradient"
+        )
+        raise Unusable("\n".join([text, *head]))
+    lines, names = report.verdict(answers, judgment, style)
+    return Checkup(
+        False, names.get("cost", ()), names.get("gradient", ()), (*head, *lines, *noted)
+    )

@@ -1,140 +1,187 @@
-"""Call a person's function in one convention, and read its values."""
+"""All values of a person's function, and differences of their own cost."""
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from jaxnn.clinic import formulas
-from jaxnn.clinic.calls import Call, call
-from jaxnn.clinic.conventions import Convention, values
-from jaxnn.clinic.hypotheses import NONE, Kind, Observed, distance, misfit, passes
-from jaxnn.clinic.problems import Layers, Problem
-from jaxnn.clinic.readings import Reading, reading, returned
-from jaxnn.clinic.refusals import Unusable, error_text
-from jaxnn.clinic.subject import Subject
+from jaxnn.clinic.calling import Answer, Unusable, Way, error_text
+from jaxnn.clinic.calling.calls import TooLong
+from jaxnn.clinic.edits.steps import ratio
+from jaxnn.clinic.networks.problems import Layer, Params, Problem
+from jaxnn.clinic.understanding import BARS, Understood, flat
 
-BARS: dict[type, float] = {np.float64: 1e-6, np.float32: 2e-5, np.float16: 2e-2}
+STEP = 1e-5  # of central differences
 
 
-class Attempt(NamedTuple):
-    """One call in one convention, and the values read from it."""
-
-    layers: Layers
-    convention: Convention
-    call: Call
-    reading: Reading
-    pick: int = 0  # which of several costs and gradients
-
-    def answer(self, s: Subject, p: Problem, lam: float) -> Reading:
-        """The function's values for another problem, read in the same way."""
-        return ask(s, self.layers, self.convention, p, lam, self.pick).reading
-
-    def with_pick(self, pick: int) -> "Attempt":
-        """The same call, read with another of its costs and gradients."""
-        again = reading(self.call.result, self.layers, self.convention, pick)
-        return self._replace(reading=again, pick=pick)
-
-    def value(self, kind: Kind) -> Any:
-        """The cost (1,) or the gradient's two matrices; None if it is missing."""
-        cost, gradient = self.reading.cost, self.reading.gradient
-        if kind == "gradient":
-            return gradient
-        return None if cost is None else np.array([cost])
-
-    def matches(self, kind: Kind) -> bool:
-        """Whether the value is right, for the first problem at lambda 0."""
-        if (given := self.value(kind)) is None:
-            return False
-        f, bar = passes(self.layers)[0], BARS[self.reading.precision]
-        if kind == "cost":
-            return distance(np.array([formulas.cost(f, 0)]), given) <= bar
-        return distance(formulas.gradient(f, 0), given) <= bar
+NEAR = 1e-5  # central differences are right to this
+DIRECTIONS = 5
+MANY = 2000  # weights; of a larger network only some are compared with differences
 
 
 class Answers(NamedTuple):
-    """All values of a function in the chosen convention."""
+    """All values of a function."""
 
+    way: Way
+    problems: tuple[Problem, ...]
     lams: tuple[float, ...]  # the first is 0
-    rows: tuple[tuple[Attempt, ...], ...]  # [problem][lambda]
+    rows: tuple[tuple[Answer, ...], ...]  # [problem][lambda]
 
     @property
-    def first(self) -> Attempt:
-        """On the first problem at lambda 0."""
-        return self.rows[0][0]
-
-    @property
-    def every(self) -> list[Attempt]:
+    def every(self) -> list[Answer]:
         """On all problems, with all lambdas."""
         return [one for row in self.rows for one in row]
 
-    def observed(self, kind: Kind) -> Observed | None:
-        """The costs or the gradients; None if the function gives none."""
-        values = [[one.value(kind) for one in row] for row in self.rows]
-        if any(value is None for row in values for value in row):
-            return None
-        is_vector = self.first.reading.is_vector
-        return Observed(
-            kind,
-            self.first.layers,
-            self.lams,
-            tuple(map(tuple, values)),
-            self.first.convention.layout if is_vector else None,
-            max(BARS[one.reading.precision] for one in self.every),
-        )
+    @property
+    def bar(self) -> float:
+        """A smaller relative difference is rounding."""
+        return max(BARS[one.precision] for one in self.every)
+
+    @property
+    def costs(self) -> tuple[tuple[float, ...], ...] | None:
+        """[problem][lambda]; None if a cost is missing."""
+        found = tuple(tuple(one.cost for one in row) for row in self.rows)
+        return None if any(c is None for row in found for c in row) else found  # type: ignore[return-value]
+
+    @property
+    def gradients(self) -> tuple[tuple[Params, ...], ...] | None:
+        """[problem][lambda]; None if one is missing."""
+        found = tuple(tuple(one.gradient for one in row) for row in self.rows)
+        return None if any(g is None for row in found for g in row) else found  # type: ignore[return-value]
+
+    def at_zero(self) -> "Answers":
+        """The values at lambda 0 alone."""
+        return self._replace(lams=self.lams[:1], rows=tuple(r[:1] for r in self.rows))
 
 
-def ask(
-    s: Subject, layers: Layers, c: Convention, p: Problem, lam: float, pick: int = 0
-) -> Attempt:
-    """Call the function on a problem."""
-    roles = {one.role for one in s.signature.arguments if one.role}
-    given = {role: value for role, value in values(p, lam, c).items() if role in roles}
-    made = call(lambda copies: list(map(returned, s.run(copies))), given, s.folder)
-    if made.error is not None:
-        return Attempt(layers, c, made, Reading(None, None, trouble="raises"))
-    return Attempt(layers, c, made, reading(made.result, layers, c, pick), pick)
-
-
-def is_finite(seen: Observed) -> bool:
-    """Whether all values are finite."""
-    flat = [value for row in seen.values for value in row]
-    arrays = [part for value in flat for part in value]
-    return all(np.all(np.isfinite(array)) for array in arrays)
-
-
-def examine(s: Subject, one: Attempt, lams: Sequence[float]) -> Answers:
-    """The answers in an attempt's convention; of several costs, the right one."""
-    lams = lams if s.signature.takes("lam") else lams[:1]
-    return min(answers(s, one, lams), key=count_wrong)
-
-
-def answers(s: Subject, one: Attempt, lams: Sequence[float]) -> list[Answers]:
-    """Call the function for every problem and lambda, in an attempt's convention.
-
-    Returns one Answers for each cost that it returns, at least one.
-    """
-    picks, rows = range(max(one.reading.several, 1)), []
-    for f in passes(one.layers):
+def ask(understood: Understood, lams: Sequence[float]) -> Answers:
+    """Call the function for every problem and lambda."""
+    way, every = understood.attempt.way, understood.attempt.problems
+    lams = tuple(lams) if way.lam else tuple(lams[:1])
+    rows = []
+    for p in every:
         row = []
         for lam in lams:
-            made = ask(s, one.layers, one.convention, f.problem, lam)
-            if made.call.error is not None:
-                given = f"{len(f.problem.y)} examples and lambda {lam:g}"
-                text = error_text(s, made.call.error, f"\ncalled with  {given}")
-                raise Unusable(text)
-            # read at once: the next call may fill the same arrays
-            row.append([made.with_pick(pick) for pick in picks])
-        rows.append(row)
-    if one.reading.precision is np.float16:  # mistakes differ by less than it rounds
-        raise Unusable(f"{s.title} uses float16, which is too coarse; use float64")
-    return [
-        Answers(tuple(lams), tuple(tuple(made[i] for made in row) for row in rows))
-        for i in picks
-    ]
+            made = way.ask(p, lam)
+            if isinstance(made.error, TooLong):
+                raise Unusable(f"{way.subject.title} takes too long for a call")
+            if made.error is not None:
+                given = f"\ncalled with  {len(p.y)} examples and lambda {lam:g}"
+                raise Unusable(error_text(way.subject, made.error, given))
+            row.append(made)
+        rows.append(tuple(row))
+    if any(one.precision is np.float16 for row in rows for one in row):
+        raise Unusable(
+            f"{way.subject.title} uses float16, which is too coarse; use float64"
+        )
+    return Answers(way, every, lams, tuple(rows))
 
 
-def count_wrong(one: Answers) -> int:
-    """How many of cost and gradient are wrong or missing."""
-    seen = [one.observed("cost"), one.observed("gradient")]
-    return sum(each is None or not misfit(NONE, each) <= each.bar for each in seen)
+def is_step(answers: Answers) -> bool:
+    """Whether the change of the parameters is a step along the returned gradient."""
+    given = answers.rows[0][0].gradient
+    moved = answers.way._replace(mode="in place")
+    step = moved.ask(answers.problems[0], answers.lams[0]).gradient
+    if given is None or step is None:
+        return False
+    return ratio(flat(given), flat(step), 1e-4) is not None
+
+
+def is_linear(understood: Understood, lam: float) -> bool:
+    """Whether cost and gradient grow linearly with lambda, and grow at all."""
+    way, p = understood.attempt.way, understood.attempt.problems[0]
+
+    def values(t: float) -> np.ndarray:
+        one = way.ask(p, t)
+        return np.append(flat(one.gradient or ()), one.cost or 0.0)
+
+    still, half, whole = values(0.0), values(lam / 2), values(lam)
+    if not len(still) == len(half) == len(whole):
+        return False
+    grown, bend = (
+        np.linalg.norm(whole - still),
+        np.linalg.norm(whole - 2 * half + still),
+    )
+    return bool(0 < grown < np.inf and bend <= 1e-5 * grown)
+
+
+def is_idle(answers: Answers) -> bool:
+    """Whether lambda changes neither cost nor gradient."""
+    return len(answers.lams) > 1 and all(
+        first.cost == last.cost
+        and np.array_equal(flat(first.gradient or ()), flat(last.gradient or ()))
+        for first, *_, last in answers.rows
+    )
+
+
+def is_consistent(answers: Answers) -> bool:
+    """Whether the gradient is that of the person's own cost, by central differences."""
+    if answers.costs is None or answers.way.mode != "gradient":
+        return False
+    if any(one.precision is not np.float64 for one in answers.every):
+        return False  # the differences of a cost in float32 are rounding
+    return all(
+        agrees(answers.way, answers.problems[0], lam, one.gradient)
+        for lam, one in zip(answers.lams, answers.rows[0], strict=True)
+    )
+
+
+def agrees(way: Way, p: Problem, lam: float, given: Params | None) -> bool:
+    """Whether a gradient is the cost's: every weight, or along some directions."""
+    if given is None:
+        return False
+    if (own := numeric(way, p, lam)) is not None:
+        gap = np.linalg.norm(flat(own) - flat(given))
+        return bool(gap <= NEAR * np.linalg.norm(flat(own)))
+    random = np.random.default_rng(0)
+    for _ in range(DIRECTIONS):
+        along = random.normal(size=len(flat(p.params)))
+        slope = difference(way, p, lam, shaped(along, p.params))
+        if slope is None or abs(slope - along @ flat(given)) > NEAR * abs(slope):
+            return False
+    return True
+
+
+def difference(way: Way, p: Problem, lam: float, along: Params) -> float | None:
+    """The cost's central difference along a direction."""
+    ends = []
+    for sign in (STEP, -STEP):
+        moved = tuple(
+            Layer(
+                layer.W + sign * a.W,
+                None if layer.b is None or a.b is None else layer.b + sign * a.b,
+            )
+            for layer, a in zip(p.params, along, strict=True)
+        )
+        ends.append(way.ask(p._replace(params=moved), lam).cost)
+    if ends[0] is None or ends[1] is None:
+        return None
+    return (ends[0] - ends[1]) / (2 * STEP)
+
+
+def numeric(way: Way, p: Problem, lam: float) -> Params | None:
+    """The gradient of the person's own cost by central differences."""
+    vector = flat(p.params)
+    if len(vector) > MANY:
+        return None
+    found = []
+    for i in range(len(vector)):
+        unit = np.zeros(len(vector))
+        unit[i] = 1.0
+        one = difference(way, p, lam, shaped(unit, p.params))
+        if one is None:
+            return None
+        found.append(one)
+    return shaped(np.array(found), p.params)
+
+
+def shaped(vector: np.ndarray, like: Params) -> Params:
+    """The inverse of flat."""
+    return tuple(pieces(iter(vector), like))
+
+
+def pieces(numbers: Iterator[float], like: Params) -> Iterator[Layer]:
+    """Layers filled from the numbers."""
+    for W, b in like:
+        made = np.fromiter(numbers, float, W.size).reshape(W.shape)
+        yield Layer(made, None if b is None else np.fromiter(numbers, float, b.size))

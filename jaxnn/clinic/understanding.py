@@ -1,198 +1,256 @@
-"""Find the convention of a person's function: the one in which it is right.
+"""Find the way to call a person's function, and the network of its cost.
 
-If it is right in none, the one in which the fewest mistakes explain its values.
+The cost decides: a way in which it is the cost of a known network is the right one. If
+it is that of no network, the way and the network are taken whose gradient the person's
+is most like.
 """
 
-import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxnn.clinic import calls, formulas
-from jaxnn.clinic.conventions import conventions
-from jaxnn.clinic.diagnosis import Progress, diagnose
-from jaxnn.clinic.examination import Attempt, ask, examine, is_finite
-from jaxnn.clinic.hypotheses import Kind, passes
-from jaxnn.clinic.layout import Array, unroll
-from jaxnn.clinic.problems import Layers
-from jaxnn.clinic.readings import Reading
-from jaxnn.clinic.refusals import OWN, Unusable, error_text, reached
-from jaxnn.clinic.subject import Subject, subject
-from jaxnn.mistake import Mistake
+from jaxnn.clinic.calling import Answer, Subject, Unusable, Way, ways
+from jaxnn.clinic.edits import steps
+from jaxnn.clinic.networks import family
+from jaxnn.clinic.networks.family import Priced
+from jaxnn.clinic.networks.network import MEAN_OF_ALL, Network, course
+from jaxnn.clinic.networks.problems import Params, Problem, Sizes, problems, single
 
-PATIENCE = 60.0  # seconds; after that the rarer conventions are left out
-GUESSES = 8  # at most so many settings are tried as lambda
-RANKED = {1: 32, 2: 6, 3: 2}  # mistakes at once: how many conventions are compared
-KINDS: tuple[Kind, Kind] = ("cost", "gradient")
+BARS: dict[type, float] = {np.float64: 1e-6, np.float32: 2e-5, np.float16: 2e-2}
+PATIENCE = 5.0  # seconds of computing; after that the rarer ways are left out
+ENOUGH = 400  # ways; likewise
+
+Progress = Callable[[str, int, int], Any]
 
 
-def attempts(
-    s: Subject, layers: Layers, fixed: Mapping[str, str], progress: Progress | None
-) -> Iterator[Attempt]:
-    """Call the function on the first problem at lambda 0, in every convention.
+class Attempt(NamedTuple):
+    """A way, and what it gives for its first problem at lambda 0."""
 
-    Once the cost is right, only conventions that give it the same numbers are tried.
-    """
-    every, right = list(conventions(s.signature, fixed)), None
-    if not every:
-        raise Unusable(
-            "one-hot labels need y=rows or y=columns; other labels need flat or column"
+    way: Way
+    answer: Answer
+
+    @property
+    def bar(self) -> float:
+        """A smaller relative difference is rounding."""
+        return BARS[self.answer.precision]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The problems for this way."""
+        return problems_of(self.way.sizes, self.way.has_biases, self.way.single)
+
+    @property
+    def networks(self) -> list[Network]:
+        """The networks without penalty that have this cost."""
+        if self.answer.cost is None:
+            return []
+        way = self.way
+        return family.known(
+            prices(way.sizes, way.has_biases, way.single), self.answer.cost, self.bar
         )
-    p, began = passes(layers)[0].problem, time.monotonic()
-    for i, c in enumerate(every):
-        if time.monotonic() - began > PATIENCE:
-            return
-        if right is not None and not c.is_like(right, s.signature):
-            continue
-        if progress is not None:
-            progress("trying ways to call it", i + 1, len(every))
-        one = ask(s, layers, c, p, 0.0)
-        if isinstance(one.call.error, calls.TooLong):
-            raise Unusable(
-                f"{s.title} took more than {calls.LIMIT:.0f} s for one call on a few "
-                "examples and was stopped; replace its loops with matrix products"
-            )
-        if right is None and one.matches("cost"):
-            right = c
-        yield one
+
+
+class Understood(NamedTuple):
+    """The way to call a function, and which networks its cost may be."""
+
+    attempt: Attempt
+    networks: tuple[Network, ...]
+    is_explained: bool  # whether the cost is that of the networks
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the cost is explained, or the gradient where no cost came."""
+        one = self.attempt
+        if self.is_explained or one.answer.cost is not None or not self.networks:
+            return self.is_explained
+        return is_right(one, self.networks[0])
+
+
+@cache
+def problems_of(sizes: Sizes, has_biases: bool, is_single: bool) -> tuple[Problem, ...]:
+    """The problems for a network."""
+    return (single if is_single else problems)(sizes, has_biases)
+
+
+@cache
+def prices(sizes: Sizes, has_biases: bool, is_single: bool) -> list[Priced]:
+    """The networks with their costs on the first problem."""
+    return family.prices(problems_of(sizes, has_biases, is_single)[0])
 
 
 def understand(
-    s: Subject,
-    sizes: Sequence[Layers],
-    fixed: Mapping[str, str],
-    lams: Sequence[float],
-    progress: Progress | None = None,
-) -> Attempt:
-    """The attempt in which the function is right, or else is easiest to explain."""
-    every: list[Attempt] = []
-    usable: list[Attempt] = []
-    for layers in sizes:
-        for one in attempts(s, layers, fixed, progress):
-            has_cost = one.reading.cost is not None
-            if one.matches("gradient") and (one.matches("cost") or not has_cost):
-                return one
-            every.append(one)
-        usable = [one for one in every if one.reading.gradient is not None]
-        if usable or any(one.matches("cost") for one in every):
-            break
-    right = [one for one in usable if one.matches("cost") or one.matches("gradient")]
-    right += [one for one in every if one.matches("cost")]
-    if right:
-        return max(right, key=lambda one: one.matches("cost"))
-    if usable:
-        return easiest(s, distinct(usable), lams, progress)
-    answered = [one for one in every if one.call.error is None]
-    if answered:
-        return answered[0]
-    raise Unusable(refusal(s, every))
+    s: Subject, fixed: Mapping[str, Any], progress: Progress | None = None
+) -> Understood:
+    """The way that gives a known cost, or else the likeliest gradient."""
+    explained: list[Attempt] = []
+    others: list[Attempt] = []
+    for one in attempts(s, fixed, progress):
+        if explained and is_past(explained, one.way):
+            if not is_mean_of_all(explained[0]) or one.way.single:
+                break
+            if one.way.sizes[-1] != 1:  # with one output it is the usual mean
+                continue
+        nets = one.networks
+        if nets and is_known(one, nets):
+            if is_right(one, nets[0]):
+                return Understood(one, tuple(nets), True)
+            if not explained or not is_past(explained, one.way):
+                explained.append(one)
+        elif not explained:
+            others.append(one)
+            if one.answer.cost is None and (net := whole_gradient(one)) is not None:
+                return Understood(one, (net,), False)
+    if explained:
+        readable = [one for one in explained if one.answer.gradient] or explained
+        best = max(readable, key=lambda one: likeness(one, one.networks)[0])
+        return Understood(best, tuple(best.networks), True)
+    return likeliest(s, others)
 
 
-def with_lambda(
-    s: Subject, sizes: Sequence[Layers], fixed: Mapping[str, str], lam: float
-) -> Subject:
-    """The subject, with lambda found among the settings whose names say nothing.
+def is_mean_of_all(one: Attempt) -> bool:
+    """Whether the cost is averaged over the outputs too."""
+    return one.way.sizes[-1] > 1 and one.networks[0].scale is MEAN_OF_ALL
 
-    A setting is lambda if the function is right where the setting is 0, and the values
-    grow linearly with it, as a penalty does, whether right or wrong.
+
+def is_past(explained: Sequence[Attempt], way: Way) -> bool:
+    """Whether the ways with the parameters and pixels of the first are all tried."""
+    first = explained[0].way
+    if way.single != first.single:
+        return True
+    if not any(one.answer.gradient for one in explained):
+        return False
+    free = {"labels": "", "y": ""}
+    return first.sizes != way.sizes or any(
+        a._replace(**free) != b._replace(**free)
+        for a, b in zip(first.forms, way.forms, strict=True)
+    )
+
+
+def attempts(
+    s: Subject, fixed: Mapping[str, Any], progress: Progress | None
+) -> Iterator[Attempt]:
+    """Each way with its answer for the first problem at lambda 0."""
+    began = time.process_time()
+    for i, way in enumerate(ways(s, fixed)):
+        if i and (i >= ENOUGH or time.process_time() - began > PATIENCE):
+            return
+        if progress is not None:
+            progress("trying ways to call it", i + 1, ENOUGH)
+        problem = problems_of(way.sizes, way.has_biases, way.single)[0]
+        yield Attempt(way, way.ask(problem, 0.0))
+
+
+def is_known(one: Attempt, nets: Sequence[Network]) -> bool:
+    """Whether the second problem's cost is that of one of the networks too."""
+    p = one.problems[1]
+    cost = one.way.ask(p, 0.0).cost
+    if cost is None:
+        return False
+    return any(abs(net.cost_of(p, 0.0) - cost) <= one.bar * abs(cost) for net in nets)
+
+
+def is_right(one: Attempt, net: Network) -> bool:
+    """Whether the gradient is that of the network, up to a rate that no one knows."""
+    if one.answer.gradient is None or one.answer.finding:
+        return False
+    ratios = compared(one, net)
+    if not ratios or any(c is None for c in ratios):
+        return False
+    given = [c for c in ratios if c is not None]
+    wanted = 1.0 if one.way.mode == "gradient" or one.answer.rate else given[0]
+    return bool(np.allclose(given, wanted, rtol=one.bar * 10, atol=0))
+
+
+def whole_gradient(one: Attempt) -> Network | None:
+    """The network whose gradient this is in every part, if no cost came back."""
+    if one.answer.gradient is None or one.answer.finding or one.way.mode != "gradient":
+        return None
+    nets = [priced.network for priced in plain_prices(one.way)]
+    return next((net for net in nets if is_right(one, net)), None)
+
+
+def compared(one: Attempt, net: Network) -> list[float | None]:
+    """The factor of each part of the gradient against the network's right one."""
+    p, given = one.problems[0], one.answer.gradient
+    assert given is not None
+    v = steps.values(net, p, 0.0, given)
+    scale = net.scale.factor(v.m, len(v.Y))
+    return [
+        steps.ratio(scale * a, b, 10 * one.bar)
+        for ours, theirs in zip(steps.right(v), given, strict=True)
+        for a, b in zip(ours, theirs, strict=True)
+        if a is not None and b is not None
+    ]
+
+
+def likeness(one: Attempt, nets: Sequence[Network]) -> tuple[tuple[int, ...], Network]:
+    """How well the gradient fits the likest of the networks.
+
+    It counts how many parts are right without a gap, from the output back; how many are
+    right at all; how many are a multiple of what is right.
     """
-    if s.signature.takes("lam") or not lam:
-        return s
-    functions = [part.function for part in s.parts]
-    for name in s.settings[:GUESSES]:
-        guess = subject(functions, {**s.named, name: "lam"})
-        try:
-            first = understand(guess, sizes, fixed, (0.0, lam))
-        except Mistake:
-            continue
-        p = passes(first.layers)[0].problem
-        if first.matches("cost") or (
-            first.matches("gradient") and first.reading.cost is None
-        ):
-            half, whole = (numbers(first.answer(guess, p, t)) for t in (lam / 2, lam))
-            grown = whole - numbers(first.reading)
-            bend = whole - 2 * half + numbers(first.reading)
-            if 0 < np.linalg.norm(grown) < np.inf:
-                if np.linalg.norm(bend) <= 1e-5 * np.linalg.norm(grown):
-                    return guess
-    return s
+    if not nets:
+        nets = [course(one.way.sizes)]
+    if one.answer.gradient is None:
+        return (-1, -1, -1), nets[0]
+    found = []
+    for i, net in enumerate(nets):
+        ratios = compared(one, net)[::-1]
+        exact = [c is not None and abs(c - 1) <= 10 * one.bar for c in ratios]
+        first = next(
+            (n for n, is_exact in enumerate(exact) if not is_exact), len(exact)
+        )
+        fits = sum(c is not None and c != 0 for c in ratios)
+        found.append(((first, sum(exact), fits), -i, net))
+    score, _, net = max(found, key=lambda each: each[:2])
+    return score, net
 
 
-def numbers(one: Reading) -> Array:
-    """Cost and gradient in one vector; 0 for one that is missing."""
-    gradient = unroll(*one.gradient) if one.gradient else np.zeros(1)
-    return np.append(gradient, one.cost if one.cost is not None else 0.0)
+def likeliest(s: Subject, every: Sequence[Attempt]) -> Understood:
+    """The attempt whose gradient is most like that of a network."""
+    usable = [one for one in every if one.answer.gradient]
+    if not usable:
+        return Understood(told(s, every), (), False)
+    ranked = []
+    for i, one in enumerate(distinct(usable)):
+        nets = [priced.network for priced in plain_prices(one.way)]
+        score, net = likeness(one, nets)
+        ranked.append(((score, not one.answer.finding, -i), one, net))
+    _, best, net = max(ranked, key=lambda each: each[0])
+    return Understood(best, (net,), False)
+
+
+def plain_prices(way: Way) -> list[Priced]:
+    """The networks whose hidden units are all alike."""
+    every = prices(way.sizes, way.has_biases, way.single)
+    return [one for one in every if len(set(one.network.units[:-1])) <= 1]
+
+
+def told(s: Subject, every: Sequence[Attempt]) -> Attempt:
+    """The attempt that says most of why no gradient can be read."""
+    answered = [one for one in every if one.answer.error is None]
+    if not answered:
+        raise Unusable(f"{s.title} gives nothing to check; return cost and gradient")
+    return max(
+        answered,
+        key=lambda one: (bool(one.answer.finding), one.answer.cost is not None),
+    )
 
 
 def distinct(usable: Sequence[Attempt]) -> list[Attempt]:
     """The attempts without those that repeat the values of an earlier one."""
     found: dict[Any, Attempt] = {}
     for one in usable:
-        gradient = one.reading.gradient
-        assert gradient is not None
-        key = one.layers, one.reading.cost, *(theta.tobytes() for theta in gradient)
+        parts = flat(one.answer.gradient or ())
+        key = one.way.sizes, one.answer.cost, parts.tobytes()
         found.setdefault(key, one)
     return list(found.values())
 
 
-def easiest(
-    s: Subject,
-    usable: list[Attempt],
-    lams: Sequence[float],
-    progress: Progress | None,
-) -> Attempt:
-    """The first of the attempts that the fewest mistakes explain."""
-    ranked = usable
-    for most, kept in RANKED.items():
-        sizes = []
-        for i, one in enumerate(ranked[:kept]):
-            if progress is not None:
-                progress(f"comparing ways to call it, round {most}", i, len(ranked))
-            sizes.append(mistakes_in(s, one, lams, most))
-        # among equals, labels of the wrong kind give the oddest costs
-        ranks = [(size, oddity(one)) for size, one in zip(sizes, ranked, strict=False)]
-        order = sorted(range(len(sizes)), key=lambda i: ranks[i])
-        ranked = [ranked[i] for i in order]
-        if sizes[order[0]] <= most:
-            break
-    return ranked[0]
-
-
-def oddity(one: Attempt) -> float:
-    """The ratio of the cost to the right one, or its inverse, in whole powers of e."""
-    cost, right = one.reading.cost, formulas.cost(passes(one.layers)[0], 0)
-    if cost is None:
-        return 0.0
-    return round(abs(math.log(cost / right))) if 0 < cost < math.inf else math.inf
-
-
-def mistakes_in(s: Subject, one: Attempt, lams: Sequence[float], most: int) -> int:
-    """How many mistakes explain cost and gradient; most + 1 for each unexplained."""
-    try:
-        answers = examine(s, one, lams)
-    except Unusable:
-        return 3 * most
-    total = 0
-    for kind in KINDS:
-        seen = answers.observed(kind)
-        if seen is None or not is_finite(seen):
-            total += 0 if seen is None else most + 1
-            continue
-        found = diagnose(seen, most=most).found
-        total += len(found[0].mistakes) if found else most + 1
-    return total
-
-
-def refusal(s: Subject, every: Sequence[Attempt]) -> str:
-    """Why no convention works: the error of the call that came furthest."""
-    errors = [one for one in every if one.call.error is not None]
-    furthest = max(errors, key=lambda one: reached(s, one.call.error))
-    error = furthest.call.error
-    assert error is not None
-    if isinstance(error, OWN):
-        return error_text(s, error)
-    called = furthest.convention.in_words(s.signature)
-    tried = f"({len(errors)} ways to call it were tried)"
-    return error_text(s, error, f"\ncalled with  {called} {tried}")
+def flat(params: Params) -> np.ndarray:
+    """All elements in one vector."""
+    parts = [part.ravel() for layer in params for part in layer if part is not None]
+    return np.concatenate([np.zeros(0), *parts])

@@ -1,0 +1,13 @@
+from .answers import Answer as Answer
+from .forms import CHOICES as CHOICES
+from .inputs import ROLES as ROLES
+from .inputs import role_named as role_named
+from .refusals import Unusable as Unusable
+from .refusals import error_text as error_text
+from .scripts import script as script
+from .source import forget as forget
+from .source import load as load
+from .subject import Subject as Subject
+from .subject import subject as subject
+from .way import Way as Way
+from .ways import ways as ways

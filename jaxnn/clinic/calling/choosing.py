@@ -1,0 +1,131 @@
+"""Which functions of a file to check, if the person named none."""
+
+import ast
+import re
+from collections.abc import Iterable
+
+from jaxnn.clinic.calling.listing import DEFINITIONS, is_parameter, returned_names
+from jaxnn.clinic.calling.names import BACKWARD, CACHE, COST, COSTS, plain, read_name
+from jaxnn.clinic.calling.statements import is_main
+
+OTHER = re.compile(
+    "check|numeric|debug|init|predict|test|plot|load|main|sigmoid|relu|tanh"
+)
+
+
+LOOPS = re.compile("train|fit|step|descent|wrapper|optimi")
+
+
+def obvious(trees: Iterable[ast.Module]) -> tuple[list[str], list[list[str]]]:
+    """The names to check if only one choice fits, and all choices that fit."""
+    nodes: dict[str, ast.AST] = {}
+    for node in (n for tree in trees for n in tree.body):
+        if isinstance(node, DEFINITIONS):
+            nodes[node.name] = node
+        elif isinstance(node, ast.ClassDef):
+            inside = [each for each in node.body if isinstance(each, DEFINITIONS)]
+            nodes |= {f"{node.name}.{each.name}": each for each in inside}
+    fits = {name: node for name, node in nodes.items() if takes_all(name, node)}
+    slopes = [name for name, node in fits.items() if gives_gradient(name, node)]
+    slopes = [n for n in slopes if not LOOPS.search(plain(n))] or slopes
+    costs = [name for name in nodes if COSTS.search(plain(name)) and not is_other(name)]
+    costs = [name for name in costs if name not in slopes]
+    alone = [name for name in slopes if gives_cost(nodes[name])]
+    pairs = [[c, g] for c in costs for g in slopes if c != g and owner(c) == owner(g)]
+    pairs = [pair for pair in pairs if pair[1] not in alone and pair[0] not in alone]
+    found = [[name] for name in alone] or pairs or [[name] for name in slopes]
+    return (found[0] if len(found) == 1 else []), found
+
+
+def owner(name: str) -> str:
+    """The class of a method, or ""."""
+    return name.rpartition(".")[0]
+
+
+def is_other(name: str) -> bool:
+    """Whether a function is a helper by its name."""
+    return bool(OTHER.search(plain(name)))
+
+
+def takes_all(name: str, node: ast.AST) -> bool:
+    """Whether a function's arguments can be a network's parameters and examples."""
+    if not isinstance(node, DEFINITIONS) or is_other(name):
+        return False
+    every = [each.arg for each in node.args.args if each.arg != "self"]
+    found = [read_name(arg) for arg in every]
+    if any(one.is_gradient for one in found):
+        return False
+    kinds = {one.kind for one in found}
+    has_cache = any(CACHE.search(plain(arg)) for arg in every)
+    has_data = "y" in kinds and ("x" in kinds or has_cache)
+    return has_data or (bool(kinds & {"params", "W"}) and bool(kinds & {"x", "y"}))
+
+
+def gives_gradient(name: str, node: ast.AST) -> bool:
+    """Whether a function returns a gradient, by its name or what it returns."""
+    names = [read_name(each) for each in returned_names(node)]
+    if COSTS.search(plain(name)):
+        return len(names) > 1
+    return any(one.is_gradient for one in names) or bool(BACKWARD.search(plain(name)))
+
+
+def gives_cost(node: ast.AST) -> bool:
+    """Whether a function returns a cost, by the names in its return statement."""
+    names = returned_names(node)
+    return len(names) > 1 and any(COST.fullmatch(plain(each)) for each in names)
+
+
+def stored(tree: ast.AST) -> list[str]:
+    """The names that are assigned in a tree, in the order of its lines."""
+    names = [each for each in ast.walk(tree) if isinstance(each, ast.Name)]
+    found = [each for each in names if isinstance(each.ctx, ast.Store)]
+    found.sort(key=lambda each: (each.lineno, each.col_offset))
+    return list(dict.fromkeys(each.id for each in found))
+
+
+def suggestion(trees: Iterable[ast.Module]) -> str:
+    """The options that run a script's own names: --values ... --of ... --data ...
+
+    Returns "" if its names do not show a gradient, parameters and data.
+    """
+    trees = list(trees)
+    names = [name for tree in trees for name in stored(tree)]
+    of = [name for name in names if is_parameter(name)]
+    values = [
+        n for n in names if read_name(n).is_gradient and read_name(n).kind in "Wb"
+    ]
+    values = values or [n for n in names if plain(n).startswith(("grad", "g1", "g2"))]
+    costs = [n for n in names if COST.fullmatch(plain(n)) and len(n) < 12][:1]
+    ready = before_loop(trees, {*of, *values})
+    data = [[n for n in ready if read_name(n).kind == kind] for kind in "xy"]
+    data = [([n for n in found if len(n) == 1] or found)[-1:] for found in data]
+    if not (of and values and all(data)):
+        return ""
+    parts = costs + values, of, data[0] + data[1]
+    return "--values {} --of {} --data {}".format(*(",".join(part) for part in parts))
+
+
+def before_loop(trees: Iterable[ast.Module], made: set[str]) -> list[str]:
+    """The names assigned before the loop that makes `made`, and used in it.
+
+    Without such a loop these are all names but the loops' own.
+    """
+    body = [node for tree in trees for node in flat_body(tree)]
+    loops = (ast.For, ast.While)
+    places = [i for i, node in enumerate(body) if made & set(stored(node))]
+    places = [i for i in places if isinstance(body[i], loops)]
+    counters = [each for node in body for each in ast.walk(node)]
+    counters = [each.target for each in counters if isinstance(each, ast.For)]
+    own = {name for each in counters for name in stored(each)}
+    end = places[-1] if places else len(body)
+    found = [name for node in body[:end] for name in stored(node)]
+    used = [n for node in body[end : end + 1] for n in ast.walk(node)]
+    used = {node.id for node in used if isinstance(node, ast.Name)}
+    found = [n for n in dict.fromkeys(found) if n in used or not places]
+    return [name for name in found if name not in own]
+
+
+def flat_body(tree: ast.Module) -> list[ast.stmt]:
+    """The statements at top level and in main."""
+    parts = [node.body if is_main(node) else [node] for node in tree.body]
+    return [node for part in parts for node in part]

@@ -1,0 +1,234 @@
+"""The role of each input of a person's function, and why it has it."""
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jaxnn.clinic.calling.names import (
+    OUTPUT,
+    WORDS,
+    Name,
+    layers_of,
+    plain,
+    rank,
+    read_name,
+    says_something,
+)
+from jaxnn.clinic.calling.usages import Usage
+from jaxnn.mistake import Mistake
+
+USUAL = ("n", "h1", "k", "x", "y", "lam")  # the course's order, after the parameters
+ORDERS = {  # by the number of arguments, if no name says anything
+    4: ("params", "x", "y", "lam"),
+    5: ("W1", "W2", "x", "y", "lam"),
+    7: ("params", "n", "h1", "k", "x", "y", "lam"),
+}
+SIZE = re.compile("n|h\\d|hs|k|layers")
+PARAMETER = re.compile("params|weights|biases|W\\d+|b\\d+")
+OLD = {"theta": "W", "bias": "b", "W": "W", "b": "b", "h": "h"}
+# a second role, if another argument has the first one already
+SECOND = {"labels": "k", "classes": "k", "outputs": "k", "output": "k", "t": "params"}
+ROLES = (
+    *WORDS,
+    "weights",
+    "biases",
+    "hs",
+    "theta1",
+    "theta2",
+    "bias1",
+    "bias2",
+    "cache",
+)
+
+
+class Input(NamedTuple):
+    """An input of a function and its role; "" if it keeps its default."""
+
+    name: str
+    role: str
+    where: str = "argument"  # or "star" (one of *args), "global", "attribute"
+    why: str = ""
+    usage: Usage = Usage()
+
+    @property
+    def is_parameter(self) -> bool:
+        """Whether it holds weights or biases."""
+        return bool(PARAMETER.fullmatch(self.role))
+
+
+def role_named(word: str) -> str:
+    """The role that a person means: theta1 is W1, bias2 is b2, h is h1; "" if none."""
+    if word in ("params", "weights", "biases", "x", "y", "lam", "rate", "m", "count"):
+        return word
+    found = re.fullmatch("(theta|bias|W|b|h)(\\d*)", word)
+    if found and (found[2] or found[1] == "h"):
+        return OLD[found[1]] + (found[2] or "1")
+    return word if word in ROLES else ""
+
+
+def arguments(function: Callable[..., Any]) -> tuple[list[inspect.Parameter], str]:
+    """The parameters in a function's definition without self, and the name of *args."""
+    try:
+        given = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError) as error:  # of C functions, of loops of wrappers
+        name = getattr(function, "__name__", type(function).__name__)
+        raise Mistake(
+            f"Python does not know the arguments of {name}; "
+            "call it in a function of your own (def ...), and check that one"
+        ) from error
+    stars = [p.name for p in given if p.kind is p.VAR_POSITIONAL]
+    usual = [p for p in given if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    is_method = bool(usual) and usual[0].name == "self"
+    return usual[int(is_method) :], stars[0] if stars else ""
+
+
+def roles(
+    names: Sequence[str],
+    defaults: Mapping[str, Any],
+    named: Mapping[str, str],
+    provided: Mapping[str, Any],
+    uses: Callable[[str], Usage],
+    first: str = "params",
+) -> dict[str, tuple[str, str]]:
+    """(role, why) for every name; no role twice.
+
+    provided: the names that other functions return, each with its Source.
+    uses: how the function treats a name. first: "params" if the first argument may be
+    the parameters, "constructor", or "".
+    """
+    needed = [name for name in names if name not in defaults]
+    found = {n: (named[n], "said so") for n in names if n in named}
+    if not named and len(needed) in ORDERS and not says_something(needed):
+        order = zip(needed, ORDERS[len(needed)], strict=True)
+        return dict.fromkeys(names, ("", "")) | {
+            n: (r, "by its place") for n, r in order
+        }
+    rest = [name for name in names if name not in found]
+    for name, role in by_name(rest, provided, uses, first != "constructor").items():
+        if role and role not in {r for r, _ in found.values()}:
+            found[name] = (role, "by its name")
+    for name in rest:
+        default = defaults.get(name)
+        role = found.get(name, ("", ""))[0]
+        if np.isscalar(default) and (PARAMETER.fullmatch(role) or role in ("x", "y")):
+            found.pop(name)  # p=1.0 is a setting, not an array
+        if isinstance(default, list | tuple) and SIZE.fullmatch(role):
+            found[name] = ("hs" if role[0] == "h" else "layers", "by its name")
+        if name not in found and name in provided and name not in defaults:
+            found[name] = ("", f"returned by {provided[name].function}")
+    return by_place(names, found, defaults, first)
+
+
+def by_name(
+    names: Sequence[str],
+    provided: Mapping[str, Any],
+    uses: Callable[[str], Usage],
+    is_called: bool = True,
+) -> dict[str, str]:
+    """The roles that the names have by themselves, as a whole.
+
+    is_called: whether they belong to a function, not to a constructor, where inputs
+    and outputs are sizes.
+    """
+    every = {name: read_name(name) for name in names}
+    found = parameter_roles(every, uses)
+    plain_ones = [n for n in names if n not in found]
+    short = [n for n in plain_ones if set(plain(n)) in ({"x"}, {"y"})]
+    inputs = [n for n in plain_ones if plain(n) in ("input", "inputs") and is_called]
+    hidden = [n for n in plain_ones if every[n].kind == "h"]
+    has_sizes = any(every[n].kind in ("h", "k") for n in plain_ones)
+    hidden = [n for n in hidden if n not in provided or not provided[n].is_exact]
+    for i, name in enumerate(sorted(hidden, key=rank_of)):
+        found[name] = f"h{i + 1}"
+    for name in [*short, *plain_ones]:
+        if name in found:
+            continue
+        role, taken = every[name].kind, set(found.values())
+        if name in inputs and "x" not in {every[n].kind for n in plain_ones}:
+            role = "x"
+        if role == "n" and not has_sizes:
+            role = "layers"
+        if not is_called and has_sizes and plain(name) in ("output", "outputs"):
+            role = "k"
+        rivals = [n for n in plain_ones if every[n].kind == "y" and n != name]
+        if name in provided and (
+            (rivals and OUTPUT.match(plain(name)))
+            or (provided[name].is_exact and role not in ("x", "y", "params"))
+        ):
+            continue
+        if role in ("W", "b", "grads"):
+            continue
+        found[name] = SECOND.get(plain(name), "") if role in taken else role
+    return {name: role for name, role in found.items() if role}
+
+
+def rank_of(name: str) -> int:
+    """The number in a name such as hidden2_size, or 0."""
+    number = re.search("\\d+", name)
+    return int(number[0]) if number else 0
+
+
+def parameter_roles(
+    every: Mapping[str, Name], uses: Callable[[str], Usage]
+) -> dict[str, str]:
+    """The roles of those that hold weights and biases."""
+    held = {n: one for n, one in every.items() if not one.is_gradient}
+    whole = [n for n, one in held.items() if one.kind == "params"]
+    weights = [n for n, one in held.items() if one.kind == "W"]
+    biases = [n for n, one in held.items() if one.kind == "b"]
+    if len(weights) == 1 and not rank_mark(held[weights[0]]):
+        name = weights[0]
+        kind = uses(name).kind
+        is_many = kind == "list" or (kind != "matrix" and plain(name)[-1] == "s")
+        if len(biases) == 1 and not rank_mark(held[biases[0]]):
+            if is_many:
+                return {name: "weights", biases[0]: "biases"}
+        elif not biases and kind != "matrix":
+            return {name: "weights" if kind == "list" else "params"}
+        elif not biases and not whole and plain(name) in ("theta", "w", "weights"):
+            return {name: "params"}
+    found = {n: f"W{i + 1}" for n, i in layers_of(weights, "W").items()}
+    if not weights and biases:
+        return {whole[0]: "params"} if whole else {}
+    found |= {n: f"b{i + 1}" for n, i in layers_of(biases, "b").items()}
+    return found or ({whole[0]: "params"} if whole else {})
+
+
+def rank_mark(one: Name) -> bool:
+    """Whether the name says which layer it is."""
+    return rank(one.mark) >= 0
+
+
+def by_place(
+    names: Sequence[str],
+    found: dict[str, tuple[str, str]],
+    defaults: Mapping[str, Any],
+    first: str,
+) -> dict[str, tuple[str, str]]:
+    """Names without a role get the missing ones, in the course's order."""
+    taken = {role for role, _ in found.values()}
+    place = "by its place"
+    has_parameters = any(PARAMETER.fullmatch(role) for role in taken)
+    if names and names[0] not in found and first == "params" and not has_parameters:
+        if names[0] not in defaults:
+            found[names[0]] = (first, place)
+    default = {n: "keeps its default" if n in defaults else "not known" for n in names}
+    if first == "constructor":
+        return {name: found.get(name, ("", default[name])) for name in names}
+    usual = USUAL if first else ("x", "y")  # a method's object has the rest
+    missing = [role for role in usual if role not in taken]
+    if any(SIZE.fullmatch(role) for role in ("layers", "hs") if role in taken):
+        missing = [role for role in missing if not SIZE.fullmatch(role)]
+    unknown = [n for n in names if n not in found and n not in defaults]
+    # the last of the missing roles: x, y, lambda are last in the course's order
+    chosen = missing[-len(unknown) :] if unknown else []
+    found |= {n: (role, place) for n, role in zip(unknown, chosen, strict=False)}
+    return {name: found.get(name, ("", default[name])) for name in names}
+
+
+def names_of(inputs: Iterable[Input], role: str) -> str:
+    """The name of the first input with this role, or ""."""
+    return next((one.name for one in inputs if one.role == role), "")

@@ -1,0 +1,4 @@
+from .errors import OctaveError as OctaveError
+from .functions import Function as Function
+from .functions import load as load
+from .process import close_all as close_all

@@ -1,0 +1,82 @@
+"""Load the functions of an Octave file; call them like Python functions."""
+
+import difflib
+import inspect
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jaxnn import files
+from jaxnn.clinic.calling.octave.process import Octave, executable
+from jaxnn.clinic.calling.octave.sources import Head, heads
+from jaxnn.files import FileError
+from jaxnn.mistake import Mistake
+
+
+class Function:
+    """A function in an Octave file; `returns` are the names of its outputs."""
+
+    def __init__(self, octave: Octave, number: int) -> None:
+        head = octave.functions[number]
+        self.octave, self.number, self.path = octave, number, head.path
+        self.returns, self.close = head.returns, octave.close
+        self.__name__ = head.name
+        self.__signature__ = signature(head.takes)
+
+    def __call__(self, *arguments: Any) -> tuple[Any, ...]:
+        """All its outputs."""
+        return self.octave.call(self.number, arguments)
+
+    def __enter__(self) -> "Function":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def load(path: Path, names: Sequence[str] = ()) -> tuple[Function, ...]:
+    """The functions with these names, or the first one, of an Octave file.
+
+    A name can also be that of another file in the folder. Octave starts at the first
+    call.
+    """
+    path = Path(os.path.abspath(path))
+    found = heads(path)
+    chosen = [find(path, found, name) for name in names] or found[:1]
+    for head in chosen:
+        if not head.returns:
+            raise Mistake(
+                f"{head.path.name}: {head.name} returns nothing; write "
+                f"function [J, grad] = {head.name}({', '.join(head.takes)})"
+            )
+    executable(path)
+    octave = Octave(chosen)
+    return tuple(Function(octave, number) for number in range(len(chosen)))
+
+
+def find(path: Path, found: Sequence[Head], name: str) -> Head:
+    """The function with a name, in the file or in one beside it."""
+    if name == path.stem:
+        return found[0]
+    beside = path.with_name(f"{name}.m")
+    for head in found:
+        if head.name == name:
+            return head
+    if beside.is_file():
+        return heads(beside)[0]
+    offered = [head.name for head in found]
+    close = difflib.get_close_matches(name, offered, 1)
+    guess = f"did you mean {close[0]}? " if close else ""
+    raise FileError(
+        f"{path}: no {name} in it, and no {name}.m beside it; {guess}"
+        f"it has: {files.listed(offered)}"
+    )
+
+
+def signature(names: Sequence[str]) -> inspect.Signature:
+    """The signature of a function with these arguments; varargin is *args."""
+    p = inspect.Parameter
+    found = [p(name, p.POSITIONAL_ONLY) for name in names if name != "varargin"]
+    stars = [p("args", p.VAR_POSITIONAL)] if "varargin" in names else []
+    return inspect.Signature([*found, *stars])

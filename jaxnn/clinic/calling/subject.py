@@ -1,0 +1,113 @@
+"""A person's functions, made callable with a value for each role."""
+
+import inspect
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from jaxnn.clinic.calling.inputs import Input, role_named
+from jaxnn.clinic.calling.names import BACKWARD, COST, COSTS, FORWARD, plain, read_name
+from jaxnn.clinic.calling.parts import Function, Part, part
+from jaxnn.clinic.calling.surroundings import (
+    globals_of,
+)
+from jaxnn.mistake import Mistake
+
+
+class Subject(NamedTuple):
+    """What is checked: one function, or one for the cost and one for the gradient."""
+
+    parts: tuple[Part, ...]
+    named: Mapping[str, str]  # the roles that the person gave, by argument
+
+    @property
+    def inputs(self) -> list[Input]:
+        """The inputs of all parts, those of a name once."""
+        return list(
+            {one.name: one for part in self.parts for one in part.every}.values()
+        )
+
+    def takes(self, *wanted: str) -> bool:
+        """Whether an input has any of the roles."""
+        return any(one.role in wanted for one in self.inputs)
+
+    def name_of(self, role: str) -> str:
+        """The name of the first input with this role, or ""."""
+        return next((one.name for one in self.inputs if one.role == role), "")
+
+    def uses(self, package: str) -> bool:
+        """Whether a function's file has imported a package."""
+        there = [value for part in self.parts for value in part.scope.values()]
+        return any(inspect.ismodule(v) and v.__name__ == package for v in there)
+
+    @property
+    def settings(self) -> list[str]:
+        """Arguments with a default, and globals, that could be lambda."""
+        free = [one for one in self.inputs if one.where == "argument" and not one.role]
+        found = [one.name for one in free if "returned" not in one.why]
+        for each in self.parts:
+            for name in sorted(globals_of(each.function)):
+                is_number = isinstance(each.scope.get(name), int | float)
+                if is_number and not read_name(name).kind and name not in found:
+                    found.append(name)
+        return found
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of the function's file, if it has one."""
+        file = self.parts[0].scope.get("__file__")
+        return Path(file).parent if file and Path(file).parent.is_dir() else None
+
+    @property
+    def title(self) -> str:
+        """The names of the functions."""
+        return ", ".join(part.name.rpartition(".")[2] for part in self.parts)
+
+
+def subject(functions: Sequence[Function], named: Mapping[str, str]) -> Subject:
+    """The functions with the roles of their arguments; named: roles by argument."""
+    given = {name: role_named(word) for name, word in named.items()}
+    beside = [getattr(f, "__qualname__", "") for f in functions]
+    parts = tuple(part(function, given, 0, beside) for function in functions)
+    found = Subject(ordered(parts), named)
+    names = [one.name for each in parts for one in each.every]
+    if lost := set(named) - set(names):  # globals have a role only if they are read
+        raise Mistake(
+            f"{found.title} has no argument {' or '.join(sorted(lost))}; "
+            f"it has {', '.join(dict.fromkeys(names))}"
+        )
+    has_parameters = any(one.is_parameter for one in found.inputs)
+    for there, what, role in (
+        (has_parameters, "weights", "params"),
+        (found.takes("x", "y"), "data", "x"),
+    ):
+        if not there:
+            raise Mistake(
+                f"{found.title}: no name among its arguments, globals and attributes "
+                f"({', '.join(dict.fromkeys(names))}) means {what}; say which one "
+                f"does: --convention NAME={role}"
+            )
+    return found
+
+
+def ordered(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """The cost first, then the gradient; without those that only prepare for them."""
+    if len(parts) < 2:
+        return parts
+    words = [plain(part.name) for part in parts]
+    used = {one.name for part in parts for _, one in part.sources.values()}
+    used |= {one.name for part in parts for one in part.before}
+    kept = [
+        part
+        for part, word in zip(parts, words, strict=True)
+        if not (
+            part.name in used or (FORWARD.search(word) and not BACKWARD.search(word))
+        )
+        or any(COST.fullmatch(plain(name)) for name in part.returns)
+    ]
+    kept = kept or list(parts[-2:])
+    is_cost = [bool(COSTS.search(plain(part.name))) for part in kept[:2]]
+    is_slope = [bool(BACKWARD.search(plain(part.name))) for part in kept[:2]]
+    if len(kept) == 2 and (is_cost, is_slope) == ([False, True], [True, False]):
+        kept = kept[::-1]
+    return tuple(kept[-2:])

@@ -1,0 +1,237 @@
+"""What a function reads besides its arguments, and who gives the values it lacks."""
+
+import builtins
+import dis
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from types import CodeType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jaxnn.clinic.calling.inputs import PARAMETER, SIZE, Input, by_name
+from jaxnn.clinic.calling.listing import (
+    Definitions,
+    attributes,
+    is_parameter,
+    reached,
+    returned_names,
+)
+from jaxnn.clinic.calling.names import (
+    BACKWARD,
+    CACHE,
+    FORWARD,
+    OUTPUT,
+    plain,
+    read_name,
+)
+from jaxnn.clinic.calling.usages import usage
+
+FILLED = {"x", "y", "params", "W", "b", "n", "h", "k", "layers", "lam", "m", "rate"}
+
+
+class Source(NamedTuple):
+    """Another function that returns a missing value, and where in its result."""
+
+    function: str
+    place: int | str | None  # of a tuple, of a dictionary, or the whole result
+    is_exact: bool = False  # whether it has the very name there
+
+
+def source_of(
+    name: str, own: str, defined: Definitions, first: Sequence[str] = ()
+) -> Source | None:
+    """The function beside `own` that returns a value for its argument `name`.
+
+    Those that the person named come first, then those with the shortest names.
+    """
+    owner = own.rpartition(".")[0]
+    near = [each for each in defined if each != own and is_near(each, owner)]
+    near = [each for each in near if can_be_filled(each, name, defined)]
+    near.sort(key=lambda each: (each not in first, bool(BACKWARD.search(plain(each)))))
+    for each in near:
+        names = [plain(one) for one in returned_names(defined[each])]
+        if plain(name) in names:
+            place = names.index(plain(name)) if len(names) > 1 else None
+            return Source(each, place, True)
+    is_cache, is_output = CACHE.search(plain(name)), OUTPUT.match(plain(name))
+    for each in near if is_cache or is_output else []:
+        word = plain(each)
+        if FORWARD.search(word) and not BACKWARD.search(word):
+            names = [plain(one) for one in returned_names(defined[each])]
+            caches = [i for i, one in enumerate(names) if CACHE.search(one)]
+            last = caches[0] if caches else len(names) - 1
+            place = last if is_cache else 0
+            return Source(each, place if len(names) > 1 else None)
+    return None
+
+
+def is_near(name: str, owner: str) -> bool:
+    """Whether a function is a method of the same class, or of none."""
+    head, _, last = name.rpartition(".")
+    return head in ("", owner) and not last.startswith("__")
+
+
+def can_be_filled(name: str, wanted: str, defined: Definitions) -> bool:
+    """Whether the function needs only what we have: examples and parameters."""
+    spec = defined[name].args
+    needed = [each.arg for each in spec.args[: len(spec.args) - len(spec.defaults)]]
+    kinds = [read_name(arg).kind for arg in needed if arg != "self"]
+    if not all(kind in FILLED for kind in kinds) or wanted in needed:
+        return False
+    return "x" in kinds or "self" in needed or any(plain(a) == "inputs" for a in needed)
+
+
+def earlier(own: str, defined: Definitions) -> str:
+    """The method that must run first, because it sets what this one reads; or ""."""
+    owner = own.rpartition(".")[0]
+    inner = [each for each in reached(own, defined) if each.startswith(f"{owner}.")]
+    inner = [each for each in inner if owner]
+    is_set = {a for each in inner for a in attributes(defined.get(each), True)}
+    at_first = set(attributes(defined.get(f"{owner}.__init__"), True))
+    reads = {a for each in inner for a in attributes(defined.get(each), False)}
+    methods = {
+        each.rpartition(".")[2] for each in defined if each.startswith(f"{owner}.")
+    }
+    lacks = {a for a in reads - is_set - methods if not is_input(a)}
+    rest = [each for each in defined if is_near(each, owner) and each not in inner]
+    skipped = preparing(own, defined)
+    rest = [e for e in rest if e.startswith(f"{owner}.") and owner and e != skipped]
+    for each in sorted(rest, key=lambda one: not FORWARD.search(plain(one))):
+        every = [e for e in reached(each, defined) if e.startswith(f"{owner}.")]
+        sets = {a for e in every for a in attributes(defined.get(e), True)} & lacks
+        is_forward = FORWARD.search(plain(each)) and not BACKWARD.search(plain(each))
+        if (sets and is_forward) or sets - at_first:
+            return each if own not in every else ""
+    return ""
+
+
+def preparing(own: str, defined: Definitions) -> str:
+    """The method that makes the parameters of an object in place of __init__; or ""."""
+    owner = own.rpartition(".")[0]
+    lacks = set(attributes_of(own, defined, True))
+    for each in reached(f"{owner}.__init__", defined):
+        lacks -= set(attributes(defined.get(each), True))
+    for each, node in defined.items():
+        makes = set(attributes(node, True))
+        word = plain(each)
+        if owner and each.startswith(f"{owner}.") and each != own and makes & lacks:
+            if not BACKWARD.search(word) and not FORWARD.search(word):
+                return each
+    return ""
+
+
+def is_input(name: str) -> bool:
+    """Whether an attribute's name has a role that we fill."""
+    one = read_name(name)
+    return one.kind in ("W", "b", "params", "x", "lam", "rate") and not one.is_gradient
+
+
+def hidden_inputs(
+    function: Callable[..., Any], own: str, taken: set[str], defined: Definitions
+) -> Iterator[Input]:
+    """The globals and attributes of self with a role that no argument has.
+
+    If the parameters are arguments, a global theta1 is left alone: a function that
+    reads it has a mistake, which the check must show.
+    """
+    inside = reached(own, defined)
+    owner = own.rpartition(".")[0]
+    inside += [f"{owner}.__init__"] if owner else []
+    of_self = attributes_of(own, defined)
+    of_self += [n for n in attributes_of(own, defined, True) if n not in of_self]
+    for where, names in (("attribute", of_self), ("global", globals_of(function))):
+        uses = {name: usage(name, inside, defined) for name in names}
+        roles = by_name(list(names), {}, uses.__getitem__)
+        for name, role in roles.items():
+            if is_free(role, taken) and not (
+                role == "m" and is_literal(function, name)
+            ):
+                yield Input(name, role, where, "by its name", uses[name])
+        taken = taken | set(roles.values())
+
+
+def is_free(role: str, taken: set[str]) -> bool:
+    """Whether no argument has the role, or one that says the same."""
+    if PARAMETER.fullmatch(role):
+        return not any(PARAMETER.fullmatch(each) for each in taken)
+    if SIZE.fullmatch(role) and "layers" in taken:
+        return False
+    return role not in taken
+
+
+def attributes_of(own: str, defined: Definitions, is_held: bool = False) -> list[str]:
+    """The attributes that a method and those it calls read and do not make.
+
+    is_held: instead, all attributes of the class that hold parameters.
+    """
+    owner = own.rpartition(".")[0]
+    if not owner:
+        return []
+    if is_held:
+        every = [n for f, n in defined.items() if f.startswith(f"{owner}.")]
+        found = [name for node in every for name in attributes(node, True)]
+        return [name for name in dict.fromkeys(found) if is_parameter(name)]
+    inner = [each for each in reached(own, defined) if each.startswith(f"{owner}.")]
+    made = {
+        name
+        for each in defined
+        if each.startswith(f"{owner}.") and not each.endswith(".__init__")
+        for name in attributes(defined[each], True)
+    }
+    at_first = attributes(defined.get(f"{owner}.__init__"), True)
+    reads = [name for each in inner for name in attributes(defined.get(each), False)]
+    kept = [name for name in reads if name not in made or is_input(name)]
+    return list(dict.fromkeys([*(n for n in at_first if n in kept), *kept]))
+
+
+def is_literal(function: Callable[..., Any], name: str) -> bool:
+    """Whether a global m is a fixed number, which is a mistake.
+
+    A missing m, or one that is the length of a global array, comes from their data.
+    """
+    scope = getattr(inspect.unwrap(function), "__globals__", {})
+    lengths = {len(v) for v in scope.values() if isinstance(v, np.ndarray) and v.ndim}
+    return isinstance(scope.get(name), int | float) and scope[name] not in lengths
+
+
+def globals_of(function: Callable[..., Any]) -> list[str]:
+    """The global values, set or missing, that a function and its helpers read."""
+    inner = inspect.unwrap(function)
+    scope = getattr(inner, "__globals__", {})
+    names: dict[str, None] = {}
+    for code in codes(function):
+        steps = dis.get_instructions(code)
+        for name in (step.argval for step in steps if step.opname == "LOAD_GLOBAL"):
+            value = scope.get(name, getattr(builtins, name, None))
+            if not callable(value) and not inspect.ismodule(value):
+                names[name] = None
+    return list(names)
+
+
+def globals_set(function: Callable[..., Any]) -> list[str]:
+    """The globals that a function and its helpers set."""
+    steps = (step for code in codes(function) for step in dis.get_instructions(code))
+    found = (step.argval for step in steps if step.opname == "STORE_GLOBAL")
+    return list(dict.fromkeys(found))
+
+
+def codes(function: Callable[..., Any]) -> list[CodeType]:
+    """The code of a function, of functions in it, and of its helpers in the file."""
+    inner = inspect.unwrap(function)
+    scope = getattr(inner, "__globals__", {})
+    todo: list[Any] = [getattr(inner, "__code__", None)]
+    seen: list[CodeType] = []
+    while todo:
+        code = todo.pop(0)
+        if code is None or code in seen:
+            continue
+        seen.append(code)
+        todo += [each for each in code.co_consts if isinstance(each, CodeType)]
+        helpers = (scope.get(name) for name in code.co_names)
+        todo += [
+            each.__code__
+            for each in helpers
+            if inspect.isfunction(each) and each.__globals__ is scope
+        ]
+    return seen

@@ -1,0 +1,168 @@
+"""Read files and notebooks as parsed texts: magics, Python 2, syntax errors."""
+
+import ast
+import difflib
+import json
+import linecache
+import os
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+from jaxnn.files import FileError
+
+LARGEST = 20 << 20  # bytes; a notebook contains its plots
+KINDS = {".py": "a Python file", ".ipynb": "a notebook"}
+MAGIC = ((r"^([ \t]*)(?:[%!?].*|[\w., ]+=\s*[%!].*|.*\?\s*)$", r"\1pass"),)
+OTHER_CELL = re.compile(r"\s*%%(?!(?:time|timeit|capture|prun)\b)")  # bash, html, ...
+PYTHON2 = (
+    (r"(^\s*|[:;]\s*)(print|exec)\s+(?![=>])(.+?)(,?)\s*$", r"\1\2(\3)"),
+    (r"\bexcept\s+([\w.]+|\(.+\))\s*,\s*(\w+)", r"except \1 as \2"),
+    (r"\braise\s+([\w.]+)\s*,\s*(.+)", r"raise \1(\2)"),
+    (r"`([^`]+)`", r"repr(\1)"),
+    (r"<>", "!="),
+    (r"\b[uU]([rR])(?=['\"])", r"\1"),
+    (r"(?<![\w.])0+([1-7][0-7]*)\b(?!\.)", r"0o\1"),
+    (r"\bxrange\b", "range"),
+)
+RENAMED = {
+    **{"xrange": "range", "raw_input": "input", "unicode": "str", "unichr": "chr"},
+    **{"long": "int", "basestring": "str", "reduce": "functools.reduce"},
+    **{"has_key": "key in d", "iteritems": "items", "iterkeys": "keys"},
+    **{"itervalues": "values", "cPickle": "pickle", "urllib2": "urllib.request"},
+}
+
+
+def split(target: str) -> tuple[Path, list[str]]:
+    """The path and the names; C:\\mywork.py has a colon but no name."""
+    head, _, tail = target.rpartition(":")
+    if not head or re.search(r"[\\/]|\.(?:py|ipynb|m)$", tail):
+        head, tail = target, ""
+    names = [name.strip() for name in tail.split(",")]
+    return Path(head).expanduser(), [name for name in names if name]
+
+
+def refusal(path: Path) -> str | None:
+    """Why path is not a Python file or notebook of a sane size, and what to do."""
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        return f"this is a folder; name a file in it: {path / 'mywork.py'}:f"
+    if suffix not in (*KINDS, ".m"):
+        return "this is neither .py nor .ipynb; name a Python file: mywork.py:f"
+    if not path.is_file():
+        nearby = [each.name for each in path.parent.glob(f"*{path.suffix}")]
+        close = difflib.get_close_matches(path.name, nearby, 1)
+        if not close:
+            return "no such file; check the path"
+        return f"no such file; did you mean {path.with_name(close[0])}?"
+    if path.stat().st_size > LARGEST:
+        return f"over {LARGEST >> 20} MB; put the function in its own file"
+    return None
+
+
+def pieces(path: Path) -> Iterator[tuple[str, str]]:
+    """Each text to compile, or each cell, with its name in tracebacks."""
+    if why := refusal(path):
+        raise FileError(f"{path}: {why}")
+    raw = path.read_bytes()
+    if b"\0" in raw:
+        raise FileError(f"{path}: not text (it has null bytes); save it as UTF-8 text")
+    if path.suffix.lower() == ".py":
+        try:
+            with tokenize.open(path) as stream:
+                text = stream.read()
+        except (SyntaxError, UnicodeDecodeError) as error:
+            raise FileError(f"{path}: not UTF-8 text; save it as UTF-8") from error
+        yield os.path.abspath(path), text
+        return
+    content = json.loads(raw)
+    cells = [c for s in content.get("worksheets", [content]) for c in s["cells"]]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    for number, cell in enumerate(code, 1):
+        lines = cell["source"] if "source" in cell else cell["input"]
+        yield f"{path.name}[cell {number}]", "".join(lines)
+
+
+def parse(path: Path) -> tuple[list[tuple[str, ast.Module]], list[str]]:
+    """The parsed texts with their names, and why cells were left out."""
+    parsed, skipped = [], []
+    notebook = path.suffix.lower() == ".ipynb"
+    for file, text in pieces(path):
+        shown = [f"{line}\n" for line in text.split("\n")]
+        linecache.cache[file] = (len(text), None, shown, file)
+        if notebook:
+            text = "" if OTHER_CELL.match(text) else repaired(text, file, MAGIC)[0]
+        if error := problem(text, file):
+            skipped.append(syntax(text, file, error))
+        else:
+            parsed.append((file, ast.parse(text)))
+    if skipped and not notebook:
+        raise FileError(f"{path}: {skipped[0]}")
+    return parsed, skipped
+
+
+def problem(text: str, file: str) -> SyntaxError | None:
+    """The syntax error, if any; only compiling finds a return at top level."""
+    try:
+        compile(text, file, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return error
+    return None
+
+
+def place(file: str, line: int | None) -> str:
+    """'line 3', or in a notebook 'cell 2 line 3'."""
+    cell = re.search(r"\[(cell \d+)\]$", file)
+    return f"{cell[1]} line {line}" if cell else f"line {line}"
+
+
+def syntax(text: str, file: str, error: SyntaxError) -> str:
+    """What is wrong with a text that does not compile, and how to fix it."""
+    if changes := repaired(text, file, PYTHON2, most=4)[1]:
+        these = "this line" if len(changes) == 1 else f"these {len(changes[:3])} lines"
+        more = " and those after them" if len(changes) > 3 else ""
+        return (
+            f"this is a Python 2 file; {'; '.join(changes[:3])}; change {these}{more} "
+            "(2to3 -w, which comes with Python up to 3.12, does this)"
+        )
+    line = f": {error.text.strip()[:60]}" if error.text else ""
+    return f"{place(file, error.lineno)}: {error.msg}{line}; fix that line"
+
+
+def repaired(
+    text: str, file: str, changes: tuple[tuple[str, str], ...], most: int = 1000
+) -> tuple[str, list[str]]:
+    """The text with the changes made in lines that do not compile, and these lines.
+
+    Other lines stay: part of a long expression or a docstring can look like Python 2.
+    """
+    lines, found = text.split("\n"), []
+    while len(found) < most and (error := problem("\n".join(lines), file)):
+        number = min(error.lineno or 1, len(lines))
+        old = new = lines[number - 1]
+        for pattern, instead in changes:
+            new = re.sub(pattern, instead, new)
+        lines[number - 1] = new
+        again = problem("\n".join(lines), file)
+        if new == old or (again and again.lineno == number):
+            lines[number - 1] = old
+            break
+        found.append(f"{place(file, number)}: {old.strip()} -> {new.strip()}")
+    return "\n".join(lines), found
+
+
+def one_line(value: object) -> str:
+    """The text of an error or a path in one line, at most 200 characters."""
+    try:
+        return " ".join(str(value).split())[:200]
+    except Exception:  # a person's error can have a __str__ that raises
+        return "no message"
+
+
+def python2_hint(error: BaseException) -> str | None:
+    """'xrange is from Python 2; write range', if this name caused the error."""
+    name = getattr(error, "name", None)
+    if isinstance(error, NameError | AttributeError | ImportError) and name in RENAMED:
+        return f"{name} is from Python 2; write {RENAMED[name]}"
+    return None

@@ -1,0 +1,228 @@
+"""One way to call a person's functions, and what they answer."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jaxnn.clinic.calling.answers import Answer, Outcome, after_leaves, empty, scaled
+from jaxnn.clinic.calling.calls import call
+from jaxnn.clinic.calling.forms import (
+    WORDING,
+    Form,
+    formed,
+    labels,
+    pixels,
+    plain,
+    typed,
+)
+from jaxnn.clinic.calling.leaves import Leaf, kept, leaves
+from jaxnn.clinic.calling.listing import parameter_keys
+from jaxnn.clinic.calling.packings import PACKINGS
+from jaxnn.clinic.calling.readings import GRADIENT, PARAMETERS, Reading, reading
+from jaxnn.clinic.calling.subject import Subject
+from jaxnn.clinic.networks.problems import Problem, Sizes
+
+RATE = 0.25  # a power of 2, so that dividing it out loses no digit
+MODES = {
+    "step": "it returns the rate times the gradient",
+    "new parameters": "it returns the new parameters",
+    "in place": "it changes the parameters",
+}
+
+
+Forms = tuple[Form, ...]
+
+
+class Way(NamedTuple):
+    """One way to call the functions and to read what they return."""
+
+    subject: Subject
+    sizes: Sizes
+    forms: Forms  # one for each function
+    mode: str = "gradient"  # or "step", "new parameters", "in place"
+    rate_is_lam: bool = False
+    pick: int = 0  # which of several costs
+    keys: tuple[str, ...] = ()  # of a dictionary or list
+    single: bool = False  # whether it is given one example a call
+
+    @property
+    def form(self) -> Form:
+        """The form of the last function, which gives the gradient."""
+        return self.forms[-1]
+
+    @property
+    def has_biases(self) -> bool:
+        """Whether the network has biases."""
+        return self.form.bias != "none"
+
+    @property
+    def lam(self) -> str:
+        """The name of the input that is lambda, or ""."""
+        rate = self.subject.name_of("rate") if self.rate_is_lam else ""
+        return self.subject.name_of("lam") or rate
+
+    def ask(self, problem: Problem, lam: float) -> Answer:
+        """The functions' values for a problem."""
+        parts = range(len(self.forms))
+        return answer(self, [outcome(self, i, problem, lam) for i in parts])
+
+    def in_words(self) -> str:
+        """The choices that matter to these functions, in words."""
+        s, form = self.subject, self.form
+        rare = (form.first, form.bias, form.matrices, form.type)
+        names = ("theta2", "last", "end", "none", "in x out", "matrix", "frame")
+        words = [container(s, form)]
+        words += [WORDING[value] for value in rare if value in names]
+        words += ["plain lists"] * (form.type == "lists")
+        words += [WORDING[form.x]] * s.takes("x")
+        words += ["one example a call"] * (self.single and "one" not in WORDING[form.x])
+        if s.takes("y"):
+            every = dict.fromkeys(label_words(f, self.sizes[-1]) for f in self.forms)
+            words.append(
+                " for the cost, ".join(every) + " for the gradient" * (len(every) > 1)
+            )
+        words.append(MODES.get(self.mode, ""))
+        words.append(f"lambda is {self.lam}" if self.lam else "no lambda")
+        return "; ".join(filter(None, words))
+
+
+def container(s: Subject, form: Form) -> str:
+    """How the parameters are passed, in words."""
+    if s.takes("params"):
+        return WORDING[form.parameters].format(WORDING[form.order])
+    if s.takes("weights"):
+        return (
+            "a list of weights and a list of biases"
+            if s.takes("biases")
+            else WORDING["list"]
+        )
+    if s.takes("b1"):
+        return "separate weights and biases"
+    count = sum(one.role[0] == "W" for one in s.inputs if one.is_parameter)
+    numbers = {0: "", 1: "one matrix", 2: "two matrices", 3: "three matrices"}
+    return numbers.get(count, f"{count} matrices")
+
+
+def label_words(form: Form, k: int) -> str:
+    """The labels of a function in words."""
+    shapes = {"flat": "", "scalar": "", "column": " as a column", "row": " as a row"}
+    words = WORDING[form.labels].format(k=k, last=k - 1)
+    return words + shapes.get(form.y, f", {form.y}")
+
+
+def values(way: Way, form: Form, p: Problem, lam: float, rate: float) -> dict[str, Any]:
+    """The value of every role."""
+    blocks, n_hidden = formed(p.params, form), len(p.sizes) - 2
+    shift = form.numbered == "shifted"
+    made: dict[str, Any] = {
+        "x": typed(pixels(p.x, form), form, True),
+        "y": typed(labels(p, form), form, True),
+        "n": p.sizes[0], "k": p.sizes[-1], "m": len(p.y), "layers": list(p.sizes),
+        "hs": list(p.sizes[1:-1]), "count": 1, "lam": lam, "rate": rate,
+        "weights": [None] * shift + [typed(b.W, form) for b in blocks],
+        "biases": [None] * shift + [typed(b.b, form) for b in blocks],
+    }  # fmt: skip
+    made |= {f"h{i + 1}": p.sizes[1 + i] for i in range(n_hidden)}
+    made |= {f"W{i + 1}": typed(b.W, form) for i, b in enumerate(blocks)}
+    made |= {f"b{i + 1}": typed(b.b, form) for i, b in enumerate(blocks)}
+    if way.subject.takes("params"):
+        keys = way.keys or ("W*", "b*") * (form.parameters == "dictionary")
+        keys = parameter_keys(keys, len(blocks), 0 if shift else 1)
+        packed = PACKINGS[form.parameters].give(blocks, form, keys)
+        made["params"] = typed(packed, form)
+    return made
+
+
+def outcome(way: Way, part: int, p: Problem, lam: float, rate: float = RATE) -> Outcome:
+    """Call one of the functions on a problem."""
+    one, form = way.subject.parts[part], way.forms[part]
+    rate = lam if way.rate_is_lam else rate
+    try:
+        every = values(way, form, p, lam, rate)
+    except (KeyError, IndexError, ValueError) as error:  # keys of another depth
+        return Outcome((), (), "", {}, (), error, 0, ())
+    lacking = [i for i in one.every if i.role and i.role not in every]
+    if lacking:
+        return Outcome((), (), "", {}, (), TypeError(f"no {lacking[0].name}"), 0, ())
+    given = {i.role: every[i.role] for i in one.every if i.role}
+
+    def run(copies: dict[str, Any]) -> Any:
+        result, after, made = one.run(copies)
+        kind = "None" if result is None else type(result).__name__
+        found = tuple(leaves(result, one.returns, part))
+        return found, tuple(kept(made, part)), kind, after
+
+    made = call(run, given, way.subject.folder)
+    blocks = formed(p.params, form)
+    if made.error is not None:
+        return Outcome((), (), "", {}, blocks, made.error, made.lines, made.changed)
+    found, made_too, kind, after = made.result
+    changed = made.changed
+    return Outcome(found, made_too, kind, after, blocks, None, made.lines, changed)
+
+
+def completed(
+    read: Reading, found: Sequence[Leaf], outcomes: Sequence[Outcome], form: Form
+) -> Reading:
+    """The reading, with what was set as an attribute where nothing was returned."""
+    more = [leaf for one in outcomes for leaf in one.kept]
+    if not more or (read.blocks is not None and read.costs):
+        return read
+    last = outcomes[-1]
+    both = reading([*found, *more], last.given, form, GRADIENT, len(outcomes))
+    if read.blocks is not None:
+        return read._replace(costs=both.costs)
+    return both if both.blocks is not None or both.costs else read
+
+
+def answer(way: Way, outcomes: list[Outcome]) -> Answer:
+    """What the outcomes of all functions say, read in the way's mode."""
+    last, form = outcomes[-1], way.form
+    error = next((one.error for one in outcomes if one.error is not None), None)
+    changed = tuple(dict.fromkeys(role for one in outcomes for role in one.changed))
+    lines = sum(one.lines for one in outcomes)
+    if error is not None:
+        return Answer(
+            None,
+            (),
+            None,
+            None,
+            None,
+            np.float64,
+            "raises",
+            "",
+            "",
+            error,
+            changed,
+            lines,
+        )
+    found = [leaf for one in outcomes for leaf in one.found]
+    wanted = GRADIENT if way.mode in ("gradient", "step") else PARAMETERS
+    read = reading(found, last.given, form, wanted, len(outcomes))
+    if way.mode == "in place":
+        inside = reading(tuple(after_leaves(last)), last.given, form, PARAMETERS, 1)
+        read = inside._replace(costs=read.costs)
+    if way.mode == "gradient":
+        read = completed(read, found, outcomes, form)
+    read = empty(read, outcomes)
+    rate = RATE if way.subject.takes("rate") and not way.rate_is_lam else None
+    gradient = (
+        None if read.blocks is None else scaled(way.mode, read.blocks, last.given, rate)
+    )
+    pick = min(way.pick, len(read.costs) - 1)
+    return Answer(
+        read.costs[pick] if read.costs else None,
+        read.costs,
+        None if gradient is None else plain(gradient, form),
+        None if read.vector is None else read.vector.astype(np.float64),
+        rate,
+        read.precision,
+        read.trouble,
+        read.hint,
+        read.finding,
+        None,
+        changed,
+        lines,
+        tuple(leaf.array for leaf in last.found if leaf.array.ndim == 2),
+    )

@@ -1,0 +1,274 @@
+"""Explain the factors by which the parts of a gradient are too large.
+
+A part is the gradient of one layer's weights or biases, or its penalty. One mistake
+multiplies some parts: all, the penalties, all below a layer, ... So few targets, each
+with one factor, must give the factors of all parts, on every problem.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from itertools import combinations, product
+from typing import NamedTuple
+
+import numpy as np
+
+from jaxnn.clinic.networks.problems import Problem, Sizes
+
+Array = np.ndarray
+Part = tuple[str, int]  # ("W" | "b" | "penalty" | "bias penalty", layer)
+BOTH = "penalty", "bias penalty"
+NEAR = 1e-5  # factors that differ by less are one: lambda's part has fewer digits
+
+
+class Factor(NamedTuple):
+    """What multiplies the parts of a target: by problem, and as an expression."""
+
+    target: str  # "whole", "data", "penalty", "W", "b", "layer", ...
+    layer: int  # 0: all layers
+    expression: str  # a key of EXPRESSIONS, or "number", "constant"
+    values: tuple[float, ...]
+    number: float = 0.0  # used in place of m, or the constant
+
+    @property
+    def size(self) -> int:
+        """How many edits: a constant that has no name is worth two."""
+        return 2 if self.expression == "constant" else len(self.apart)
+
+    @property
+    def apart(self) -> tuple["Factor", ...]:
+        """The sign as a mistake of its own."""
+        if not self.expression.startswith("-") or self.expression == "-1":
+            return (self,)
+        sign = self._replace(expression="-1")
+        return sign, self._replace(expression=self.expression[1:])
+
+
+def power(letter: str, n: int) -> str:
+    """'m^2', 'm', or ''."""
+    return "" if n == 0 else letter if n == 1 else f"{letter}^{n}"
+
+
+def written(sign: int, two: int, m: int, k: int) -> str:
+    """'2m', '1/(m k)', '-1': sign times powers of 2, m and k."""
+    halves = []
+    for way in (1, -1):
+        letters = [power("m", max(way * m, 0)), power("k", max(way * k, 0))]
+        number = 2 ** max(way * two, 0)
+        joined = " ".join(filter(None, letters))
+        halves.append((f"{number}" if number > 1 or not joined else "") + joined)
+    over, under = halves
+    many = " " in under or (under[0].isdigit() and not under.isdigit())
+    under = "" if under == "1" else f"/({under})" if many else f"/{under}"
+    return ("-" if sign < 0 else "") + over + under
+
+
+# sign, and the powers of 2, m and k; the plainest first
+POWERS = sorted(
+    product((1, -1), range(-3, 4), range(-2, 3), range(-1, 2)),
+    key=lambda p: (p[0] < 0, abs(p[1]) + abs(p[2]) + abs(p[3]), -abs(p[2]), abs(p[1])),
+)
+EXPRESSIONS = {
+    written(*p): lambda m, k, p=p: (
+        p[0] * 2.0 ** p[1] * m ** float(p[2]) * k ** float(p[3])
+    )
+    for p in POWERS
+    if p[1:] != (0, 0, 0) or p[0] < 0
+}
+LAYERWISE = {  # of m, and of the units before and in the layer
+    "m/inputs": lambda m, before, units: m / before,
+    "m/units": lambda m, before, units: m / units,
+    "1/inputs": lambda m, before, units: 1 / before,
+    "1/units": lambda m, before, units: 1 / units,
+}
+
+
+def targets(parts: Sequence[Part], depth: int) -> dict[tuple[str, int], frozenset]:
+    """(target, layer) -> the parts that it multiplies; the widest first."""
+    layers = range(depth, 0, -1)
+
+    def those(*kinds: str, of: Sequence[int] = tuple(layers)) -> frozenset:
+        return frozenset(p for p in parts if p[0] in kinds and p[1] in of)
+
+    found = {
+        ("data", 0): those("W", "b"),
+        ("whole", 0): those("W", "b", *BOTH),
+        ("penalty", 0): those(*BOTH),
+        ("W penalty", 0): those("penalty"),
+        ("b penalty", 0): those("bias penalty"),
+        ("W", 0): those("W"),
+        ("b", 0): those("b"),
+        ("weights", 0): those("W", *BOTH),
+    }
+    for layer in layers:
+        below, own = range(layer, 0, -1), (layer,)
+        found["delta", layer] = those("W", "b", of=below)
+        found["layer", layer] = those("W", "b", of=own)
+        found["W", layer] = those("W", of=own)
+        found["b", layer] = those("b", of=own)
+        found["penalty", layer] = those(*BOTH, of=own)
+        found["W penalty", layer] = those("penalty", of=own)
+        found["b penalty", layer] = those("bias penalty", of=own)
+        found["whole layer", layer] = those("W", "b", *BOTH, of=own)
+        found["weights", layer] = those("W", *BOTH, of=own)
+    return {key: members for key, members in found.items() if members}
+
+
+def factors(
+    ratios: Mapping[Part, Array],
+    problems: Sequence[Problem],
+    most: int,
+    is_layered: bool = True,
+) -> list[tuple[Factor, ...]]:
+    """The smallest sets of factors that give ratios[part] (problems,); [] if none.
+
+    is_layered: a factor may depend on the sizes of the layers.
+    """
+    sizes = problems[0].sizes
+    parts = list(ratios)
+    table = np.array([ratios[part] for part in parts])  # (parts, problems)
+    options = unique(targets(parts, len(sizes) - 1), parts)
+    for count in range(most + 1):
+        found = list(solutions(table, options, count, problems))
+        if count and is_layered:
+            found += layerwise(table, parts, options, count, problems)
+        if found:
+            return found
+    return []
+
+
+def unique(
+    options: Mapping[tuple[str, int], frozenset], parts: Sequence[Part]
+) -> dict[tuple[str, int], Array]:
+    """The targets as columns of 0 and 1, without those that repeat an earlier one."""
+    found: dict[tuple[str, int], Array] = {}
+    seen: list[frozenset] = []
+    for key, members in options.items():
+        if members not in seen:
+            seen.append(members)
+            found[key] = np.array([float(part in members) for part in parts])
+    return found
+
+
+def solutions(
+    table: Array,
+    options: Mapping[tuple[str, int], Array],
+    count: int,
+    problems: Sequence[Problem],
+) -> Iterator[tuple[Factor, ...]]:
+    """Sets of `count` targets with factors that multiply to the table."""
+    if count == 0:
+        if np.allclose(table, 1, rtol=NEAR, atol=0):
+            yield ()
+        return
+    if not np.all(np.isfinite(table)) or np.any(table == 0):
+        return
+    logs = np.log(np.abs(table))
+    wrong = np.abs(table - 1).max(axis=1) > NEAR
+    for chosen in combinations(options.items(), count):
+        columns = np.array([column for _, column in chosen]).T  # (parts, count)
+        if np.any(wrong & ~columns.any(axis=1)):
+            continue
+        if np.linalg.matrix_rank(columns) < count:
+            continue
+        sizes = np.linalg.lstsq(columns, logs, rcond=None)[0]  # (count, problems)
+        if np.abs(columns @ sizes - logs).max() > NEAR:
+            continue
+        signs = signs_of(columns, np.sign(table[:, 0]))
+        if signs is None or np.any(np.sign(table) != np.sign(table[:, :1])):
+            continue
+        values = signs[:, None] * np.exp(sizes)
+        named = [
+            express(key, each, problems)
+            for (key, _), each in zip(chosen, values, strict=True)
+        ]
+        if all(named):
+            yield tuple(one for one in named if one)
+
+
+def signs_of(columns: Array, wanted: Array) -> Array | None:
+    """A sign for each target, so that the products have the wanted signs."""
+    for signs in product((1.0, -1.0), repeat=columns.shape[1]):
+        made = np.prod(np.where(columns > 0, np.array(signs), 1.0), axis=1)
+        if np.array_equal(made, wanted):
+            return np.array(signs)
+    return None
+
+
+def express(
+    key: tuple[str, int], values: Array, problems: Sequence[Problem]
+) -> Factor | None:
+    """The factor as an expression that fits every problem; None for a factor of 1."""
+    target, layer = key
+    ms, k = tuple(float(len(p.y)) for p in problems), problems[0].sizes[-1]
+    if np.allclose(values, 1, rtol=NEAR, atol=0):
+        return None
+    given = tuple(map(float, values))
+    table = known(ms, k)
+    fits = np.all(np.abs(table - values) <= NEAR * np.abs(table), axis=1)
+    if fits.any():
+        return Factor(target, layer, list(EXPRESSIONS)[fits.argmax()], given)
+    number, constant = np.array(ms) / values, float(values[0])
+    if np.allclose(number, number[0], rtol=NEAR) and is_count(float(number[0])):
+        return Factor(target, layer, "number", given, float(round(number[0])))
+    if np.allclose(values, constant, rtol=NEAR, atol=0):
+        return Factor(target, layer, "constant", given, constant)
+    return None
+
+
+@cache
+def known(ms: tuple[float, ...], k: int) -> Array:
+    """Every expression on every problem (expressions, problems)."""
+    return np.array([[formula(m, k) for m in ms] for formula in EXPRESSIONS.values()])
+
+
+def is_count(number: float) -> bool:
+    """Whether a fitted number can be a number of examples."""
+    if not 1.5 < number < 1e9:
+        return False
+    return abs(number - round(number)) < 1e-4 * number
+
+
+def layerwise(
+    table: Array,
+    parts: Sequence[Part],
+    options: Mapping[tuple[str, int], Array],
+    count: int,
+    problems: Sequence[Problem],
+) -> Iterator[tuple[Factor, ...]]:
+    """Sets with one factor that depends on the layer's sizes."""
+    sizes: Sizes = problems[0].sizes
+    for name, formula in LAYERWISE.items():
+        expected = np.array(
+            [
+                [
+                    formula(len(p.y), sizes[layer - 1], sizes[layer])
+                    if kind in ("W", "b")
+                    else 1.0
+                    for p in problems
+                ]
+                for kind, layer in parts
+            ]
+        )
+        whole = Factor("data", 0, name, ())
+        for others in solutions(table / expected, options, count - 1, problems):
+            yield (whole, *others)
+
+
+def factor_of(
+    part: Part, chosen: Sequence[Factor], sizes: Sizes, m: int, i: int
+) -> float:
+    """The product of the factors of a part, on problem i."""
+    found, depth = 1.0, len(sizes) - 1
+    everything = [
+        (kind, layer) for kind in ("W", "b", *BOTH) for layer in range(1, depth + 1)
+    ]
+    reach = targets(everything, depth)
+    for one in chosen:
+        if part not in reach[one.target, one.layer]:
+            continue
+        if one.expression in LAYERWISE:
+            before, units = sizes[part[1] - 1], sizes[part[1]]
+            found *= LAYERWISE[one.expression](m, before, units)
+        else:
+            found *= one.values[i]
+    return found

@@ -1,0 +1,214 @@
+"""Hypotheses: edits made together, and the gradients that they give."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from jaxnn.clinic.edits import pools, steps
+from jaxnn.clinic.edits.factors import Factor, factor_of
+from jaxnn.clinic.edits.penalties import penalized, penalty_factor
+from jaxnn.clinic.edits.steps import RIGHT, Array, Flow, Key, Pool, Values
+from jaxnn.clinic.networks.network import Network
+from jaxnn.clinic.networks.problems import Layer, Params, Problem
+
+FLOOR = 1e-3  # of the largest part: a smaller part is measured against this
+
+
+PLAIN = ("m", "1/m", "-1", "2", "1/2", "k", "1/k")
+
+
+LOCAL = ("summed", "entering", "bias")  # places that spoil one layer alone
+
+
+SAME = {"bias": "summed"}  # the same delta is summed for weights and biases
+
+
+Reread = Callable[[Params, Sequence[Key]], Params]
+
+
+class Choice(NamedTuple):
+    """What stands in one place of a step, where that is not right."""
+
+    place: str  # "error", "slope", "handed", "carrier", "entering", "summed", ...
+    layer: int  # 0: everywhere
+    key: Key
+
+
+class Observed(NamedTuple):
+    """The gradients of a person's function, and the network of its cost."""
+
+    net: Network
+    problems: tuple[Problem, ...]
+    lams: tuple[float, ...]  # the first is 0
+    values: tuple[tuple[Params, ...], ...]  # [problem][lambda]
+    bar: float = 1e-6  # a smaller relative difference is rounding
+    orders: tuple[tuple[str, Key], ...] = ()  # how a vector can be unrolled wrongly
+    reread: Reread | None = None  # the gradient without these mistakes
+
+
+class Hypothesis(NamedTuple):
+    """Edits made together."""
+
+    choices: tuple[Choice, ...] = ()
+    factors: tuple[Factor, ...] = ()
+    rate: float = 0.0  # with which W was updated too early
+
+    @property
+    def size(self) -> int:
+        """How many edits: the same one in several layers is one."""
+        kinds = {(SAME.get(c.place, c.place), c.key) for c in self.choices}
+        return len(kinds) + sum(one.size for one in self.factors)
+
+    def and_choice(self, place: str, layer: int, key: Key) -> "Hypothesis":
+        """The same with one more choice, unless that is right."""
+        if key == RIGHT:
+            return self
+        return self._replace(choices=(*self.choices, Choice(place, layer, key)))
+
+    @property
+    def rank(self) -> tuple[int, ...]:
+        """Among hypotheses of one size, the plainer comes first."""
+        odd = [one for one in self.factors if one.expression not in PLAIN]
+        lengths = [len(one.expression) for one in odd]
+        local = [one for one in self.choices if one.place in LOCAL]
+        return self.size, len(odd), sum(lengths), len(self.choices), len(local)
+
+    def key(self, place: str, layer: int) -> Key:
+        """What stands in a place."""
+        found = (c.key for c in self.choices if (c.place, c.layer) == (place, layer))
+        return next(found, RIGHT)
+
+
+NONE = Hypothesis()
+
+
+def start(seen: Observed, h: Hypothesis, i: int = 0, j: int = 0) -> Values:
+    """The values of problem i at the j-th lambda, with the edits of the whole."""
+    v = steps.values(
+        seen.net,
+        seen.problems[i],
+        seen.lams[j],
+        given_as(seen, h, i, j),
+        given_as(seen, h, i, 0),
+    )
+    wholes = [c for c in h.choices if c.layer == 0 and c.place in steps.WHOLE]
+    for c in sorted(wholes, key=lambda c: steps.WHOLE.index(c.place)):
+        v = steps.wholes(v)[c.place, c.key](v)
+    return v
+
+
+def given_as(seen: Observed, h: Hypothesis, i: int, j: int) -> Params:
+    """The person's gradient, before it was unrolled in the wrong order.
+
+    Where lambda is missing in a layer's penalty, that penalty is taken off.
+    """
+    given = seen.values[i][j]
+    turned = [c.key for c in h.choices if (c.place, c.key) in seen.orders]
+    if turned and seen.reread is not None:
+        given = seen.reread(given, turned)
+    lost = {c.layer: c.key for c in h.choices if c.place == "lambda"}
+    if not lost:
+        return given
+    v = steps.values(seen.net, seen.problems[i], 1.0, given)
+    factor = penalty_factor(seen.net, v.m)
+    found = []
+    for n, (W, b) in enumerate(given, 1):
+        added = penalized(v, n)[RIGHT]
+        if n in lost:
+            W = W - factor * added.W
+            if lost[n] == "all" and b is not None and added.b is not None:
+                b = b - factor * added.b
+        found.append(Layer(W, b))
+    return tuple(found)
+
+
+def flow(
+    v: Values,
+    layer: int,
+    places: Mapping[str, Pool],
+    keys: Mapping[str, Key],
+    rate: float,
+) -> Flow:
+    """delta_l (u_l, m), made of what stands in each place."""
+    slope = places["slope"][keys["slope"]]
+    if "error" in places:
+        error = places["error"][keys["error"]]
+        return Flow(
+            error if keys["error"] in steps.WHOLE_DELTA else error * slope, error
+        )
+    W = places["carrier"][keys["carrier"]]
+    if keys["carrier"] == "updated":
+        W = W - rate * v.seen[layer].W
+    back = W.T @ places["handed"][keys["handed"]]  # (u_l, m)
+    return Flow(back if keys["handed"] == "wrong layer" else back * slope, back)
+
+
+def directions(v: Values, h: Hypothesis) -> tuple[Layer, ...]:
+    """The gradients of all layers, up to their factors."""
+    above: list[Flow] = []
+    found = []
+    for layer in range(v.net.depth, 0, -1):
+        places = pools.delta_pools(v, layer, above)
+        keys = {place: h.key(place, layer) for place in places}
+        above.append(flow(v, layer, places, keys, h.rate))
+        summed = pools.summed(v, layer, above)[h.key("summed", layer)]
+        entering = pools.entering(v, layer, above)[h.key("entering", layer)]
+        biases = pools.bias_sums(v, layer, above)[h.key("bias", layer)]
+        has_biases = v.p.params[0].b is not None
+        found.append(Layer(summed @ entering.T, biases if has_biases else None))
+    return tuple(found[::-1])
+
+
+def gradient(seen: Observed, h: Hypothesis, i: int, j: int) -> Params:
+    """The gradient that a hypothesis gives for problem i at the j-th lambda."""
+    v = start(seen, h, i, j)
+    m, k, sizes = v.m, len(v.Y), seen.net.sizes
+    scale, found = seen.net.scale.factor(m, k), []
+    for layer, (W, b) in enumerate(directions(v, h), 1):
+
+        def factor(kind: str, layer: int = layer) -> float:
+            return factor_of((kind, layer), h.factors, sizes, m, i)
+
+        added = penalized(v, layer)[h.key("penalty", layer)]
+        times = penalty_factor(seen.net, m) * v.lam
+        lost = h.key("lambda", layer)
+        W = scale * factor("W") * W
+        W = W + times * factor("penalty") * added.W * (lost == RIGHT)
+        if b is not None and added.b is not None:
+            b = scale * factor("b") * b
+            b = b + times * factor("bias penalty") * added.b * (lost != "all")
+        found.append(Layer(W, b))
+    return tuple(found)
+
+
+def gaps(ours: Params, given: Params) -> list[float]:
+    """|ours - given| / |ours| of each layer's weights and biases, in Euclidean norms.
+
+    A part smaller than FLOOR times the largest is divided by that in place of |ours|.
+    """
+    pairs = list(zip(parts(ours), parts(given), strict=True))
+    floor = max(FLOOR * max(float(np.linalg.norm(a)) for a, _ in pairs), 1e-300)
+    found = []
+    for a, b in pairs:
+        gap = float(np.linalg.norm(a - b))
+        size = max(float(np.linalg.norm(a)), floor)
+        found.append(gap / size if np.isfinite(gap) else np.inf)
+    return found
+
+
+def parts(params: Params) -> list[Array]:
+    """The weights and biases of all layers, from layer 1."""
+    return [part for layer in params for part in layer if part is not None]
+
+
+def misfit(h: Hypothesis, seen: Observed) -> float:
+    """How far a hypothesis is from the observed values, at the worst."""
+    worst = 0.0
+    for i, row in enumerate(seen.values):
+        for j in range(len(row)):
+            ours = gradient(seen, h, i, j)
+            worst = max(worst, *gaps(ours, given_as(seen, h, i, j)))
+            if not worst <= seen.bar:
+                return worst
+    return worst

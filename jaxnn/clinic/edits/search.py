@@ -1,0 +1,273 @@
+"""Find the fewest edits of the derivation that give a person's gradient.
+
+Each layer's gradients depend on its own step and on what comes back from above. So the
+search goes from the output back, and keeps at each layer what fits this layer's
+gradients up to a factor; factors.py explains the factors of all layers together. A
+combination of edits costs a sum of trials, not a product.
+"""
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+
+import numpy as np
+
+from jaxnn.clinic.edits import pools, steps
+from jaxnn.clinic.edits.factors import Part, factors
+from jaxnn.clinic.edits.hypotheses import (
+    NONE,
+    Choice,
+    Hypothesis,
+    Observed,
+    directions,
+    flow,
+    misfit,
+    parts,
+    start,
+)
+from jaxnn.clinic.edits.penalties import distinct_penalties, penalized, penalty_factor
+from jaxnn.clinic.edits.steps import RIGHT, Array, Flow, Key, Pool, Values
+from jaxnn.clinic.networks.problems import Layer
+
+MOST = 3  # edits at once
+SLACK = 10  # times the bar passes a layer; the full comparison decides
+
+
+def search(seen: Observed, most: int = MOST) -> list[Hypothesis]:
+    """All smallest hypotheses that give the observed gradients; [] if there is none."""
+    best: list[Hypothesis] = []
+    for size in range(most + 1):
+        limit = best[0].size if best else most
+        if size > limit:
+            break
+        for h in with_choices(seen, size, limit):
+            if h.size <= limit and h not in best and misfit(h, seen) <= seen.bar:
+                best = [one for one in best if one.size == h.size] + [h]
+                limit = h.size
+    return sorted(best, key=lambda h: h.rank)
+
+
+def with_choices(seen: Observed, size: int, limit: int) -> Iterator[Hypothesis]:
+    """The hypotheses with `size` choices and at most `limit` edits."""
+    options = everywhere(seen)
+    for count in range(size + 1):
+        for some in combinations(options, count):
+            if len({one[0].place for one in some}) == count:
+                begun = Hypothesis(tuple(c for one in some for c in one))
+                for h in trails(seen, begun, size):
+                    if h.size == size:
+                        yield from with_factors(seen, h, limit)
+
+
+def everywhere(seen: Observed) -> list[tuple[Choice, ...]]:
+    """The edits that spoil more than one step, each as its choices."""
+    wholes = steps.wholes(start(seen, NONE))
+    found = [(Choice(place, 0, key),) for place, key in wholes]
+    found += [(Choice(place, 0, key),) for place, key in seen.orders]
+    if len(seen.lams) > 1:
+        has_biases = seen.net.penalty is not None and seen.net.penalty.has_biases
+        for key in ("all", "weights") if has_biases else ("all",):
+            lost = [Choice("lambda", n + 1, key) for n in range(seen.net.depth)]
+            found += [tuple(lost), *((one,) for one in lost if len(lost) > 1)]
+    return found
+
+
+def trails(seen: Observed, h: Hypothesis, size: int) -> Iterator[Hypothesis]:
+    """h with choices for all layers that fit the first problem, up to factors."""
+    v = start(seen, h)
+    found: list[tuple[Hypothesis, list[Flow]]] = [(h, [])]
+    for layer in range(seen.net.depth, 0, -1):
+        found = [
+            after
+            for one, above in found
+            for after in through(v, seen, layer, one, above, size)
+        ]
+    for one, _ in found:
+        yield from penalties(seen, one, size)
+
+
+def through(
+    v: Values, seen: Observed, layer: int, h: Hypothesis, above: list[Flow], size: int
+) -> Iterator[tuple[Hypothesis, list[Flow]]]:
+    """h with choices for one layer that fit its gradients up to factors."""
+    given, bar = v.seen[layer - 1], SLACK * seen.bar
+    raw = pools.delta_pools(v, layer, above)
+    places = {place: trimmed(pool, h, size) for place, pool in raw.items()}
+    for arrived in chosen(h, layer, places, size):
+        keys = {place: arrived.key(place, layer) for place in places}
+        if keys.get("carrier") == "updated":
+            rate = early(v, layer, raw, keys)
+            if rate is None:
+                continue
+            arrived = arrived._replace(rate=rate)
+        flows = [*above, flow(v, layer, raw, keys, arrived.rate)]
+        for fitted in weights(v, layer, arrived, flows, size, given.W, bar):
+            if given.b is None:
+                yield fitted, flows
+                continue
+            # all sums over the units are one vector of ones, up to a factor
+            sums = trimmed(pools.bias_sums(v, layer, flows), fitted, size, False)
+            for last in chosen(fitted, layer, {"bias": sums}, size):
+                ours = sums[last.key("bias", layer)]
+                if steps.ratio(ours, given.b, bar) is not None:
+                    yield last, flows
+
+
+def trimmed(pool: Pool, h: Hypothesis, size: int, up_to_a_factor: bool = True) -> Pool:
+    """What can still be chosen: at the limit only what is right or chosen already."""
+    if h.size < size:
+        return pools.distinct(pool, up_to_a_factor)
+    used = {RIGHT, *(c.key for c in h.choices)}
+    return {key: array for key, array in pool.items() if key in used}
+
+
+def weights(
+    v: Values,
+    layer: int,
+    h: Hypothesis,
+    flows: list[Flow],
+    size: int,
+    given: Array,
+    bar: float,
+) -> Iterator[Hypothesis]:
+    """h with choices for the weights' gradient (u_l, u_{l-1}) that fit it."""
+    if h.size == size and not h.choices:
+        if steps.ratio(flows[-1].delta @ v.A[layer - 1].T, given, bar) is not None:
+            yield h
+        return
+    summed = trimmed(pools.summed(v, layer, flows), h, size)
+    entering = trimmed(pools.entering(v, layer, flows), h, size)
+    places = {"summed": summed, "entering": entering}
+    for one in chosen(h, layer, places, size):
+        a, b = summed[one.key("summed", layer)], entering[one.key("entering", layer)]
+        if steps.ratio(a @ b.T, given, bar) is not None:
+            yield one
+
+
+def chosen(
+    h: Hypothesis, layer: int, places: Mapping[str, Pool], size: int
+) -> Iterator[Hypothesis]:
+    """h with every choice from the places, with at most `size` edits in all."""
+    if not places:
+        yield h
+        return
+    (place, pool), *rest = places.items()
+    for key in pool:
+        after = h.and_choice(place, layer, key)
+        if after.size <= size:
+            yield from chosen(after, layer, dict(rest), size)
+
+
+def early(
+    v: Values, layer: int, places: Mapping[str, Pool], keys: Mapping[str, Key]
+) -> float | None:
+    """The rate with which W_{l+1} was updated before delta_l was computed."""
+    W, moved = v.p.params[layer].W, v.seen[layer].W
+    handed, slope = places["handed"][keys["handed"]], places["slope"][keys["slope"]]
+    columns = [((one.T @ handed) * slope) @ v.A[layer - 1].T for one in (W, moved)]
+    matrix = np.array([one.ravel() for one in columns]).T
+    c, d = np.linalg.lstsq(matrix, v.seen[layer - 1].W.ravel(), rcond=None)[0]
+    return float(-d / c) if c and abs(d / c) > 1e-9 else None
+
+
+def penalties(seen: Observed, h: Hypothesis, size: int) -> Iterator[Hypothesis]:
+    """h with choices for the penalty's place in every layer that fit."""
+    found = [h]
+    if len(seen.lams) > 1 and (data := on_problem(seen, h, 0)) is not None:
+        v = start(seen, h, 0, 1)
+        ours = directions(v, h)
+        for layer in range(seen.net.depth, 0, -1):
+            pool = distinct_penalties(penalized(v, layer))
+            if h.key("lambda", layer) == "all":
+                pool = {RIGHT: pool[RIGHT]}
+            fits = [
+                key
+                for key, one in pool.items()
+                if added(v, seen, h, layer, ours[layer - 1], data, one) is not None
+            ]
+            found = [
+                after
+                for one in found
+                for key in fits
+                if (after := one.and_choice("penalty", layer, key)).size <= size
+            ]
+    yield from found
+
+
+def with_factors(seen: Observed, h: Hypothesis, limit: int) -> Iterator[Hypothesis]:
+    """h with the factors that it needs."""
+    measured = ratios(seen, h)
+    if measured is not None:
+        for found in factors(measured, seen.problems, limit - h.size):
+            yield h._replace(factors=found)
+
+
+def ratios(seen: Observed, h: Hypothesis) -> dict[Part, Array] | None:
+    """The factors of all parts (problems,); None where one is no multiple."""
+    rows = []
+    for i in range(len(seen.problems)):
+        found = on_problem(seen, h, i)
+        if found is None:
+            return None
+        v = start(seen, h, i, -1)
+        ours = directions(v, h)
+        for layer in range(1, seen.net.depth + 1) if v.lam else ():
+            one = penalized(v, layer)[h.key("penalty", layer)]
+            more = added(v, seen, h, layer, ours[layer - 1], found, one)
+            if more is None:
+                return None
+            found |= more
+        rows.append(found)
+    return {part: np.array([row.get(part, 1.0) for row in rows]) for part in rows[0]}
+
+
+def on_problem(seen: Observed, h: Hypothesis, i: int) -> dict[Part, float] | None:
+    """The factor of each part on problem i at lambda 0; None if one is no multiple."""
+    found: dict[Part, float] = {}
+    v = start(seen, h, i)
+    scale = seen.net.scale.factor(v.m, len(v.Y))
+    for layer, (ours, given) in enumerate(
+        zip(directions(v, h), v.seen, strict=True), 1
+    ):
+        for kind in ("W", "b"):
+            a, b = getattr(ours, kind), getattr(given, kind)
+            if a is None:
+                continue
+            c = steps.ratio(scale * a, b, SLACK * seen.bar)
+            if c is None:
+                return None
+            if np.any(b):
+                found[kind, layer] = c
+    return found
+
+
+def added(
+    v: Values,
+    seen: Observed,
+    h: Hypothesis,
+    layer: int,
+    data: Layer,
+    found: Mapping[Part, float],
+    penalty: Layer,
+) -> dict[Part, float] | None:
+    """The factors of a layer's penalty; None where it is no multiple of `penalty`.
+
+    v: with lambda. data: the layer's gradients without penalty, up to their factors.
+    """
+    given, made = v.seen[layer - 1], {}
+    scale = seen.net.scale.factor(v.m, len(v.Y))
+    lost = h.key("lambda", layer)
+    size = max(float(np.linalg.norm(part)) for part in parts((given,)))
+    for kind, name in (("W", "penalty"), ("b", "bias penalty")):
+        a, b, one = (getattr(each, kind) for each in (data, given, penalty))
+        if a is None:
+            continue
+        one = one * penalty_factor(seen.net, v.m) * v.lam
+        one = one * (lost == RIGHT or (lost == "weights" and kind == "b"))
+        left = b - scale * found.get((kind, layer), 0.0) * a
+        square = float((one * one).sum())
+        c = float((one * left).sum()) / square if square else 0.0
+        if float(np.linalg.norm(left - c * one)) > SLACK * seen.bar * size:
+            return None
+        if square:
+            made[name, layer] = c
+    return made

@@ -1,0 +1,270 @@
+"""Compare a person's costs and gradients with those of their own network."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jaxnn.clinic.calling import Way
+from jaxnn.clinic.calling.forms import formed, plain
+from jaxnn.clinic.calling.packings import roll, unroll
+from jaxnn.clinic.edits import costs, search
+from jaxnn.clinic.edits.hypotheses import NONE, Hypothesis, Observed, parts
+from jaxnn.clinic.examination import Answers
+from jaxnn.clinic.networks import family
+from jaxnn.clinic.networks.network import FACTORS, PENALTIES, Network, course
+from jaxnn.clinic.networks.problems import COURSE, Layer, Params
+from jaxnn.clinic.networks.units import HIDDEN, OUTPUT, PAIRS, SOFTMAX
+from jaxnn.clinic.telling.statements import Style
+from jaxnn.clinic.understanding import Understood
+from jaxnn.mistake import Mistake
+
+MOST = 3  # mistakes at once
+ROUNDING = 1e-14  # of the largest part
+PATIENCE = 3.0  # seconds; after that no more mistakes at once are tried
+
+Progress = Callable[[str, int, int], Any]
+
+
+class Judgement(NamedTuple):
+    """What is wrong with a cost and its gradient, and against which network."""
+
+    net: Network
+    cost: tuple[Hypothesis, ...] | None  # None if no cost came; () if unexplained
+    gradient: tuple[Hypothesis, ...]  # () if unexplained
+    rate: float = 1.0  # divided out of the gradient
+
+    @property
+    def is_right(self) -> bool:
+        """Whether there is nothing to explain."""
+        costs = self.cost is None or NONE in self.cost
+        return costs and NONE in self.gradient
+
+    @property
+    def is_own_cost(self) -> bool:
+        """Whether only the cost differs, as another cost and not as a slip does."""
+        if self.cost is None or NONE in self.cost:
+            return False
+        slips = ("labels", "examples", "penalty")
+        places = {c.place for h in self.cost[:1] for c in h.choices}
+        keys = {c.key for h in self.cost[:1] for c in h.choices}
+        return not places & {*slips} and "eps" not in keys
+
+    @property
+    def size(self) -> int:
+        """How many mistakes; many for what is unexplained."""
+        sizes = [
+            h[0].size if h else MOST + 1
+            for h in (self.cost, self.gradient)
+            if h is not None
+        ]
+        return sum(sizes)
+
+
+def judge(
+    understood: Understood,
+    answers: Answers,
+    style: Style,
+    expected: Network | None,
+    is_demanded: bool = False,
+    progress: Progress | None = None,
+) -> Judgement:
+    """The network and the fewest mistakes that give all costs and gradients."""
+    if expected is not None and not is_demanded:
+        if own := other(understood, answers, style, expected):
+            return own
+    nets = candidates(understood, answers, expected)
+    found: list[Judgement] = []
+    began = time.process_time()
+    for most in range(MOST + 1):
+        if time.process_time() - began > PATIENCE:
+            break
+        for i, net in enumerate(nets):
+            if progress is not None:
+                progress(f"mistakes at once: {most}", i, len(nets))
+            one = against(net, answers, style, most)
+            if one.cost != () and one.gradient:
+                found.append(one)
+        if found and min(one.size for one in found) <= most + 1:
+            break
+    if found:
+        return min(found, key=lambda one: one.size)
+    halves = (against(net, answers, style, 2, is_whole=False) for net in nets[:4])
+    return min(halves, key=lambda one: one.size)
+
+
+def other(
+    understood: Understood, answers: Answers, style: Style, expected: Network
+) -> Judgement | None:
+    """The judgement that all is right for another network, not near the expected."""
+    if not understood.is_explained or answers.costs is None:
+        return None
+    for net in candidates(understood, answers, None)[:1]:
+        own = against(net, answers, style, 0)
+        if own.is_right and not against(expected, answers, style, 1).cost:
+            return own
+    return None
+
+
+def candidates(
+    understood: Understood, answers: Answers, expected: Network | None
+) -> list[Network]:
+    """The networks that a function may be meant to be, the likeliest first."""
+    has_lam, given = len(answers.lams) > 1, answers.costs
+    nets = list(understood.networks[:4]) or [course(answers.way.sizes)]
+    if expected is not None:
+        nets = [expected]
+    elif understood.is_explained and given is not None:
+        net = family.explained(nets, answers.problems, answers.lams, given, answers.bar)
+        if net is not None:
+            return [net]
+    if not has_lam:
+        return [net._replace(penalty=None) for net in nets]
+    if expected is not None:
+        return nets
+    return [
+        net._replace(penalty=penalty)
+        for net in nets[:1]
+        for penalty in (*PENALTIES, None)
+        if net.has_biases or penalty is None or not penalty.has_biases
+    ]
+
+
+def against(
+    net: Network, answers: Answers, style: Style, most: int, is_whole: bool = True
+) -> Judgement:
+    """What is wrong if this is the network; is_whole: only if the cost is explained."""
+    cost, given, rate = None, answers.gradients, 1.0
+    if (values := answers.costs) is not None:
+        seen = costs.Priced(net, answers.problems, answers.lams, values, answers.bar)
+        cost = tuple(costs.search(seen, most))
+    assert given is not None
+    if cost == () and is_whole:
+        return Judgement(net, cost, ())
+    way = answers.way
+    seen = Observed(
+        net,
+        answers.problems,
+        answers.lams,
+        tuple(tuple(map(rounded, row)) for row in given),
+        answers.bar,
+        tuple(orders(way, style)),
+        lambda given, names: reread(way, style, given, names),
+    )
+    found = tuple(search.search(seen, most))
+    if answers.way.mode != "gradient" and answers.rows[0][0].rate is None:
+        rate, found = without_rate(found, len(answers.lams) > 1)
+    return Judgement(net, cost, found, rate)
+
+
+def rounded(given: Params) -> Params:
+    """The gradient with 0 for parts that are rounding beside the largest."""
+    sizes = [np.linalg.norm(part) for part in parts(given)]
+    least = ROUNDING * max(sizes, default=0.0)
+
+    def part(array: Any) -> Any:
+        return array if array is None or np.linalg.norm(array) > least else 0 * array
+
+    return tuple(Layer(part(W), part(b)) for W, b in given)
+
+
+def without_rate(
+    found: Sequence[Hypothesis], has_lam: bool
+) -> tuple[float, tuple[Hypothesis, ...]]:
+    """A factor of the whole that is the rate of a step, which is no mistake."""
+    targets = ("whole",) if has_lam else ("whole", "data")
+    for h in found:
+        for f in h.factors:
+            values = set(np.round(f.values, 9))
+            if f.target in targets and len(values) == 1:
+                rest = tuple(one for one in h.factors if one is not f)
+                return f.values[0], (h._replace(factors=rest),)
+    return 1.0, tuple(found)
+
+
+def orders(way: Way, style: Style) -> dict[tuple[str, Any], dict[str, str]]:
+    """How a vector can be unrolled wrongly: (place, name) -> fields of the form."""
+    form = way.form
+    if not way.subject.takes("params") or form.parameters not in ("vector", "column"):
+        return {}
+    depth, known = len(way.sizes) - 1, form.order.split()
+    right = [known[min(i, len(known) - 1)] for i in range(depth)]
+    wrong = ["F" if order == "C" else "C" for order in right]
+    other = "is unrolled in the other order"
+    found = {("order", f"the gradient {other}"): {"order": " ".join(wrong)}}
+    for i in range(depth) if depth > 1 else ():
+        one = [*right[:i], wrong[i], *right[i + 1 :]]
+        name = f"{style.W(i + 1)}'s gradient {other}"
+        found["order", name] = {"order": " ".join(one)}
+    if depth > 1:
+        first = "theta1" if form.first == "theta2" else "theta2"
+        name = "the layers are swapped in the unrolled gradient"
+        found["layers", name] = {"first": first}
+    return found
+
+
+def reread(way: Way, style: Style, given: Params, names: Sequence[Any]) -> Params:
+    """A gradient as it is without the mistakes in its order."""
+    form, fields = way.form, {}
+    for (_, name), change in orders(way, style).items():
+        fields |= change if name in names else {}
+    blocks, wrong = formed(given, form), form._replace(**fields)
+    made = roll(unroll(blocks, form), blocks, wrong)
+    assert made is not None
+    return plain(made, form)
+
+
+def expected(
+    way: Way, near: Sequence[Network], word: str, has_lam: bool
+) -> Network | None:
+    """The network that is demanded, by `word` or by the course's call; or None.
+
+    near: networks that the cost is like.
+    """
+    if word and word != "course":
+        net = with_words(near[0] if near else course(way.sizes), word)
+    elif word or is_course(way):
+        net = course(way.sizes)
+    else:
+        return None
+    penalty = net.penalty or FACTORS[0]
+    return net._replace(penalty=penalty if has_lam else None, has_biases=way.has_biases)
+
+
+def with_words(net: Network, word: str) -> Network:
+    """The network with the hidden units and the output that a person names."""
+    known = {one.name.lower(): one for one in (*HIDDEN, *OUTPUT)}
+    names = [name.strip().lower() for name in word.split(",")]
+    if lost := [name for name in names if name not in known]:
+        raise Mistake(
+            f"--expect {word}: no unit {lost[0]}; choose course, or units of "
+            f"{', '.join(known)}, like 'tanh, softmax'"
+        )
+    *hidden, output = (known[name] for name in names)
+    if output not in OUTPUT or len(hidden) not in (0, 1, net.depth - 1):
+        outputs = ", ".join(one.name for one in OUTPUT)
+        raise Mistake(
+            f"--expect {word}: write the hidden units, one name or one for each layer, "
+            f"then the output, one of {outputs}"
+        )
+    if output is SOFTMAX and net.sizes[-1] == 1:
+        raise Mistake(f"--expect {word}: softmax needs two outputs; write sigmoid")
+    if len(hidden) < net.depth - 1:
+        hidden = (hidden or [output]) * (net.depth - 1)
+    units = (*hidden, output)
+    fits = [loss for unit, loss in PAIRS if unit is output]
+    return net._replace(units=units, loss=net.loss if net.loss in fits else fits[0])
+
+
+def is_course(way: Way) -> bool:
+    """Whether the call is the course's: one vector and three sizes, or 400-25-10."""
+    takes = way.subject.takes
+    return way.sizes == COURSE or (
+        len(way.sizes) == len(COURSE)
+        and takes("params")
+        and way.form.parameters in ("vector", "column")
+        and takes("n")
+        and takes("h1")
+        and takes("k")
+    )

@@ -1,0 +1,79 @@
+"""What a gradient of the wrong shape is made of, where that can be seen."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from jaxnn.clinic.calling import Answer
+from jaxnn.clinic.edits import steps
+from jaxnn.clinic.edits.factors import factors
+from jaxnn.clinic.networks.network import Network
+from jaxnn.clinic.networks.problems import Params, Problem
+from jaxnn.clinic.telling import amounts, statements, words
+from jaxnn.clinic.telling.statements import Style
+from jaxnn.clinic.telling.words import Mistake
+
+Array = np.ndarray
+BAR = 1e-5
+
+
+def mistakes(
+    answers: list[Answer], problems: list[Problem], net: Network, style: Style
+) -> Iterator[Mistake]:
+    """The products that stand for weights' gradients, and their common factor."""
+    tables = [products(net, p) for p in problems]
+    found = {}
+    for layer in range(1, net.depth + 1):
+        for key in tables[0]:
+            ratios = [
+                fitted(one, table[key])
+                for one, table in zip(answers, tables, strict=True)
+            ]
+            if key[0] == layer and key[1] != layer - 1 and None not in ratios:
+                found[layer] = key[1], np.array(ratios, float)
+    if not found:
+        return
+    yield product_in_words(found, net, style)
+    table = {("W", layer): ratios for layer, (_, ratios) in found.items()}
+    scales = np.array([net.scale.factor(len(p.y), p.sizes[-1]) for p in problems])
+    table = {part: ratios / scales for part, ratios in table.items()}
+    for some in factors(table, problems, 1)[:1]:
+        yield from (amounts.mistake(f, style, net) for f in some)
+
+
+def products(net: Network, p: Problem) -> dict[tuple[int, int], Array]:
+    """delta_l A_j^T for all layers l and j, by (l, j)."""
+    none: Params = p.params
+    v = steps.values(net, p, 0.0, none)
+    return {
+        (layer, j): delta @ a.T
+        for layer, delta in enumerate(steps.deltas(v), 1)
+        for j, a in enumerate(v.A)
+    }
+
+
+def fitted(one: Answer, ours: Array) -> float | None:
+    """The factor by which an array that came back is this product, or its transpose."""
+    for array in one.arrays:
+        for turned in (array, array.T):
+            if turned.shape == ours.shape:
+                c = steps.ratio(ours, np.asarray(turned, float), BAR)
+                if c is not None and c != 0:
+                    return c
+    return None
+
+
+def product_in_words(
+    found: dict[int, tuple[int, Array]], net: Network, style: Style
+) -> Mistake:
+    """Which activations stand for which."""
+    layers = sorted(found)
+    wrong = [style.a(found[layer][0]) for layer in layers]
+    right = [style.a(layer - 1) for layer in layers]
+    what = words.joined([style.dW(layer) for layer in layers])
+    are = "are" if len(layers) > 1 else "is"
+    return Mistake(
+        f"{what} {are} made of {' and '.join(wrong)} in place of {' and '.join(right)}",
+        "the weights are multiplied by what enters the layer, and so is their delta",
+        tuple(statements.weights(style, net, layer) for layer in layers[::-1]),
+    )
