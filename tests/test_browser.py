@@ -111,16 +111,19 @@ def test_the_page_and_the_read_command_read_the_same(page, run, command, tmp_pat
     assert right >= 45  # nearly all are read as they were drawn
 
 
-@pytest.mark.parametrize("length", [3, 30, 150])
-def test_a_stroke_is_read_within_50_ms(page, length):
-    browser.draw(page, [np.array([[60, 60], [60 + length, 60 + length]])])
-    milliseconds = page.execute_script(
-        "return Array.from({length: 20}, () => {"
-        "  const began = performance.now(); readDrawing();"
-        "  return performance.now() - began; })"
-    )
-    print(f"{length} pixels: median {np.median(milliseconds):.1f} ms")
-    assert min(milliseconds) < 50  # the least: other work can delay the rest
+def test_a_short_stroke_is_no_more_work_than_a_long_one(page):
+    made = []  # numbers that the reader writes, for strokes of so many pixels
+    for length in (3, 30, 150):
+        browser.draw(page, [np.array([[60, 60], [60 + length, 60 + length]])])
+        made.append(
+            page.execute_script(
+                "const own = zeros; let count = 0;"
+                "zeros = (h, w) => { count += h * w; return own(h, w); };"
+                "readDrawing(); zeros = own; return count;"
+            )
+        )
+    print(made)
+    assert 0 < max(made) < 1.5 * min(made)
 
 
 def test_keys_and_buttons(page):
