@@ -12,7 +12,7 @@ import warnings
 import numpy as np
 import pytest
 
-from jaxnn.clinic.calling import source, texts
+from jaxnn.clinic.calling import sandbox, texts
 from jaxnn.clinic.calling.source import failed, load, python2_hint
 from jaxnn.files import FileError
 
@@ -21,7 +21,7 @@ from jaxnn.files import FileError
 def as_before(monkeypatch):
     """Restore the import path, the modules and the variables after each test."""
     monkeypatch.setattr(sys, "path", sys.path[:])
-    monkeypatch.setattr(source, "FOLDERS", set())
+    monkeypatch.setattr(sandbox, "FOLDERS", set())
     monkeypatch.setattr(sys, "dont_write_bytecode", False)  # or nothing is tested
     monkeypatch.setenv("MPLBACKEND", "Agg")
     modules = set(sys.modules)

@@ -1,10 +1,7 @@
 """check_gradient: compare a person's cost and gradient with the right ones."""
 
-import contextlib
 import inspect
-import random
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, overload
 
 import numpy as np
@@ -16,8 +13,8 @@ from jaxnn.clinic.calling import (
     ROLES,
     Subject,
     Unusable,
-    forget,
     load,
+    restored,
     role_named,
     subject,
 )
@@ -141,22 +138,6 @@ def functions_of(
             name = getattr(one, "__name__", "it")
             raise Mistake(f"{name} wraps itself; pass it without decorator") from None
     return functions
-
-
-@contextlib.contextmanager
-def restored() -> Iterator[None]:
-    """Restore random states, print options, modules and import path at the end."""
-    states = np.random.get_state(), random.getstate()
-    path, modules = sys.path[:], sys.modules.copy()
-    try:
-        with np.printoptions(), np.errstate(all="ignore"):
-            yield
-    finally:
-        np.random.set_state(states[0])
-        random.setstate(states[1])
-        sys.path[:] = path
-        forget()
-        sys.modules.update(modules)
 
 
 def conventions_and_roles(

@@ -13,11 +13,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxnn.clinic.calling import Answer, Subject, Unusable, Way, ways
+from jaxnn.clinic.calling.modes import flat
+from jaxnn.clinic.calling.ways import problems_of
 from jaxnn.clinic.edits import steps
 from jaxnn.clinic.networks import family
 from jaxnn.clinic.networks.family import Priced
 from jaxnn.clinic.networks.network import MEAN_OF_ALL, Network, course
-from jaxnn.clinic.networks.problems import Params, Problem, Sizes, problems, single
+from jaxnn.clinic.networks.problems import Problem, Sizes
 
 BARS: dict[type, float] = {np.float64: 1e-6, np.float32: 2e-5, np.float16: 2e-2}
 PATIENCE = 5.0  # seconds of computing; after that the rarer ways are left out
@@ -67,12 +69,6 @@ class Understood(NamedTuple):
         if self.is_explained or one.answer.cost is not None or not self.networks:
             return self.is_explained
         return is_right(one, self.networks[0])
-
-
-@cache
-def problems_of(sizes: Sizes, has_biases: bool, is_single: bool) -> tuple[Problem, ...]:
-    """The problems for a network."""
-    return (single if is_single else problems)(sizes, has_biases)
 
 
 @cache
@@ -248,9 +244,3 @@ def distinct(usable: Sequence[Attempt]) -> list[Attempt]:
         key = one.way.sizes, one.answer.cost, parts.tobytes()
         found.setdefault(key, one)
     return list(found.values())
-
-
-def flat(params: Params) -> np.ndarray:
-    """All elements in one vector."""
-    parts = [part.ravel() for layer in params for part in layer if part is not None]
-    return np.concatenate([np.zeros(0), *parts])

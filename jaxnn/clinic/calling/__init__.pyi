@@ -4,8 +4,8 @@ from .inputs import ROLES as ROLES
 from .inputs import role_named as role_named
 from .refusals import Unusable as Unusable
 from .refusals import error_text as error_text
+from .sandbox import restored as restored
 from .scripts import script as script
-from .source import forget as forget
 from .source import load as load
 from .subject import Subject as Subject
 from .subject import subject as subject

@@ -5,16 +5,16 @@ import copy
 import io
 import os
 import signal
-import sys
 import threading
 import traceback
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
+
+from jaxnn.clinic.calling.sandbox import quiet
 
 LIMIT = 30.0  # seconds a call may take
 
@@ -50,7 +50,12 @@ def call(run: Callable[..., Any], given: dict[str, Any], folder: Path | None) ->
     copies = {name: copy.deepcopy(value) for name, value in given.items()}
     printed, error, result = LineCounter(), None, None
     try:
-        with isolated(printed, folder), limited(LIMIT):
+        with (
+            quiet(folder or os.getcwd(), printed),
+            np.errstate(all="ignore"),
+            jax.enable_x64(True),
+            limited(LIMIT),
+        ):
             result = run(copies)
     except KeyboardInterrupt:
         raise
@@ -68,26 +73,6 @@ def is_equal(a: Any, b: Any) -> bool:
     if isinstance(a, dict):
         return a.keys() == b.keys() and all(is_equal(a[key], b[key]) for key in a)
     return np.array_equal(a, b)
-
-
-@contextlib.contextmanager
-def isolated(printed: LineCounter, folder: Path | None) -> Iterator[None]:
-    """No output, input, warnings or bytecode files; JAX, if used, in float64."""
-    before = sys.stdin, sys.dont_write_bytecode
-    sys.stdin, sys.dont_write_bytecode = io.StringIO(), True
-    try:
-        with (
-            contextlib.redirect_stdout(printed),
-            contextlib.redirect_stderr(printed),
-            contextlib.chdir(folder or os.getcwd()),
-            warnings.catch_warnings(),
-            np.errstate(all="ignore"),
-            jax.enable_x64(True),
-        ):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        sys.stdin, sys.dont_write_bytecode = before
 
 
 @contextlib.contextmanager

@@ -11,9 +11,9 @@ from jaxnn.clinic.calling.templates import Seen, has_biases
 
 ALTERNATIVES = ("type", "numbered")  # only where the usual choice does not work
 RARE = ("first", "order", "bias", "parameters")  # at most one at a time
-BOTH = ("out x in", "in x out")
-INSIDE = {"bias": ("first", "none", "last"), "matrices": BOTH}
-APART = {"bias": ("apart",), "matrices": BOTH, "biases": CHOICES["biases"]}
+MATRICES = {"matrices": CHOICES["matrices"]}
+INSIDE = {"bias": ("first", "none", "last")} | MATRICES
+APART = {"bias": ("apart",), "biases": CHOICES["biases"]} | MATRICES
 
 
 def packings(subject: Subject, seen: Seen, fixed: Mapping[str, Any]) -> list[Form]:
@@ -72,18 +72,18 @@ def containers(subject: Subject, seen: Seen) -> dict[str, tuple[str, ...]]:
         return {"parameters": ("pairs",)} | APART | {"bias": ("apart", "none")}
     if kind == "list" and keys and has_biases(keys):
         return {"parameters": ("list", "lists")} | APART
-    every: dict[str, tuple[str, ...]] = {"parameters": ("vector", "column")}
-    every["order"] = CHOICES["order"]
-    every["bias"] = ("first", "none", "last", "apart", "end")
     if kind == "list":
         many = ("list", "pairs", "lists", "dictionary")
-        every = {"parameters": many, "matrices": BOTH}
-        every["bias"] = ("first", "none", "last", "apart")
-        every["biases"] = CHOICES["biases"]
-    elif kind != "vector":
-        every["parameters"] = ("vector", "column", "list")
-        every["matrices"] = BOTH
-    return every
+        return APART | {"parameters": many, "bias": ("first", "none", "last", "apart")}
+    bias = ("first", "none", "last", "apart", "end")
+    every = {
+        "parameters": ("vector", "column"),
+        "order": CHOICES["order"],
+        "bias": bias,
+    }
+    if kind == "vector":
+        return every
+    return every | {"parameters": ("vector", "column", "list")} | MATRICES
 
 
 def keys_of(subject: Subject, seen: Seen) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterable
 
-from jaxnn.clinic.calling.listing import DEFINITIONS, is_parameter, returned_names
+from jaxnn.clinic.calling.listing import functions_in, is_parameter, returned_names
 from jaxnn.clinic.calling.names import BACKWARD, CACHE, COST, COSTS, plain, read_name
 from jaxnn.clinic.calling.statements import is_main
 
@@ -18,13 +18,7 @@ LOOPS = re.compile("train|fit|step|descent|wrapper|optimi")
 
 def obvious(trees: Iterable[ast.Module]) -> tuple[list[str], list[list[str]]]:
     """The names to check if only one choice fits, and all choices that fit."""
-    nodes: dict[str, ast.AST] = {}
-    for node in (n for tree in trees for n in tree.body):
-        if isinstance(node, DEFINITIONS):
-            nodes[node.name] = node
-        elif isinstance(node, ast.ClassDef):
-            inside = [each for each in node.body if isinstance(each, DEFINITIONS)]
-            nodes |= {f"{node.name}.{each.name}": each for each in inside}
+    nodes = functions_in(trees)
     fits = {name: node for name, node in nodes.items() if takes_all(name, node)}
     slopes = [name for name, node in fits.items() if gives_gradient(name, node)]
     slopes = [n for n in slopes if not LOOPS.search(plain(n))] or slopes
@@ -47,9 +41,9 @@ def is_other(name: str) -> bool:
     return bool(OTHER.search(plain(name)))
 
 
-def takes_all(name: str, node: ast.AST) -> bool:
+def takes_all(name: str, node: ast.FunctionDef) -> bool:
     """Whether a function's arguments can be a network's parameters and examples."""
-    if not isinstance(node, DEFINITIONS) or is_other(name):
+    if is_other(name):
         return False
     every = [each.arg for each in node.args.args if each.arg != "self"]
     found = [read_name(arg) for arg in every]

@@ -39,7 +39,6 @@ WORDING = {
     "none": "no biases",
     "in x out": "matrices of shape (in, out)",
     "matrix": "np.matrix",
-    "lists of numbers": "plain lists",
     "frame": "pandas",
     "rows": "X without the column of ones",
     "rows with 1": "X with the column of ones",
@@ -84,23 +83,17 @@ class Form(NamedTuple):
 
 def formed(params: Params, form: Form) -> Params:
     """Copies of the parameters, each array as the function expects it."""
-    return tuple(
-        Layer(oriented(matrix(layer, form), form), shaped(layer.b, form))
-        for layer in params
-    )
+    return tuple(Layer(matrix(one, form), shaped(one.b, form)) for one in params)
 
 
 def matrix(layer: Layer, form: Form) -> Array:
-    """W (out, in), with the biases as its first or last column if they belong there."""
-    if not form.is_inside or layer.b is None:
-        return layer.W.copy()
-    parts = [layer.b[:, None], layer.W]
-    return np.hstack(parts if form.bias == "first" else parts[::-1])
-
-
-def oriented(weights: Array, form: Form) -> Array:
-    """The matrix (out, in), or its transpose."""
-    return np.ascontiguousarray(weights.T) if form.matrices == "in x out" else weights
+    """W (out, in), its biases in the first or last column if they belong there; or its
+    transpose."""
+    W = layer.W
+    if form.is_inside and layer.b is not None:
+        parts = [layer.b[:, None], W]
+        W = np.hstack(parts if form.bias == "first" else parts[::-1])
+    return np.array(W.T if form.matrices == "in x out" else W, order="C")
 
 
 def shaped(b: Array | None, form: Form) -> Array | None:
@@ -113,19 +106,16 @@ def shaped(b: Array | None, form: Form) -> Array | None:
 
 def plain(blocks: Params, form: Form) -> Params:
     """The inverse of formed: W (out, in) and b (out,), float64."""
-    return tuple(plain_layer(block, form) for block in blocks)
-
-
-def plain_layer(block: Layer, form: Form) -> Layer:
-    """One layer as W (out, in) and b (out,), float64."""
-    W = np.array(block.W, np.float64)
-    W = W.T if form.matrices == "in x out" else W
-    if not form.is_inside:
+    made = []
+    for block in blocks:
+        W = np.array(block.W, np.float64)
+        W = W.T if form.matrices == "in x out" else W
         b = None if block.b is None else np.array(block.b, np.float64).ravel()
-        return Layer(W, b)
-    return (
-        Layer(W[:, 1:], W[:, 0]) if form.bias == "first" else Layer(W[:, :-1], W[:, -1])
-    )
+        if form.is_inside:
+            is_first = form.bias == "first"
+            W, b = (W[:, 1:], W[:, 0]) if is_first else (W[:, :-1], W[:, -1])
+        made.append(Layer(W, b))
+    return tuple(made)
 
 
 def pixels(x: Array, form: Form) -> Array:

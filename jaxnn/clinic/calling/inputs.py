@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,17 +31,7 @@ PARAMETER = re.compile("params|weights|biases|W\\d+|b\\d+")
 OLD = {"theta": "W", "bias": "b", "W": "W", "b": "b", "h": "h"}
 # a second role, if another argument has the first one already
 SECOND = {"labels": "k", "classes": "k", "outputs": "k", "output": "k", "t": "params"}
-ROLES = (
-    *WORDS,
-    "weights",
-    "biases",
-    "hs",
-    "theta1",
-    "theta2",
-    "bias1",
-    "bias2",
-    "cache",
-)
+ROLES = (*WORDS, "weights", "biases", "hs", "theta1", "theta2", "bias1", "bias2")
 
 
 class Input(NamedTuple):
@@ -102,10 +92,9 @@ def roles(
     needed = [name for name in names if name not in defaults]
     found = {n: (named[n], "said so") for n in names if n in named}
     if not named and len(needed) in ORDERS and not says_something(needed):
-        order = zip(needed, ORDERS[len(needed)], strict=True)
-        return dict.fromkeys(names, ("", "")) | {
-            n: (r, "by its place") for n, r in order
-        }
+        places = zip(needed, ORDERS[len(needed)], strict=True)
+        roles = {name: (role, "by its place") for name, role in places}
+        return dict.fromkeys(names, ("", "")) | roles
     rest = [name for name in names if name not in found]
     for name, role in by_name(rest, provided, uses, first != "constructor").items():
         if role and role not in {r for r, _ in found.values()}:
@@ -175,15 +164,16 @@ def parameter_roles(
     every: Mapping[str, Name], uses: Callable[[str], Usage]
 ) -> dict[str, str]:
     """The roles of those that hold weights and biases."""
-    held = {n: one for n, one in every.items() if not one.is_gradient}
-    whole = [n for n, one in held.items() if one.kind == "params"]
-    weights = [n for n, one in held.items() if one.kind == "W"]
-    biases = [n for n, one in held.items() if one.kind == "b"]
-    if len(weights) == 1 and not rank_mark(held[weights[0]]):
+    held = [(n, one.kind) for n, one in every.items() if not one.is_gradient]
+    whole, weights, biases = (
+        [name for name, kind in held if kind == wanted]
+        for wanted in ("params", "W", "b")
+    )
+    if len(weights) == 1 and rank(every[weights[0]].mark) < 0:
         name = weights[0]
         kind = uses(name).kind
         is_many = kind == "list" or (kind != "matrix" and plain(name)[-1] == "s")
-        if len(biases) == 1 and not rank_mark(held[biases[0]]):
+        if len(biases) == 1 and rank(every[biases[0]].mark) < 0:
             if is_many:
                 return {name: "weights", biases[0]: "biases"}
         elif not biases and kind != "matrix":
@@ -195,11 +185,6 @@ def parameter_roles(
         return {whole[0]: "params"} if whole else {}
     found |= {n: f"b{i + 1}" for n, i in layers_of(biases, "b").items()}
     return found or ({whole[0]: "params"} if whole else {})
-
-
-def rank_mark(one: Name) -> bool:
-    """Whether the name says which layer it is."""
-    return rank(one.mark) >= 0
 
 
 def by_place(
@@ -227,8 +212,3 @@ def by_place(
     chosen = missing[-len(unknown) :] if unknown else []
     found |= {n: (role, place) for n, role in zip(unknown, chosen, strict=False)}
     return {name: found.get(name, ("", default[name])) for name in names}
-
-
-def names_of(inputs: Iterable[Input], role: str) -> str:
-    """The name of the first input with this role, or ""."""
-    return next((one.name for one in inputs if one.role == role), "")

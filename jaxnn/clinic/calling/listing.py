@@ -8,27 +8,33 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from jaxnn.clinic.calling.names import COST, plain, read_name
+from jaxnn.clinic.calling.names import read_name
 
+PLAIN = ("float", "int", "sum", "list", "tuple", "unroll", "flatten")  # not cost(x)
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-Definitions = Mapping[str, ast.FunctionDef | ast.AsyncFunctionDef]
+Definitions = Mapping[str, ast.FunctionDef]
+
+
+def functions_in(trees: Iterable[ast.Module]) -> dict[str, ast.FunctionDef]:
+    """Every function "f" and method "C.f" at top level, and its tree."""
+    found: dict[str, Any] = {}
+    for node in (n for tree in trees for n in tree.body):
+        if isinstance(node, DEFINITIONS):
+            found[node.name] = node
+        elif isinstance(node, ast.ClassDef):
+            inside = [each for each in node.body if isinstance(each, DEFINITIONS)]
+            found |= {f"{node.name}.{each.name}": each for each in inside}
+    return found
 
 
 def definitions(function: Callable[..., Any]) -> Definitions:
-    """Every function "f" and method "C.f" beside a function, and their trees."""
+    """Every function and method beside a function, with what its files import."""
     inner = inspect.unwrap(function)
     scope = getattr(inner, "__globals__", {})
     trees = scope.get("__jaxnn_trees__") or parsed(scope)
     file = scope.get("__file__")
     beside = neighbors(trees, os.path.dirname(file)) if file else []
-    found: dict[str, Any] = {}
-    for tree in [*beside, *trees]:
-        for node in tree.body:
-            if isinstance(node, DEFINITIONS):
-                found[node.name] = node
-            elif isinstance(node, ast.ClassDef):
-                inside = [each for each in node.body if isinstance(each, DEFINITIONS)]
-                found |= {f"{node.name}.{each.name}": each for each in inside}
+    found = functions_in([*beside, *trees])
     own = getattr(inner, "__qualname__", "")
     if own and own not in found and (node := own_tree(inner)):
         found[own] = node
@@ -111,21 +117,13 @@ def name_in(node: ast.AST) -> str:
         return str(node.slice.value)
     if isinstance(node, ast.BinOp):
         return name_in(node.left) or name_in(node.right)
-    if isinstance(node, ast.Call) and is_own_call(node):
-        return name_in(node.func)
     if isinstance(node, ast.Call):
-        if isinstance(node.func, ast.Name) and COST.fullmatch(plain(node.func.id)):
+        if isinstance(node.func, ast.Name) and node.func.id not in PLAIN:
             return node.func.id
         inner = node.func.value if isinstance(node.func, ast.Attribute) else None
         names = [name_in(each) for each in (*node.args, inner) if each is not None]
         return next((name for name in names if name not in ("", "np")), "")
     return ""
-
-
-def is_own_call(node: ast.Call) -> bool:
-    """Whether a call is one of a plain function, such as cost(x), and no float(x)."""
-    plain_ones = ("float", "int", "sum", "list", "tuple", "unroll", "flatten")
-    return isinstance(node.func, ast.Name) and node.func.id not in plain_ones
 
 
 def own_nodes(node: ast.AST | None) -> Iterator[ast.AST]:

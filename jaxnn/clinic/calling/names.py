@@ -95,6 +95,12 @@ def plain(name: str) -> str:
     return name.rpartition(".")[2].replace("_", "").lower()
 
 
+def is_forward(name: str) -> bool:
+    """Whether a function's name is that of a forward pass."""
+    word = plain(name)
+    return bool(FORWARD.search(word)) and not BACKWARD.search(word)
+
+
 def read_name(name: str) -> Name:
     """The meaning of a name."""
     word = plain(name)

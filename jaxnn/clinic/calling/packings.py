@@ -1,7 +1,7 @@
-"""How parameters in one argument are packed: one entry for each kind of container."""
+"""How parameters in one argument are packed, by the kind of container."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -11,16 +11,6 @@ from jaxnn.clinic.networks.problems import Layer, Params
 
 Array = np.ndarray
 Keys = Sequence[str]
-
-
-class Packing(NamedTuple):
-    """A container: what a function is given, and how its like is read back.
-
-    Blocks are the layers with W and b as the function expects them.
-    """
-
-    give: Callable[[Params, Form, Keys], Any]
-    read: Callable[[Any, Params, Form], Params | None] | None = None  # by names, shapes
 
 
 def pieces(blocks: Params, form: Form) -> list[tuple[int, bool, Array]]:
@@ -60,11 +50,6 @@ def roll(vector: Any, blocks: Params, form: Form) -> Params | None:
     return tuple(Layer(made[i, False], made.get((i, True))) for i in range(len(blocks)))
 
 
-def column(blocks: Params, form: Form, keys: Keys = ()) -> Array:
-    """All elements as a column (N, 1)."""
-    return unroll(blocks, form)[:, None]
-
-
 def dictionary(blocks: Params, form: Form, keys: Keys) -> dict[str, Any]:
     """{"W1": ..., "b1": ...}, with the function's own keys."""
     return dict(zip(keys, by_keys(blocks, form, keys), strict=True))
@@ -97,11 +82,11 @@ def pairs(blocks: Params, form: Form, keys: Keys = ()) -> list[tuple[Any, ...]]:
     return [tuple(typed(part, form) for part in block) for block in blocks]
 
 
-PACKINGS = {
-    "vector": Packing(unroll, roll),
-    "column": Packing(column, roll),
-    "list": Packing(sequence),
-    "dictionary": Packing(dictionary),
-    "lists": Packing(lists),
-    "pairs": Packing(pairs),
+PACKINGS: dict[str, Callable[[Params, Form, Keys], Any]] = {
+    "vector": unroll,
+    "column": lambda blocks, form, keys: unroll(blocks, form)[:, None],
+    "list": sequence,
+    "dictionary": dictionary,
+    "lists": lists,
+    "pairs": pairs,
 }

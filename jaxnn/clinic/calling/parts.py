@@ -19,10 +19,11 @@ from jaxnn.clinic.calling.listing import (
 from jaxnn.clinic.calling.objects import has_layers, held, put
 from jaxnn.clinic.calling.surroundings import (
     Source,
-    attributes_of,
     earlier,
     globals_set,
+    held_by,
     hidden_inputs,
+    init,
     preparing,
     source_of,
 )
@@ -163,46 +164,34 @@ def part(
     beside: Sequence[str] = (),
 ) -> Part:
     """One function with all its inputs; beside: the names of the others."""
-    defined = definitions(function)
-    owner = getattr(function, "__self__", None)
-    if owner is None or inspect.ismodule(owner):
-        owner = owning_class(function)
-    elif inspect.isclass(owner):
-        owner = None  # a classmethod needs no instance
+    defined, owner = definitions(function), owner_of(function)
     name = getattr(inspect.unwrap(function), "__qualname__", "it")
     name = name if owner is not None or name in defined else name.rpartition(".")[2]
-    constructor: tuple[Input, ...] = ()
+    kind, is_deep = name.rpartition(".")[0], depth > DEEPEST
+
+    def at(other: str, depth: int = depth + 1) -> Part:
+        return part(function_at(other, function, owner), named, depth)
+
+    first: tuple[Input, ...] = ()
     if inspect.isclass(owner) and owner.__init__ is not object.__init__:
-        kind = name.rpartition(".")[0]
-        constructor = inputs(
-            owner, f"{kind}.__init__", named, defined, {}, "constructor", kind
-        )
-    found = {} if depth > DEEPEST else sources(function, name, defined, beside)
-    holds = owner is not None and attributes_of(name, defined, True)
-    own = inputs(function, name, named, defined, found, "" if holds else "params")
+        first = inputs(owner, init(name), named, defined, {}, "constructor", kind)
+    found = {} if is_deep else sources(function, name, defined, beside)
+    place = "" if owner is not None and held_by(name, defined) else "params"
+    own = inputs(function, name, named, defined, found, place)
     lacks = {one.name for one in own if one.why.startswith("returned")}
     others = {
-        arg: (
-            source,
-            part(function_at(source.function, function, owner), named, depth + 1),
-        )
+        arg: (source, at(source.function))
         for arg, source in found.items()
         if arg in lacks
     }
-    first = earlier(name, defined) if owner is not None and depth <= DEEPEST else ""
-    before = (
-        (part(function_at(first, function, owner), named, depth + 1),) if first else ()
-    )
-    maker = preparing(name, defined) if owner is not None and depth == 0 else ""
-    making = (part(function_at(maker, function, owner), named, 9),) if maker else ()
-    taken = {one.role for one in (*own, *constructor)}
+    before = "" if owner is None or is_deep else earlier(name, defined)
+    maker = "" if owner is None or depth else preparing(name, defined)
+    taken = {one.role for one in (*own, *first)}
     taken |= {one.role for _, p in others.values() for one in p.inputs}
-    hidden = [*hidden_inputs(function, name, taken, defined)]
+    hidden = [*hidden_inputs(function, name, taken, defined, named)]
     hidden = [one for one in hidden if owner is not None or one.where == "global"]
-    hidden = [one._replace(role=named.get(one.name, one.role)) for one in hidden]
-    every = (*own, *constructor, *hidden)
-    if owner is not None and not any(one.is_parameter for one in every):
-        if has_layers(name.rpartition(".")[0], defined):
+    if owner is not None and not any(i.is_parameter for i in (*own, *first, *hidden)):
+        if has_layers(kind, defined):
             usage_of = Usage("objects")
             hidden.append(Input("its layers", "params", "objects", "", usage_of))
     returns = getattr(function, "returns", None) or returned_names(defined.get(name))
@@ -211,10 +200,10 @@ def part(
         name,
         (*own, *hidden),
         owner,
-        constructor,
+        first,
         others,
-        before,
-        making,
+        (at(before),) if before else (),
+        (at(maker, 9),) if maker else (),
         tuple(returns),
         tuple(globals_set(function)),
     )
@@ -276,8 +265,11 @@ def function_at(name: str, beside: Function, owner: Any) -> Function:
     return scope[name]
 
 
-def owning_class(function: Function) -> Any:
-    """The class that defines a plain function, if the function takes self."""
+def owner_of(function: Function) -> Any:
+    """The object, or the class, that a method needs; None for any other function."""
+    owner = getattr(function, "__self__", None)
+    if owner is not None and not inspect.ismodule(owner):
+        return None if inspect.isclass(owner) else owner  # a classmethod needs none
     path = getattr(function, "__qualname__", "").split(".")
     names = list(inspect.signature(function).parameters)
     if len(path) < 2 or "<locals>" in path or names[:1] != ["self"]:

@@ -36,20 +36,21 @@ def matched(
     Shapes decide; among equal shapes the names do, then the order.
     """
     used: set[int] = set()
-    chosen: dict[tuple[int, str], Leaf | None] = {}
+    chosen: dict[tuple[int, str], Leaf] = {}
     for kind in ("W", "b"):
         for layer, block in enumerate(blocks):
             template = getattr(block, kind)
             if template is None:
                 continue
             fits = [
-                (fitness(leaf, kind, layer, len(blocks), template, wanted), -i)
+                (fitness(leaf, kind, layer, template, wanted), -i)
                 for i, leaf in enumerate(found)
                 if i not in used and has_shape(leaf.array, template, kind)
             ]
-            best = max(fits, default=((-1,), 0))
-            chosen[layer, kind] = found[-best[1]] if best[0][0] >= 0 else None
-            used |= {-best[1]} if best[0][0] >= 0 else set()
+            score, place = max(fits, default=((-1,), 0))
+            if score[0] >= 0:
+                chosen[layer, kind] = found[-place]
+                used.add(-place)
     return [(chosen.get((i, "W")), chosen.get((i, "b"))) for i in range(len(blocks))]
 
 
@@ -61,7 +62,7 @@ def has_shape(array: Array, template: Array, kind: str) -> bool:
 
 
 def fitness(
-    leaf: Leaf, kind: str, layer: int, depth: int, template: Array, wanted: str
+    leaf: Leaf, kind: str, layer: int, template: Array, wanted: str
 ) -> tuple[int, ...]:
     """How well a leaf fits by its name; (-1,) if it says that it is something else."""
     name = leaf.means
@@ -82,21 +83,17 @@ def reading(
     """The costs and the arrays of the parameters' shapes in what came back."""
     last = parts - 1
     own = [leaf for leaf in found if leaf.part == last]
-    whole = [leaf for leaf in own if leaf.array.size > 1]
-    vectors = [
-        (leaf, made) for leaf in whole if (made := roll(leaf.array, blocks, form))
-    ]
+    rolled = [(leaf, roll(leaf.array, blocks, form)) for leaf in own]
+    vectors = [one for one in rolled if one[0].array.size > 1 and one[1]]
     pairs = matched(own, blocks, wanted)
     taken = [leaf for pair in pairs for leaf in pair if leaf is not None]
-    lonely = last > 0  # a function of its own gives the gradient, so the other the cost
-    rest = [leaf for leaf in found if not any(leaf is one for one in taken)]
-    rest = [leaf for leaf in rest if leaf.part < last] if lonely else rest
+    # if a function of its own gives the gradient, another one gives the cost
+    rest = [leaf for leaf in found if leaf.part < last or not last]
+    rest = [leaf for leaf in rest if not any(leaf is one for one in taken)]
     costs, odd = costs_of(rest, blocks)
     if vectors:
         leaf, made = vectors[0]
-        return checked(
-            Reading(costs, made, leaf.array.ravel(), finding=odd), [leaf], costs
-        )
+        return checked(Reading(costs, made, leaf.array.ravel(), finding=odd), [leaf])
     needed = [part for block in blocks for part in block if part is not None]
     if len(taken) == len(needed):
         made = tuple(
@@ -104,9 +101,9 @@ def reading(
             for (W, b), block in zip(pairs, blocks, strict=True)
             if W is not None
         )
-        return checked(Reading(costs, made, finding=odd), taken, costs)
-    trouble, hint, finding = missing(own, pairs, blocks, costs)
-    return Reading(costs, None, None, np.float64, trouble, hint, odd or finding)
+        return checked(Reading(costs, made, finding=odd), taken)
+    trouble, hint, finding = missing(own, pairs, blocks)
+    return Reading(costs, trouble=trouble, hint=hint, finding=odd or finding)
 
 
 def shape_of(array: Array | None) -> tuple[int, ...]:
@@ -147,20 +144,17 @@ def is_block(leaf: Leaf, blocks: Params) -> bool:
     )
 
 
-def checked(one: Reading, used: Sequence[Leaf], costs: tuple[float, ...]) -> Reading:
+def checked(one: Reading, used: Sequence[Leaf]) -> Reading:
     """The reading with its precision; complex and integer gradients are findings."""
-    arrays = [leaf.array for leaf in used]
-    kinds = {array.dtype.kind for array in arrays}
-    if "c" in kinds:
+    if any(leaf.array.dtype.kind == "c" for leaf in used):
         return one._replace(blocks=None, finding="the gradient is complex")
-    precision = narrowest([*arrays, *map(np.asarray, costs)])
-    integers = [
-        leaf.name or "the gradient" for leaf in used if leaf.array.dtype.kind in "iu"
-    ]
-    if integers:
-        return one._replace(
-            precision=precision,
-            finding=f"{integers[0]} is an array of integers, which cuts off the digits",
-            hint="make it an array of floats: np.zeros(shape)",
-        )
-    return one._replace(precision=precision)
+    arrays = [leaf.array for leaf in used]
+    one = one._replace(precision=narrowest([*arrays, *map(np.asarray, one.costs)]))
+    for leaf in used:
+        if leaf.array.dtype.kind in "iu":
+            name = leaf.name or "the gradient"
+            return one._replace(
+                finding=f"{name} is an array of integers, which cuts off the digits",
+                hint="make it an array of floats: np.zeros(shape)",
+            )
+    return one

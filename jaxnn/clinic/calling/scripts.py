@@ -11,7 +11,7 @@ from typing import Any
 
 from jaxnn.clinic.calling import texts
 from jaxnn.clinic.calling.choosing import flat_body, stored
-from jaxnn.clinic.calling.source import within
+from jaxnn.clinic.calling.sandbox import within
 from jaxnn.clinic.calling.statements import Statement, needs, statements
 from jaxnn.files import FileError
 

@@ -10,7 +10,6 @@ def missing(
     own: Sequence[Leaf],
     pairs: Sequence[tuple[Leaf | None, Leaf | None]],
     blocks: Params,
-    costs: tuple[float, ...],
 ) -> tuple[str, str, str]:
     """Why no gradient can be read, how to fix it, and the name of the finding."""
     many = [leaf for leaf in own if leaf.array.size > 1]
@@ -39,9 +38,8 @@ def wrong_shape(
 ) -> tuple[str, str]:
     """What is wrong with the shapes, and how to fix it."""
     needed = [part.shape for block in blocks for part in block if part is not None]
-    shapes = [leaf.array.shape for leaf in many if leaf.means.kind != ""] or [
-        leaf.array.shape for leaf in many
-    ]
+    named = [leaf for leaf in many if leaf.means.kind] or many
+    shapes = [leaf.array.shape for leaf in named]
     given = " and ".join(map(str, shapes[:4]))
     wanted = ", ".join(map(str, needed))
     trouble = f"the gradient has shape {given}; it should be {wanted}"

@@ -7,14 +7,11 @@ statement raises an error, the error is kept, as its names may never be used.
 
 import ast
 import builtins
-import contextlib
 import difflib
-import io
 import os
 import sys
 import traceback
-import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -22,13 +19,14 @@ from typing import Any, NamedTuple
 from jaxnn import files
 from jaxnn.clinic.calling import octave, texts
 from jaxnn.clinic.calling.choosing import obvious, suggestion
-from jaxnn.clinic.calling.statements import Statement, needs, offers, statements
+from jaxnn.clinic.calling.listing import functions_in
+from jaxnn.clinic.calling.sandbox import within
+from jaxnn.clinic.calling.statements import Statement, needs, statements
 from jaxnn.clinic.calling.texts import one_line, place, python2_hint
 from jaxnn.files import FileError
 
 PACKAGES = {"sklearn": "scikit-learn", "cv2": "opencv-python", "PIL": "pillow"}
 MAIN = 'in if __name__ == "__main__", which is not run; move it out of there'
-FOLDERS: set[str] = set()  # of the files loaded so far
 
 
 class Source(NamedTuple):
@@ -48,14 +46,16 @@ def load(target: str) -> tuple[Callable[..., Any], ...]:
     with files.reading(path, texts.KINDS.get(path.suffix.lower(), "Python")):
         parsed, skipped = texts.parse(path)
         found = statements(parsed)
-    source = Source(path, found, list(offers(found)), skipped)
-    names = names or choice(path, [tree for _, tree in parsed])
+    trees = [tree for _, tree in parsed]
+    offered = [name for name in functions_in(trees) if ".__" not in name]
+    source = Source(path, found, offered, skipped)
+    names = names or choice(path, trees)
     check(source, names)
     roots = {name.partition(".")[0] for name in names}
     module = ModuleType(path.stem)
     module.__file__ = os.path.abspath(path)
-    vars(module)["__jaxnn_trees__"] = [tree for _, tree in parsed]
-    module.__package__ = package_of(path, [tree for _, tree in parsed])
+    vars(module)["__jaxnn_trees__"] = trees
+    module.__package__ = package_of(path, trees)
     vars(module)["__jaxnn_supply__"] = lambda name: supply(found, module, name)
     with within(module):
         chosen, needed = needs(found, roots)
@@ -120,28 +120,6 @@ def supply(found: list[Statement], module: ModuleType, name: str) -> None:
         run([s for s in chosen if s.binds], module, {name, *there})
 
 
-@contextlib.contextmanager
-def within(module: ModuleType) -> Iterator[None]:
-    """Run the block in the module's folder, without output, input or bytecode."""
-    path = Path(module.__file__ or "")
-    register(module, str(path.parent))
-    if "matplotlib" not in sys.modules:
-        os.environ.setdefault("MPLBACKEND", "Agg")
-    before = sys.stdin, sys.argv, sys.dont_write_bytecode
-    sys.stdin, sys.argv, sys.dont_write_bytecode = silence(), [str(path)], True
-    try:
-        with (
-            warnings.catch_warnings(),
-            contextlib.chdir(path.parent),
-            contextlib.redirect_stdout(silence()),
-            contextlib.redirect_stderr(silence()),
-        ):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        sys.stdin, sys.argv, sys.dont_write_bytecode = before
-
-
 def package_of(path: Path, trees: Iterable[ast.Module]) -> str:
     """The package of a file with relative imports, by its folders; else ""."""
     nodes = [node for tree in trees for node in ast.walk(tree)]
@@ -150,30 +128,6 @@ def package_of(path: Path, trees: Iterable[ast.Module]) -> str:
     if level:
         sys.path.append(str(folders[level]))
     return ".".join(folder.name for folder in folders[:level][::-1])
-
-
-def silence() -> io.TextIOWrapper:
-    """An empty stream; never closed, because a logger may write to it later."""
-    return io.TextIOWrapper(io.BytesIO(), "utf-8")
-
-
-def register(module: ModuleType, folder: str) -> None:
-    """Make a module and its neighbors importable; forget those of earlier loads."""
-    FOLDERS.add(folder)  # two folders can have modules of one name, and files change
-    forget()
-    if sys.path[:1] != [folder]:
-        sys.path.insert(0, folder)
-        sys.path.append(os.path.dirname(folder))  # of packages beside the folder
-    sys.modules.setdefault(module.__name__, module)  # where dataclasses look
-
-
-def forget() -> None:
-    """Remove the modules in a person's folders from sys.modules."""
-    for name, other in list(sys.modules.items()):
-        file = getattr(other, "__dict__", {}).get("__file__") or ""
-        own = name.partition(".")[0] in ("__main__", "jaxnn")
-        if os.path.dirname(file) in FOLDERS and not own:
-            del sys.modules[name]
 
 
 def run(chosen: Iterable[Statement], module: ModuleType, roots: set[str]) -> None:

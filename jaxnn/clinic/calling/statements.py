@@ -39,17 +39,6 @@ def statements(parsed: Iterable[tuple[str, ast.Module]]) -> list[Statement]:
     return found
 
 
-def offers(found: list[Statement]) -> Iterator[str]:
-    """The names of the functions and methods that a file defines."""
-    for node in (s.node for s in found):
-        if isinstance(node, ast.ClassDef):
-            inner = [each for each in node.body if isinstance(each, DEFINITIONS)]
-            plain = [each.name for each in inner if not each.name.startswith("__")]
-            yield from (f"{node.name}.{name}" for name in plain)
-        elif isinstance(node, DEFINITIONS):
-            yield node.name
-
-
 def is_main(node: ast.stmt) -> TypeGuard[ast.If]:
     """Whether the statement is if __name__ == "__main__"."""
     usual = ("__name__ == '__main__'", "'__main__' == __name__")

@@ -6,11 +6,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jaxnn.clinic.calling.inputs import Input, role_named
-from jaxnn.clinic.calling.names import BACKWARD, COST, COSTS, FORWARD, plain, read_name
-from jaxnn.clinic.calling.parts import Function, Part, part
-from jaxnn.clinic.calling.surroundings import (
-    globals_of,
+from jaxnn.clinic.calling.names import (
+    BACKWARD,
+    COST,
+    COSTS,
+    is_forward,
+    plain,
+    read_name,
 )
+from jaxnn.clinic.calling.parts import Function, Part, part
+from jaxnn.clinic.calling.surroundings import globals_of
 from jaxnn.mistake import Mistake
 
 
@@ -94,15 +99,12 @@ def ordered(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     """The cost first, then the gradient; without those that only prepare for them."""
     if len(parts) < 2:
         return parts
-    words = [plain(part.name) for part in parts]
     used = {one.name for part in parts for _, one in part.sources.values()}
     used |= {one.name for part in parts for one in part.before}
     kept = [
         part
-        for part, word in zip(parts, words, strict=True)
-        if not (
-            part.name in used or (FORWARD.search(word) and not BACKWARD.search(word))
-        )
+        for part in parts
+        if not (part.name in used or is_forward(part.name))
         or any(COST.fullmatch(plain(name)) for name in part.returns)
     ]
     kept = kept or list(parts[-2:])

@@ -3,7 +3,7 @@
 import builtins
 import dis
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import CodeType
 from typing import Any, NamedTuple
 
@@ -22,6 +22,7 @@ from jaxnn.clinic.calling.names import (
     CACHE,
     FORWARD,
     OUTPUT,
+    is_forward,
     plain,
     read_name,
 )
@@ -56,8 +57,7 @@ def source_of(
             return Source(each, place, True)
     is_cache, is_output = CACHE.search(plain(name)), OUTPUT.match(plain(name))
     for each in near if is_cache or is_output else []:
-        word = plain(each)
-        if FORWARD.search(word) and not BACKWARD.search(word):
+        if is_forward(each):
             names = [plain(one) for one in returned_names(defined[each])]
             caches = [i for i, one in enumerate(names) if CACHE.search(one)]
             last = caches[0] if caches else len(names) - 1
@@ -82,43 +82,59 @@ def can_be_filled(name: str, wanted: str, defined: Definitions) -> bool:
     return "x" in kinds or "self" in needed or any(plain(a) == "inputs" for a in needed)
 
 
+def methods(own: str, defined: Definitions) -> list[str]:
+    """All methods of the class of a method; none for a function."""
+    owner = own.rpartition(".")[0]
+    return [each for each in defined if owner and each.startswith(f"{owner}.")]
+
+
+def inner(own: str, defined: Definitions) -> list[str]:
+    """The method itself, and those of its class that it calls."""
+    every = methods(own, defined)
+    return [each for each in reached(own, defined) if each in every]
+
+
+def init(own: str) -> str:
+    """The name of the constructor beside a method."""
+    return own.rpartition(".")[0] + ".__init__"
+
+
+def of_self(names: Iterable[str], defined: Definitions, is_set: bool) -> list[str]:
+    """The attributes that the methods set, or read, in order."""
+    found = (attributes(defined.get(each), is_set) for each in names)
+    return list(dict.fromkeys(name for every in found for name in every))
+
+
 def earlier(own: str, defined: Definitions) -> str:
     """The method that must run first, because it sets what this one reads; or ""."""
-    owner = own.rpartition(".")[0]
-    inner = [each for each in reached(own, defined) if each.startswith(f"{owner}.")]
-    inner = [each for each in inner if owner]
-    is_set = {a for each in inner for a in attributes(defined.get(each), True)}
-    at_first = set(attributes(defined.get(f"{owner}.__init__"), True))
-    reads = {a for each in inner for a in attributes(defined.get(each), False)}
-    methods = {
-        each.rpartition(".")[2] for each in defined if each.startswith(f"{owner}.")
-    }
-    lacks = {a for a in reads - is_set - methods if not is_input(a)}
-    rest = [each for each in defined if is_near(each, owner) and each not in inner]
-    skipped = preparing(own, defined)
-    rest = [e for e in rest if e.startswith(f"{owner}.") and owner and e != skipped]
+    called, every = inner(own, defined), methods(own, defined)
+    at_first = of_self([init(own)], defined, True)
+    made = {*of_self(called, defined, True), *(e.rpartition(".")[2] for e in every)}
+    lacks = {a for a in of_self(called, defined, False) if not is_input(a)} - made
+    skipped = {*called, preparing(own, defined)}
+    rest = [each for each in every if each not in skipped and ".__" not in each]
     for each in sorted(rest, key=lambda one: not FORWARD.search(plain(one))):
-        every = [e for e in reached(each, defined) if e.startswith(f"{owner}.")]
-        sets = {a for e in every for a in attributes(defined.get(e), True)} & lacks
-        is_forward = FORWARD.search(plain(each)) and not BACKWARD.search(plain(each))
-        if (sets and is_forward) or sets - at_first:
-            return each if own not in every else ""
+        also = inner(each, defined)
+        sets = lacks.intersection(of_self(also, defined, True))
+        if (sets and is_forward(each)) or sets.difference(at_first):
+            return each if own not in also else ""
     return ""
 
 
 def preparing(own: str, defined: Definitions) -> str:
     """The method that makes the parameters of an object in place of __init__; or ""."""
-    owner = own.rpartition(".")[0]
-    lacks = set(attributes_of(own, defined, True))
-    for each in reached(f"{owner}.__init__", defined):
-        lacks -= set(attributes(defined.get(each), True))
-    for each, node in defined.items():
-        makes = set(attributes(node, True))
-        word = plain(each)
-        if owner and each.startswith(f"{owner}.") and each != own and makes & lacks:
-            if not BACKWARD.search(word) and not FORWARD.search(word):
+    first = reached(init(own), defined)
+    lacks = {*held_by(own, defined)}.difference(of_self(first, defined, True))
+    for each in methods(own, defined):
+        if each != own and lacks.intersection(of_self([each], defined, True)):
+            if not BACKWARD.search(plain(each)) and not FORWARD.search(plain(each)):
                 return each
     return ""
+
+
+def held_by(own: str, defined: Definitions) -> list[str]:
+    """The attributes of a method's class that hold parameters."""
+    return [n for n in of_self(methods(own, defined), defined, True) if is_parameter(n)]
 
 
 def is_input(name: str) -> bool:
@@ -128,25 +144,31 @@ def is_input(name: str) -> bool:
 
 
 def hidden_inputs(
-    function: Callable[..., Any], own: str, taken: set[str], defined: Definitions
+    function: Callable[..., Any],
+    own: str,
+    taken: set[str],
+    defined: Definitions,
+    named: Mapping[str, str],
 ) -> Iterator[Input]:
     """The globals and attributes of self with a role that no argument has.
 
     If the parameters are arguments, a global theta1 is left alone: a function that
-    reads it has a mistake, which the check must show.
+    reads it has a mistake, which the check must show. named: roles that a person gave.
     """
-    inside = reached(own, defined)
-    owner = own.rpartition(".")[0]
-    inside += [f"{owner}.__init__"] if owner else []
-    of_self = attributes_of(own, defined)
-    of_self += [n for n in attributes_of(own, defined, True) if n not in of_self]
-    for where, names in (("attribute", of_self), ("global", globals_of(function))):
+    inside = [*reached(own, defined), init(own)]
+    here = attributes_of(own, defined)
+    here += [name for name in held_by(own, defined) if name not in here]
+    for where, names in (("attribute", here), ("global", globals_of(function))):
         uses = {name: usage(name, inside, defined) for name in names}
-        roles = by_name(list(names), {}, uses.__getitem__)
+        given = {name: named[name] for name in names if name in named}
+        free = [name for name in names if name not in given]
+        roles = by_name(free, {}, uses.__getitem__)
+        for name, role in given.items():
+            yield Input(name, role, where, "said so", uses[name])
+        taken = taken | set(given.values())
         for name, role in roles.items():
-            if is_free(role, taken) and not (
-                role == "m" and is_literal(function, name)
-            ):
+            is_fixed = role == "m" and is_literal(function, name)
+            if is_free(role, taken) and not is_fixed:
                 yield Input(name, role, where, "by its name", uses[name])
         taken = taken | set(roles.values())
 
@@ -160,29 +182,14 @@ def is_free(role: str, taken: set[str]) -> bool:
     return role not in taken
 
 
-def attributes_of(own: str, defined: Definitions, is_held: bool = False) -> list[str]:
-    """The attributes that a method and those it calls read and do not make.
-
-    is_held: instead, all attributes of the class that hold parameters.
-    """
-    owner = own.rpartition(".")[0]
-    if not owner:
-        return []
-    if is_held:
-        every = [n for f, n in defined.items() if f.startswith(f"{owner}.")]
-        found = [name for node in every for name in attributes(node, True)]
-        return [name for name in dict.fromkeys(found) if is_parameter(name)]
-    inner = [each for each in reached(own, defined) if each.startswith(f"{owner}.")]
-    made = {
-        name
-        for each in defined
-        if each.startswith(f"{owner}.") and not each.endswith(".__init__")
-        for name in attributes(defined[each], True)
-    }
-    at_first = attributes(defined.get(f"{owner}.__init__"), True)
-    reads = [name for each in inner for name in attributes(defined.get(each), False)]
+def attributes_of(own: str, defined: Definitions) -> list[str]:
+    """The attributes that a method and those it calls read and do not make."""
+    first = init(own)
+    made = of_self((e for e in methods(own, defined) if e != first), defined, True)
+    reads = of_self(inner(own, defined), defined, False)
     kept = [name for name in reads if name not in made or is_input(name)]
-    return list(dict.fromkeys([*(n for n in at_first if n in kept), *kept]))
+    at_first = of_self([first], defined, True)
+    return sorted(kept, key=lambda n: at_first.index(n) if n in at_first else 99)
 
 
 def is_literal(function: Callable[..., Any], name: str) -> bool:

@@ -1,11 +1,10 @@
 """One way to call a person's functions, and what they answer."""
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxnn.clinic.calling.answers import Answer, Outcome, after_leaves, empty, scaled
+from jaxnn.clinic.calling.answers import Answer, Outcome, read, scaled
 from jaxnn.clinic.calling.calls import call
 from jaxnn.clinic.calling.forms import (
     WORDING,
@@ -16,10 +15,9 @@ from jaxnn.clinic.calling.forms import (
     plain,
     typed,
 )
-from jaxnn.clinic.calling.leaves import Leaf, kept, leaves
+from jaxnn.clinic.calling.leaves import kept, leaves
 from jaxnn.clinic.calling.listing import parameter_keys
 from jaxnn.clinic.calling.packings import PACKINGS
-from jaxnn.clinic.calling.readings import GRADIENT, PARAMETERS, Reading, reading
 from jaxnn.clinic.calling.subject import Subject
 from jaxnn.clinic.networks.problems import Problem, Sizes
 
@@ -31,15 +29,12 @@ MODES = {
 }
 
 
-Forms = tuple[Form, ...]
-
-
 class Way(NamedTuple):
     """One way to call the functions and to read what they return."""
 
     subject: Subject
     sizes: Sizes
-    forms: Forms  # one for each function
+    forms: tuple[Form, ...]  # one for each function
     mode: str = "gradient"  # or "step", "new parameters", "in place"
     rate_is_lam: bool = False
     pick: int = 0  # which of several costs
@@ -92,11 +87,7 @@ def container(s: Subject, form: Form) -> str:
     if s.takes("params"):
         return WORDING[form.parameters].format(WORDING[form.order])
     if s.takes("weights"):
-        return (
-            "a list of weights and a list of biases"
-            if s.takes("biases")
-            else WORDING["list"]
-        )
+        return WORDING["lists" if s.takes("biases") else "list"]
     if s.takes("b1"):
         return "separate weights and biases"
     count = sum(one.role[0] == "W" for one in s.inputs if one.is_parameter)
@@ -129,7 +120,7 @@ def values(way: Way, form: Form, p: Problem, lam: float, rate: float) -> dict[st
     if way.subject.takes("params"):
         keys = way.keys or ("W*", "b*") * (form.parameters == "dictionary")
         keys = parameter_keys(keys, len(blocks), 0 if shift else 1)
-        packed = PACKINGS[form.parameters].give(blocks, form, keys)
+        packed = PACKINGS[form.parameters](blocks, form, keys)
         made["params"] = typed(packed, form)
     return made
 
@@ -137,92 +128,53 @@ def values(way: Way, form: Form, p: Problem, lam: float, rate: float) -> dict[st
 def outcome(way: Way, part: int, p: Problem, lam: float, rate: float = RATE) -> Outcome:
     """Call one of the functions on a problem."""
     one, form = way.subject.parts[part], way.forms[part]
-    rate = lam if way.rate_is_lam else rate
     try:
-        every = values(way, form, p, lam, rate)
+        every = values(way, form, p, lam, lam if way.rate_is_lam else rate)
     except (KeyError, IndexError, ValueError) as error:  # keys of another depth
-        return Outcome((), (), "", {}, (), error, 0, ())
-    lacking = [i for i in one.every if i.role and i.role not in every]
-    if lacking:
-        return Outcome((), (), "", {}, (), TypeError(f"no {lacking[0].name}"), 0, ())
+        return Outcome(error=error)
+    for i in one.every:
+        if i.role and i.role not in every:
+            return Outcome(error=TypeError(f"no {i.name}"))
     given = {i.role: every[i.role] for i in one.every if i.role}
 
-    def run(copies: dict[str, Any]) -> Any:
-        result, after, made = one.run(copies)
-        kind = "None" if result is None else type(result).__name__
-        found = tuple(leaves(result, one.returns, part))
-        return found, tuple(kept(made, part)), kind, after
+    def run(copies: dict[str, Any]) -> Outcome:
+        result, after, sets = one.run(copies)
+        return Outcome(
+            found=tuple(leaves(result, one.returns, part)),
+            kept=tuple(kept(sets, part)),
+            kind="None" if result is None else type(result).__name__,
+            after=after,
+        )
 
     made = call(run, given, way.subject.folder)
     blocks = formed(p.params, form)
-    if made.error is not None:
-        return Outcome((), (), "", {}, blocks, made.error, made.lines, made.changed)
-    found, made_too, kind, after = made.result
-    changed = made.changed
-    return Outcome(found, made_too, kind, after, blocks, None, made.lines, changed)
-
-
-def completed(
-    read: Reading, found: Sequence[Leaf], outcomes: Sequence[Outcome], form: Form
-) -> Reading:
-    """The reading, with what was set as an attribute where nothing was returned."""
-    more = [leaf for one in outcomes for leaf in one.kept]
-    if not more or (read.blocks is not None and read.costs):
-        return read
-    last = outcomes[-1]
-    both = reading([*found, *more], last.given, form, GRADIENT, len(outcomes))
-    if read.blocks is not None:
-        return read._replace(costs=both.costs)
-    return both if both.blocks is not None or both.costs else read
+    return (made.result or Outcome())._replace(
+        given=blocks, error=made.error, lines=made.lines, changed=made.changed
+    )
 
 
 def answer(way: Way, outcomes: list[Outcome]) -> Answer:
     """What the outcomes of all functions say, read in the way's mode."""
     last, form = outcomes[-1], way.form
-    error = next((one.error for one in outcomes if one.error is not None), None)
     changed = tuple(dict.fromkeys(role for one in outcomes for role in one.changed))
-    lines = sum(one.lines for one in outcomes)
-    if error is not None:
-        return Answer(
-            None,
-            (),
-            None,
-            None,
-            None,
-            np.float64,
-            "raises",
-            "",
-            "",
-            error,
-            changed,
-            lines,
-        )
-    found = [leaf for one in outcomes for leaf in one.found]
-    wanted = GRADIENT if way.mode in ("gradient", "step") else PARAMETERS
-    read = reading(found, last.given, form, wanted, len(outcomes))
-    if way.mode == "in place":
-        inside = reading(tuple(after_leaves(last)), last.given, form, PARAMETERS, 1)
-        read = inside._replace(costs=read.costs)
-    if way.mode == "gradient":
-        read = completed(read, found, outcomes, form)
-    read = empty(read, outcomes)
+    made = Answer(changed=changed, lines=sum(one.lines for one in outcomes))
+    for one in outcomes:
+        if one.error is not None:
+            return made._replace(trouble="raises", error=one.error)
+    found = read(outcomes, form, way.mode)
     rate = RATE if way.subject.takes("rate") and not way.rate_is_lam else None
-    gradient = (
-        None if read.blocks is None else scaled(way.mode, read.blocks, last.given, rate)
-    )
-    pick = min(way.pick, len(read.costs) - 1)
-    return Answer(
-        read.costs[pick] if read.costs else None,
-        read.costs,
-        None if gradient is None else plain(gradient, form),
-        None if read.vector is None else read.vector.astype(np.float64),
-        rate,
-        read.precision,
-        read.trouble,
-        read.hint,
-        read.finding,
-        None,
-        changed,
-        lines,
-        tuple(leaf.array for leaf in last.found if leaf.array.ndim == 2),
+    if found.blocks is not None:
+        gradient = scaled(way.mode, last.given, found.blocks, rate)
+        made = made._replace(gradient=plain(gradient, form))
+    if found.vector is not None:
+        made = made._replace(vector=found.vector.astype(np.float64))
+    return made._replace(
+        cost=found.costs[min(way.pick, len(found.costs) - 1)] if found.costs else None,
+        costs=found.costs,
+        rate=rate,
+        precision=found.precision,
+        trouble=found.trouble,
+        hint=found.hint,
+        finding=found.finding,
+        arrays=tuple(leaf.array for leaf in last.found if leaf.array.ndim == 2),
     )

@@ -84,7 +84,7 @@ def sizes_to_try(
         tries += [COURSE] if outputs == USUAL and 1 in depths else []
     for sizes in tries:
         way = Way(subject, sizes, (Form(),))
-        seen = template(way, example(sizes, True, False))
+        seen = template(way, problems_of(sizes, True, False)[0])
         own = sizes if given else seen.sizes or sizes
         if own not in done:
             done.add(own)
@@ -129,11 +129,13 @@ def in_sizes(
             continue
         if form.is_alternative and (sizes == COURSE or sizes[-1] not in USUAL):
             continue
-        problem = example(sizes, form.bias != "none", is_single)
+        problem = problems_of(sizes, form.bias != "none", is_single)[0]
         count = len(subject.parts)
         way = Way(subject, sizes, (form,) * count, keys=keys, single=is_single)
         signs = set()
-        for x in chosen(X_ONE if is_single else X_BATCH, fixed, "x", subject):
+        options = X_ONE if is_single else X_BATCH
+        options = (fixed["x"],) if "x" in fixed else options
+        for x in options if subject.takes("x") else options[:1]:
             before = len(failures)
             for one in in_labels(way, x, problem, fixed, is_single, failures):
                 found = True
@@ -144,19 +146,10 @@ def in_sizes(
                 break
 
 
-@functools.lru_cache(maxsize=64)
-def example(sizes: Sizes, has_biases: bool, is_single: bool) -> Problem:
-    """The first problem for these sizes."""
-    return (single if is_single else problems)(sizes, has_biases)[0]
-
-
-def chosen(
-    options: tuple[str, ...], fixed: Mapping[str, Any], name: str, subject: Subject
-) -> tuple[str, ...]:
-    """The options for x, or the one that the person fixed."""
-    if not subject.takes(name):
-        return options[:1]
-    return (fixed[name],) if name in fixed else options
+@functools.cache
+def problems_of(sizes: Sizes, has_biases: bool, is_single: bool) -> tuple[Problem, ...]:
+    """The problems for a network."""
+    return (single if is_single else problems)(sizes, has_biases)
 
 
 def sign(one: Failure) -> tuple[Any, ...]:
@@ -174,59 +167,48 @@ def in_labels(
     failures: list[Failure],
 ) -> Iterator[Way]:
     """The ways for one form of parameters and pixels: first with equal labels."""
-    options = label_forms(way.sizes[-1], is_single)
-    options = (
-        [
-            one
-            for one in options
-            if fixed.get("labels", one[0]) == one[0]
-            and fixed.get("y", one[1]) == one[1]
-        ]
-        if way.subject.takes("y")
-        else options[:1]
-    )
-    results: list[dict[tuple[str, str], Outcome]] = [{} for _ in way.forms]
-
-    def attempt(part: int, label: tuple[str, str]) -> Outcome:
-        """Call one function with labels in one form, once."""
-        if label not in results[part]:
-            form = way.form._replace(x=x, labels=label[0], y=label[1])
-            one = way._replace(forms=(form,) * len(way.forms))
-            made = outcome(one, part, problem, 0.0)
-            results[part][label] = made
-            if made.error is not None:
-                failures.append(Failure(one, part, made.error))
-                # an Octave error with a step comes in whatever way it is called
-                if isinstance(made.error, TooLong) or getattr(made.error, "step", ""):
-                    raise refusal(way.subject, failures[-1:])
-        return results[part][label]
-
-    def fails_alike(part: int) -> bool:
-        """Whether no form of the labels changes the error: it comes from elsewhere."""
-        some = [attempt(part, label) for label in (options[0], *options[-2:])]
-        if any(one.error is None for one in some):
-            return False
-        return len({sign(one) for one in failures[-3:]}) == 1
-
-    def runs(part: int) -> Iterator[tuple[str, str]]:
-        """The labels with which the function runs."""
-        for label in options:
-            if attempt(part, label).error is None:
-                yield label
-            elif label == options[0] and len(options) > 2 and fails_alike(part):
-                return
-
-    every: list[list[tuple[str, str]]] = []
+    forms = [
+        way.form._replace(x=x, labels=labels, y=y)
+        for labels, y in label_forms(way.sizes[-1], is_single)
+        if fixed.get("labels", labels) == labels and fixed.get("y", y) == y
+    ]
+    forms = forms if way.subject.takes("y") else forms[:1]
+    every: list[dict[Form, Outcome]] = []
     for part in range(len(way.forms)):  # the error of the first is shown first
-        every.append(list(runs(part)))
+        every.append(running(way, part, forms, problem, failures))
         if not every[-1]:
             return
-    pairs = list(itertools.product(*every))
-    for labels in sorted(pairs, key=lambda each: len(set(each)) > 1):
-        forms = tuple(way.form._replace(x=x, labels=w, y=y) for w, y in labels)
-        outcomes = [results[i][label] for i, label in enumerate(labels)]
-        for one in modes(way._replace(forms=forms), problem, outcomes):
+    for chosen in sorted(itertools.product(*every), key=lambda one: len(set(one)) > 1):
+        outcomes = [made[form] for made, form in zip(every, chosen, strict=True)]
+        for one in modes(way._replace(forms=chosen), problem, outcomes):
             count = len(answer(one, outcomes).costs)
             yield one
             for pick in range(1, min(count, 4)):
                 yield one._replace(pick=pick)
+
+
+def running(
+    way: Way,
+    part: int,
+    forms: Sequence[Form],
+    problem: Problem,
+    failures: list[Failure],
+) -> dict[Form, Outcome]:
+    """What a function does with the labels in each form with which it runs."""
+    ran: dict[Form, Outcome] = {}
+    signs = set()
+    # the last two after the first: an error that they have too comes from elsewhere
+    for i, form in enumerate(dict.fromkeys([*forms[:1], *forms[-2:], *forms])):
+        if i == 3 and not ran and len(signs) == 1:
+            break
+        one = way._replace(forms=(form,) * len(way.forms))
+        made = outcome(one, part, problem, 0.0)
+        if made.error is None:
+            ran[form] = made
+            continue
+        failures.append(Failure(one, part, made.error))
+        signs.add(sign(failures[-1]))
+        # an Octave error with a step comes in whatever way it is called
+        if isinstance(made.error, TooLong) or getattr(made.error, "step", ""):
+            raise refusal(way.subject, failures[-1:])
+    return {form: ran[form] for form in forms if form in ran}

@@ -1,0 +1,92 @@
+"""A person's code runs in here: what it does to the process is undone."""
+
+import contextlib
+import io
+import os
+import random
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+FOLDERS: set[str] = set()  # of the files loaded so far
+
+
+@contextlib.contextmanager
+def quiet(folder: str | Path, printed: Any = None) -> Iterator[None]:
+    """Run the block in a folder; no output, input, warnings or bytecode files."""
+    before = sys.stdin, sys.dont_write_bytecode
+    sys.stdin, sys.dont_write_bytecode = silence(), True
+    try:
+        with (
+            warnings.catch_warnings(),
+            contextlib.chdir(folder),
+            contextlib.redirect_stdout(printed or silence()),
+            contextlib.redirect_stderr(printed or silence()),
+        ):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        sys.stdin, sys.dont_write_bytecode = before
+
+
+@contextlib.contextmanager
+def within(module: ModuleType) -> Iterator[None]:
+    """Run the block in the module's folder, where it can import its neighbors."""
+    path = Path(module.__file__ or "")
+    register(module, str(path.parent))
+    if "matplotlib" not in sys.modules:
+        os.environ.setdefault("MPLBACKEND", "Agg")
+    before, sys.argv = sys.argv, [str(path)]
+    try:
+        with quiet(path.parent):
+            yield
+    finally:
+        sys.argv = before
+
+
+@contextlib.contextmanager
+def restored() -> Iterator[None]:
+    """Random states, print options, modules, import path and backend at the end."""
+    states = np.random.get_state(), random.getstate()
+    path, modules = sys.path[:], sys.modules.copy()
+    backend = os.environ.get("MPLBACKEND")
+    try:
+        with np.printoptions(), np.errstate(all="ignore"):
+            yield
+    finally:
+        np.random.set_state(states[0])
+        random.setstate(states[1])
+        sys.path[:] = path
+        forget()
+        sys.modules.update(modules)
+        if backend is None:
+            os.environ.pop("MPLBACKEND", None)
+
+
+def silence() -> io.TextIOWrapper:
+    """An empty stream; never closed, because a logger may write to it later."""
+    return io.TextIOWrapper(io.BytesIO(), "utf-8")
+
+
+def register(module: ModuleType, folder: str) -> None:
+    """Make a module and its neighbors importable; forget those of earlier loads."""
+    FOLDERS.add(folder)  # two folders can have modules of one name, and files change
+    forget()
+    if sys.path[:1] != [folder]:
+        sys.path.insert(0, folder)
+        sys.path.append(os.path.dirname(folder))  # of packages beside the folder
+    sys.modules.setdefault(module.__name__, module)  # where dataclasses look
+
+
+def forget() -> None:
+    """Remove the modules in a person's folders from sys.modules."""
+    for name, other in list(sys.modules.items()):
+        file = getattr(other, "__dict__", {}).get("__file__") or ""
+        own = name.partition(".")[0] in ("__main__", "jaxnn")
+        if os.path.dirname(file) in FOLDERS and not own:
+            del sys.modules[name]
