@@ -121,6 +121,8 @@ def name_in(node: ast.AST) -> str:
         if isinstance(node.func, ast.Name) and node.func.id not in PLAIN:
             return node.func.id
         inner = node.func.value if isinstance(node.func, ast.Attribute) else None
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "argmax":
+            return ""  # the classes, not the outputs
         names = [name_in(each) for each in (*node.args, inner) if each is not None]
         return next((name for name in names if name not in ("", "np")), "")
     return ""

@@ -22,8 +22,7 @@ WORDS = {  # of the other roles, in lower case, without underscores
     "schichten nnstructure nnarchitecture",
     "lam": "lam l lb lm ld lmd lbd lmb lda λ l2 decay weightdecay penalty",
     "rate": "learningrate alpha lr eta rate tau stepsize step taux tasa lernrate "
-    "tasso learnrate learning taxaaprendizado taxadeaprendizado tasaaprendizaje "
-    "tasadeaprendizaje tauxapprentissage epsilonlr",
+    "tasso learnrate learning tauxapprentissage epsilonlr",
     "m": "m nsamples numsamples nexamples numexamples ntrainingsamples trainingsize "
     "batchsize minibatchsize",
     "count": "epochs epoch iterations iters numiterations numiters niter iter maxiter "
@@ -42,10 +41,12 @@ PARTS = {  # of longer names, such as lambda_in
     "h": "hid|nascost|ocult|escond|hdim$|^(n|num|size|dim)?h(l|layer|dim|size)?\\d",
     "lam": "lambda|lamda|lmbda|lambd|lmda|lbda|lamb|regul|regpar|regcoe|^reg",
     "params": "param",
-    "x": "^x(train|batch|data|in|norm)|^train(ing)?(set|data|x|inputs)|"
-    "^inputs?(list|data|vec|arr|s$)|setinputs",
+    "rate": "aprendiz|learningrate",
+    "count": "iterat|epoch|epoca",
     "y": "^(all)?y(train|batch|data|true|one|hot|enc)|onehot|"
     "^targets?(list|vec|arr|s$)|setoutputs|^(train\\w*)?labels?$",
+    "x": "^x(train|batch|data|in|norm)|^train(ing)?(set|data|x|inputs)|"
+    "^inputs?(list|data|vec|arr|s$)|setinputs",
     "layers": "layerdim|layersdim|sizes$|arch|arqui|camadas|couches|schicht|neuron|"
     "topolog",
 }
@@ -64,13 +65,13 @@ COST = re.compile(
 COSTS = re.compile("cost|loss|kosten|costo|custo|verlust|perte|objective|error")
 SLOPE = "d[a-z]?d?|grad(?:ients?)?(?:of)?|nabla|delta|del|partial|derivative|derv?|g"
 WEIGHT = (
-    "theta(?:mat|s)?|weights?|weightmatrix|wt|wts|ws?|syn(?:apses?)?|pesos?|pesi|poids|"
+    "theta(?:mat|s)?|(?:synaptic)?weights?|kernels?|coefs?|weightmatrix|wt|wts|ws?|syn(?:apses?)?|pesos?|pesi|poids|"
     "gewichte?|th|t"
 )
-BIAS = "bias(?:es)?|bs?|sesgos?|biais|bia"
+BIAS = "bias(?:es)?|intercepts?|bs?|sesgos?|biais|bia"
 LAST = "output|out|saida|salida|sortie|ausgabe|uscita"
 LAYER = (
-    "(?:layer|l)?\\d+|(?:input|in|i|x|entrada|eingabe|entree|ingresso)?(?:2|to)?"
+    "(?:layer|l|fc|dense|linear)?\\d+|(?:input|in|i|x|entrada|eingabe|entree|ingresso)?(?:2|to)?"
     f"(?:{LAST})?(?:hidden|hid|h|ocult[ao]s?|nascosto|versteckt|escondida)*(?:layer)?\\d*"
     f"(?:2|to)?(?:{LAST}|o|y)?(?:layer)?"
 )

@@ -24,14 +24,13 @@ PYTHON2 = (
     (r"<>", "!="),
     (r"\b[uU]([rR])(?=['\"])", r"\1"),
     (r"(?<![\w.])0+([1-7][0-7]*)\b(?!\.)", r"0o\1"),
-    (r"\bxrange\b", "range"),
 )
 RENAMED = {
-    **{"xrange": "range", "raw_input": "input", "unicode": "str", "unichr": "chr"},
-    **{"long": "int", "basestring": "str", "reduce": "functools.reduce"},
-    **{"has_key": "key in d", "iteritems": "items", "iterkeys": "keys"},
+    **{"xrange": "range", "raw_input": "input", "unichr": "chr", "basestring": "str"},
+    **{"has_key": "__contains__", "iteritems": "items", "iterkeys": "keys"},
     **{"itervalues": "values", "cPickle": "pickle", "urllib2": "urllib.request"},
 }
+OLD_NAME = re.compile(rf"\b({'|'.join(RENAMED)})\b")
 
 
 def split(target: str) -> tuple[Path, list[str]]:
@@ -91,10 +90,9 @@ def parse(path: Path) -> tuple[list[tuple[str, ast.Module]], list[str]]:
     for file, text in pieces(path):
         shown = [f"{line}\n" for line in text.split("\n")]
         linecache.cache[file] = (len(text), None, shown, file)
-        if notebook:
-            text = "" if OTHER_CELL.match(text) else repaired(text, file, MAGIC)[0]
+        text = "" if notebook and OTHER_CELL.match(text) else modern(text, file)
         if error := problem(text, file):
-            skipped.append(syntax(text, file, error))
+            skipped.append(syntax(file, error))
         else:
             parsed.append((file, ast.parse(text)))
     if skipped and not notebook:
@@ -117,39 +115,32 @@ def place(file: str, line: int | None) -> str:
     return f"{cell[1]} line {line}" if cell else f"line {line}"
 
 
-def syntax(text: str, file: str, error: SyntaxError) -> str:
-    """What is wrong with a text that does not compile, and how to fix it."""
-    if changes := repaired(text, file, PYTHON2, most=4)[1]:
-        these = "this line" if len(changes) == 1 else f"these {len(changes[:3])} lines"
-        more = " and those after them" if len(changes) > 3 else ""
-        return (
-            f"this is a Python 2 file; {'; '.join(changes[:3])}; change {these}{more} "
-            "(2to3 -w, which comes with Python up to 3.12, does this)"
-        )
+def syntax(file: str, error: SyntaxError) -> str:
+    """What is wrong with a text that does not compile."""
     line = f": {error.text.strip()[:60]}" if error.text else ""
     return f"{place(file, error.lineno)}: {error.msg}{line}; fix that line"
 
 
-def repaired(
-    text: str, file: str, changes: tuple[tuple[str, str], ...], most: int = 1000
-) -> tuple[str, list[str]]:
-    """The text with the changes made in lines that do not compile, and these lines.
+def modern(text: str, file: str) -> str:
+    """The text as Python 3 without magics, if it is Python 2 or has magics.
 
-    Other lines stay: part of a long expression or a docstring can look like Python 2.
+    Lines that compile stay as they are: part of a long expression or a docstring can
+    look like Python 2.
     """
-    lines, found = text.split("\n"), []
-    while len(found) < most and (error := problem("\n".join(lines), file)):
+    text = OLD_NAME.sub(lambda found: RENAMED[found[1]], text)
+    is_mixed = isinstance(problem(text, file), TabError)
+    lines = (text.expandtabs(8) if is_mixed else text).split("\n")
+    while error := problem("\n".join(lines), file):
         number = min(error.lineno or 1, len(lines))
         old = new = lines[number - 1]
-        for pattern, instead in changes:
+        for pattern, instead in (*MAGIC, *PYTHON2):
             new = re.sub(pattern, instead, new)
         lines[number - 1] = new
         again = problem("\n".join(lines), file)
         if new == old or (again and again.lineno == number):
             lines[number - 1] = old
             break
-        found.append(f"{place(file, number)}: {old.strip()} -> {new.strip()}")
-    return "\n".join(lines), found
+    return "\n".join(lines)
 
 
 def one_line(value: object) -> str:
