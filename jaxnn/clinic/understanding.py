@@ -14,6 +14,8 @@ import numpy as np
 
 from jaxnn.clinic.calling import Answer, Subject, Unusable, Way, ways
 from jaxnn.clinic.calling.modes import flat
+from jaxnn.clinic.calling.refusals import table
+from jaxnn.clinic.calling.shapes import OTHER_SHAPE
 from jaxnn.clinic.calling.ways import problems_of
 from jaxnn.clinic.edits import steps
 from jaxnn.clinic.networks import family
@@ -209,7 +211,14 @@ def likeliest(s: Subject, every: Sequence[Attempt]) -> Understood:
     """The attempt whose gradient is most like that of a network."""
     usable = [one for one in every if one.answer.gradient]
     if not usable:
-        return Understood(told(s, every), (), False)
+        best = told(s, every)
+        if best.answer.finding == OTHER_SHAPE:  # what came back may be no gradient
+            raise Unusable(
+                f"{s.title}: {best.answer.trouble}, and its cost is that of no known "
+                "network; name the cost and what returns the gradient: "
+                "mywork.py:cost,gradient\n" + "\n".join(table(s))
+            )
+        return Understood(best, (), False)
     ranked = []
     for i, one in enumerate(distinct(usable)):
         nets = [priced.network for priced in plain_prices(one.way)]

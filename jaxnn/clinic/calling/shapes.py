@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from jaxnn.clinic.calling.leaves import Leaf
 from jaxnn.clinic.networks.problems import Params
 
+OTHER_SHAPE = "the gradient has another shape than its parameter"
 
 def missing(
     own: Sequence[Leaf],
@@ -28,7 +29,7 @@ def missing(
             hint = "sum over the examples only: np.sum(dZ, axis=1, keepdims=True)"
             return text, hint, "a bias's gradient is one number"
     trouble, hint = wrong_shape(many, pairs, blocks)
-    return trouble, hint, "the gradient has another shape than its parameter"
+    return trouble, hint, OTHER_SHAPE
 
 
 def wrong_shape(
