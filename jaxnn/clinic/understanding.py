@@ -86,6 +86,8 @@ def understand(
     explained: list[Attempt] = []
     others: list[Attempt] = []
     for one in attempts(s, fixed, progress):
+        if one.way.single and takes_many(others):
+            break  # one example would hide what is wrong with many
         if explained and is_past(explained, one.way):
             if not is_mean_of_all(explained[0]) or one.way.single:
                 break
@@ -106,6 +108,13 @@ def understand(
         best = max(readable, key=lambda one: likeness(one, one.networks)[0])
         return Understood(best, tuple(best.networks), True)
     return likeliest(s, others)
+
+
+def takes_many(every: Sequence[Attempt]) -> bool:
+    """Whether whole gradients, and no steps, came back for many examples."""
+    answers = [one.answer for one in every]
+    is_step = any(one.way.mode != "gradient" for one in every)
+    return not is_step and any(a.gradient and not a.finding for a in answers)
 
 
 def is_mean_of_all(one: Attempt) -> bool:
@@ -222,8 +231,10 @@ def likeliest(s: Subject, every: Sequence[Attempt]) -> Understood:
     ranked = []
     for i, one in enumerate(distinct(usable)):
         nets = [priced.network for priced in plain_prices(one.way)]
-        score, net = likeness(one, nets)
-        ranked.append(((score, not one.answer.finding, -i), one, net))
+        (first, exact, fits), net = likeness(one, nets)
+        is_alone = one.answer.cost is None  # a cost that is unknown may be none
+        score = first, exact, is_alone, fits, not one.answer.finding
+        ranked.append(((score, -i), one, net))
     _, best, net = max(ranked, key=lambda each: each[0])
     return Understood(best, (net,), False)
 

@@ -5,7 +5,15 @@ import re
 from collections.abc import Iterable
 
 from jaxnn.clinic.calling.listing import functions_in, is_parameter, returned_names
-from jaxnn.clinic.calling.names import BACKWARD, CACHE, COST, COSTS, plain, read_name
+from jaxnn.clinic.calling.names import (
+    BACKWARD,
+    CACHE,
+    COST,
+    COSTS,
+    is_inputs,
+    plain,
+    read_name,
+)
 from jaxnn.clinic.calling.statements import is_main
 
 OTHER = re.compile(
@@ -89,14 +97,29 @@ def suggestion(trees: Iterable[ast.Module]) -> str:
         n for n in names if read_name(n).is_gradient and read_name(n).kind in "Wb"
     ]
     values = values or [n for n in names if plain(n).startswith(("grad", "g1", "g2"))]
-    costs = [n for n in names if COST.fullmatch(plain(n)) and len(n) < 12][:1]
+    values = values or [n for n in of if n in updated(trees)]  # a step moves them
+    costs = [n for n in names if COST.fullmatch(plain(n)) and len(n) < 12]
+    costs = [n for n in costs if n not in counters(trees)][:1]
     ready = before_loop(trees, {*of, *values})
-    data = [[n for n in ready if read_name(n).kind == kind] for kind in "xy"]
-    data = [([n for n in found if len(n) == 1] or found)[-1:] for found in data]
+    data = [examples(ready, kind) or examples(names, kind) for kind in "xy"]
     if not (of and values and all(data)):
         return ""
     parts = costs + values, of, data[0] + data[1]
     return "--values {} --of {} --data {}".format(*(",".join(part) for part in parts))
+
+
+def examples(names: Iterable[str], kind: str) -> list[str]:
+    """The name of the inputs "x" or of the labels "y", in a list; [] if none is."""
+    found = [n for n in names if read_name(n).kind == kind]
+    found = found or [n for n in names if kind == "x" and is_inputs(n)]
+    return ([n for n in found if len(n) == 1] or found)[-1:]
+
+
+def updated(trees: Iterable[ast.Module]) -> set[str]:
+    """The names that a loop assigns."""
+    body = [node for tree in trees for node in flat_body(tree)]
+    loops = [node for node in body if isinstance(node, ast.For | ast.While)]
+    return {name for node in loops for name in stored(node)}
 
 
 def before_loop(trees: Iterable[ast.Module], made: set[str]) -> list[str]:
@@ -108,15 +131,19 @@ def before_loop(trees: Iterable[ast.Module], made: set[str]) -> list[str]:
     loops = (ast.For, ast.While)
     places = [i for i, node in enumerate(body) if made & set(stored(node))]
     places = [i for i in places if isinstance(body[i], loops)]
-    counters = [each for node in body for each in ast.walk(node)]
-    counters = [each.target for each in counters if isinstance(each, ast.For)]
-    own = {name for each in counters for name in stored(each)}
     end = places[-1] if places else len(body)
     found = [name for node in body[:end] for name in stored(node)]
     used = [n for node in body[end : end + 1] for n in ast.walk(node)]
     used = {node.id for node in used if isinstance(node, ast.Name)}
     found = [n for n in dict.fromkeys(found) if n in used or not places]
-    return [name for name in found if name not in own]
+    return [name for name in found if name not in counters(trees)]
+
+
+def counters(trees: Iterable[ast.Module]) -> set[str]:
+    """The names that run through values, as i in `for i in range(9)`."""
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    heads = [n.target for n in nodes if isinstance(n, ast.For | ast.comprehension)]
+    return {name for head in heads for name in stored(head)}
 
 
 def flat_body(tree: ast.Module) -> list[ast.stmt]:

@@ -11,6 +11,7 @@ from jaxnn.clinic.calling.names import (
     OUTPUT,
     WORDS,
     Name,
+    is_inputs,
     layers_of,
     plain,
     rank,
@@ -126,7 +127,7 @@ def by_name(
     found = parameter_roles(every, uses)
     plain_ones = [n for n in names if n not in found]
     short = [n for n in plain_ones if set(plain(n)) in ({"x"}, {"y"})]
-    inputs = [n for n in plain_ones if plain(n) in ("input", "inputs") and is_called]
+    inputs = [n for n in plain_ones if is_inputs(n) and is_called]
     hidden = [n for n in plain_ones if every[n].kind == "h"]
     has_sizes = any(every[n].kind in ("h", "k") for n in plain_ones)
     hidden = [n for n in hidden if n not in provided or not provided[n].is_exact]

@@ -33,7 +33,7 @@ WORDS = {  # of the other roles, in lower case, without underscores
     "y": "y yy yyy ys yd ydata ytrain trainy yflat yvec ymat ymatrix yonehot ylabels "
     "ybatch ytrue onehot labels label classes class target targets t digits truth "
     "expected etiquetas etichette ziel ziele objetivo etiquettes targetlist yi desired "
-    "groundtruth saida salida sortie outputs output",
+    "groundtruth saida saidas salida salidas sortie sorties outputs output",
     "params": "params parameters par pars unrolled flat vec vector p model nnweights "
     "thetavec thetavector thetaflat thetasflat thetaunrolled thetaserialize",
 }
@@ -44,9 +44,9 @@ PARTS = {  # of longer names, such as lambda_in
     "rate": "aprendiz|learningrate",
     "count": "iterat|epoch|epoca",
     "y": "^(all)?y(train|batch|data|true|one|hot|enc)|onehot|"
-    "^targets?(list|vec|arr|s$)|setoutputs|^(train\\w*)?labels?$",
+    "^targets?(list|vec|arr|s$)|setoutputs|^(in|out|in?puts?|data|train\\w*)y$|^(train\\w*)?labels?$",
     "x": "^x(train|batch|data|in|norm)|^train(ing)?(set|data|x|inputs)|"
-    "^inputs?(list|data|vec|arr|s$)|setinputs",
+    "^inputs?(list|data|vec|arr|s$)|setinputs|^(in|inputs?|data|train\\w*)x$",
     "layers": "layerdim|layersdim|sizes$|arch|arqui|camadas|couches|schicht|neuron|"
     "topolog",
 }
@@ -94,6 +94,11 @@ class Name(NamedTuple):
 def plain(name: str) -> str:
     """The last part of a name, in lower case, without underscores."""
     return name.rpartition(".")[2].replace("_", "").lower()
+
+
+def is_inputs(name: str) -> bool:
+    """Whether a name means the examples, or else how many inputs there are."""
+    return plain(name) in ("input", "inputs", "entrada", "entradas")
 
 
 def is_forward(name: str) -> bool:

@@ -85,12 +85,10 @@ def choice(path: Path, trees: list[ast.Module]) -> list[str]:
         raise FileError(
             f"{path}: no function named; name the function: {' or '.join(lines)}"
         )
-    own = any(
-        isinstance(s, ast.FunctionDef | ast.ClassDef) for t in trees for s in t.body
-    )
-    if not own and (options := suggestion(trees)):
+    if not names and (options := suggestion(trees)):
         raise FileError(
-            f"{path} has no function; run its lines on test values: {options}"
+            f"{path}: no function with a gradient; run its lines on test values: "
+            f"{options}"
         )
     return names
 

@@ -40,26 +40,27 @@ def ways(subject: Subject, fixed: Mapping[str, Any]) -> Iterator[Way]:
     """
     failures: list[Failure] = []
     found = 0  # layers of a network that works
-    for is_single in (False, True):
-        ends: list[Any] = []  # the errors for each of the sizes
-        for sizes, seen in sizes_to_try(subject, fixed.get("sizes")):
-            if found and (sizes[-1] not in USUAL or len(sizes) != found):
-                continue
-            if sizes == COURSE and ends and is_stuck(ends, subject):
-                continue
-            before = len(failures)
-            for one in in_sizes(subject, sizes, seen, fixed, is_single, failures):
-                found = len(sizes)
-                yield one
-            new = failures[before:]
-            if found or not new:
-                continue
-            ends.append(
-                (max(new, key=lambda one: one.reached), {sign(one)[1:] for one in new})
-            )
-            one_error = len(ends) > 1 and len(ends[-1][1] | ends[-2][1]) == 1
-            if one_error or is_own(ends[-1][0].error):
-                raise refusal(subject, failures)
+    ends: dict[bool, list[Any]] = {False: [], True: []}  # the errors for each size
+    every = sizes_to_try(subject, fixed.get("sizes"))
+    for (sizes, seen), is_single in itertools.product(every, (False, True)):
+        if found and (sizes[-1] not in USUAL or len(sizes) != found):
+            continue
+        last = ends[is_single]
+        if sizes == COURSE and last and is_stuck(last, subject):
+            continue
+        before = len(failures)
+        for one in in_sizes(subject, sizes, seen, fixed, is_single, failures):
+            found = len(sizes)
+            yield one
+        new = failures[before:]
+        if found or not new:
+            continue
+        last.append(
+            (max(new, key=lambda one: one.reached), {sign(one)[1:] for one in new})
+        )
+        one_error = len(last) > 1 and len(last[-1][1] | last[-2][1]) == 1
+        if one_error or is_own(last[-1][0].error):
+            raise refusal(subject, failures)
     if not found:
         raise refusal(subject, failures)
 
@@ -132,17 +133,17 @@ def in_sizes(
         problem = problems_of(sizes, form.bias != "none", is_single)[0]
         count = len(subject.parts)
         way = Way(subject, sizes, (form,) * count, keys=keys, single=is_single)
-        signs = set()
         options = X_ONE if is_single else X_BATCH
         options = (fixed["x"],) if "x" in fixed else options
+        last = []  # the failure at the end of each shape of x
         for x in options if subject.takes("x") else options[:1]:
             before = len(failures)
             for one in in_labels(way, x, problem, fixed, is_single, failures):
                 found = True
                 yield one
-            signs.add(tuple(map(sign, failures[before:][-1:])))
+            last.append([sign(one) for one in failures[before:][-1:]])
             # an error that no shape of x changes comes from the parameters
-            if x.startswith("columns") and len(signs) == 1 and () not in signs:
+            if len(last) == 3 and last[0] and last[0] == last[1] == last[2]:
                 break
 
 
