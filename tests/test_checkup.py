@@ -89,10 +89,8 @@ def test_mistakes_in_cost_and_gradient_are_both_named():
     report = jaxnn.check_gradient(person((wrong_cost,), (wrong,)))
     assert (report.cost, report.gradient) == ((wrong_cost,), (wrong,))
     assert len(headed(report, "diagnosis")) == 2
-    assert [fix.partition(" ")[0] for fix in headed(report, "fix")] == [
-        "J",
-        "delta2",
-    ]
+    heads = [fix.partition(" ")[0] for fix in headed(report, "fix")]
+    assert heads == ["J", "J", "delta2"]
 
 
 def test_a_wrong_formula_in_both_is_said_to_be_consistent():

@@ -234,7 +234,7 @@ def judged(
         answers = answers.at_zero()
     expected = judgement.expected(way, found.networks, expect, len(answers.lams) > 1)
     style = style_of(found)
-    judgment = judgement.judge(found, answers, style, expected, bool(expect), progress)
+    judgment = judgement.judge(found, answers, expected, bool(expect), progress)
     head = report.understood_as(found, judgment) + notes.changes(answers, idle)
     noted = notes.notes(answers, judgment)
     if judgment.is_right:

@@ -10,13 +10,12 @@ from jaxnn.clinic.calling import Way
 from jaxnn.clinic.calling.forms import formed, plain
 from jaxnn.clinic.calling.packings import roll, unroll
 from jaxnn.clinic.edits import costs, search
-from jaxnn.clinic.edits.hypotheses import NONE, Hypothesis, Observed, parts
+from jaxnn.clinic.edits.hypotheses import NONE, Choice, Hypothesis, Observed, parts
 from jaxnn.clinic.examination import Answers
 from jaxnn.clinic.networks import family
 from jaxnn.clinic.networks.network import FACTORS, PENALTIES, Network, course
 from jaxnn.clinic.networks.problems import COURSE, Layer, Params
 from jaxnn.clinic.networks.units import HIDDEN, OUTPUT, PAIRS, SOFTMAX
-from jaxnn.clinic.telling.statements import Style
 from jaxnn.clinic.understanding import Understood
 from jaxnn.mistake import Mistake
 
@@ -65,14 +64,13 @@ class Judgement(NamedTuple):
 def judge(
     understood: Understood,
     answers: Answers,
-    style: Style,
     expected: Network | None,
     is_demanded: bool = False,
     progress: Progress | None = None,
 ) -> Judgement:
     """The network and the fewest mistakes that give all costs and gradients."""
     if expected is not None and not is_demanded:
-        if own := other(understood, answers, style, expected):
+        if own := other(understood, answers, expected):
             return own
     nets = candidates(understood, answers, expected)
     found: list[Judgement] = []
@@ -83,26 +81,26 @@ def judge(
         for i, net in enumerate(nets):
             if progress is not None:
                 progress(f"mistakes at once: {most}", i, len(nets))
-            one = against(net, answers, style, most)
+            one = against(net, answers, most)
             if one.cost != () and one.gradient:
                 found.append(one)
         if found and min(one.size for one in found) <= most + 1:
             break
     if found:
         return min(found, key=lambda one: one.size)
-    halves = (against(net, answers, style, 2, is_whole=False) for net in nets[:4])
+    halves = (against(net, answers, 2, is_whole=False) for net in nets[:4])
     return min(halves, key=lambda one: one.size)
 
 
 def other(
-    understood: Understood, answers: Answers, style: Style, expected: Network
+    understood: Understood, answers: Answers, expected: Network
 ) -> Judgement | None:
     """The judgement that all is right for another network, not near the expected."""
     if not understood.is_explained or answers.costs is None:
         return None
     for net in candidates(understood, answers, None)[:1]:
-        own = against(net, answers, style, 0)
-        if own.is_right and not against(expected, answers, style, 1).cost:
+        own = against(net, answers, 0)
+        if own.is_right and not against(expected, answers, 1).cost:
             return own
     return None
 
@@ -132,12 +130,14 @@ def candidates(
 
 
 def against(
-    net: Network, answers: Answers, style: Style, most: int, is_whole: bool = True
+    net: Network, answers: Answers, most: int, is_whole: bool = True
 ) -> Judgement:
     """What is wrong if this is the network; is_whole: only if the cost is explained."""
     cost, given, rate = None, answers.gradients, 1.0
     if (values := answers.costs) is not None:
-        seen = costs.Priced(net, answers.problems, answers.lams, values, answers.bar)
+        seen = costs.ObservedCosts(
+            net, answers.problems, answers.lams, values, answers.bar
+        )
         cost = tuple(costs.search(seen, most))
     assert given is not None
     if cost == () and is_whole:
@@ -149,8 +149,8 @@ def against(
         answers.lams,
         tuple(tuple(map(rounded, row)) for row in given),
         answers.bar,
-        tuple(orders(way, style)),
-        lambda given, names: reread(way, style, given, names),
+        tuple(orders(way)),
+        lambda given, choices: reread(way, given, choices),
     )
     found = tuple(search.search(seen, most))
     if answers.way.mode != "gradient" and answers.rows[0][0].rate is None:
@@ -183,32 +183,29 @@ def without_rate(
     return 1.0, tuple(found)
 
 
-def orders(way: Way, style: Style) -> dict[tuple[str, Any], dict[str, str]]:
-    """How a vector can be unrolled wrongly: (place, name) -> fields of the form."""
+def orders(way: Way) -> dict[Choice, dict[str, str]]:
+    """How a vector can be unrolled wrongly, each with its fields of the form."""
     form = way.form
     if not way.subject.takes("params") or form.parameters not in ("vector", "column"):
         return {}
     depth, known = len(way.sizes) - 1, form.order.split()
     right = [known[min(i, len(known) - 1)] for i in range(depth)]
     wrong = ["F" if order == "C" else "C" for order in right]
-    other = "is unrolled in the other order"
-    found = {("order", f"the gradient {other}"): {"order": " ".join(wrong)}}
+    found = {Choice("order", 0, "all"): {"order": " ".join(wrong)}}
     for i in range(depth) if depth > 1 else ():
         one = [*right[:i], wrong[i], *right[i + 1 :]]
-        name = f"{style.W(i + 1)}'s gradient {other}"
-        found["order", name] = {"order": " ".join(one)}
+        found[Choice("order", i + 1, "one")] = {"order": " ".join(one)}
     if depth > 1:
         first = "theta1" if form.first == "theta2" else "theta2"
-        name = "the layers are swapped in the unrolled gradient"
-        found["layers", name] = {"first": first}
+        found[Choice("layers", 0, "swapped")] = {"first": first}
     return found
 
 
-def reread(way: Way, style: Style, given: Params, names: Sequence[Any]) -> Params:
+def reread(way: Way, given: Params, chosen: Sequence[Choice]) -> Params:
     """A gradient as it is without the mistakes in its order."""
-    form, fields = way.form, {}
-    for (_, name), change in orders(way, style).items():
-        fields |= change if name in names else {}
+    form, changes, fields = way.form, orders(way), {}
+    for choice in chosen:
+        fields |= changes[choice]
     blocks, wrong = formed(given, form), form._replace(**fields)
     made = roll(unroll(blocks, form), blocks, wrong)
     assert made is not None

@@ -25,7 +25,7 @@ MOST = 3
 LOGS = np.linspace(-9, 0, 40)  # of eps
 
 
-class Priced(NamedTuple):
+class ObservedCosts(NamedTuple):
     """The costs of a person's function."""
 
     net: Network
@@ -35,13 +35,13 @@ class Priced(NamedTuple):
     bar: float = 1e-6
 
 
-def search(seen: Priced, most: int = MOST) -> list[Hypothesis]:
+def search(seen: ObservedCosts, most: int = MOST) -> list[Hypothesis]:
     """All smallest hypotheses that give the observed costs; [] if there is none."""
     with np.errstate(all="ignore"):
         return searched(seen, most)
 
 
-def searched(seen: Priced, most: int) -> list[Hypothesis]:
+def searched(seen: ObservedCosts, most: int) -> list[Hypothesis]:
     """All smallest hypotheses."""
     best: list[Hypothesis] = []
     limit = most
@@ -58,7 +58,7 @@ def searched(seen: Priced, most: int) -> list[Hypothesis]:
 
 
 def with_choices(
-    seen: Priced, size: int
+    seen: ObservedCosts, size: int
 ) -> Iterator[tuple[Hypothesis, dict[Part, Array]]]:
     """Hypotheses of `size` choices, with the factors that they need."""
     first = start(seen, Hypothesis(), 0)
@@ -71,7 +71,7 @@ def with_choices(
                     yield from with_squares(seen, h, size, data, sums)
 
 
-def start(seen: Priced, h: Hypothesis, i: int) -> Values:
+def start(seen: ObservedCosts, h: Hypothesis, i: int) -> Values:
     """The values of problem i, with the edits of the whole."""
     v = steps.values(seen.net, seen.problems[i], seen.lams[-1], ())
     wholes = [c for c in h.choices if c.place in steps.WHOLE]
@@ -81,7 +81,7 @@ def start(seen: Priced, h: Hypothesis, i: int) -> Values:
 
 
 def with_terms(
-    seen: Priced, h: Hypothesis, size: int
+    seen: ObservedCosts, h: Hypothesis, size: int
 ) -> Iterator[tuple[Hypothesis, Array]]:
     """h with every choice of terms that fits up to a factor, and its data (problems,).
 
@@ -110,7 +110,7 @@ def is_multiple(given: Array, data: Array, problems: Sequence[Problem]) -> bool:
 
 
 def with_squares(
-    seen: Priced,
+    seen: ObservedCosts,
     h: Hypothesis,
     size: int,
     data: Array,
@@ -243,7 +243,7 @@ def square_keys(v: Values) -> list[tuple[int, Key]]:
     return [(0, key) for key in (*pool, *sums) if key != "missing"] + some
 
 
-def penalties(seen: Priced) -> list[tuple[tuple[int, Key], Array]]:
+def penalties(seen: ObservedCosts) -> list[tuple[tuple[int, Key], Array]]:
     """Every penalty, (layer, key), and lambda's part of the cost (problems,)."""
     every = [steps.values(seen.net, p, seen.lams[-1], ()) for p in seen.problems]
     found: list[tuple[tuple[int, Key], Array]] = []

@@ -35,6 +35,12 @@ class Factor(NamedTuple):
         return 2 if self.expression == "constant" else len(self.apart)
 
     @property
+    def amount(self) -> str:
+        """'2m', '1/k', or the number that is no expression."""
+        is_named = self.expression != "constant"
+        return self.expression if is_named else f"{self.number:.6g}"
+
+    @property
     def apart(self) -> tuple["Factor", ...]:
         """The sign as a mistake of its own."""
         if not self.expression.startswith("-") or self.expression == "-1":

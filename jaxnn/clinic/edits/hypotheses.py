@@ -13,18 +13,9 @@ from jaxnn.clinic.networks.network import Network
 from jaxnn.clinic.networks.problems import Layer, Params, Problem
 
 FLOOR = 1e-3  # of the largest part: a smaller part is measured against this
-
-
 PLAIN = ("m", "1/m", "-1", "2", "1/2", "k", "1/k")
-
-
 LOCAL = ("summed", "entering", "bias")  # places that spoil one layer alone
-
-
 SAME = {"bias": "summed"}  # the same delta is summed for weights and biases
-
-
-Reread = Callable[[Params, Sequence[Key]], Params]
 
 
 class Choice(NamedTuple):
@@ -35,6 +26,9 @@ class Choice(NamedTuple):
     key: Key
 
 
+Reread = Callable[[Params, Sequence[Choice]], Params]
+
+
 class Observed(NamedTuple):
     """The gradients of a person's function, and the network of its cost."""
 
@@ -43,7 +37,7 @@ class Observed(NamedTuple):
     lams: tuple[float, ...]  # the first is 0
     values: tuple[tuple[Params, ...], ...]  # [problem][lambda]
     bar: float = 1e-6  # a smaller relative difference is rounding
-    orders: tuple[tuple[str, Key], ...] = ()  # how a vector can be unrolled wrongly
+    orders: tuple[Choice, ...] = ()  # how a vector can be unrolled wrongly
     reread: Reread | None = None  # the gradient without these mistakes
 
 
@@ -104,7 +98,7 @@ def given_as(seen: Observed, h: Hypothesis, i: int, j: int) -> Params:
     Where lambda is missing in a layer's penalty, that penalty is taken off.
     """
     given = seen.values[i][j]
-    turned = [c.key for c in h.choices if (c.place, c.key) in seen.orders]
+    turned = [c for c in h.choices if c in seen.orders]
     if turned and seen.reread is not None:
         given = seen.reread(given, turned)
     lost = {c.layer: c.key for c in h.choices if c.place == "lambda"}

@@ -62,7 +62,7 @@ def everywhere(seen: Observed) -> list[tuple[Choice, ...]]:
     """The edits that spoil more than one step, each as its choices."""
     wholes = steps.wholes(start(seen, NONE))
     found = [(Choice(place, 0, key),) for place, key in wholes]
-    found += [(Choice(place, 0, key),) for place, key in seen.orders]
+    found += [(choice,) for choice in seen.orders]
     if len(seen.lams) > 1:
         has_biases = seen.net.penalty is not None and seen.net.penalty.has_biases
         for key in ("all", "weights") if has_biases else ("all",):

@@ -1,86 +1,69 @@
 """A factor in words: what is divided or multiplied by what, and where."""
 
 from jaxnn.clinic.edits.factors import LAYERWISE, Factor
-from jaxnn.clinic.networks.network import MEAN, MEAN_OF_ALL, SUM, Network
-from jaxnn.clinic.telling import statements
-from jaxnn.clinic.telling.statements import Style
-from jaxnn.clinic.telling.words import Mistake
+from jaxnn.clinic.networks.network import MEAN, Network
+from jaxnn.clinic.telling import formulas
+from jaxnn.clinic.telling.formulas import Style
+from jaxnn.clinic.telling.tables import table
+from jaxnn.clinic.telling.words import Wording
 
-TWICE = "a mean over the examples was divided by m again"
-# by the right scale and the expression: name and reason; {where} says in which part
-SCALED: dict[tuple[str, str], tuple[str, str]] = {
-    (MEAN.name, "m"): (
-        "1/m is missing{where}",
-        "the cost is a mean over the examples, so its gradient is a mean too",
-    ),
-    (MEAN.name, "1/m"): ("1/m is applied twice{where}", TWICE),
-    (MEAN.name, "1/2"): (
-        "1/(2m) in place of 1/m{where}",
-        "the cost's data term has no factor 1/2",
-    ),
-    (MEAN.name, "1/k"): (
-        "the gradient is averaged over the classes as well{where}",
-        "the cost is a sum over the classes; only the examples are averaged",
-    ),
-    (SUM.name, "1/m"): (
-        "a mean over the examples in place of the sum{where}",
-        "the cost is a sum over the examples, so its gradient is a sum too",
-    ),
-    (SUM.name, "m"): (
-        "an extra factor m{where}",
-        "the cost is a sum over the examples, so its gradient is a sum too",
-    ),
-    (MEAN_OF_ALL.name, "k"): (
-        "1/k is missing{where}",
-        "the cost is a mean over examples and outputs, so its gradient is too",
-    ),
-    (MEAN_OF_ALL.name, "m"): (
-        "1/m is missing{where}",
-        "the cost is a mean over examples and outputs, so its gradient is too",
-    ),
-    (MEAN_OF_ALL.name, "m k"): (
-        "1/(m k) is missing{where}",
-        "the cost is a mean over examples and outputs, so its gradient is too",
-    ),
-    (MEAN_OF_ALL.name, "1/m"): ("1/m is applied twice{where}", TWICE),
-}
+# the right scale, "whole" or "penalty"; the expression; {where} says in which part
+TEXTS = table(
+    """
+[averaged over the examples]
+m: 1/m is missing{where}
+  the cost is a mean over the examples, so its gradient is a mean too
+1/m: 1/m is applied twice{where}
+  a mean over the examples was divided by m again
+1/2: 1/(2m) in place of 1/m{where}
+  the cost's data term has no factor 1/2
+1/k: the gradient is averaged over the classes as well{where}
+  the cost is a sum over the classes; only the examples are averaged
+[summed over the examples]
+1/m: a mean over the examples in place of the sum{where}
+  <sum>
+m: an extra factor m{where}
+  <sum>
+[averaged over examples and outputs]
+k: 1/k is missing{where}
+  <mean>
+m: 1/m is missing{where}
+  <mean>
+m k: 1/(m k) is missing{where}
+  <mean>
+1/m: 1/m is applied twice{where}
+  a mean over the examples was divided by m again
+[whole]
+-1: the gradient is negated
+  minus the gradient, the step downhill, was returned
+m: nothing is divided by m
+  the division by m at the end is missing, for the penalty too
+1/m: everything is divided by m twice
+  gradients that were divided by m already were divided again
+[penalty]
+m: not divided by m
+  the penalty {cost} |W|^2 has the gradient {slope} W
+2: twice as large
+  the 2 from the square cancels the 2 in {cost}
+1/2: half as large
+  the factor 1/2 of the cost was kept, but the 2 from the square cancels it
+1/m: divided by m twice
+  the penalty was added to the sum before the sum was divided by m
+""",
+    sum="the cost is a sum over the examples, so its gradient is a sum too",
+    mean="the cost is a mean over examples and outputs, so its gradient is too",
+)
 SIZES = {
     "m/inputs": "the number of the layer's inputs",
     "m/units": "the number of the layer's units",
 }
-WHOLE = {
-    "-1": (
-        "the gradient is negated",
-        "minus the gradient, the step downhill, was returned",
-    ),
-    "m": (
-        "nothing is divided by m",
-        "the division by m at the end is missing, for the penalty too",
-    ),
-    "1/m": (
-        "everything is divided by m twice",
-        "gradients that were divided by m already were divided again",
-    ),
-}
-PENALTY = {
-    "m": ("not divided by m", "the penalty {cost} |W|^2 has the gradient {slope} W"),
-    "2": ("twice as large", "the 2 from the square cancels the 2 in {cost}"),
-    "1/2": (
-        "half as large",
-        "the factor 1/2 of the cost was kept, but the 2 from the square cancels it",
-    ),
-    "1/m": (
-        "divided by m twice",
-        "the penalty was added to the sum before the sum was divided by m",
-    ),
-}
 
 
-def mistake(f: Factor, style: Style, net: Network) -> Mistake:
+def mistake(f: Factor, style: Style, net: Network) -> Wording:
     """A factor of the gradient in words."""
     name, why = in_words(f, style, net)
     fixes = list(dict.fromkeys(fixes_of(f, style, net)))
-    return Mistake(name, why, tuple(fixes))
+    return Wording(name, why, tuple(fixes))
 
 
 def in_words(f: Factor, style: Style, net: Network) -> tuple[str, str]:
@@ -88,11 +71,11 @@ def in_words(f: Factor, style: Style, net: Network) -> tuple[str, str]:
     where = place(f, style, net)
     if f.target.endswith("penalty"):
         return of_penalty(f, where, net)
-    if f.target == "whole" and f.expression in WHOLE and net.scale is MEAN:
-        return WHOLE[f.expression]
+    if f.target == "whole" and f.expression in TEXTS["whole"] and net.scale is MEAN:
+        return TEXTS["whole"][f.expression]
     if f.expression == "-1":
         if f.target == "whole":
-            return WHOLE["-1"]
+            return TEXTS["whole"]["-1"]
         if f.target == "data":
             return (
                 "the output delta has the wrong sign",
@@ -110,12 +93,10 @@ def in_words(f: Factor, style: Style, net: Network) -> tuple[str, str]:
             f"a fixed number is used in place of m{where}",
             "the sums are divided by a number that is not the number of examples",
         )
-    text = SCALED.get((net.scale.name, f.expression))
-    if text is not None:
+    if text := TEXTS[net.scale.name].get(f.expression):
         return text[0].format(where=where), text[1]
-    amount = f"{f.number:.6g}" if f.expression == "constant" else f.expression
     return (
-        f"an extra factor {amount}{where}",
+        f"an extra factor {f.amount}{where}",
         f"the cost is {net.scale.name}, and its gradient has the same factor",
     )
 
@@ -142,12 +123,11 @@ def of_penalty(f: Factor, where: str, net: Network) -> tuple[str, str]:
             "this is the gradient of lambda |W|^2; the factor 1/(2m) is missing",
         )
     divided = f.expression not in ("m", "1/m") or "m" in cost.replace("lambda", "")
-    if f.expression in PENALTY and divided:
-        name, why = PENALTY[f.expression]
+    if f.expression in TEXTS["penalty"] and divided:
+        name, why = TEXTS["penalty"][f.expression]
         return f"{head} is {name}", why.format(cost=cost, slope=slope)
-    amount = f"{f.number:.6g}" if f.expression == "constant" else f.expression
     return (
-        f"{head} is {amount} times the right one",
+        f"{head} is {f.amount} times the right one",
         f"the penalty {cost} |W|^2 has the gradient {slope} W",
     )
 
@@ -185,12 +165,12 @@ def fixes_of(f: Factor, style: Style, net: Network) -> list[str]:
     layers = [f.layer] if f.layer else list(range(net.depth, 0, -1))
     found = []
     if f.target in ("data", "whole"):
-        found.append(statements.delta(style, net, net.depth))
+        found.append(formulas.delta(style, net, net.depth))
     if f.target in ("delta", "layer"):
-        found.append(statements.delta(style, net, f.layer))
+        found.append(formulas.delta(style, net, f.layer))
     for layer in layers:
         if f.target != "b" and f.target != "b penalty":
-            found += statements.gradient(style, net, layer)
+            found += formulas.gradient(style, net, layer)
         if f.target in WITH_BIASES and (style.biases or f.target == "b"):
-            found.append(statements.bias_gradient(style, net, layer))
+            found.append(formulas.bias_gradient(style, net, layer))
     return found

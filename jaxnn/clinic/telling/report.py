@@ -11,10 +11,10 @@ from jaxnn.clinic.examination import NEAR, Answers, is_consistent, numeric
 from jaxnn.clinic.judgement import Judgement
 from jaxnn.clinic.networks.network import Network
 from jaxnn.clinic.networks.problems import Params
-from jaxnn.clinic.telling import amounts, cost_words, statements, words
+from jaxnn.clinic.telling import amounts, cost_words, formulas, words
+from jaxnn.clinic.telling.formulas import Style
 from jaxnn.clinic.telling.places import ADDED, AT_ZERO, Place, places
-from jaxnn.clinic.telling.statements import Style
-from jaxnn.clinic.telling.words import Mistake
+from jaxnn.clinic.telling.words import Wording
 from jaxnn.clinic.understanding import BARS, Understood
 
 OTHERS = 2  # explanations listed after the first
@@ -162,7 +162,7 @@ def passed_alone(found: Judgement, style: Style) -> str:
     return line("PASS", f"{text}the nearest known cost differs: {names}")
 
 
-def mistakes(h: Hypothesis, kind: str, style: Style, net: Network) -> list[Mistake]:
+def mistakes(h: Hypothesis, kind: str, style: Style, net: Network) -> list[Wording]:
     """The edits of a hypothesis in words."""
     if kind == "cost":
         return list(cost_words.mistakes(h, style, net))
@@ -191,7 +191,7 @@ def diagnosis(
             yield line("or", f"{text}; this gives the same {kind}")
 
 
-def named(h: Hypothesis, found: Sequence[Mistake], net: Network) -> str:
+def named(h: Hypothesis, found: Sequence[Wording], net: Network) -> str:
     """The names of the mistakes, with the numbers that were fitted."""
     parts = [part for f in h.factors for part in f.apart]
     texts = [one.name for one in found[: len(found) - len(parts)]]
@@ -230,8 +230,8 @@ def unexplained(
         few, many = (len(answers.problems[n].y) for n in (0, i))
         lines.append(line("where", f"right with {few} examples, wrong with {many}"))
     if kind == "cost":
-        fix = f"compare term by term: {cost_words.formula(style, found.net)}"
-        return [*lines, line("fix", fix)]
+        right = "; ".join(formulas.cost(style, found.net))
+        return [*lines, line("fix", f"compare term by term: {right}")]
     m, bar = len(answers.problems[i].y), answers.bar
     given = given_gradients(answers, found, i)
     where = places(given, truth(answers, found, i), style, bar, m)
@@ -244,13 +244,13 @@ def remedies(where: Sequence[Place], style: Style, net: Network) -> list[str]:
     found = []
     layers = [place.layer for place in where if place.what == AT_ZERO]
     for layer in sorted(set(layers), reverse=True)[:1]:
-        found.append(statements.delta(style, net, layer))
-        found += statements.gradient(style, net, layer)
-        found.append(statements.bias_gradient(style, net, layer))
+        found.append(formulas.delta(style, net, layer))
+        found += formulas.gradient(style, net, layer)
+        found.append(formulas.bias_gradient(style, net, layer))
     if not found:
         layers = [place.layer for place in where if place.what == ADDED]
         for layer in layers:
-            found += statements.gradient(style, net, layer)
+            found += formulas.gradient(style, net, layer)
     return list(dict.fromkeys(found))
 
 
