@@ -10,7 +10,14 @@ from jaxnn.clinic.calling import Way
 from jaxnn.clinic.calling.forms import formed, plain
 from jaxnn.clinic.calling.packings import roll, unroll
 from jaxnn.clinic.edits import costs, search
-from jaxnn.clinic.edits.hypotheses import NONE, Choice, Hypothesis, Observed, parts
+from jaxnn.clinic.edits.hypotheses import (
+    MOST,
+    NONE,
+    Choice,
+    Hypothesis,
+    Observed,
+    parts,
+)
 from jaxnn.clinic.examination import Answers
 from jaxnn.clinic.networks import family
 from jaxnn.clinic.networks.network import FACTORS, PENALTIES, Network, course
@@ -19,7 +26,6 @@ from jaxnn.clinic.networks.units import HIDDEN, OUTPUT, PAIRS, SOFTMAX
 from jaxnn.clinic.understanding import Understood
 from jaxnn.mistake import Mistake
 
-MOST = 3  # mistakes at once
 ROUNDING = 1e-14  # of the largest part
 PATIENCE = 3.0  # seconds; after that no more mistakes at once are tried
 

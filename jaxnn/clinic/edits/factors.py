@@ -146,13 +146,13 @@ def unique(
     options: Mapping[tuple[str, int], frozenset], parts: Sequence[Part]
 ) -> dict[tuple[str, int], Array]:
     """The targets as columns of 0 and 1, without those that repeat an earlier one."""
-    found: dict[tuple[str, int], Array] = {}
-    seen: list[frozenset] = []
+    first: dict[frozenset, tuple[str, int]] = {}
     for key, members in options.items():
-        if members not in seen:
-            seen.append(members)
-            found[key] = np.array([float(part in members) for part in parts])
-    return found
+        first.setdefault(members, key)
+    return {
+        key: np.array([float(part in members) for part in parts])
+        for members, key in first.items()
+    }
 
 
 def solutions(
@@ -166,21 +166,21 @@ def solutions(
         if np.allclose(table, 1, rtol=NEAR, atol=0):
             yield ()
         return
-    if not np.all(np.isfinite(table)) or np.any(table == 0):
+    signed = np.sign(table)
+    if not np.all(np.isfinite(table) & (signed != 0) & (signed == signed[:, :1])):
         return
     logs = np.log(np.abs(table))
     wrong = np.abs(table - 1).max(axis=1) > NEAR
     for chosen in combinations(options.items(), count):
         columns = np.array([column for _, column in chosen]).T  # (parts, count)
-        if np.any(wrong & ~columns.any(axis=1)):
-            continue
-        if np.linalg.matrix_rank(columns) < count:
+        reached = columns.any(axis=1)
+        if np.any(wrong & ~reached) or np.linalg.matrix_rank(columns) < count:
             continue
         sizes = np.linalg.lstsq(columns, logs, rcond=None)[0]  # (count, problems)
         if np.abs(columns @ sizes - logs).max() > NEAR:
             continue
-        signs = signs_of(columns, np.sign(table[:, 0]))
-        if signs is None or np.any(np.sign(table) != np.sign(table[:, :1])):
+        signs = signs_of(columns, signed[:, 0])
+        if signs is None:
             continue
         values = signs[:, None] * np.exp(sizes)
         named = [
@@ -214,8 +214,9 @@ def express(
     if fits.any():
         return Factor(target, layer, list(EXPRESSIONS)[fits.argmax()], given)
     number, constant = np.array(ms) / values, float(values[0])
-    if np.allclose(number, number[0], rtol=NEAR) and is_count(float(number[0])):
-        return Factor(target, layer, "number", given, float(round(number[0])))
+    count = float(np.round(number[0]))
+    if 2 <= count < 1e9 and np.allclose(number, count, rtol=10 * NEAR, atol=0):
+        return Factor(target, layer, "number", given, count)
     if np.allclose(values, constant, rtol=NEAR, atol=0):
         return Factor(target, layer, "constant", given, constant)
     return None
@@ -227,13 +228,6 @@ def known(ms: tuple[float, ...], k: int) -> Array:
     return np.array([[formula(m, k) for m in ms] for formula in EXPRESSIONS.values()])
 
 
-def is_count(number: float) -> bool:
-    """Whether a fitted number can be a number of examples."""
-    if not 1.5 < number < 1e9:
-        return False
-    return abs(number - round(number)) < 1e-4 * number
-
-
 def layerwise(
     table: Array,
     parts: Sequence[Part],
@@ -242,21 +236,11 @@ def layerwise(
     problems: Sequence[Problem],
 ) -> Iterator[tuple[Factor, ...]]:
     """Sets with one factor that depends on the layer's sizes."""
-    sizes: Sizes = problems[0].sizes
-    for name, formula in LAYERWISE.items():
-        expected = np.array(
-            [
-                [
-                    formula(len(p.y), sizes[layer - 1], sizes[layer])
-                    if kind in ("W", "b")
-                    else 1.0
-                    for p in problems
-                ]
-                for kind, layer in parts
-            ]
-        )
+    sizes, ms = problems[0].sizes, [len(p.y) for p in problems]
+    for name in LAYERWISE:
         whole = Factor("data", 0, name, ())
-        for others in solutions(table / expected, options, count - 1, problems):
+        rows = [[factor_of(part, [whole], sizes, m, 0) for m in ms] for part in parts]
+        for others in solutions(table / rows, options, count - 1, problems):
             yield (whole, *others)
 
 
@@ -264,13 +248,9 @@ def factor_of(
     part: Part, chosen: Sequence[Factor], sizes: Sizes, m: int, i: int
 ) -> float:
     """The product of the factors of a part, on problem i."""
-    found, depth = 1.0, len(sizes) - 1
-    everything = [
-        (kind, layer) for kind in ("W", "b", *BOTH) for layer in range(1, depth + 1)
-    ]
-    reach = targets(everything, depth)
+    found, reached = 1.0, targets([part], len(sizes) - 1)
     for one in chosen:
-        if part not in reach[one.target, one.layer]:
+        if (one.target, one.layer) not in reached:
             continue
         if one.expression in LAYERWISE:
             before, units = sizes[part[1] - 1], sizes[part[1]]

@@ -1,7 +1,8 @@
 """Hypotheses: edits made together, and the gradients that they give."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from jaxnn.clinic.edits.steps import RIGHT, Array, Flow, Key, Pool, Values
 from jaxnn.clinic.networks.network import Network
 from jaxnn.clinic.networks.problems import Layer, Params, Problem
 
+T = TypeVar("T")
+MOST = 3  # edits at once
 FLOOR = 1e-3  # of the largest part: a smaller part is measured against this
 PLAIN = ("m", "1/m", "-1", "2", "1/2", "k", "1/k")
 LOCAL = ("summed", "entering", "bias")  # places that spoil one layer alone
@@ -54,6 +57,11 @@ class Hypothesis(NamedTuple):
         kinds = {(SAME.get(c.place, c.place), c.key) for c in self.choices}
         return len(kinds) + sum(one.size for one in self.factors)
 
+    @property
+    def parted(self) -> list[Factor]:
+        """The factors, each sign as one of its own."""
+        return [part for f in self.factors for part in f.apart]
+
     def and_choice(self, place: str, layer: int, key: Key) -> "Hypothesis":
         """The same with one more choice, unless that is right."""
         if key == RIGHT:
@@ -77,6 +85,35 @@ class Hypothesis(NamedTuple):
 NONE = Hypothesis()
 
 
+def smallest(
+    most: int,
+    begun: Callable[[int], Iterable[T]],
+    finished: Callable[[T, int], Iterable[Hypothesis]],
+) -> list[Hypothesis]:
+    """All hypotheses of the smallest size, up to `most`; [] if there is none.
+
+    begun: what has so many choices. finished: the hypotheses of at most so many edits
+    that it leads to.
+    """
+    best: list[Hypothesis] = []
+    limit = most
+    for size in range(most + 1):
+        for one in begun(size) if size <= limit else ():
+            for h in finished(one, limit):
+                if h.size <= limit and h not in best:
+                    best = [each for each in best if each.size == h.size] + [h]
+                    limit = h.size
+    return sorted(best, key=lambda h: h.rank)
+
+
+def together(options: Sequence[Sequence[Choice]], most: int) -> Iterator[Hypothesis]:
+    """The hypotheses of at most `most` of the options, one for each place."""
+    for count in range(most + 1):
+        for some in combinations(options, count):
+            if len({one[0].place for one in some}) == count:
+                yield Hypothesis(tuple(c for one in some for c in one))
+
+
 def start(seen: Observed, h: Hypothesis, i: int = 0, j: int = 0) -> Values:
     """The values of problem i at the j-th lambda, with the edits of the whole."""
     v = steps.values(
@@ -86,7 +123,12 @@ def start(seen: Observed, h: Hypothesis, i: int = 0, j: int = 0) -> Values:
         given_as(seen, h, i, j),
         given_as(seen, h, i, 0),
     )
-    wholes = [c for c in h.choices if c.layer == 0 and c.place in steps.WHOLE]
+    return applied(v, h)
+
+
+def applied(v: Values, h: Hypothesis) -> Values:
+    """The values with the edits of the whole."""
+    wholes = [c for c in h.choices if c.place in steps.WHOLE]
     for c in sorted(wholes, key=lambda c: steps.WHOLE.index(c.place)):
         v = steps.wholes(v)[c.place, c.key](v)
     return v

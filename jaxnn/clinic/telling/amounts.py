@@ -62,8 +62,18 @@ SIZES = {
 def mistake(f: Factor, style: Style, net: Network) -> Wording:
     """A factor of the gradient in words."""
     name, why = in_words(f, style, net)
-    fixes = list(dict.fromkeys(fixes_of(f, style, net)))
-    return Wording(name, why, tuple(fixes))
+    fixes = dict.fromkeys(fixes_of(f, style, net))
+    return Wording(name, why, tuple(fixes), divided_by(f, net))
+
+
+def divided_by(f: Factor, net: Network) -> str:
+    """'your code divides by 10, the number of classes'; "" for other factors."""
+    if f.expression != "number":
+        return ""
+    hidden = ["the number of hidden units"] * (len(net.sizes) - 2)
+    nouns = ["the number of inputs", *hidden, "the number of classes"]
+    noun = dict(zip(net.sizes, nouns, strict=True)).get(int(f.number))
+    return f"your code divides by {f.number:.0f}" + (f", {noun}" if noun else "")
 
 
 def in_words(f: Factor, style: Style, net: Network) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from jaxnn.clinic.edits.factors import Factor
 from jaxnn.clinic.edits.hypotheses import Choice, Hypothesis
 from jaxnn.clinic.networks.network import Network
-from jaxnn.clinic.telling import words
+from jaxnn.clinic.telling import amounts, words
 from jaxnn.clinic.telling.formulas import Style, cost
 from jaxnn.clinic.telling.tables import table
 from jaxnn.clinic.telling.words import Wording
@@ -105,9 +105,10 @@ def mistakes(h: Hypothesis, style: Style, net: Network) -> Iterator[Wording]:
         found = words_of(c, style, net)
         # labels and examples are mended where they are chosen, too
         elsewhere = found.fixes[:1] if c.place not in ("terms", "penalty") else ()
-        yield found._replace(fixes=(*elsewhere, *right))
-    for part in (part for f in h.factors for part in f.apart):
-        yield Wording(*of_factor(part), tuple(right))
+        eps = f"eps = {h.rate:.3g}" if c.key == "eps" else found.detail
+        yield found._replace(fixes=(*elsewhere, *right), detail=eps)
+    for f in h.parted:
+        yield Wording(*of_factor(f), tuple(right), amounts.divided_by(f, net))
 
 
 def words_of(c: Choice, style: Style, net: Network) -> Wording:

@@ -22,6 +22,10 @@ class Wording(NamedTuple):
     name: str
     why: str
     fixes: tuple[str, ...]
+    detail: str = ""  # the number that was fitted
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.detail})" if self.detail else self.name
 
 
 def mistakes(h: Hypothesis, style: Style, net: Network) -> Iterator[Wording]:
@@ -47,7 +51,10 @@ def in_words(chosen: Sequence[Choice], style: Style, net: Network) -> Wording:
         name, why = "the penalty is missing", "the gradient of the penalty was left out"
     fixes = dict.fromkeys(f for one in chosen for f in fixes_of(one, style, net))
     alone = names(chosen[:1], layers[:1], style, net)
-    return Wording(name.format(**given), why.format(**alone), tuple(fixes))
+    found = Wording(name.format(**given), why.format(**alone), tuple(fixes))
+    if isinstance(c.key, tuple) and (c.place, c.key[0]) == ("examples", "last"):
+        return found._replace(detail=f"{c.key[1]} of them")
+    return found
 
 
 def text_of(place: str, key: Key) -> tuple[str, str]:
