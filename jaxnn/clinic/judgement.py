@@ -1,7 +1,7 @@
 """Compare a person's costs and gradients with those of their own network."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,16 +20,14 @@ from jaxnn.clinic.edits.hypotheses import (
 )
 from jaxnn.clinic.examination import Answers
 from jaxnn.clinic.networks import family
-from jaxnn.clinic.networks.network import FACTORS, PENALTIES, Network, course
+from jaxnn.clinic.networks.network import FACTORS, Network, course
 from jaxnn.clinic.networks.problems import COURSE, Layer, Params
 from jaxnn.clinic.networks.units import HIDDEN, OUTPUT, PAIRS, SOFTMAX
-from jaxnn.clinic.understanding import Understood
+from jaxnn.clinic.understanding import Progress, Understood
 from jaxnn.mistake import Mistake
 
 ROUNDING = 1e-14  # of the largest part
 PATIENCE = 3.0  # seconds; after that no more mistakes at once are tried
-
-Progress = Callable[[str, int, int], Any]
 
 
 class Judgement(NamedTuple):
@@ -43,8 +41,7 @@ class Judgement(NamedTuple):
     @property
     def is_right(self) -> bool:
         """Whether there is nothing to explain."""
-        costs = self.cost is None or NONE in self.cost
-        return costs and NONE in self.gradient
+        return (self.cost is None or NONE in self.cost) and NONE in self.gradient
 
     @property
     def is_own_cost(self) -> bool:
@@ -52,19 +49,14 @@ class Judgement(NamedTuple):
         if self.cost is None or NONE in self.cost:
             return False
         slips = ("labels", "examples", "penalty")
-        places = {c.place for h in self.cost[:1] for c in h.choices}
-        keys = {c.key for h in self.cost[:1] for c in h.choices}
-        return not places & {*slips} and "eps" not in keys
+        chosen = [c for h in self.cost[:1] for c in h.choices]
+        return not any(c.place in slips or c.key == "eps" for c in chosen)
 
     @property
     def size(self) -> int:
         """How many mistakes; many for what is unexplained."""
-        sizes = [
-            h[0].size if h else MOST + 1
-            for h in (self.cost, self.gradient)
-            if h is not None
-        ]
-        return sum(sizes)
+        both = (h for h in (self.cost, self.gradient) if h is not None)
+        return sum(h[0].size if h else MOST + 1 for h in both)
 
 
 def judge(
@@ -127,12 +119,7 @@ def candidates(
         return [net._replace(penalty=None) for net in nets]
     if expected is not None:
         return nets
-    return [
-        net._replace(penalty=penalty)
-        for net in nets[:1]
-        for penalty in (*PENALTIES, None)
-        if net.has_biases or penalty is None or not penalty.has_biases
-    ]
+    return [nets[0]._replace(penalty=one) for one in family.penalties(nets[0], True)]
 
 
 def against(
@@ -141,10 +128,10 @@ def against(
     """What is wrong if this is the network; is_whole: only if the cost is explained."""
     cost, given, rate = None, answers.gradients, 1.0
     if (values := answers.costs) is not None:
-        seen = costs.ObservedCosts(
+        priced = costs.ObservedCosts(
             net, answers.problems, answers.lams, values, answers.bar
         )
-        cost = tuple(costs.search(seen, most))
+        cost = tuple(costs.search(priced, most))
     assert given is not None
     if cost == () and is_whole:
         return Judgement(net, cost, ())
@@ -159,7 +146,7 @@ def against(
         lambda given, choices: reread(way, given, choices),
     )
     found = tuple(search.search(seen, most))
-    if answers.way.mode != "gradient" and answers.rows[0][0].rate is None:
+    if way.mode != "gradient" and answers.rows[0][0].rate is None:
         rate, found = without_rate(found, len(answers.lams) > 1)
     return Judgement(net, cost, found, rate)
 
@@ -182,8 +169,7 @@ def without_rate(
     targets = ("whole",) if has_lam else ("whole", "data")
     for h in found:
         for f in h.factors:
-            values = set(np.round(f.values, 9))
-            if f.target in targets and len(values) == 1:
+            if f.target in targets and np.ptp(np.round(f.values, 9)) == 0:
                 rest = tuple(one for one in h.factors if one is not f)
                 return f.values[0], (h._replace(factors=rest),)
     return 1.0, tuple(found)
@@ -262,12 +248,6 @@ def with_words(net: Network, word: str) -> Network:
 
 def is_course(way: Way) -> bool:
     """Whether the call is the course's: one vector and three sizes, or 400-25-10."""
-    takes = way.subject.takes
-    return way.sizes == COURSE or (
-        len(way.sizes) == len(COURSE)
-        and takes("params")
-        and way.form.parameters in ("vector", "column")
-        and takes("n")
-        and takes("h1")
-        and takes("k")
-    )
+    is_vector = way.form.parameters in ("vector", "column")
+    roles = all(map(way.subject.takes, ("params", "n", "h1", "k")))
+    return way.sizes == COURSE or (len(way.sizes) == 3 and is_vector and roles)

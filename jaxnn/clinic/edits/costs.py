@@ -141,16 +141,16 @@ def with_eps(
     """
     from scipy.optimize import brentq  # loads slowly, so only where it is needed
 
+    def miss(log: float, times: float) -> float:
+        return float(times * scales[0] * eps_terms(every[0], 10**log) - given[0])
+
     m = every[0].m
     for times in (1.0, -1.0, m, 1 / m, 0.5):
-
-        def miss(log: float, times: float = times) -> float:
-            return float(times * scales[0] * eps_terms(every[0], 10**log) - given[0])
-
-        misses = [miss(log) for log in LOGS]
+        misses = [miss(log, times) for log in LOGS]
         for i in range(len(LOGS) - 1):
             if misses[i] * misses[i + 1] < 0:
-                root: Any = brentq(miss, LOGS[i], LOGS[i + 1], xtol=1e-14)
+                ends = LOGS[i], LOGS[i + 1]
+                root: Any = brentq(miss, *ends, args=(times,), xtol=1e-14)
                 eps = 10 ** float(root)
                 data = scales * np.array([eps_terms(v, eps) for v in every])
                 yield h._replace(rate=eps), data
@@ -158,11 +158,9 @@ def with_eps(
 
 def eps_terms(v: Values, eps: float) -> float:
     """The sum of the loss with log(a + eps) in place of log(a)."""
-    A, Y = v.A[-1], v.Y
-    first = -(Y * np.log(A + eps)).sum()
-    if v.net.loss is not CROSS_ENTROPY:
-        return float(first)
-    return float(first - ((1 - Y) * np.log(1 - A + eps)).sum())
+    A, Y, has_second = v.A[-1], v.Y, v.net.loss is CROSS_ENTROPY
+    found = -Y * np.log(A + eps) - has_second * (1 - Y) * np.log(1 - A + eps)
+    return float(found.sum())
 
 
 def terms(net: Network) -> dict[Key, Callable[[Values], float]]:
@@ -241,7 +239,7 @@ def penalty(v: Values, layer: int, key: Key) -> float:
     """lambda's part of the cost, with `key` in this layer, or in all layers if 0."""
     parts: list[Array] = []
     is_apart = str(key).endswith(" apart")
-    key = key.removesuffix(" apart") if isinstance(key, str) else key
+    key = str(key).removesuffix(" apart") if is_apart else key
     for each in range(1, v.net.depth + 1):
         pool = penalized(v, each)
         W, b = pool.get(key if layer in (0, each) else RIGHT, pool[RIGHT])

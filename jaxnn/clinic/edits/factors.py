@@ -7,7 +7,7 @@ with one factor, must give the factors of all parts, on every problem.
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from itertools import combinations, product
+from itertools import combinations, product, repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -106,8 +106,8 @@ def targets(parts: Sequence[Part], depth: int) -> dict[tuple[str, int], frozense
         ("weights", 0): those("W", *BOTH),
     }
     for layer in layers:
-        below, own = range(layer, 0, -1), (layer,)
-        found["delta", layer] = those("W", "b", of=below)
+        own = (layer,)
+        found["delta", layer] = those("W", "b", of=range(layer, 0, -1))
         found["layer", layer] = those("W", "b", of=own)
         found["W", layer] = those("W", of=own)
         found["b", layer] = those("b", of=own)
@@ -183,20 +183,16 @@ def solutions(
         if signs is None:
             continue
         values = signs[:, None] * np.exp(sizes)
-        named = [
-            express(key, each, problems)
-            for (key, _), each in zip(chosen, values, strict=True)
-        ]
+        named = list(map(express, dict(chosen), values, repeat(problems)))
         if all(named):
             yield tuple(one for one in named if one)
 
 
 def signs_of(columns: Array, wanted: Array) -> Array | None:
     """A sign for each target, so that the products have the wanted signs."""
-    for signs in product((1.0, -1.0), repeat=columns.shape[1]):
-        made = np.prod(np.where(columns > 0, np.array(signs), 1.0), axis=1)
-        if np.array_equal(made, wanted):
-            return np.array(signs)
+    for signs in map(np.array, product((1.0, -1.0), repeat=columns.shape[1])):
+        if np.array_equal(np.prod(signs**columns, axis=1), wanted):
+            return signs
     return None
 
 

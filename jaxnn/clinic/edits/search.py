@@ -75,7 +75,7 @@ def through(
     v: Values, seen: Observed, layer: int, h: Hypothesis, above: list[Flow], size: int
 ) -> Iterator[tuple[Hypothesis, list[Flow]]]:
     """h with choices for one layer that fit its gradients up to factors."""
-    given, bar = v.seen[layer - 1], SLACK * seen.bar
+    given, bar = v.seen[layer - 1].b, SLACK * seen.bar
     raw = pools.delta_pools(v, layer, above)
     places = {place: trimmed(pool, h, size) for place, pool in raw.items()}
     for arrived in chosen(h, layer, places, size):
@@ -85,15 +85,15 @@ def through(
                 continue
             arrived = arrived._replace(rate=rate)
         flows = [*above, flow(v, layer, raw, keys, arrived.rate)]
-        for fitted in weights(v, layer, arrived, flows, size, given.W, bar):
-            if given.b is None:
+        for fitted in weights(v, layer, arrived, flows, size, bar):
+            if given is None:
                 yield fitted, flows
                 continue
             # all sums over the units are one vector of ones, up to a factor
             sums = trimmed(pools.bias_sums(v, layer, flows), fitted, size, False)
             for last in chosen(fitted, layer, {"bias": sums}, size):
                 ours = sums[last.key("bias", layer)]
-                if steps.ratio(ours, given.b, bar) is not None:
+                if steps.ratio(ours, given, bar) is not None:
                     yield last, flows
 
 
@@ -106,15 +106,10 @@ def trimmed(pool: Pool, h: Hypothesis, size: int, up_to_a_factor: bool = True) -
 
 
 def weights(
-    v: Values,
-    layer: int,
-    h: Hypothesis,
-    flows: list[Flow],
-    size: int,
-    given: Array,
-    bar: float,
+    v: Values, layer: int, h: Hypothesis, flows: list[Flow], size: int, bar: float
 ) -> Iterator[Hypothesis]:
     """h with choices for the weights' gradient (u_l, u_{l-1}) that fit it."""
+    given = v.seen[layer - 1].W
     if h.size == size and not h.choices:
         if steps.ratio(flows[-1].delta @ v.A[layer - 1].T, given, bar) is not None:
             yield h

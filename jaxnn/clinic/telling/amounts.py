@@ -1,7 +1,7 @@
 """A factor in words: what is divided or multiplied by what, and where."""
 
-from jaxnn.clinic.edits.factors import LAYERWISE, Factor
-from jaxnn.clinic.networks.network import MEAN, Network
+from jaxnn.clinic.edits.factors import Factor
+from jaxnn.clinic.networks.network import FACTORS, MEAN, Network
 from jaxnn.clinic.telling import formulas
 from jaxnn.clinic.telling.formulas import Style
 from jaxnn.clinic.telling.tables import table
@@ -33,6 +33,25 @@ m k: 1/(m k) is missing{where}
   <mean>
 1/m: 1/m is applied twice{where}
   a mean over the examples was divided by m again
+[any]
+-1: the wrong sign{where}
+  the gradient points uphill in every part
+m/inputs: the gradient is divided by the number of the layer's inputs, not of examples
+  <count>
+m/units: the gradient is divided by the number of the layer's units, not of examples
+  <count>
+1/inputs: the gradient is divided by 1/inputs, not by the number of examples
+  <count>
+1/units: the gradient is divided by 1/units, not by the number of examples
+  <count>
+number: a fixed number is used in place of m{where}
+  the sums are divided by a number that is not the number of examples
+[data]
+-1: the output delta has the wrong sign
+  the error was written as target minus output
+[sign]
+-1: the gradient is negated
+  minus the gradient, the step downhill, was returned
 [whole]
 -1: the gradient is negated
   minus the gradient, the step downhill, was returned
@@ -41,22 +60,27 @@ m: nothing is divided by m
 1/m: everything is divided by m twice
   gradients that were divided by m already were divided again
 [penalty]
-m: not divided by m
+-1: {it} has the wrong sign
+  the cost adds the penalty, so the gradient must add it too
+number: a fixed number is used in place of m in {it}
+  lambda is divided by a number that is not the number of examples
+m: {it} is not divided by m
   the penalty {cost} |W|^2 has the gradient {slope} W
-2: twice as large
+2m: {it} is 2 lambda theta
+  this is the gradient of lambda |W|^2; the factor 1/(2m) is missing
+2: {it} is twice as large
   the 2 from the square cancels the 2 in {cost}
-1/2: half as large
+1/2: {it} is half as large
   the factor 1/2 of the cost was kept, but the 2 from the square cancels it
-1/m: divided by m twice
+1/m: {it} is divided by m twice
   the penalty was added to the sum before the sum was divided by m
+: {it} is {amount} times the right one
+  the penalty {cost} |W|^2 has the gradient {slope} W
 """,
+    count="the sum over the examples is divided by their number",
     sum="the cost is a sum over the examples, so its gradient is a sum too",
     mean="the cost is a mean over examples and outputs, so its gradient is too",
 )
-SIZES = {
-    "m/inputs": "the number of the layer's inputs",
-    "m/units": "the number of the layer's units",
-}
 
 
 def mistake(f: Factor, style: Style, net: Network) -> Wording:
@@ -81,90 +105,54 @@ def in_words(f: Factor, style: Style, net: Network) -> tuple[str, str]:
     where = place(f, style, net)
     if f.target.endswith("penalty"):
         return of_penalty(f, where, net)
-    if f.target == "whole" and f.expression in TEXTS["whole"] and net.scale is MEAN:
-        return TEXTS["whole"][f.expression]
-    if f.expression == "-1":
-        if f.target == "whole":
-            return TEXTS["whole"]["-1"]
-        if f.target == "data":
-            return (
-                "the output delta has the wrong sign",
-                "the error was written as target minus output",
-            )
-        return f"the wrong sign{where}", "the gradient points uphill in every part"
-    if f.expression in LAYERWISE:
-        size = SIZES.get(f.expression, f.expression)
-        return (
-            f"the gradient is divided by {size}, not by the number of examples",
-            "the sum over the examples is divided by their number",
-        )
-    if f.expression == "number":
-        return (
-            f"a fixed number is used in place of m{where}",
-            "the sums are divided by a number that is not the number of examples",
-        )
-    if text := TEXTS[net.scale.name].get(f.expression):
-        return text[0].format(where=where), text[1]
-    return (
-        f"an extra factor {f.amount}{where}",
+    texts = dict(TEXTS["any"])
+    if f.target == "whole":
+        texts |= TEXTS["whole"] if net.scale is MEAN else TEXTS["sign"]
+    elif f.target == "data":
+        texts |= TEXTS["data"]
+    other = (
+        f"an extra factor {f.amount}{{where}}",
         f"the cost is {net.scale.name}, and its gradient has the same factor",
     )
+    name, why = (TEXTS[net.scale.name] | texts).get(f.expression, other)
+    return name.format(where=where), why
 
 
 def of_penalty(f: Factor, where: str, net: Network) -> tuple[str, str]:
     """A factor of the penalty."""
-    head = f"the penalty{where.replace(' in ', ' of ', 1)}"
-    if f.expression == "-1":
-        return (
-            f"{head} has the wrong sign",
-            "the cost adds the penalty, so the gradient must add it too",
-        )
-    if f.expression == "number":
-        return (
-            f"a fixed number is used in place of m in {head}",
-            "lambda is divided by a number that is not the number of examples",
-        )
-    known = net.penalty
-    cost = known.name if known else "lambda/(2m)"
-    slope = known.code.format(lam="lambda", m="m") if known else "lambda/m"
-    if f.expression == "2m" and cost == "lambda/(2m)":
-        return (
-            f"{head} is 2 lambda theta",
-            "this is the gradient of lambda |W|^2; the factor 1/(2m) is missing",
-        )
-    divided = f.expression not in ("m", "1/m") or "m" in cost.replace("lambda", "")
-    if f.expression in TEXTS["penalty"] and divided:
-        name, why = TEXTS["penalty"][f.expression]
-        return f"{head} is {name}", why.format(cost=cost, slope=slope)
-    return (
-        f"{head} is {f.amount} times the right one",
-        f"the penalty {cost} |W|^2 has the gradient {slope} W",
-    )
+    texts, known = TEXTS["penalty"], net.penalty or FACTORS[0]
+    slope = known.code.format(lam="lambda", m="m")
+    key = f.expression
+    if key in ("m", "1/m") and "m" not in known.name.replace("lambda", ""):
+        key = ""
+    if key == "2m" and known.name != FACTORS[0].name:
+        key = ""
+    name, why = texts.get(key, texts[""])
+    given = {"cost": known.name, "slope": slope, "amount": f.amount}
+    given["it"] = f"the penalty{where.replace(' in ', ' of ', 1)}"
+    return name.format(**given), why.format(**given)
 
 
 def place(f: Factor, style: Style, net: Network) -> str:
     """' in theta1', ' in the gradient of the biases', or '' for everywhere."""
-    W = style.W(f.layer) if f.layer else ""
-    b = style.b(f.layer) if f.layer else ""
+    if not f.layer:
+        kinds = {"b": "biases", "W": "weights", "weights": "weights"}
+        only = kinds.get(f.target.removesuffix(" penalty"))
+        return f" in the gradient of the {only}" if only else ""
+    W, b, dW, db = (one(f.layer) for one in (style.W, style.b, style.dW, style.db))
     if style.has_theta:
-        parts = {"b": f" in the gradient of {b or 'the biases'}"}
-        parts["W"] = f" in the gradient of {W + chr(39) + 's' if W else 'the'} weights"
-        parts |= dict.fromkeys(("delta", "layer", "whole layer", "penalty"), f" in {W}")
-        parts |= {"W penalty": parts["W"], "b penalty": parts["b"]}
+        weights = f" in the gradient of {W}'s weights"
+        biases = f" in the gradient of {b}"
+        whole = penalty = f" in {W}"
+        own = {"W penalty": weights, "b penalty": biases}
     else:
-        dW, db = (style.dW(f.layer), style.db(f.layer)) if W else ("", "")
-        parts = {"b": f" in {db}" if b else " in the gradient of the biases"}
-        parts["W"] = f" in {dW}" if W else " in the gradient of the weights"
-        pair = f" in {dW} and {db}" if b else f" in {dW}"
-        parts |= dict.fromkeys(("delta", "layer", "whole layer"), pair)
-        both = net.penalty is not None and net.penalty.has_biases
-        parts["penalty"] = f" in {W} and {b}" if b and both else f" in {W}"
-        parts |= {"W penalty": f" in {W}", "b penalty": f" in {b}"}
-    if f.target == "weights":
-        parts["weights"] = parts["W"]
-    if not f.layer and f.target not in ("b", "W", "weights", "W penalty", "b penalty"):
-        return ""
-    return parts.get(f.target, "")
+        weights, biases = f" in {dW}", f" in {db}"
+        whole = f" in {dW} and {db}" if b else weights
+        both = b and net.penalty is not None and net.penalty.has_biases
+        penalty = f" in {W} and {b}" if both else f" in {W}"
+        own = {"W penalty": f" in {W}", "b penalty": f" in {b}"}
+    own |= {"W": weights, "weights": weights, "b": biases, "penalty": penalty}
+    return own.get(f.target, whole)
 
 
 WITH_BIASES = ("data", "whole", "delta", "layer", "whole layer", "b", "b penalty")

@@ -117,12 +117,11 @@ def all_wrong(answers: Answers, found: Judgement) -> bool:
 
 def given_gradients(answers: Answers, found: Judgement, i: int) -> list[Params]:
     """The person's gradients on problem i, the rate of a step divided out."""
+    rate = found.rate
     rows = [one.gradient for one in answers.rows[i] if one.gradient is not None]
     return [
-        tuple(
-            Layer(W / found.rate, None if b is None else b / found.rate) for W, b in g
-        )
-        for g in rows
+        tuple(Layer(W / rate, None if b is None else b / rate) for W, b in row)
+        for row in rows
     ]
 
 
@@ -213,9 +212,7 @@ def remedies(where: Sequence[Place], style: Style, net: Network) -> list[str]:
         found.append(formulas.bias_gradient(style, net, layer))
     else:
         layers = [place.layer for place in where if place.what == ADDED]
-        found = [
-            fix for layer in layers for fix in formulas.gradient(style, net, layer)
-        ]
+        found = [fix for n in layers for fix in formulas.gradient(style, net, n)]
     return list(dict.fromkeys(found))
 
 
@@ -228,10 +225,11 @@ def is_close(answers: Answers, found: Judgement, i: int) -> bool:
 
 def verdict(
     answers: Answers, found: Judgement, style: Style
-) -> tuple[list[str], dict[str, tuple[str, ...]]]:
-    """The lines about what is wrong, and the names of the mistakes by kind."""
+) -> tuple[list[str], tuple[str, ...], tuple[str, ...]]:
+    """The lines about what is wrong, and the mistakes in cost and gradient by name."""
     i = first_wrong(answers, found.net)
-    lines, names = values(answers, found, style, i), {}
+    lines = values(answers, found, style, i)
+    names: dict[str, tuple[str, ...]] = {"cost": (), "gradient": ()}
     if found.cost is not None and NONE not in found.cost and is_consistent(answers):
         text = "your gradient is the gradient of your cost, but both are wrong"
         lines.append(line("note", text))
@@ -245,4 +243,4 @@ def verdict(
             continue
         lines += diagnosis(h, kind, style, found.net)
         names[kind] = tuple(one.name for one in mistakes(h[0], kind, style, found.net))
-    return lines, names
+    return lines, names["cost"], names["gradient"]
