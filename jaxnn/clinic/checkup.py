@@ -232,6 +232,8 @@ def judged(
     head = report.understood_as(found, judgment) + notes.changes(answers, idle)
     noted = notes.notes(answers, judgment)
     if judgment.is_right:
+        if examination.is_bent(found, answers):
+            head += notes.BENT
         is_clean = not any(line.startswith("diagnosis") for line in head)
         verdict = (report.passed(answers, judgment),) if is_clean else ()
         return Checkup(is_clean, (), (), (*head, *verdict, *noted))

@@ -87,6 +87,20 @@ def is_step(answers: Answers) -> bool:
 
 def is_linear(understood: Understood, lam: float) -> bool:
     """Whether cost and gradient grow linearly with lambda, and grow at all."""
+    grown, bend = growth(understood, lam)
+    return bool(0 < grown < np.inf and bend <= NEAR * grown)
+
+
+def is_bent(understood: Understood, answers: Answers) -> bool:
+    """Whether they grow in another way than a penalty's: with lambda^2, say."""
+    if len(answers.lams) == 1 or answers.bar > BARS[np.float64]:
+        return False
+    grown, bend = growth(understood, answers.lams[-1])
+    return bool(NEAR * grown < bend < np.inf)
+
+
+def growth(understood: Understood, lam: float) -> tuple[float, float]:
+    """How much cost and gradient grow with lambda, and how far not linearly."""
     way, p = understood.attempt.way, understood.attempt.problems[0]
 
     def values(t: float) -> np.ndarray:
@@ -95,10 +109,9 @@ def is_linear(understood: Understood, lam: float) -> bool:
 
     still, half, whole = values(0.0), values(lam / 2), values(lam)
     if not len(still) == len(half) == len(whole):
-        return False
-    grown = np.linalg.norm(whole - still)
+        return 0.0, 0.0
     bend = np.linalg.norm(whole - 2 * half + still)
-    return bool(0 < grown < np.inf and bend <= 1e-5 * grown)
+    return float(np.linalg.norm(whole - still)), float(bend)
 
 
 def is_idle(answers: Answers) -> bool:

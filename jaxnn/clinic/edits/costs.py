@@ -64,8 +64,8 @@ def search(seen: ObservedCosts, most: int = MOST) -> list[Hypothesis]:
     def finished(
         one: tuple[Hypothesis, dict[Part, Array]], limit: int
     ) -> Iterator[Hypothesis]:
-        h, ratios = one
-        for found in factors(ratios, seen.problems, limit - h.size, False):
+        (h, ratios), lam = one, seen.lams[-1]
+        for found in factors(ratios, seen.problems, limit - h.size, lam, False):
             yield h._replace(factors=found)
 
     with np.errstate(all="ignore"):

@@ -25,7 +25,7 @@ class Factor(NamedTuple):
 
     target: str  # "whole", "data", "penalty", "W", "b", "layer", ...
     layer: int  # 0: all layers
-    expression: str  # a key of EXPRESSIONS, or "number", "constant"
+    expression: str  # a key of EXPRESSIONS, or "number", "constant", "lambda"
     values: tuple[float, ...]
     number: float = 0.0  # used in place of m, or the constant
 
@@ -123,6 +123,7 @@ def factors(
     ratios: Mapping[Part, Array],
     problems: Sequence[Problem],
     most: int,
+    lam: float,
     is_layered: bool = True,
 ) -> list[tuple[Factor, ...]]:
     """The smallest sets of factors that give ratios[part] (problems,); [] if none.
@@ -134,9 +135,9 @@ def factors(
     table = np.array([ratios[part] for part in parts])  # (parts, problems)
     options = unique(targets(parts, len(sizes) - 1), parts)
     for count in range(most + 1):
-        found = list(solutions(table, options, count, problems))
+        found = list(solutions(table, options, count, problems, lam))
         if count and is_layered:
-            found += layerwise(table, parts, options, count, problems)
+            found += layerwise(table, parts, options, count, problems, lam)
         if found:
             return found
     return []
@@ -160,6 +161,7 @@ def solutions(
     options: Mapping[tuple[str, int], Array],
     count: int,
     problems: Sequence[Problem],
+    lam: float,
 ) -> Iterator[tuple[Factor, ...]]:
     """Sets of `count` targets with factors that multiply to the table."""
     if count == 0:
@@ -183,7 +185,7 @@ def solutions(
         if signs is None:
             continue
         values = signs[:, None] * np.exp(sizes)
-        named = list(map(express, dict(chosen), values, repeat(problems)))
+        named = list(map(express, dict(chosen), values, repeat(problems), repeat(lam)))
         if all(named):
             yield tuple(one for one in named if one)
 
@@ -197,9 +199,9 @@ def signs_of(columns: Array, wanted: Array) -> Array | None:
 
 
 def express(
-    key: tuple[str, int], values: Array, problems: Sequence[Problem]
+    key: tuple[str, int], values: Array, problems: Sequence[Problem], lam: float = 0.0
 ) -> Factor | None:
-    """The factor as an expression that fits every problem; None for a factor of 1."""
+    """The factor as an expression that fits every problem; None if there is none."""
     target, layer = key
     ms, k = tuple(float(len(p.y)) for p in problems), problems[0].sizes[-1]
     if np.allclose(values, 1, rtol=NEAR, atol=0):
@@ -214,7 +216,9 @@ def express(
     if 2 <= count < 1e9 and np.allclose(number, count, rtol=10 * NEAR, atol=0):
         return Factor(target, layer, "number", given, count)
     if np.allclose(values, constant, rtol=NEAR, atol=0):
-        return Factor(target, layer, "constant", given, constant)
+        is_lam = target.endswith("penalty") and abs(constant - lam) <= NEAR * lam
+        name = "lambda" if is_lam else "constant"
+        return Factor(target, layer, name, given, constant)
     return None
 
 
@@ -230,13 +234,14 @@ def layerwise(
     options: Mapping[tuple[str, int], Array],
     count: int,
     problems: Sequence[Problem],
+    lam: float,
 ) -> Iterator[tuple[Factor, ...]]:
     """Sets with one factor that depends on the layer's sizes."""
     sizes, ms = problems[0].sizes, [len(p.y) for p in problems]
     for name in LAYERWISE:
         whole = Factor("data", 0, name, ())
         rows = [[factor_of(part, [whole], sizes, m, 0) for m in ms] for part in parts]
-        for others in solutions(table / rows, options, count - 1, problems):
+        for others in solutions(table / rows, options, count - 1, problems, lam):
             yield (whole, *others)
 
 

@@ -137,7 +137,7 @@ def applied(v: Values, h: Hypothesis) -> Values:
 def given_as(seen: Observed, h: Hypothesis, i: int, j: int) -> Params:
     """The person's gradient, before it was unrolled in the wrong order.
 
-    Where lambda is missing in a layer's penalty, that penalty is taken off.
+    Where 1 or k stands for lambda in a layer's penalty, that penalty is taken off.
     """
     given = seen.values[i][j]
     turned = [c for c in h.choices if c in seen.orders]
@@ -152,9 +152,10 @@ def given_as(seen: Observed, h: Hypothesis, i: int, j: int) -> Params:
     for n, (W, b) in enumerate(given, 1):
         added = penalized(v, n)[RIGHT]
         if n in lost:
-            W = W - factor * added.W
-            if lost[n] == "all" and b is not None and added.b is not None:
-                b = b - factor * added.b
+            times = factor * (seen.net.sizes[-1] if lost[n] == "k" else 1)
+            W = W - times * added.W
+            if lost[n] != "weights" and b is not None and added.b is not None:
+                b = b - times * added.b
         found.append(Layer(W, b))
     return tuple(found)
 
@@ -213,7 +214,8 @@ def gradient(seen: Observed, h: Hypothesis, i: int, j: int) -> Params:
         W = W + times * factor("penalty") * added.W * (lost == RIGHT)
         if b is not None and added.b is not None:
             b = scale * factor("b") * b
-            b = b + times * factor("bias penalty") * added.b * (lost != "all")
+            has_lam = lost in (RIGHT, "weights")
+            b = b + times * factor("bias penalty") * added.b * has_lam
         found.append(Layer(W, b))
     return tuple(found)
 

@@ -55,7 +55,7 @@ def everywhere(seen: Observed) -> list[tuple[Choice, ...]]:
     found += [(choice,) for choice in seen.orders]
     if len(seen.lams) > 1:
         has_biases = seen.net.penalty is not None and seen.net.penalty.has_biases
-        for key in ("all", "weights") if has_biases else ("all",):
+        for key in ("all", "k", "weights") if has_biases else ("all", "k"):
             lost = [Choice("lambda", n + 1, key) for n in range(seen.net.depth)]
             found += [tuple(lost), *((one,) for one in lost if len(lost) > 1)]
     return found
@@ -157,7 +157,7 @@ def penalties(seen: Observed, h: Hypothesis, size: int) -> Iterator[Hypothesis]:
         ours = directions(v, h)
         for layer in range(seen.net.depth, 0, -1):
             pool = distinct_penalties(penalized(v, layer))
-            if h.key("lambda", layer) == "all":
+            if h.key("lambda", layer) in ("all", "k"):
                 pool = {RIGHT: pool[RIGHT]}
             fits = [
                 key
@@ -176,7 +176,7 @@ def penalties(seen: Observed, h: Hypothesis, size: int) -> Iterator[Hypothesis]:
 def with_factors(seen: Observed, h: Hypothesis, limit: int) -> Iterator[Hypothesis]:
     """h with the factors that it needs."""
     if (measured := ratios(seen, h)) is not None:
-        for found in factors(measured, seen.problems, limit - h.size):
+        for found in factors(measured, seen.problems, limit - h.size, seen.lams[-1]):
             yield h._replace(factors=found)
 
 

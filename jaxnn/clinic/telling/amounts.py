@@ -68,6 +68,8 @@ m: {it} is not divided by m
   the penalty {cost} |W|^2 has the gradient {slope} W
 2m: {it} is 2 lambda theta
   this is the gradient of lambda |W|^2; the factor 1/(2m) is missing
+lambda: {it} has lambda^2 in place of lambda
+  the penalty {cost} |W|^2 has the gradient {slope} W
 2: {it} is twice as large
   the 2 from the square cancels the 2 in {cost}
 1/2: {it} is half as large

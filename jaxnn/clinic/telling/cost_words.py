@@ -70,6 +70,8 @@ m: the cost's penalty is not divided by m
   lambda was written in place of lambda/(2m)
 1/m: the cost's penalty is divided by m twice
   a penalty with lambda/(2m) was added before everything was divided by m
+lambda: the cost's penalty has lambda^2 in place of lambda
+  lambda is multiplied by itself
 1/2: the cost's penalty is half as large
   the factor 1/2 was applied twice
 number: a fixed number is used in place of m in the cost's penalty

@@ -197,6 +197,8 @@ column 1: {col} 1 is left out of the penalty in place of {col} 0
 : {W}'s penalty has {key} in place of {W}
   each matrix has its own weights in its penalty
 [lambda]
+k: k stands for lambda in the penalty of {W}
+  the penalty is there whatever lambda is
 : lambda is missing in the penalty of {W}
   the penalty of {W} is there, but not multiplied by lambda
 """,

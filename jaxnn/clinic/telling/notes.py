@@ -17,6 +17,12 @@ LARGE = 60  # times the weights: some outputs are rounded to 1
 PARAMETERS = ("params", "weights", "biases", "W", "b")
 
 
+BENT = [
+    line("diagnosis", "cost and gradient do not grow linearly with lambda"),
+    line("fix", "the penalty has the factor lambda once: not lambda^2"),
+]
+
+
 def faults(found: Understood) -> list[str]:
     """What is wrong with the returned values themselves; [] if they can be judged."""
     answer = found.attempt.answer

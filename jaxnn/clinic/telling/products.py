@@ -37,7 +37,7 @@ def mistakes(
     table = {("W", layer): ratios for layer, (_, ratios) in found.items()}
     scales = np.array([net.scale.factor(len(p.y), p.sizes[-1]) for p in problems])
     table = {part: ratios / scales for part, ratios in table.items()}
-    for some in factors(table, problems, 1)[:1]:
+    for some in factors(table, problems, 1, 0.0)[:1]:
         yield from (amounts.mistake(f, style, net) for f in some)
 
 
