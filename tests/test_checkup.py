@@ -89,10 +89,8 @@ def test_mistakes_in_cost_and_gradient_are_both_named():
     report = jaxnn.check_gradient(person((wrong_cost,), (wrong,)))
     assert (report.cost, report.gradient) == ((wrong_cost,), (wrong,))
     assert len(headed(report, "diagnosis")) == 2
-    assert [fix.partition(" ")[0] for fix in headed(report, "fix")] == [
-        "J",
-        "delta2",
-    ]
+    heads = [fix.partition(" ")[0] for fix in headed(report, "fix")]
+    assert heads == ["J", "J", "delta2"]
 
 
 def test_a_wrong_formula_in_both_is_said_to_be_consistent():
@@ -182,7 +180,7 @@ def test_nan_is_reported_with_its_place():
 
     report = jaxnn.check_gradient(nn_cost_function)
     (line,) = headed(report, "diagnosis")
-    assert "NaN or infinite in layer 1 (1 element) with lambda 10" in line
+    assert "NaN or infinite in layer 1 (1 element) with lambda 7.3" in line
 
 
 def test_saturation_is_noted():

@@ -16,7 +16,7 @@ import pytest
 
 from jaxnn.clinic.edits import costs, search
 from jaxnn.clinic.edits.factors import EXPRESSIONS, factor_of
-from jaxnn.clinic.edits.hypotheses import NONE, Observed, misfit
+from jaxnn.clinic.edits.hypotheses import NONE, Choice, Observed, misfit
 from jaxnn.clinic.networks.network import course
 from jaxnn.clinic.networks.problems import (
     COURSE,
@@ -27,8 +27,8 @@ from jaxnn.clinic.networks.problems import (
     problems,
 )
 from jaxnn.clinic.telling import report
+from jaxnn.clinic.telling.formulas import Style
 from jaxnn.clinic.telling.places import ADDED, AT_ZERO, places
-from jaxnn.clinic.telling.statements import Style
 
 LAMBDAS = (0.0, LAMBDA)
 TABLES = {"cost": planted.COST_NAMES, "gradient": planted.GRADIENT_NAMES}
@@ -64,23 +64,23 @@ def unrolled(given, order="CC", first=0):
 
 
 def orders(order):
-    """How a gradient can be unrolled wrongly: (place, mistake) -> orders, or None."""
+    """How a gradient can be unrolled wrongly, each with its orders, or None."""
     one, two = ({"C": "F", "F": "C"}[o] for o in order)
     return {
-        ("order", "the gradient is unrolled in the other order"): one + two,
-        ("order", "theta1's gradient is unrolled in the other order"): one + order[1],
-        ("order", "theta2's gradient is unrolled in the other order"): order[0] + two,
-        ("layers", "the layers are swapped in the unrolled gradient"): None,
+        Choice("order", 0, "all"): one + two,
+        Choice("order", 1, "one"): one + order[1],
+        Choice("order", 2, "one"): order[0] + two,
+        Choice("layers", 0, "swapped"): None,
     }
 
 
-def reread(given, names, order="CC", first=0):
+def reread(given, chosen, order="CC", first=0):
     """What a gradient was before it was unrolled wrongly."""
     wrong, start = order, first
-    for (place, name), changed in orders(order).items():
-        if name in names and place == "order":
+    for choice in chosen:
+        if changed := orders(order)[choice]:
             wrong = changed
-        elif name in names:
+        else:
             start = 1 - first
     return layers(unrolled(given, order, first), given, wrong, start)
 
@@ -103,7 +103,7 @@ def observe(kind, names, sizes=SMALL, lams=LAMBDAS, bar=1e-6, **way):
     every = problems(sizes)
     if kind == "cost":
         values = tuple(tuple(cost_of(names, p, lam) for lam in lams) for p in every)
-        return costs.Priced(course(sizes), every, lams, values, bar)
+        return costs.ObservedCosts(course(sizes), every, lams, values, bar)
     values = tuple(
         tuple(gradient_of(names, p, lam, **way) for lam in lams) for p in every
     )
@@ -139,7 +139,7 @@ def at_unseen(h):
 def explained_cost(h, lam):
     """The cost of the unseen problem with the edits of a hypothesis."""
     net, m, k = course(UNSEEN.sizes), len(UNSEEN.y), UNSEEN.sizes[-1]
-    v = costs.start(costs.Priced(net, (UNSEEN,), (0.0, lam), ()), h, 0)
+    v = costs.start(costs.ObservedCosts(net, (UNSEEN,), (0.0, lam), ()), h, 0)
     terms, (layer, squares) = h.key("terms", 0), (0, "right")
     for c in h.choices:
         if c.place == "penalty":

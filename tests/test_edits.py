@@ -20,7 +20,7 @@ from jaxnn.clinic.edits.hypotheses import NONE, Observed
 from jaxnn.clinic.networks import network, units
 from jaxnn.clinic.networks.problems import Layer, Problem
 from jaxnn.clinic.telling import report
-from jaxnn.clinic.telling.statements import Style
+from jaxnn.clinic.telling.formulas import Style
 
 LAM, BAR = 10.0, 1e-6
 PARTS = 8  # of the long tests, so that they run side by side
@@ -72,7 +72,7 @@ class Case:
         given = self.net, self.problems, self.lams
         with np.errstate(all="ignore"):
             found = {
-                "cost": costs.search(costs.Priced(*given, cost)),
+                "cost": costs.search(costs.ObservedCosts(*given, cost)),
                 "gradient": search.search(Observed(*given, gradient)),
             }
         return found

@@ -49,8 +49,7 @@ ROOMS = {
     "edits": {"networks"},
     "understanding": {"calling", "networks", "edits"},
     "examination": {"calling", "networks", "edits", "understanding"},
-    "judgement": {"calling", "networks", "edits", "understanding", "examination"}
-    | {"telling"},  # its Style names the layers
+    "judgement": {"calling", "networks", "edits", "understanding", "examination"},
     "telling": {"calling", "networks", "edits", "understanding", "examination"}
     | {"judgement"},
     "checkup": {"calling", "networks", "understanding", "examination", "judgement"}

@@ -25,6 +25,7 @@ from jaxnn.clinic.understanding import Progress, Understood, understand
 from jaxnn.mistake import Mistake
 
 Function = Callable[..., Any]
+Functions = Function | Sequence[Function] | str
 GUESSES = 8  # at most so many settings are tried as lambda
 LEAST = 1e-3  # the effect of a smaller lambda is lost in rounding
 
@@ -56,7 +57,7 @@ def check_gradient(
 
 @overload
 def check_gradient(
-    function: Function | Sequence[Function] | str,
+    function: Functions,
     gradient: Function | None = None,
     *,
     layers: Sequence[int] | None = None,
@@ -68,7 +69,7 @@ def check_gradient(
 
 
 def check_gradient(
-    function: Function | Sequence[Function] | str | None = None,
+    function: Functions | None = None,
     gradient: Function | None = None,
     *,
     layers: Sequence[int] | None = None,
@@ -90,7 +91,7 @@ def check_gradient(
     progress(text, done, whole) reports the work.
 
     Without a function: the three-way comparison of this package's own gradients, with
-    the settings quick, all_digits and seed of `three_way.three_way`.
+    the settings of `three_way.three_way`.
 
     Returns a Checkup to print; raises Mistake if the function cannot be called.
     """
@@ -112,9 +113,7 @@ def check_gradient(
         return check(s, fixed, lams, expect, progress)
 
 
-def functions_of(
-    function: Function | Sequence[Function] | str, gradient: Function | None
-) -> Sequence[Function]:
+def functions_of(function: Functions, gradient: Function | None) -> Sequence[Function]:
     """One function, or two: for the cost and for the gradient."""
     functions = function if isinstance(function, list | tuple) else [function]
     if isinstance(function, str):
@@ -126,16 +125,14 @@ def functions_of(
             'and gradient, two functions (cost, gradient), or "mywork.py:name"'
         )
     for one in functions:
+        name = getattr(one, "__name__", "it")
         if inspect.isclass(one):
             methods = [name for name in vars(one) if not name.startswith("_")]
-            raise Mistake(
-                f"{one.__name__} is a class; name one of its methods: "
-                + files.listed(f"{one.__name__}.{name}" for name in methods or ["cost"])
-            )
+            known = files.listed(f"{name}.{method}" for method in methods or ["cost"])
+            raise Mistake(f"{name} is a class; name one of its methods: {known}")
         try:
             inspect.unwrap(one)
         except ValueError:
-            name = getattr(one, "__name__", "it")
             raise Mistake(f"{name} wraps itself; pass it without decorator") from None
     return functions
 
@@ -207,14 +204,11 @@ def with_lambda(
     grow linearly with it, as a penalty does, whether right or wrong.
     """
     s = found.attempt.way.subject
-    if s.takes("lam"):
-        return found
     functions = [part.function for part in s.parts]
-    for name in s.settings[:GUESSES]:
+    for name in () if s.takes("lam") else s.settings[:GUESSES]:
         try:
-            guess = understand(
-                subject(functions, {**s.named, name: "lam"}), fixed, progress
-            )
+            one = subject(functions, {**s.named, name: "lam"})
+            guess = understand(one, fixed, progress)
         except Mistake:
             continue
         if guess.is_whole and examination.is_linear(guess, lam):
@@ -234,10 +228,12 @@ def judged(
         answers = answers.at_zero()
     expected = judgement.expected(way, found.networks, expect, len(answers.lams) > 1)
     style = style_of(found)
-    judgment = judgement.judge(found, answers, style, expected, bool(expect), progress)
+    judgment = judgement.judge(found, answers, expected, bool(expect), progress)
     head = report.understood_as(found, judgment) + notes.changes(answers, idle)
     noted = notes.notes(answers, judgment)
     if judgment.is_right:
+        if examination.is_bent(found, answers):
+            head += notes.BENT
         is_clean = not any(line.startswith("diagnosis") for line in head)
         verdict = (report.passed(answers, judgment),) if is_clean else ()
         return Checkup(is_clean, (), (), (*head, *verdict, *noted))
@@ -252,7 +248,5 @@ def judged(
             "network; name the cost as well: mywork.py:cost,gradient"
         )
         raise Unusable("\n".join([text, *head]))
-    lines, names = report.verdict(answers, judgment, style)
-    return Checkup(
-        False, names.get("cost", ()), names.get("gradient", ()), (*head, *lines, *noted)
-    )
+    lines, cost, gradient = report.verdict(answers, judgment, style)
+    return Checkup(False, cost, gradient, (*head, *lines, *noted))

@@ -1,6 +1,6 @@
 """All values of a person's function, and differences of their own cost."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,8 +12,6 @@ from jaxnn.clinic.networks.problems import Layer, Params, Problem
 from jaxnn.clinic.understanding import BARS, Understood, flat
 
 STEP = 1e-5  # of central differences
-
-
 NEAR = 1e-5  # central differences are right to this
 DIRECTIONS = 5
 MANY = 2000  # weights; of a larger network only some are compared with differences
@@ -89,6 +87,20 @@ def is_step(answers: Answers) -> bool:
 
 def is_linear(understood: Understood, lam: float) -> bool:
     """Whether cost and gradient grow linearly with lambda, and grow at all."""
+    grown, bend = growth(understood, lam)
+    return bool(0 < grown < np.inf and bend <= NEAR * grown)
+
+
+def is_bent(understood: Understood, answers: Answers) -> bool:
+    """Whether they grow in another way than a penalty's: with lambda^2, say."""
+    if len(answers.lams) == 1 or answers.bar > BARS[np.float64]:
+        return False
+    grown, bend = growth(understood, answers.lams[-1])
+    return bool(NEAR * grown < bend < np.inf)
+
+
+def growth(understood: Understood, lam: float) -> tuple[float, float]:
+    """How much cost and gradient grow with lambda, and how far not linearly."""
     way, p = understood.attempt.way, understood.attempt.problems[0]
 
     def values(t: float) -> np.ndarray:
@@ -97,12 +109,9 @@ def is_linear(understood: Understood, lam: float) -> bool:
 
     still, half, whole = values(0.0), values(lam / 2), values(lam)
     if not len(still) == len(half) == len(whole):
-        return False
-    grown, bend = (
-        np.linalg.norm(whole - still),
-        np.linalg.norm(whole - 2 * half + still),
-    )
-    return bool(0 < grown < np.inf and bend <= 1e-5 * grown)
+        return 0.0, 0.0
+    bend = np.linalg.norm(whole - 2 * half + still)
+    return float(np.linalg.norm(whole - still)), float(bend)
 
 
 def is_idle(answers: Answers) -> bool:
@@ -165,11 +174,8 @@ def numeric(way: Way, p: Problem, lam: float) -> Params | None:
     if len(vector) > MANY:
         return None
     found = []
-    for i in range(len(vector)):
-        unit = np.zeros(len(vector))
-        unit[i] = 1.0
-        one = difference(way, p, lam, shaped(unit, p.params))
-        if one is None:
+    for unit in np.eye(len(vector)):
+        if (one := difference(way, p, lam, shaped(unit, p.params))) is None:
             return None
         found.append(one)
     return shaped(np.array(found), p.params)
@@ -177,11 +183,9 @@ def numeric(way: Way, p: Problem, lam: float) -> Params | None:
 
 def shaped(vector: np.ndarray, like: Params) -> Params:
     """The inverse of flat."""
-    return tuple(pieces(iter(vector), like))
-
-
-def pieces(numbers: Iterator[float], like: Params) -> Iterator[Layer]:
-    """Layers filled from the numbers."""
+    numbers, found = iter(vector), []
     for W, b in like:
         made = np.fromiter(numbers, float, W.size).reshape(W.shape)
-        yield Layer(made, None if b is None else np.fromiter(numbers, float, b.size))
+        bias = None if b is None else np.fromiter(numbers, float, b.size)
+        found.append(Layer(made, bias))
+    return tuple(found)

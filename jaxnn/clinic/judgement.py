@@ -1,7 +1,7 @@
 """Compare a person's costs and gradients with those of their own network."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,21 +10,24 @@ from jaxnn.clinic.calling import Way
 from jaxnn.clinic.calling.forms import formed, plain
 from jaxnn.clinic.calling.packings import roll, unroll
 from jaxnn.clinic.edits import costs, search
-from jaxnn.clinic.edits.hypotheses import NONE, Hypothesis, Observed, parts
+from jaxnn.clinic.edits.hypotheses import (
+    MOST,
+    NONE,
+    Choice,
+    Hypothesis,
+    Observed,
+    parts,
+)
 from jaxnn.clinic.examination import Answers
 from jaxnn.clinic.networks import family
-from jaxnn.clinic.networks.network import FACTORS, PENALTIES, Network, course
+from jaxnn.clinic.networks.network import FACTORS, Network, course
 from jaxnn.clinic.networks.problems import COURSE, Layer, Params
 from jaxnn.clinic.networks.units import HIDDEN, OUTPUT, PAIRS, SOFTMAX
-from jaxnn.clinic.telling.statements import Style
-from jaxnn.clinic.understanding import Understood
+from jaxnn.clinic.understanding import Progress, Understood
 from jaxnn.mistake import Mistake
 
-MOST = 3  # mistakes at once
 ROUNDING = 1e-14  # of the largest part
 PATIENCE = 3.0  # seconds; after that no more mistakes at once are tried
-
-Progress = Callable[[str, int, int], Any]
 
 
 class Judgement(NamedTuple):
@@ -38,8 +41,7 @@ class Judgement(NamedTuple):
     @property
     def is_right(self) -> bool:
         """Whether there is nothing to explain."""
-        costs = self.cost is None or NONE in self.cost
-        return costs and NONE in self.gradient
+        return (self.cost is None or NONE in self.cost) and NONE in self.gradient
 
     @property
     def is_own_cost(self) -> bool:
@@ -47,32 +49,26 @@ class Judgement(NamedTuple):
         if self.cost is None or NONE in self.cost:
             return False
         slips = ("labels", "examples", "penalty")
-        places = {c.place for h in self.cost[:1] for c in h.choices}
-        keys = {c.key for h in self.cost[:1] for c in h.choices}
-        return not places & {*slips} and "eps" not in keys
+        chosen = [c for h in self.cost[:1] for c in h.choices]
+        return not any(c.place in slips or c.key == "eps" for c in chosen)
 
     @property
     def size(self) -> int:
         """How many mistakes; many for what is unexplained."""
-        sizes = [
-            h[0].size if h else MOST + 1
-            for h in (self.cost, self.gradient)
-            if h is not None
-        ]
-        return sum(sizes)
+        both = (h for h in (self.cost, self.gradient) if h is not None)
+        return sum(h[0].size if h else MOST + 1 for h in both)
 
 
 def judge(
     understood: Understood,
     answers: Answers,
-    style: Style,
     expected: Network | None,
     is_demanded: bool = False,
     progress: Progress | None = None,
 ) -> Judgement:
     """The network and the fewest mistakes that give all costs and gradients."""
     if expected is not None and not is_demanded:
-        if own := other(understood, answers, style, expected):
+        if own := other(understood, answers, expected):
             return own
     nets = candidates(understood, answers, expected)
     found: list[Judgement] = []
@@ -83,26 +79,26 @@ def judge(
         for i, net in enumerate(nets):
             if progress is not None:
                 progress(f"mistakes at once: {most}", i, len(nets))
-            one = against(net, answers, style, most)
+            one = against(net, answers, most)
             if one.cost != () and one.gradient:
                 found.append(one)
         if found and min(one.size for one in found) <= most + 1:
             break
     if found:
         return min(found, key=lambda one: one.size)
-    halves = (against(net, answers, style, 2, is_whole=False) for net in nets[:4])
+    halves = (against(net, answers, 2, is_whole=False) for net in nets[:4])
     return min(halves, key=lambda one: one.size)
 
 
 def other(
-    understood: Understood, answers: Answers, style: Style, expected: Network
+    understood: Understood, answers: Answers, expected: Network
 ) -> Judgement | None:
     """The judgement that all is right for another network, not near the expected."""
     if not understood.is_explained or answers.costs is None:
         return None
     for net in candidates(understood, answers, None)[:1]:
-        own = against(net, answers, style, 0)
-        if own.is_right and not against(expected, answers, style, 1).cost:
+        own = against(net, answers, 0)
+        if own.is_right and not against(expected, answers, 1).cost:
             return own
     return None
 
@@ -123,22 +119,19 @@ def candidates(
         return [net._replace(penalty=None) for net in nets]
     if expected is not None:
         return nets
-    return [
-        net._replace(penalty=penalty)
-        for net in nets[:1]
-        for penalty in (*PENALTIES, None)
-        if net.has_biases or penalty is None or not penalty.has_biases
-    ]
+    return [nets[0]._replace(penalty=one) for one in family.penalties(nets[0], True)]
 
 
 def against(
-    net: Network, answers: Answers, style: Style, most: int, is_whole: bool = True
+    net: Network, answers: Answers, most: int, is_whole: bool = True
 ) -> Judgement:
     """What is wrong if this is the network; is_whole: only if the cost is explained."""
     cost, given, rate = None, answers.gradients, 1.0
     if (values := answers.costs) is not None:
-        seen = costs.Priced(net, answers.problems, answers.lams, values, answers.bar)
-        cost = tuple(costs.search(seen, most))
+        priced = costs.ObservedCosts(
+            net, answers.problems, answers.lams, values, answers.bar
+        )
+        cost = tuple(costs.search(priced, most))
     assert given is not None
     if cost == () and is_whole:
         return Judgement(net, cost, ())
@@ -149,11 +142,11 @@ def against(
         answers.lams,
         tuple(tuple(map(rounded, row)) for row in given),
         answers.bar,
-        tuple(orders(way, style)),
-        lambda given, names: reread(way, style, given, names),
+        tuple(orders(way)),
+        lambda given, choices: reread(way, given, choices),
     )
     found = tuple(search.search(seen, most))
-    if answers.way.mode != "gradient" and answers.rows[0][0].rate is None:
+    if way.mode != "gradient" and answers.rows[0][0].rate is None:
         rate, found = without_rate(found, len(answers.lams) > 1)
     return Judgement(net, cost, found, rate)
 
@@ -176,39 +169,35 @@ def without_rate(
     targets = ("whole",) if has_lam else ("whole", "data")
     for h in found:
         for f in h.factors:
-            values = set(np.round(f.values, 9))
-            if f.target in targets and len(values) == 1:
+            if f.target in targets and np.ptp(np.round(f.values, 9)) == 0:
                 rest = tuple(one for one in h.factors if one is not f)
                 return f.values[0], (h._replace(factors=rest),)
     return 1.0, tuple(found)
 
 
-def orders(way: Way, style: Style) -> dict[tuple[str, Any], dict[str, str]]:
-    """How a vector can be unrolled wrongly: (place, name) -> fields of the form."""
+def orders(way: Way) -> dict[Choice, dict[str, str]]:
+    """How a vector can be unrolled wrongly, each with its fields of the form."""
     form = way.form
     if not way.subject.takes("params") or form.parameters not in ("vector", "column"):
         return {}
     depth, known = len(way.sizes) - 1, form.order.split()
     right = [known[min(i, len(known) - 1)] for i in range(depth)]
     wrong = ["F" if order == "C" else "C" for order in right]
-    other = "is unrolled in the other order"
-    found = {("order", f"the gradient {other}"): {"order": " ".join(wrong)}}
+    found = {Choice("order", 0, "all"): {"order": " ".join(wrong)}}
     for i in range(depth) if depth > 1 else ():
         one = [*right[:i], wrong[i], *right[i + 1 :]]
-        name = f"{style.W(i + 1)}'s gradient {other}"
-        found["order", name] = {"order": " ".join(one)}
+        found[Choice("order", i + 1, "one")] = {"order": " ".join(one)}
     if depth > 1:
         first = "theta1" if form.first == "theta2" else "theta2"
-        name = "the layers are swapped in the unrolled gradient"
-        found["layers", name] = {"first": first}
+        found[Choice("layers", 0, "swapped")] = {"first": first}
     return found
 
 
-def reread(way: Way, style: Style, given: Params, names: Sequence[Any]) -> Params:
+def reread(way: Way, given: Params, chosen: Sequence[Choice]) -> Params:
     """A gradient as it is without the mistakes in its order."""
-    form, fields = way.form, {}
-    for (_, name), change in orders(way, style).items():
-        fields |= change if name in names else {}
+    form, changes, fields = way.form, orders(way), {}
+    for choice in chosen:
+        fields |= changes[choice]
     blocks, wrong = formed(given, form), form._replace(**fields)
     made = roll(unroll(blocks, form), blocks, wrong)
     assert made is not None
@@ -259,12 +248,6 @@ def with_words(net: Network, word: str) -> Network:
 
 def is_course(way: Way) -> bool:
     """Whether the call is the course's: one vector and three sizes, or 400-25-10."""
-    takes = way.subject.takes
-    return way.sizes == COURSE or (
-        len(way.sizes) == len(COURSE)
-        and takes("params")
-        and way.form.parameters in ("vector", "column")
-        and takes("n")
-        and takes("h1")
-        and takes("k")
-    )
+    is_vector = way.form.parameters in ("vector", "column")
+    roles = all(map(way.subject.takes, ("params", "n", "h1", "k")))
+    return way.sizes == COURSE or (len(way.sizes) == 3 and is_vector and roles)

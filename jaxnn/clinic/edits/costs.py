@@ -5,27 +5,40 @@ another sum of squares, or a factor that factors.py explains.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from jaxnn.clinic.edits import steps
 from jaxnn.clinic.edits.factors import NEAR, Part, express, factors
-from jaxnn.clinic.edits.hypotheses import Choice, Hypothesis
+from jaxnn.clinic.edits.hypotheses import (
+    MOST,
+    Choice,
+    Hypothesis,
+    applied,
+    smallest,
+    together,
+)
 from jaxnn.clinic.edits.penalties import penalized, penalty_factor
 from jaxnn.clinic.edits.steps import RIGHT, Array, Key, Values
 from jaxnn.clinic.networks.network import Network
 from jaxnn.clinic.networks.problems import Problem
-from jaxnn.clinic.networks.units import CROSS_ENTROPY, LOSSES, SIGMOID, SOFTMAX, softmax
+from jaxnn.clinic.networks.units import (
+    CATEGORICAL,
+    CROSS_ENTROPY,
+    LOSSES,
+    SIGMOID,
+    SOFTMAX,
+    softmax,
+)
 
 DATA: Part = ("W", 1)
 PENALTY: Part = ("penalty", 1)
-MOST = 3
 LOGS = np.linspace(-9, 0, 40)  # of eps
 
 
-class Priced(NamedTuple):
+class ObservedCosts(NamedTuple):
     """The costs of a person's function."""
 
     net: Network
@@ -35,53 +48,37 @@ class Priced(NamedTuple):
     bar: float = 1e-6
 
 
-def search(seen: Priced, most: int = MOST) -> list[Hypothesis]:
+def search(seen: ObservedCosts, most: int = MOST) -> list[Hypothesis]:
     """All smallest hypotheses that give the observed costs; [] if there is none."""
-    with np.errstate(all="ignore"):
-        return searched(seen, most)
-
-
-def searched(seen: Priced, most: int) -> list[Hypothesis]:
-    """All smallest hypotheses."""
-    best: list[Hypothesis] = []
-    limit = most
-    for size in range(most + 1):
-        limit = best[0].size if best else most
-        if size > limit:
-            break
-        for h, ratios in with_choices(seen, size):
-            for found in factors(ratios, seen.problems, limit - size, False):
-                one = h._replace(factors=found)
-                best = [each for each in best if each.size == one.size] + [one]
-                limit = one.size
-    return sorted((h for h in best if h.size == limit), key=lambda h: h.rank)
-
-
-def with_choices(
-    seen: Priced, size: int
-) -> Iterator[tuple[Hypothesis, dict[Part, Array]]]:
-    """Hypotheses of `size` choices, with the factors that they need."""
-    first = start(seen, Hypothesis(), 0)
-    options = [Choice(place, 0, key) for place, key in steps.wholes(first)]
     sums = penalties(seen) if len(seen.lams) > 1 else []
-    for count in range(size + 1):
-        for chosen in combinations(options, count):
-            if len({one.place for one in chosen}) == count:
-                for h, data in with_terms(seen, Hypothesis(chosen), size):
-                    yield from with_squares(seen, h, size, data, sums)
+    options = [
+        (Choice(place, 0, key),)
+        for place, key in steps.wholes(start(seen, Hypothesis(), 0))
+    ]
+
+    def begun(size: int) -> Iterator[tuple[Hypothesis, dict[Part, Array]]]:
+        for whole in together(options, size):
+            for h, data in with_terms(seen, whole, size):
+                yield from with_squares(seen, h, size, data, sums)
+
+    def finished(
+        one: tuple[Hypothesis, dict[Part, Array]], limit: int
+    ) -> Iterator[Hypothesis]:
+        (h, ratios), lam = one, seen.lams[-1]
+        for found in factors(ratios, seen.problems, limit - h.size, lam, False):
+            yield h._replace(factors=found)
+
+    with np.errstate(all="ignore"):
+        return smallest(most, begun, finished)
 
 
-def start(seen: Priced, h: Hypothesis, i: int) -> Values:
+def start(seen: ObservedCosts, h: Hypothesis, i: int) -> Values:
     """The values of problem i, with the edits of the whole."""
-    v = steps.values(seen.net, seen.problems[i], seen.lams[-1], ())
-    wholes = [c for c in h.choices if c.place in steps.WHOLE]
-    for c in sorted(wholes, key=lambda c: steps.WHOLE.index(c.place)):
-        v = steps.wholes(v)[c.place, c.key](v)
-    return v
+    return applied(steps.values(seen.net, seen.problems[i], seen.lams[-1], ()), h)
 
 
 def with_terms(
-    seen: Priced, h: Hypothesis, size: int
+    seen: ObservedCosts, h: Hypothesis, size: int
 ) -> Iterator[tuple[Hypothesis, Array]]:
     """h with every choice of terms that fits up to a factor, and its data (problems,).
 
@@ -110,7 +107,7 @@ def is_multiple(given: Array, data: Array, problems: Sequence[Problem]) -> bool:
 
 
 def with_squares(
-    seen: Priced,
+    seen: ObservedCosts,
     h: Hypothesis,
     size: int,
     data: Array,
@@ -144,16 +141,16 @@ def with_eps(
     """
     from scipy.optimize import brentq  # loads slowly, so only where it is needed
 
+    def miss(log: float, times: float) -> float:
+        return float(times * scales[0] * eps_terms(every[0], 10**log) - given[0])
+
     m = every[0].m
     for times in (1.0, -1.0, m, 1 / m, 0.5):
-
-        def miss(log: float, times: float = times) -> float:
-            return float(times * scales[0] * eps_terms(every[0], 10**log) - given[0])
-
-        misses = [miss(log) for log in LOGS]
+        misses = [miss(log, times) for log in LOGS]
         for i in range(len(LOGS) - 1):
             if misses[i] * misses[i + 1] < 0:
-                root: Any = brentq(miss, LOGS[i], LOGS[i + 1], xtol=1e-14)
+                ends = LOGS[i], LOGS[i + 1]
+                root: Any = brentq(miss, *ends, args=(times,), xtol=1e-14)
                 eps = 10 ** float(root)
                 data = scales * np.array([eps_terms(v, eps) for v in every])
                 yield h._replace(rate=eps), data
@@ -161,64 +158,49 @@ def with_eps(
 
 def eps_terms(v: Values, eps: float) -> float:
     """The sum of the loss with log(a + eps) in place of log(a)."""
-    A, Y = v.A[-1], v.Y
-    first = -(Y * np.log(A + eps)).sum()
-    if v.net.loss is not CROSS_ENTROPY:
-        return float(first)
-    return float(first - ((1 - Y) * np.log(1 - A + eps)).sum())
+    A, Y, has_second = v.A[-1], v.Y, v.net.loss is CROSS_ENTROPY
+    found = -Y * np.log(A + eps) - has_second * (1 - Y) * np.log(1 - A + eps)
+    return float(found.sum())
 
 
 def terms(net: Network) -> dict[Key, Callable[[Values], float]]:
     """What stands for the sum of the loss, by key."""
-    found: dict[Key, Callable[[Values], float]] = {
-        RIGHT: lambda v: summed(net.loss.terms(v.A[-1], v.Y)),
-        "first": lambda v: summed(-v.Y * np.log(v.A[-1])),
-        "no log in first": lambda v: summed(
-            -v.Y * v.A[-1] - (1 - v.Y) * np.log(1 - v.A[-1])
-        ),
-        "no log in second": lambda v: summed(
-            -v.Y * np.log(v.A[-1]) - (1 - v.Y) * (1 - v.A[-1])
-        ),
-        "second": lambda v: summed(-(1 - v.Y) * np.log(1 - v.A[-1])),
-        "sign of second": lambda v: summed(
-            -v.Y * np.log(v.A[-1]) + (1 - v.Y) * np.log(1 - v.A[-1])
-        ),
-        "no log": lambda v: summed(-v.Y * v.A[-1]),
-        "difference": lambda v: summed(v.A[-1] - v.Y),
-        "absolute": lambda v: summed(np.abs(v.A[-1] - v.Y)),
-        "square of the sum": lambda v: summed(v.A[-1] - v.Y) ** 2,
-        "root": lambda v: float(np.sqrt(summed((v.A[-1] - v.Y) ** 2))),
-        "softmax": lambda v: summed(-v.Y * np.log(softmax(v.Z[-1]))),
-        "sigmoid": lambda v: summed(CROSS_ENTROPY.terms(SIGMOID.f(v.Z[-1]), v.Y)),
-        "log 10": lambda v: summed(net.loss.terms(v.A[-1], v.Y)) / np.log(10),
-        "log 2": lambda v: summed(net.loss.terms(v.A[-1], v.Y)) / np.log(2),
-        "matrix product": lambda v: matrix_product(v, v.A[-1], v.Y),
-        "matrix product of examples": lambda v: matrix_product(v, v.A[-1].T, v.Y.T),
+    log = np.log
+    table: dict[Key, Callable[[Array, Array, Array], Any]] = {
+        RIGHT: lambda A, Y, Z: net.loss.terms(A, Y),
+        "first": lambda A, Y, Z: -Y * log(A),
+        "no log in first": lambda A, Y, Z: -Y * A - (1 - Y) * log(1 - A),
+        "no log in second": lambda A, Y, Z: -Y * log(A) - (1 - Y) * (1 - A),
+        "second": lambda A, Y, Z: -(1 - Y) * log(1 - A),
+        "sign of second": lambda A, Y, Z: -Y * log(A) + (1 - Y) * log(1 - A),
+        "no log": lambda A, Y, Z: -Y * A,
+        "difference": lambda A, Y, Z: A - Y,
+        "absolute": lambda A, Y, Z: np.abs(A - Y),
+        "square of the sum": lambda A, Y, Z: (A - Y).sum() ** 2,
+        "root": lambda A, Y, Z: np.sqrt(((A - Y) ** 2).sum()),
+        "softmax": lambda A, Y, Z: -Y * log(softmax(Z)),
+        "sigmoid": lambda A, Y, Z: CROSS_ENTROPY.terms(SIGMOID.f(Z), Y),
+        "log 10": lambda A, Y, Z: net.loss.terms(A, Y) / log(10),
+        "log 2": lambda A, Y, Z: net.loss.terms(A, Y) / log(2),
+        "matrix product": lambda A, Y, Z: matrix_product(net, A, Y),
+        "matrix product of examples": lambda A, Y, Z: matrix_product(net, A.T, Y.T),
     }
     for loss in LOSSES:
-        if loss is not net.loss and not (
-            loss.name == "cross-entropy" or net.loss.name.endswith(loss.name[5:])
-        ):
-            found["loss", loss.name] = lambda v, loss=loss: summed(
-                loss.terms(v.A[-1], v.Y)
-            )
+        is_near = loss is CATEGORICAL or net.loss.name.endswith(loss.name[5:])
+        if loss is not net.loss and not is_near:
+            table["loss", loss.name] = lambda A, Y, Z, loss=loss: loss.terms(A, Y)
     if net.units[-1] is SOFTMAX:
-        found.pop("first")
-        found.pop("softmax")
-    return found
+        del table["first"], table["softmax"]
+    return {
+        key: lambda v, formula=formula: float(np.sum(formula(v.A[-1], v.Y, v.Z[-1])))
+        for key, formula in table.items()
+    }
 
 
-def summed(array: Array) -> float:
-    """The sum of all elements."""
-    return float(array.sum())
-
-
-def matrix_product(v: Values, A: Array, Y: Array) -> float:
+def matrix_product(net: Network, A: Array, Y: Array) -> Array:
     """The loss with all pairs of rows, as of a matrix product."""
     found = -Y @ np.log(A).T
-    if v.net.loss is CROSS_ENTROPY:
-        found = found - (1 - Y) @ np.log(1 - A).T
-    return float(found.sum())
+    return found - (1 - Y) @ np.log(1 - A).T if net.loss is CROSS_ENTROPY else found
 
 
 # --- the penalty: (layer, or 0 for all; what is squared) and how it is summed
@@ -226,6 +208,7 @@ def matrix_product(v: Values, A: Array, Y: Array) -> float:
 SUMS: dict[Key, Callable[[list[Array]], float]] = {
     "not squared": lambda parts: sum(float(a.sum()) for a in parts),
     "square of the sum": lambda parts: sum(float(a.sum()) ** 2 for a in parts),
+    "squares": lambda parts: sum(float((a**2).sum()) for a in parts),
     "norms": lambda parts: sum(float(np.linalg.norm(a)) for a in parts),
     "absolute": lambda parts: sum(float(np.abs(a).sum()) for a in parts),
 }
@@ -233,17 +216,15 @@ SUMS: dict[Key, Callable[[list[Array]], float]] = {
 
 def square_keys(v: Values) -> list[tuple[int, Key]]:
     """What the penalty can be made of: the layer, 0 for all, and the key."""
-    depth = v.net.depth
-    pool = [key for key in penalized(v, 1) if key not in ("squares", "signs")]
-    if v.net.penalty is None:
-        pool.remove(RIGHT)
-    layered = ("biases", "missing", "only biases")
-    some = [(layer, key) for layer in range(1, depth + 1) for key in layered]
-    sums = [*SUMS, *(f"{key} apart" for key in SUMS)]
-    return [(0, key) for key in (*pool, *sums) if key != "missing"] + some
+    others = {"squares", "signs", "missing", *([] if v.net.penalty else [RIGHT])}
+    pool = [key for key in penalized(v, 1) if key not in others]
+    sums = [key for key in SUMS if key != "squares"]
+    every = [(0, key) for key in (*pool, *sums, *(f"{key} apart" for key in sums))]
+    layers = range(1, v.net.depth + 1)
+    return every + list(product(layers, ("biases", "missing", "only biases")))
 
 
-def penalties(seen: Priced) -> list[tuple[tuple[int, Key], Array]]:
+def penalties(seen: ObservedCosts) -> list[tuple[tuple[int, Key], Array]]:
     """Every penalty, (layer, key), and lambda's part of the cost (problems,)."""
     every = [steps.values(seen.net, p, seen.lams[-1], ()) for p in seen.problems]
     found: list[tuple[tuple[int, Key], Array]] = []
@@ -258,7 +239,7 @@ def penalty(v: Values, layer: int, key: Key) -> float:
     """lambda's part of the cost, with `key` in this layer, or in all layers if 0."""
     parts: list[Array] = []
     is_apart = str(key).endswith(" apart")
-    key = key.removesuffix(" apart") if isinstance(key, str) else key
+    key = str(key).removesuffix(" apart") if is_apart else key
     for each in range(1, v.net.depth + 1):
         pool = penalized(v, each)
         W, b = pool.get(key if layer in (0, each) else RIGHT, pool[RIGHT])
@@ -266,4 +247,4 @@ def penalty(v: Values, layer: int, key: Key) -> float:
             W, b = pool["weights"]
         parts += [W] if b is None else [W, b] if is_apart else [np.c_[W, b]]
     times = v.lam * penalty_factor(v.net, v.m) / 2
-    return times * SUMS.get(key, lambda some: sum(summed(a**2) for a in some))(parts)
+    return times * SUMS.get(key, SUMS["squares"])(parts)

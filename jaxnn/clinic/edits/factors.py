@@ -7,7 +7,7 @@ with one factor, must give the factors of all parts, on every problem.
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from itertools import combinations, product
+from itertools import combinations, product, repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -25,7 +25,7 @@ class Factor(NamedTuple):
 
     target: str  # "whole", "data", "penalty", "W", "b", "layer", ...
     layer: int  # 0: all layers
-    expression: str  # a key of EXPRESSIONS, or "number", "constant"
+    expression: str  # a key of EXPRESSIONS, or "number", "constant", "lambda"
     values: tuple[float, ...]
     number: float = 0.0  # used in place of m, or the constant
 
@@ -33,6 +33,12 @@ class Factor(NamedTuple):
     def size(self) -> int:
         """How many edits: a constant that has no name is worth two."""
         return 2 if self.expression == "constant" else len(self.apart)
+
+    @property
+    def amount(self) -> str:
+        """'2m', '1/k', or the number that is no expression."""
+        is_named = self.expression != "constant"
+        return self.expression if is_named else f"{self.number:.6g}"
 
     @property
     def apart(self) -> tuple["Factor", ...]:
@@ -100,8 +106,8 @@ def targets(parts: Sequence[Part], depth: int) -> dict[tuple[str, int], frozense
         ("weights", 0): those("W", *BOTH),
     }
     for layer in layers:
-        below, own = range(layer, 0, -1), (layer,)
-        found["delta", layer] = those("W", "b", of=below)
+        own = (layer,)
+        found["delta", layer] = those("W", "b", of=range(layer, 0, -1))
         found["layer", layer] = those("W", "b", of=own)
         found["W", layer] = those("W", of=own)
         found["b", layer] = those("b", of=own)
@@ -117,6 +123,7 @@ def factors(
     ratios: Mapping[Part, Array],
     problems: Sequence[Problem],
     most: int,
+    lam: float,
     is_layered: bool = True,
 ) -> list[tuple[Factor, ...]]:
     """The smallest sets of factors that give ratios[part] (problems,); [] if none.
@@ -128,9 +135,9 @@ def factors(
     table = np.array([ratios[part] for part in parts])  # (parts, problems)
     options = unique(targets(parts, len(sizes) - 1), parts)
     for count in range(most + 1):
-        found = list(solutions(table, options, count, problems))
+        found = list(solutions(table, options, count, problems, lam))
         if count and is_layered:
-            found += layerwise(table, parts, options, count, problems)
+            found += layerwise(table, parts, options, count, problems, lam)
         if found:
             return found
     return []
@@ -140,13 +147,13 @@ def unique(
     options: Mapping[tuple[str, int], frozenset], parts: Sequence[Part]
 ) -> dict[tuple[str, int], Array]:
     """The targets as columns of 0 and 1, without those that repeat an earlier one."""
-    found: dict[tuple[str, int], Array] = {}
-    seen: list[frozenset] = []
+    first: dict[frozenset, tuple[str, int]] = {}
     for key, members in options.items():
-        if members not in seen:
-            seen.append(members)
-            found[key] = np.array([float(part in members) for part in parts])
-    return found
+        first.setdefault(members, key)
+    return {
+        key: np.array([float(part in members) for part in parts])
+        for members, key in first.items()
+    }
 
 
 def solutions(
@@ -154,50 +161,47 @@ def solutions(
     options: Mapping[tuple[str, int], Array],
     count: int,
     problems: Sequence[Problem],
+    lam: float,
 ) -> Iterator[tuple[Factor, ...]]:
     """Sets of `count` targets with factors that multiply to the table."""
     if count == 0:
         if np.allclose(table, 1, rtol=NEAR, atol=0):
             yield ()
         return
-    if not np.all(np.isfinite(table)) or np.any(table == 0):
+    signed = np.sign(table)
+    if not np.all(np.isfinite(table) & (signed != 0) & (signed == signed[:, :1])):
         return
     logs = np.log(np.abs(table))
     wrong = np.abs(table - 1).max(axis=1) > NEAR
     for chosen in combinations(options.items(), count):
         columns = np.array([column for _, column in chosen]).T  # (parts, count)
-        if np.any(wrong & ~columns.any(axis=1)):
-            continue
-        if np.linalg.matrix_rank(columns) < count:
+        reached = columns.any(axis=1)
+        if np.any(wrong & ~reached) or np.linalg.matrix_rank(columns) < count:
             continue
         sizes = np.linalg.lstsq(columns, logs, rcond=None)[0]  # (count, problems)
         if np.abs(columns @ sizes - logs).max() > NEAR:
             continue
-        signs = signs_of(columns, np.sign(table[:, 0]))
-        if signs is None or np.any(np.sign(table) != np.sign(table[:, :1])):
+        signs = signs_of(columns, signed[:, 0])
+        if signs is None:
             continue
         values = signs[:, None] * np.exp(sizes)
-        named = [
-            express(key, each, problems)
-            for (key, _), each in zip(chosen, values, strict=True)
-        ]
+        named = list(map(express, dict(chosen), values, repeat(problems), repeat(lam)))
         if all(named):
             yield tuple(one for one in named if one)
 
 
 def signs_of(columns: Array, wanted: Array) -> Array | None:
     """A sign for each target, so that the products have the wanted signs."""
-    for signs in product((1.0, -1.0), repeat=columns.shape[1]):
-        made = np.prod(np.where(columns > 0, np.array(signs), 1.0), axis=1)
-        if np.array_equal(made, wanted):
-            return np.array(signs)
+    for signs in map(np.array, product((1.0, -1.0), repeat=columns.shape[1])):
+        if np.array_equal(np.prod(signs**columns, axis=1), wanted):
+            return signs
     return None
 
 
 def express(
-    key: tuple[str, int], values: Array, problems: Sequence[Problem]
+    key: tuple[str, int], values: Array, problems: Sequence[Problem], lam: float = 0.0
 ) -> Factor | None:
-    """The factor as an expression that fits every problem; None for a factor of 1."""
+    """The factor as an expression that fits every problem; None if there is none."""
     target, layer = key
     ms, k = tuple(float(len(p.y)) for p in problems), problems[0].sizes[-1]
     if np.allclose(values, 1, rtol=NEAR, atol=0):
@@ -208,10 +212,13 @@ def express(
     if fits.any():
         return Factor(target, layer, list(EXPRESSIONS)[fits.argmax()], given)
     number, constant = np.array(ms) / values, float(values[0])
-    if np.allclose(number, number[0], rtol=NEAR) and is_count(float(number[0])):
-        return Factor(target, layer, "number", given, float(round(number[0])))
+    count = float(np.round(number[0]))
+    if 2 <= count < 1e9 and np.allclose(number, count, rtol=10 * NEAR, atol=0):
+        return Factor(target, layer, "number", given, count)
     if np.allclose(values, constant, rtol=NEAR, atol=0):
-        return Factor(target, layer, "constant", given, constant)
+        is_lam = target.endswith("penalty") and abs(constant - lam) <= NEAR * lam
+        name = "lambda" if is_lam else "constant"
+        return Factor(target, layer, name, given, constant)
     return None
 
 
@@ -221,36 +228,20 @@ def known(ms: tuple[float, ...], k: int) -> Array:
     return np.array([[formula(m, k) for m in ms] for formula in EXPRESSIONS.values()])
 
 
-def is_count(number: float) -> bool:
-    """Whether a fitted number can be a number of examples."""
-    if not 1.5 < number < 1e9:
-        return False
-    return abs(number - round(number)) < 1e-4 * number
-
-
 def layerwise(
     table: Array,
     parts: Sequence[Part],
     options: Mapping[tuple[str, int], Array],
     count: int,
     problems: Sequence[Problem],
+    lam: float,
 ) -> Iterator[tuple[Factor, ...]]:
     """Sets with one factor that depends on the layer's sizes."""
-    sizes: Sizes = problems[0].sizes
-    for name, formula in LAYERWISE.items():
-        expected = np.array(
-            [
-                [
-                    formula(len(p.y), sizes[layer - 1], sizes[layer])
-                    if kind in ("W", "b")
-                    else 1.0
-                    for p in problems
-                ]
-                for kind, layer in parts
-            ]
-        )
+    sizes, ms = problems[0].sizes, [len(p.y) for p in problems]
+    for name in LAYERWISE:
         whole = Factor("data", 0, name, ())
-        for others in solutions(table / expected, options, count - 1, problems):
+        rows = [[factor_of(part, [whole], sizes, m, 0) for m in ms] for part in parts]
+        for others in solutions(table / rows, options, count - 1, problems, lam):
             yield (whole, *others)
 
 
@@ -258,13 +249,9 @@ def factor_of(
     part: Part, chosen: Sequence[Factor], sizes: Sizes, m: int, i: int
 ) -> float:
     """The product of the factors of a part, on problem i."""
-    found, depth = 1.0, len(sizes) - 1
-    everything = [
-        (kind, layer) for kind in ("W", "b", *BOTH) for layer in range(1, depth + 1)
-    ]
-    reach = targets(everything, depth)
+    found, reached = 1.0, targets([part], len(sizes) - 1)
     for one in chosen:
-        if part not in reach[one.target, one.layer]:
+        if (one.target, one.layer) not in reached:
             continue
         if one.expression in LAYERWISE:
             before, units = sizes[part[1] - 1], sizes[part[1]]

@@ -1,7 +1,8 @@
 """Hypotheses: edits made together, and the gradients that they give."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -12,19 +13,12 @@ from jaxnn.clinic.edits.steps import RIGHT, Array, Flow, Key, Pool, Values
 from jaxnn.clinic.networks.network import Network
 from jaxnn.clinic.networks.problems import Layer, Params, Problem
 
+T = TypeVar("T")
+MOST = 3  # edits at once
 FLOOR = 1e-3  # of the largest part: a smaller part is measured against this
-
-
 PLAIN = ("m", "1/m", "-1", "2", "1/2", "k", "1/k")
-
-
 LOCAL = ("summed", "entering", "bias")  # places that spoil one layer alone
-
-
 SAME = {"bias": "summed"}  # the same delta is summed for weights and biases
-
-
-Reread = Callable[[Params, Sequence[Key]], Params]
 
 
 class Choice(NamedTuple):
@@ -35,6 +29,9 @@ class Choice(NamedTuple):
     key: Key
 
 
+Reread = Callable[[Params, Sequence[Choice]], Params]
+
+
 class Observed(NamedTuple):
     """The gradients of a person's function, and the network of its cost."""
 
@@ -43,7 +40,7 @@ class Observed(NamedTuple):
     lams: tuple[float, ...]  # the first is 0
     values: tuple[tuple[Params, ...], ...]  # [problem][lambda]
     bar: float = 1e-6  # a smaller relative difference is rounding
-    orders: tuple[tuple[str, Key], ...] = ()  # how a vector can be unrolled wrongly
+    orders: tuple[Choice, ...] = ()  # how a vector can be unrolled wrongly
     reread: Reread | None = None  # the gradient without these mistakes
 
 
@@ -59,6 +56,11 @@ class Hypothesis(NamedTuple):
         """How many edits: the same one in several layers is one."""
         kinds = {(SAME.get(c.place, c.place), c.key) for c in self.choices}
         return len(kinds) + sum(one.size for one in self.factors)
+
+    @property
+    def parted(self) -> list[Factor]:
+        """The factors, each sign as one of its own."""
+        return [part for f in self.factors for part in f.apart]
 
     def and_choice(self, place: str, layer: int, key: Key) -> "Hypothesis":
         """The same with one more choice, unless that is right."""
@@ -83,6 +85,35 @@ class Hypothesis(NamedTuple):
 NONE = Hypothesis()
 
 
+def smallest(
+    most: int,
+    begun: Callable[[int], Iterable[T]],
+    finished: Callable[[T, int], Iterable[Hypothesis]],
+) -> list[Hypothesis]:
+    """All hypotheses of the smallest size, up to `most`; [] if there is none.
+
+    begun: what has so many choices. finished: the hypotheses of at most so many edits
+    that it leads to.
+    """
+    best: list[Hypothesis] = []
+    limit = most
+    for size in range(most + 1):
+        for one in begun(size) if size <= limit else ():
+            for h in finished(one, limit):
+                if h.size <= limit and h not in best:
+                    best = [each for each in best if each.size == h.size] + [h]
+                    limit = h.size
+    return sorted(best, key=lambda h: h.rank)
+
+
+def together(options: Sequence[Sequence[Choice]], most: int) -> Iterator[Hypothesis]:
+    """The hypotheses of at most `most` of the options, one for each place."""
+    for count in range(most + 1):
+        for some in combinations(options, count):
+            if len({one[0].place for one in some}) == count:
+                yield Hypothesis(tuple(c for one in some for c in one))
+
+
 def start(seen: Observed, h: Hypothesis, i: int = 0, j: int = 0) -> Values:
     """The values of problem i at the j-th lambda, with the edits of the whole."""
     v = steps.values(
@@ -92,7 +123,12 @@ def start(seen: Observed, h: Hypothesis, i: int = 0, j: int = 0) -> Values:
         given_as(seen, h, i, j),
         given_as(seen, h, i, 0),
     )
-    wholes = [c for c in h.choices if c.layer == 0 and c.place in steps.WHOLE]
+    return applied(v, h)
+
+
+def applied(v: Values, h: Hypothesis) -> Values:
+    """The values with the edits of the whole."""
+    wholes = [c for c in h.choices if c.place in steps.WHOLE]
     for c in sorted(wholes, key=lambda c: steps.WHOLE.index(c.place)):
         v = steps.wholes(v)[c.place, c.key](v)
     return v
@@ -101,10 +137,10 @@ def start(seen: Observed, h: Hypothesis, i: int = 0, j: int = 0) -> Values:
 def given_as(seen: Observed, h: Hypothesis, i: int, j: int) -> Params:
     """The person's gradient, before it was unrolled in the wrong order.
 
-    Where lambda is missing in a layer's penalty, that penalty is taken off.
+    Where 1 or k stands for lambda in a layer's penalty, that penalty is taken off.
     """
     given = seen.values[i][j]
-    turned = [c.key for c in h.choices if (c.place, c.key) in seen.orders]
+    turned = [c for c in h.choices if c in seen.orders]
     if turned and seen.reread is not None:
         given = seen.reread(given, turned)
     lost = {c.layer: c.key for c in h.choices if c.place == "lambda"}
@@ -116,9 +152,10 @@ def given_as(seen: Observed, h: Hypothesis, i: int, j: int) -> Params:
     for n, (W, b) in enumerate(given, 1):
         added = penalized(v, n)[RIGHT]
         if n in lost:
-            W = W - factor * added.W
-            if lost[n] == "all" and b is not None and added.b is not None:
-                b = b - factor * added.b
+            times = factor * (seen.net.sizes[-1] if lost[n] == "k" else 1)
+            W = W - times * added.W
+            if lost[n] != "weights" and b is not None and added.b is not None:
+                b = b - times * added.b
         found.append(Layer(W, b))
     return tuple(found)
 
@@ -177,7 +214,8 @@ def gradient(seen: Observed, h: Hypothesis, i: int, j: int) -> Params:
         W = W + times * factor("penalty") * added.W * (lost == RIGHT)
         if b is not None and added.b is not None:
             b = scale * factor("b") * b
-            b = b + times * factor("bias penalty") * added.b * (lost != "all")
+            has_lam = lost in (RIGHT, "weights")
+            b = b + times * factor("bias penalty") * added.b * has_lam
         found.append(Layer(W, b))
     return tuple(found)
 

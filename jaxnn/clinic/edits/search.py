@@ -7,13 +7,13 @@ combination of edits costs a sum of trials, not a product.
 """
 
 from collections.abc import Iterator, Mapping
-from itertools import combinations
 
 import numpy as np
 
 from jaxnn.clinic.edits import pools, steps
 from jaxnn.clinic.edits.factors import Part, factors
 from jaxnn.clinic.edits.hypotheses import (
+    MOST,
     NONE,
     Choice,
     Hypothesis,
@@ -22,50 +22,40 @@ from jaxnn.clinic.edits.hypotheses import (
     flow,
     misfit,
     parts,
+    smallest,
     start,
+    together,
 )
 from jaxnn.clinic.edits.penalties import distinct_penalties, penalized, penalty_factor
 from jaxnn.clinic.edits.steps import RIGHT, Array, Flow, Key, Pool, Values
-from jaxnn.clinic.networks.problems import Layer
+from jaxnn.clinic.networks.problems import Layer, Params
 
-MOST = 3  # edits at once
 SLACK = 10  # times the bar passes a layer; the full comparison decides
 
 
 def search(seen: Observed, most: int = MOST) -> list[Hypothesis]:
     """All smallest hypotheses that give the observed gradients; [] if there is none."""
-    best: list[Hypothesis] = []
-    for size in range(most + 1):
-        limit = best[0].size if best else most
-        if size > limit:
-            break
-        for h in with_choices(seen, size, limit):
-            if h.size <= limit and h not in best and misfit(h, seen) <= seen.bar:
-                best = [one for one in best if one.size == h.size] + [h]
-                limit = h.size
-    return sorted(best, key=lambda h: h.rank)
-
-
-def with_choices(seen: Observed, size: int, limit: int) -> Iterator[Hypothesis]:
-    """The hypotheses with `size` choices and at most `limit` edits."""
     options = everywhere(seen)
-    for count in range(size + 1):
-        for some in combinations(options, count):
-            if len({one[0].place for one in some}) == count:
-                begun = Hypothesis(tuple(c for one in some for c in one))
-                for h in trails(seen, begun, size):
-                    if h.size == size:
-                        yield from with_factors(seen, h, limit)
+
+    def begun(size: int) -> Iterator[Hypothesis]:
+        for h in together(options, size):
+            yield from (one for one in trails(seen, h, size) if one.size == size)
+
+    def finished(h: Hypothesis, limit: int) -> Iterator[Hypothesis]:
+        every = with_factors(seen, h, limit)
+        return (one for one in every if misfit(one, seen) <= seen.bar)
+
+    return smallest(most, begun, finished)
 
 
 def everywhere(seen: Observed) -> list[tuple[Choice, ...]]:
     """The edits that spoil more than one step, each as its choices."""
     wholes = steps.wholes(start(seen, NONE))
     found = [(Choice(place, 0, key),) for place, key in wholes]
-    found += [(Choice(place, 0, key),) for place, key in seen.orders]
+    found += [(choice,) for choice in seen.orders]
     if len(seen.lams) > 1:
         has_biases = seen.net.penalty is not None and seen.net.penalty.has_biases
-        for key in ("all", "weights") if has_biases else ("all",):
+        for key in ("all", "k", "weights") if has_biases else ("all", "k"):
             lost = [Choice("lambda", n + 1, key) for n in range(seen.net.depth)]
             found += [tuple(lost), *((one,) for one in lost if len(lost) > 1)]
     return found
@@ -75,12 +65,8 @@ def trails(seen: Observed, h: Hypothesis, size: int) -> Iterator[Hypothesis]:
     """h with choices for all layers that fit the first problem, up to factors."""
     v = start(seen, h)
     found: list[tuple[Hypothesis, list[Flow]]] = [(h, [])]
-    for layer in range(seen.net.depth, 0, -1):
-        found = [
-            after
-            for one, above in found
-            for after in through(v, seen, layer, one, above, size)
-        ]
+    for n in range(seen.net.depth, 0, -1):
+        found = [new for old in found for new in through(v, seen, n, *old, size)]
     for one, _ in found:
         yield from penalties(seen, one, size)
 
@@ -89,26 +75,25 @@ def through(
     v: Values, seen: Observed, layer: int, h: Hypothesis, above: list[Flow], size: int
 ) -> Iterator[tuple[Hypothesis, list[Flow]]]:
     """h with choices for one layer that fit its gradients up to factors."""
-    given, bar = v.seen[layer - 1], SLACK * seen.bar
+    given, bar = v.seen[layer - 1].b, SLACK * seen.bar
     raw = pools.delta_pools(v, layer, above)
     places = {place: trimmed(pool, h, size) for place, pool in raw.items()}
     for arrived in chosen(h, layer, places, size):
         keys = {place: arrived.key(place, layer) for place in places}
         if keys.get("carrier") == "updated":
-            rate = early(v, layer, raw, keys)
-            if rate is None:
+            if (rate := early(v, layer, raw, keys)) is None:
                 continue
             arrived = arrived._replace(rate=rate)
         flows = [*above, flow(v, layer, raw, keys, arrived.rate)]
-        for fitted in weights(v, layer, arrived, flows, size, given.W, bar):
-            if given.b is None:
+        for fitted in weights(v, layer, arrived, flows, size, bar):
+            if given is None:
                 yield fitted, flows
                 continue
             # all sums over the units are one vector of ones, up to a factor
             sums = trimmed(pools.bias_sums(v, layer, flows), fitted, size, False)
             for last in chosen(fitted, layer, {"bias": sums}, size):
                 ours = sums[last.key("bias", layer)]
-                if steps.ratio(ours, given.b, bar) is not None:
+                if steps.ratio(ours, given, bar) is not None:
                     yield last, flows
 
 
@@ -121,15 +106,10 @@ def trimmed(pool: Pool, h: Hypothesis, size: int, up_to_a_factor: bool = True) -
 
 
 def weights(
-    v: Values,
-    layer: int,
-    h: Hypothesis,
-    flows: list[Flow],
-    size: int,
-    given: Array,
-    bar: float,
+    v: Values, layer: int, h: Hypothesis, flows: list[Flow], size: int, bar: float
 ) -> Iterator[Hypothesis]:
     """h with choices for the weights' gradient (u_l, u_{l-1}) that fit it."""
+    given = v.seen[layer - 1].W
     if h.size == size and not h.choices:
         if steps.ratio(flows[-1].delta @ v.A[layer - 1].T, given, bar) is not None:
             yield h
@@ -177,12 +157,12 @@ def penalties(seen: Observed, h: Hypothesis, size: int) -> Iterator[Hypothesis]:
         ours = directions(v, h)
         for layer in range(seen.net.depth, 0, -1):
             pool = distinct_penalties(penalized(v, layer))
-            if h.key("lambda", layer) == "all":
+            if h.key("lambda", layer) in ("all", "k"):
                 pool = {RIGHT: pool[RIGHT]}
             fits = [
                 key
                 for key, one in pool.items()
-                if added(v, seen, h, layer, ours[layer - 1], data, one) is not None
+                if added(v, seen, h, layer, ours, data, one) is not None
             ]
             found = [
                 after
@@ -195,9 +175,8 @@ def penalties(seen: Observed, h: Hypothesis, size: int) -> Iterator[Hypothesis]:
 
 def with_factors(seen: Observed, h: Hypothesis, limit: int) -> Iterator[Hypothesis]:
     """h with the factors that it needs."""
-    measured = ratios(seen, h)
-    if measured is not None:
-        for found in factors(measured, seen.problems, limit - h.size):
+    if (measured := ratios(seen, h)) is not None:
+        for found in factors(measured, seen.problems, limit - h.size, seen.lams[-1]):
             yield h._replace(factors=found)
 
 
@@ -205,15 +184,13 @@ def ratios(seen: Observed, h: Hypothesis) -> dict[Part, Array] | None:
     """The factors of all parts (problems,); None where one is no multiple."""
     rows = []
     for i in range(len(seen.problems)):
-        found = on_problem(seen, h, i)
-        if found is None:
+        if (found := on_problem(seen, h, i)) is None:
             return None
         v = start(seen, h, i, -1)
         ours = directions(v, h)
         for layer in range(1, seen.net.depth + 1) if v.lam else ():
             one = penalized(v, layer)[h.key("penalty", layer)]
-            more = added(v, seen, h, layer, ours[layer - 1], found, one)
-            if more is None:
+            if (more := added(v, seen, h, layer, ours, found, one)) is None:
                 return None
             found |= more
         rows.append(found)
@@ -245,20 +222,20 @@ def added(
     seen: Observed,
     h: Hypothesis,
     layer: int,
-    data: Layer,
+    ours: Params,
     found: Mapping[Part, float],
     penalty: Layer,
 ) -> dict[Part, float] | None:
     """The factors of a layer's penalty; None where it is no multiple of `penalty`.
 
-    v: with lambda. data: the layer's gradients without penalty, up to their factors.
+    v: with lambda. ours: the gradients without penalty, up to their factors `found`.
     """
     given, made = v.seen[layer - 1], {}
     scale = seen.net.scale.factor(v.m, len(v.Y))
     lost = h.key("lambda", layer)
     size = max(float(np.linalg.norm(part)) for part in parts((given,)))
     for kind, name in (("W", "penalty"), ("b", "bias penalty")):
-        a, b, one = (getattr(each, kind) for each in (data, given, penalty))
+        a, b, one = (getattr(each, kind) for each in (ours[layer - 1], given, penalty))
         if a is None:
             continue
         one = one * penalty_factor(seen.net, v.m) * v.lam

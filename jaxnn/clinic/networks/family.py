@@ -72,6 +72,3 @@ def penalties(net: Network, has_lam: bool) -> list:
         return [None]
     usual = [one for one in PENALTIES if net.has_biases or not one.has_biases]
     return [*usual, None]
-
-
-__all__ = ["explained", "known", "members", "prices"]

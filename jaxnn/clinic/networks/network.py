@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
 from jaxnn.clinic.networks.problems import Layer, Params, Problem, Sizes
@@ -103,8 +104,6 @@ class Network(NamedTuple):
 
     def gradient_of(self, p: Problem, lam: float) -> Params:
         """The exact gradient on a problem, by JAX's autodiff in float64."""
-        import jax  # loads slowly; a check that finds nothing to call needs none
-
         with jax.enable_x64(True):
             given = jax.tree.map(jax.numpy.asarray, (p.params, p.x, p.targets))
             found = compiled_gradient(self)(*given, float(lam))
@@ -138,8 +137,6 @@ class Network(NamedTuple):
 @cache
 def compiled_gradient(net: Network) -> Callable[..., Params]:
     """The gradient of net.cost; compiling takes most of a check's time."""
-    import jax
-
     return jax.jit(jax.grad(net.cost))
 
 

@@ -17,7 +17,6 @@ class Unit(NamedTuple):
     f: Callable[[Array], Array]
     slope_by_a: Callable[[Array], Array]
     prime: str  # f' in words
-    code: str  # f, as a person writes it
     slope_code: str  # f', as a person writes it
 
     def slope(self, z: Array) -> Array:
@@ -76,7 +75,6 @@ SIGMOID = Unit(
     sigmoid,
     lambda a: a * (1 - a),
     "sigma'",
-    "sigmoid({z})",
     "sigmoid({z}) * (1 - sigmoid({z}))",
 )
 TANH = Unit(
@@ -84,21 +82,19 @@ TANH = Unit(
     tanh,
     lambda a: 1 - a * a,
     "tanh'",
-    "np.tanh({z})",
     "(1 - np.tanh({z}) ** 2)",
 )
-RELU = Unit("ReLU", relu, step, "ReLU'", "np.maximum({z}, 0)", "({z} > 0)")
+RELU = Unit("ReLU", relu, step, "ReLU'", "({z} > 0)")
 LEAKY = Unit(
     "leaky ReLU",
     leaky,
     leaky_step,
     "leaky ReLU'",
-    f"np.where({{z}} > 0, {{z}}, {LEAK} * {{z}})",
-    f"np.where({{z}} > 0, 1, {LEAK})",
+    f"(({{z}} > 0) + {LEAK} * ({{z}} <= 0))",  # in Octave, too
 )
-LINEAR = Unit("linear", lambda z: 1.0 * z, ones, "linear'", "{z}", "1")
+LINEAR = Unit("linear", lambda z: 1.0 * z, ones, "linear'", "1")
 # its slope is no elementwise factor; with cross-entropy none is needed
-SOFTMAX = Unit("softmax", softmax, ones, "softmax'", "softmax({z})", "1")
+SOFTMAX = Unit("softmax", softmax, ones, "softmax'", "1")
 
 HIDDEN = (SIGMOID, TANH, RELU, LEAKY, LINEAR)
 OUTPUT = (SIGMOID, SOFTMAX, TANH, LINEAR)

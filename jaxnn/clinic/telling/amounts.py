@@ -1,86 +1,105 @@
 """A factor in words: what is divided or multiplied by what, and where."""
 
-from jaxnn.clinic.edits.factors import LAYERWISE, Factor
-from jaxnn.clinic.networks.network import MEAN, MEAN_OF_ALL, SUM, Network
-from jaxnn.clinic.telling import statements
-from jaxnn.clinic.telling.statements import Style
-from jaxnn.clinic.telling.words import Mistake
+from jaxnn.clinic.edits.factors import Factor
+from jaxnn.clinic.networks.network import FACTORS, MEAN, Network
+from jaxnn.clinic.telling import formulas
+from jaxnn.clinic.telling.formulas import Style
+from jaxnn.clinic.telling.tables import table
+from jaxnn.clinic.telling.words import Wording
 
-TWICE = "a mean over the examples was divided by m again"
-# by the right scale and the expression: name and reason; {where} says in which part
-SCALED: dict[tuple[str, str], tuple[str, str]] = {
-    (MEAN.name, "m"): (
-        "1/m is missing{where}",
-        "the cost is a mean over the examples, so its gradient is a mean too",
-    ),
-    (MEAN.name, "1/m"): ("1/m is applied twice{where}", TWICE),
-    (MEAN.name, "1/2"): (
-        "1/(2m) in place of 1/m{where}",
-        "the cost's data term has no factor 1/2",
-    ),
-    (MEAN.name, "1/k"): (
-        "the gradient is averaged over the classes as well{where}",
-        "the cost is a sum over the classes; only the examples are averaged",
-    ),
-    (SUM.name, "1/m"): (
-        "a mean over the examples in place of the sum{where}",
-        "the cost is a sum over the examples, so its gradient is a sum too",
-    ),
-    (SUM.name, "m"): (
-        "an extra factor m{where}",
-        "the cost is a sum over the examples, so its gradient is a sum too",
-    ),
-    (MEAN_OF_ALL.name, "k"): (
-        "1/k is missing{where}",
-        "the cost is a mean over examples and outputs, so its gradient is too",
-    ),
-    (MEAN_OF_ALL.name, "m"): (
-        "1/m is missing{where}",
-        "the cost is a mean over examples and outputs, so its gradient is too",
-    ),
-    (MEAN_OF_ALL.name, "m k"): (
-        "1/(m k) is missing{where}",
-        "the cost is a mean over examples and outputs, so its gradient is too",
-    ),
-    (MEAN_OF_ALL.name, "1/m"): ("1/m is applied twice{where}", TWICE),
-}
-SIZES = {
-    "m/inputs": "the number of the layer's inputs",
-    "m/units": "the number of the layer's units",
-}
-WHOLE = {
-    "-1": (
-        "the gradient is negated",
-        "minus the gradient, the step downhill, was returned",
-    ),
-    "m": (
-        "nothing is divided by m",
-        "the division by m at the end is missing, for the penalty too",
-    ),
-    "1/m": (
-        "everything is divided by m twice",
-        "gradients that were divided by m already were divided again",
-    ),
-}
-PENALTY = {
-    "m": ("not divided by m", "the penalty {cost} |W|^2 has the gradient {slope} W"),
-    "2": ("twice as large", "the 2 from the square cancels the 2 in {cost}"),
-    "1/2": (
-        "half as large",
-        "the factor 1/2 of the cost was kept, but the 2 from the square cancels it",
-    ),
-    "1/m": (
-        "divided by m twice",
-        "the penalty was added to the sum before the sum was divided by m",
-    ),
-}
+# the right scale, "whole" or "penalty"; the expression; {where} says in which part
+TEXTS = table(
+    """
+[averaged over the examples]
+m: 1/m is missing{where}
+  the cost is a mean over the examples, so its gradient is a mean too
+1/m: 1/m is applied twice{where}
+  a mean over the examples was divided by m again
+1/2: 1/(2m) in place of 1/m{where}
+  the cost's data term has no factor 1/2
+1/k: the gradient is averaged over the classes as well{where}
+  the cost is a sum over the classes; only the examples are averaged
+[summed over the examples]
+1/m: a mean over the examples in place of the sum{where}
+  <sum>
+m: an extra factor m{where}
+  <sum>
+[averaged over examples and outputs]
+k: 1/k is missing{where}
+  <mean>
+m: 1/m is missing{where}
+  <mean>
+m k: 1/(m k) is missing{where}
+  <mean>
+1/m: 1/m is applied twice{where}
+  a mean over the examples was divided by m again
+[any]
+-1: the wrong sign{where}
+  the gradient points uphill in every part
+m/inputs: the gradient is divided by the number of the layer's inputs, not of examples
+  <count>
+m/units: the gradient is divided by the number of the layer's units, not of examples
+  <count>
+1/inputs: the gradient is divided by 1/inputs, not by the number of examples
+  <count>
+1/units: the gradient is divided by 1/units, not by the number of examples
+  <count>
+number: a fixed number is used in place of m{where}
+  the sums are divided by a number that is not the number of examples
+[data]
+-1: the output delta has the wrong sign
+  the error was written as target minus output
+[sign]
+-1: the gradient is negated
+  minus the gradient, the step downhill, was returned
+[whole]
+-1: the gradient is negated
+  minus the gradient, the step downhill, was returned
+m: nothing is divided by m
+  the division by m at the end is missing, for the penalty too
+1/m: everything is divided by m twice
+  gradients that were divided by m already were divided again
+[penalty]
+-1: {it} has the wrong sign
+  the cost adds the penalty, so the gradient must add it too
+number: a fixed number is used in place of m in {it}
+  lambda is divided by a number that is not the number of examples
+m: {it} is not divided by m
+  the penalty {cost} |W|^2 has the gradient {slope} W
+2m: {it} is 2 lambda theta
+  this is the gradient of lambda |W|^2; the factor 1/(2m) is missing
+lambda: {it} has lambda^2 in place of lambda
+  the penalty {cost} |W|^2 has the gradient {slope} W
+2: {it} is twice as large
+  the 2 from the square cancels the 2 in {cost}
+1/2: {it} is half as large
+  the factor 1/2 of the cost was kept, but the 2 from the square cancels it
+1/m: {it} is divided by m twice
+  the penalty was added to the sum before the sum was divided by m
+: {it} is {amount} times the right one
+  the penalty {cost} |W|^2 has the gradient {slope} W
+""",
+    count="the sum over the examples is divided by their number",
+    sum="the cost is a sum over the examples, so its gradient is a sum too",
+    mean="the cost is a mean over examples and outputs, so its gradient is too",
+)
 
 
-def mistake(f: Factor, style: Style, net: Network) -> Mistake:
+def mistake(f: Factor, style: Style, net: Network) -> Wording:
     """A factor of the gradient in words."""
     name, why = in_words(f, style, net)
-    fixes = list(dict.fromkeys(fixes_of(f, style, net)))
-    return Mistake(name, why, tuple(fixes))
+    fixes = dict.fromkeys(fixes_of(f, style, net))
+    return Wording(name, why, tuple(fixes), divided_by(f, net))
+
+
+def divided_by(f: Factor, net: Network) -> str:
+    """'your code divides by 10, the number of classes'; "" for other factors."""
+    if f.expression != "number":
+        return ""
+    hidden = ["the number of hidden units"] * (len(net.sizes) - 2)
+    nouns = ["the number of inputs", *hidden, "the number of classes"]
+    noun = dict(zip(net.sizes, nouns, strict=True)).get(int(f.number))
+    return f"your code divides by {f.number:.0f}" + (f", {noun}" if noun else "")
 
 
 def in_words(f: Factor, style: Style, net: Network) -> tuple[str, str]:
@@ -88,93 +107,54 @@ def in_words(f: Factor, style: Style, net: Network) -> tuple[str, str]:
     where = place(f, style, net)
     if f.target.endswith("penalty"):
         return of_penalty(f, where, net)
-    if f.target == "whole" and f.expression in WHOLE and net.scale is MEAN:
-        return WHOLE[f.expression]
-    if f.expression == "-1":
-        if f.target == "whole":
-            return WHOLE["-1"]
-        if f.target == "data":
-            return (
-                "the output delta has the wrong sign",
-                "the error was written as target minus output",
-            )
-        return f"the wrong sign{where}", "the gradient points uphill in every part"
-    if f.expression in LAYERWISE:
-        size = SIZES.get(f.expression, f.expression)
-        return (
-            f"the gradient is divided by {size}, not by the number of examples",
-            "the sum over the examples is divided by their number",
-        )
-    if f.expression == "number":
-        return (
-            f"a fixed number is used in place of m{where}",
-            "the sums are divided by a number that is not the number of examples",
-        )
-    text = SCALED.get((net.scale.name, f.expression))
-    if text is not None:
-        return text[0].format(where=where), text[1]
-    amount = f"{f.number:.6g}" if f.expression == "constant" else f.expression
-    return (
-        f"an extra factor {amount}{where}",
+    texts = dict(TEXTS["any"])
+    if f.target == "whole":
+        texts |= TEXTS["whole"] if net.scale is MEAN else TEXTS["sign"]
+    elif f.target == "data":
+        texts |= TEXTS["data"]
+    other = (
+        f"an extra factor {f.amount}{{where}}",
         f"the cost is {net.scale.name}, and its gradient has the same factor",
     )
+    name, why = (TEXTS[net.scale.name] | texts).get(f.expression, other)
+    return name.format(where=where), why
 
 
 def of_penalty(f: Factor, where: str, net: Network) -> tuple[str, str]:
     """A factor of the penalty."""
-    head = f"the penalty{where.replace(' in ', ' of ', 1)}"
-    if f.expression == "-1":
-        return (
-            f"{head} has the wrong sign",
-            "the cost adds the penalty, so the gradient must add it too",
-        )
-    if f.expression == "number":
-        return (
-            f"a fixed number is used in place of m in {head}",
-            "lambda is divided by a number that is not the number of examples",
-        )
-    known = net.penalty
-    cost = known.name if known else "lambda/(2m)"
-    slope = known.code.format(lam="lambda", m="m") if known else "lambda/m"
-    if f.expression == "2m" and cost == "lambda/(2m)":
-        return (
-            f"{head} is 2 lambda theta",
-            "this is the gradient of lambda |W|^2; the factor 1/(2m) is missing",
-        )
-    divided = f.expression not in ("m", "1/m") or "m" in cost.replace("lambda", "")
-    if f.expression in PENALTY and divided:
-        name, why = PENALTY[f.expression]
-        return f"{head} is {name}", why.format(cost=cost, slope=slope)
-    amount = f"{f.number:.6g}" if f.expression == "constant" else f.expression
-    return (
-        f"{head} is {amount} times the right one",
-        f"the penalty {cost} |W|^2 has the gradient {slope} W",
-    )
+    texts, known = TEXTS["penalty"], net.penalty or FACTORS[0]
+    slope = known.code.format(lam="lambda", m="m")
+    key = f.expression
+    if key in ("m", "1/m") and "m" not in known.name.replace("lambda", ""):
+        key = ""
+    if key == "2m" and known.name != FACTORS[0].name:
+        key = ""
+    name, why = texts.get(key, texts[""])
+    given = {"cost": known.name, "slope": slope, "amount": f.amount}
+    given["it"] = f"the penalty{where.replace(' in ', ' of ', 1)}"
+    return name.format(**given), why.format(**given)
 
 
 def place(f: Factor, style: Style, net: Network) -> str:
     """' in theta1', ' in the gradient of the biases', or '' for everywhere."""
-    W = style.W(f.layer) if f.layer else ""
-    b = style.b(f.layer) if f.layer else ""
+    if not f.layer:
+        kinds = {"b": "biases", "W": "weights", "weights": "weights"}
+        only = kinds.get(f.target.removesuffix(" penalty"))
+        return f" in the gradient of the {only}" if only else ""
+    W, b, dW, db = (one(f.layer) for one in (style.W, style.b, style.dW, style.db))
     if style.has_theta:
-        parts = {"b": f" in the gradient of {b or 'the biases'}"}
-        parts["W"] = f" in the gradient of {W + chr(39) + 's' if W else 'the'} weights"
-        parts |= dict.fromkeys(("delta", "layer", "whole layer", "penalty"), f" in {W}")
-        parts |= {"W penalty": parts["W"], "b penalty": parts["b"]}
+        weights = f" in the gradient of {W}'s weights"
+        biases = f" in the gradient of {b}"
+        whole = penalty = f" in {W}"
+        own = {"W penalty": weights, "b penalty": biases}
     else:
-        dW, db = (style.dW(f.layer), style.db(f.layer)) if W else ("", "")
-        parts = {"b": f" in {db}" if b else " in the gradient of the biases"}
-        parts["W"] = f" in {dW}" if W else " in the gradient of the weights"
-        pair = f" in {dW} and {db}" if b else f" in {dW}"
-        parts |= dict.fromkeys(("delta", "layer", "whole layer"), pair)
-        both = net.penalty is not None and net.penalty.has_biases
-        parts["penalty"] = f" in {W} and {b}" if b and both else f" in {W}"
-        parts |= {"W penalty": f" in {W}", "b penalty": f" in {b}"}
-    if f.target == "weights":
-        parts["weights"] = parts["W"]
-    if not f.layer and f.target not in ("b", "W", "weights", "W penalty", "b penalty"):
-        return ""
-    return parts.get(f.target, "")
+        weights, biases = f" in {dW}", f" in {db}"
+        whole = f" in {dW} and {db}" if b else weights
+        both = b and net.penalty is not None and net.penalty.has_biases
+        penalty = f" in {W} and {b}" if both else f" in {W}"
+        own = {"W penalty": f" in {W}", "b penalty": f" in {b}"}
+    own |= {"W": weights, "weights": weights, "b": biases, "penalty": penalty}
+    return own.get(f.target, whole)
 
 
 WITH_BIASES = ("data", "whole", "delta", "layer", "whole layer", "b", "b penalty")
@@ -185,12 +165,12 @@ def fixes_of(f: Factor, style: Style, net: Network) -> list[str]:
     layers = [f.layer] if f.layer else list(range(net.depth, 0, -1))
     found = []
     if f.target in ("data", "whole"):
-        found.append(statements.delta(style, net, net.depth))
+        found.append(formulas.delta(style, net, net.depth))
     if f.target in ("delta", "layer"):
-        found.append(statements.delta(style, net, f.layer))
+        found.append(formulas.delta(style, net, f.layer))
     for layer in layers:
         if f.target != "b" and f.target != "b penalty":
-            found += statements.gradient(style, net, layer)
+            found += formulas.gradient(style, net, layer)
         if f.target in WITH_BIASES and (style.biases or f.target == "b"):
-            found.append(statements.bias_gradient(style, net, layer))
+            found.append(formulas.bias_gradient(style, net, layer))
     return found

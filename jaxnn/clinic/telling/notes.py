@@ -6,15 +6,21 @@ from jaxnn.clinic.calling import Answer
 from jaxnn.clinic.examination import Answers, is_step
 from jaxnn.clinic.judgement import Judgement
 from jaxnn.clinic.networks.problems import Layer
-from jaxnn.clinic.telling import shapes
+from jaxnn.clinic.telling import products
 from jaxnn.clinic.telling.report import line
 from jaxnn.clinic.telling.styles import style_of
-from jaxnn.clinic.telling.words import Mistake
+from jaxnn.clinic.telling.words import Wording
 from jaxnn.clinic.understanding import BARS, Understood, flat
 
 MANY = 100  # printed lines
 LARGE = 60  # times the weights: some outputs are rounded to 1
 PARAMETERS = ("params", "weights", "biases", "W", "b")
+
+
+BENT = [
+    line("diagnosis", "cost and gradient do not grow linearly with lambda"),
+    line("fix", "the penalty has the factor lambda once: not lambda^2"),
+]
 
 
 def faults(found: Understood) -> list[str]:
@@ -35,14 +41,14 @@ def faults(found: Understood) -> list[str]:
     return [line("diagnosis", text), line("fix", fix)]
 
 
-def misshapen(found: Understood) -> list[Mistake]:
+def misshapen(found: Understood) -> list[Wording]:
     """What gradients of a wrong shape are made of."""
     one, net = found.attempt, next(iter(found.networks), None)
     if net is None or one.answer.gradient is not None:
         return []
     answers = [one.way.ask(p, 0.0) for p in one.problems]
     style = style_of(found)
-    return list(shapes.mistakes(answers, list(one.problems), net, style))
+    return list(products.mistakes(answers, list(one.problems), net, style))
 
 
 def nothing_yet(answers: Answers) -> list[str]:

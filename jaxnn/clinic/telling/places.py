@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxnn.clinic.networks.problems import Layer, Params
-from jaxnn.clinic.telling.statements import Style
+from jaxnn.clinic.telling.formulas import Style
 
 Array = np.ndarray
 AT_ZERO, ADDED = "the gradient at lambda 0", "the penalty's part"

@@ -10,11 +10,11 @@ from jaxnn.clinic.edits.steps import ratio
 from jaxnn.clinic.examination import NEAR, Answers, is_consistent, numeric
 from jaxnn.clinic.judgement import Judgement
 from jaxnn.clinic.networks.network import Network
-from jaxnn.clinic.networks.problems import Params
-from jaxnn.clinic.telling import amounts, cost_words, statements, words
+from jaxnn.clinic.networks.problems import Layer, Params
+from jaxnn.clinic.telling import amounts, cost_words, formulas, words
+from jaxnn.clinic.telling.formulas import Style
 from jaxnn.clinic.telling.places import ADDED, AT_ZERO, Place, places
-from jaxnn.clinic.telling.statements import Style
-from jaxnn.clinic.telling.words import Mistake
+from jaxnn.clinic.telling.words import Wording
 from jaxnn.clinic.understanding import BARS, Understood
 
 OTHERS = 2  # explanations listed after the first
@@ -51,11 +51,10 @@ def first_wrong(answers: Answers, net: Network) -> int:
     """The first problem on which cost or gradient is wrong; 0 if there is none."""
     for i, p in enumerate(answers.problems):
         for lam, one in zip(answers.lams, answers.rows[i], strict=True):
-            if one.cost is not None and not same(
-                one.cost, net.cost_of(p, lam), answers
-            ):
-                return i
             assert one.gradient is not None
+            cost = one.cost
+            if cost is not None and not same(cost, net.cost_of(p, lam), answers):
+                return i
             if max(gaps(net.gradient_of(p, lam), one.gradient)) > answers.bar:
                 return i
     return 0
@@ -118,14 +117,11 @@ def all_wrong(answers: Answers, found: Judgement) -> bool:
 
 def given_gradients(answers: Answers, found: Judgement, i: int) -> list[Params]:
     """The person's gradients on problem i, the rate of a step divided out."""
-    rows = [one.gradient for one in answers.rows[i] if one.gradient is not None]
     rate = found.rate
+    rows = [one.gradient for one in answers.rows[i] if one.gradient is not None]
     return [
-        tuple(
-            one._replace(W=one.W / rate, b=None if one.b is None else one.b / rate)
-            for one in gradient
-        )
-        for gradient in rows
+        tuple(Layer(W / rate, None if b is None else b / rate) for W, b in row)
+        for row in rows
     ]
 
 
@@ -162,13 +158,12 @@ def passed_alone(found: Judgement, style: Style) -> str:
     return line("PASS", f"{text}the nearest known cost differs: {names}")
 
 
-def mistakes(h: Hypothesis, kind: str, style: Style, net: Network) -> list[Mistake]:
+def mistakes(h: Hypothesis, kind: str, style: Style, net: Network) -> list[Wording]:
     """The edits of a hypothesis in words."""
     if kind == "cost":
         return list(cost_words.mistakes(h, style, net))
-    found = list(words.mistakes(h, style, net))
-    parts = [part for f in h.factors for part in f.apart]
-    return found + [amounts.mistake(f, style, net) for f in parts]
+    edits = words.mistakes(h, style, net)
+    return [*edits, *(amounts.mistake(f, style, net) for f in h.parted)]
 
 
 def diagnosis(
@@ -177,47 +172,17 @@ def diagnosis(
     """What is wrong with cost or gradient, why, and the right statements."""
     first, *others = h
     found = mistakes(first, kind, style, net)
-    yield line("diagnosis", f"{kind}: {named(first, found, net)}")
+    names = [" and ".join(map(str, found))]
+    yield line("diagnosis", f"{kind}: {names[0]}")
     yield from (line("why", one.why) for one in found)
     for fix in dict.fromkeys(fix for one in found for fix in one.fixes):
         yield line("fix", fix)
-    names = {named(first, found, net)}
     for other in others:
-        if len(other.choices) > len(first.choices):
-            continue
-        text = named(other, mistakes(other, kind, style, net), net)
-        if text not in names and len(names) <= OTHERS:
-            names.add(text)
+        text = " and ".join(map(str, mistakes(other, kind, style, net)))
+        is_plain = len(other.choices) <= len(first.choices)
+        if is_plain and text not in names and len(names) <= OTHERS:
+            names.append(text)
             yield line("or", f"{text}; this gives the same {kind}")
-
-
-def named(h: Hypothesis, found: Sequence[Mistake], net: Network) -> str:
-    """The names of the mistakes, with the numbers that were fitted."""
-    parts = [part for f in h.factors for part in f.apart]
-    texts = [one.name for one in found[: len(found) - len(parts)]]
-    if h.rate:
-        number = f"a step of {h.rate:.6g}" if h.rate > 0 else ""
-        if any(c.key == "eps" for c in h.choices):
-            number = f"eps = {h.rate:.3g}"
-        marks = ("eps)", "updated")
-        texts = [t + f" ({number})" * any(m in t for m in marks) for t in texts]
-    for c, i in zip(h.choices, range(len(texts)), strict=False):
-        if isinstance(c.key, tuple) and c.key[0] == "last" and c.place == "examples":
-            texts[i] += f" ({c.key[1]} of them)"
-    sizes = dict(zip(net.sizes, layer_nouns(net), strict=True))
-    for f, one in zip(parts, found[len(found) - len(parts) :], strict=True):
-        text = one.name
-        if f.expression == "number":
-            size = f", {sizes[int(f.number)]}" if f.number in sizes else ""
-            text += f" (your code divides by {f.number:.0f}{size})"
-        texts.append(text)
-    return " and ".join(texts)
-
-
-def layer_nouns(net: Network) -> list[str]:
-    """What the number of units of each layer is called."""
-    hidden = ["the number of hidden units"] * (len(net.sizes) - 2)
-    return ["the number of inputs", *hidden, "the number of classes"]
 
 
 def unexplained(
@@ -230,8 +195,8 @@ def unexplained(
         few, many = (len(answers.problems[n].y) for n in (0, i))
         lines.append(line("where", f"right with {few} examples, wrong with {many}"))
     if kind == "cost":
-        fix = f"compare term by term: {cost_words.formula(style, found.net)}"
-        return [*lines, line("fix", fix)]
+        right = "; ".join(formulas.cost(style, found.net))
+        return [*lines, line("fix", f"compare term by term: {right}")]
     m, bar = len(answers.problems[i].y), answers.bar
     given = given_gradients(answers, found, i)
     where = places(given, truth(answers, found, i), style, bar, m)
@@ -241,16 +206,13 @@ def unexplained(
 
 def remedies(where: Sequence[Place], style: Style, net: Network) -> list[str]:
     """The right statements of the wrong places, from the output back."""
-    found = []
-    layers = [place.layer for place in where if place.what == AT_ZERO]
-    for layer in sorted(set(layers), reverse=True)[:1]:
-        found.append(statements.delta(style, net, layer))
-        found += statements.gradient(style, net, layer)
-        found.append(statements.bias_gradient(style, net, layer))
-    if not found:
+    if layer := max((one.layer for one in where if one.what == AT_ZERO), default=0):
+        found = [formulas.delta(style, net, layer)]
+        found += formulas.gradient(style, net, layer)
+        found.append(formulas.bias_gradient(style, net, layer))
+    else:
         layers = [place.layer for place in where if place.what == ADDED]
-        for layer in layers:
-            found += statements.gradient(style, net, layer)
+        found = [fix for n in layers for fix in formulas.gradient(style, net, n)]
     return list(dict.fromkeys(found))
 
 
@@ -263,10 +225,11 @@ def is_close(answers: Answers, found: Judgement, i: int) -> bool:
 
 def verdict(
     answers: Answers, found: Judgement, style: Style
-) -> tuple[list[str], dict[str, tuple[str, ...]]]:
-    """The lines about what is wrong, and the names of the mistakes by kind."""
+) -> tuple[list[str], tuple[str, ...], tuple[str, ...]]:
+    """The lines about what is wrong, and the mistakes in cost and gradient by name."""
     i = first_wrong(answers, found.net)
-    lines, names = values(answers, found, style, i), {}
+    lines = values(answers, found, style, i)
+    names: dict[str, tuple[str, ...]] = {"cost": (), "gradient": ()}
     if found.cost is not None and NONE not in found.cost and is_consistent(answers):
         text = "your gradient is the gradient of your cost, but both are wrong"
         lines.append(line("note", text))
@@ -280,4 +243,4 @@ def verdict(
             continue
         lines += diagnosis(h, kind, style, found.net)
         names[kind] = tuple(one.name for one in mistakes(h[0], kind, style, found.net))
-    return lines, names
+    return lines, names["cost"], names["gradient"]

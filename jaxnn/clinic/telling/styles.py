@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from jaxnn.clinic.calling import octave
 from jaxnn.clinic.calling.names import layers_of, read_name
-from jaxnn.clinic.telling.statements import OCTAVE, PYTHON, Style
+from jaxnn.clinic.telling.formulas import OCTAVE, PYTHON, Style
 from jaxnn.clinic.understanding import Understood
 
 PLAIN = re.compile(r"(?:g|grad|gradient)_?\d")  # numbered by the layers

@@ -11,24 +11,24 @@ from jaxnn.clinic.edits.hypotheses import Choice, Hypothesis
 from jaxnn.clinic.edits.steps import Key
 from jaxnn.clinic.networks.network import Network
 from jaxnn.clinic.networks.units import HIDDEN, OUTPUT
-from jaxnn.clinic.telling import statements
-from jaxnn.clinic.telling.statements import Style
-from jaxnn.clinic.telling.texts import TEXTS
+from jaxnn.clinic.telling import formulas
+from jaxnn.clinic.telling.edit_words import TEXTS
+from jaxnn.clinic.telling.formulas import Style
 
 
-class Mistake(NamedTuple):
+class Wording(NamedTuple):
     """One edit in words."""
 
     name: str
     why: str
     fixes: tuple[str, ...]
+    detail: str = ""  # the number that was fitted
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.detail})" if self.detail else self.name
 
 
-LABEL_FIX = "compute Y once and use it in both cost and gradient"
-ORDER_FIX = "use the same order in reshape and in ravel, for theta and gradient"
-
-
-def mistakes(h: Hypothesis, style: Style, net: Network) -> Iterator[Mistake]:
+def mistakes(h: Hypothesis, style: Style, net: Network) -> Iterator[Wording]:
     """The choices of a hypothesis in words; the same one in several layers is one."""
     groups: dict[tuple[str, Key], list[Choice]] = {}
     for c in h.choices:
@@ -38,7 +38,7 @@ def mistakes(h: Hypothesis, style: Style, net: Network) -> Iterator[Mistake]:
         yield in_words(chosen, style, net)
 
 
-def in_words(chosen: Sequence[Choice], style: Style, net: Network) -> Mistake:
+def in_words(chosen: Sequence[Choice], style: Style, net: Network) -> Wording:
     """One choice, perhaps in several layers, in words."""
     c = chosen[0]
     layers = list(dict.fromkeys(one.layer for one in chosen))
@@ -51,20 +51,18 @@ def in_words(chosen: Sequence[Choice], style: Style, net: Network) -> Mistake:
         name, why = "the penalty is missing", "the gradient of the penalty was left out"
     fixes = dict.fromkeys(f for one in chosen for f in fixes_of(one, style, net))
     alone = names(chosen[:1], layers[:1], style, net)
-    return Mistake(name.format(**given), why.format(**alone), tuple(fixes))
+    found = Wording(name.format(**given), why.format(**alone), tuple(fixes))
+    if isinstance(c.key, tuple) and (c.place, c.key[0]) == ("examples", "last"):
+        return found._replace(detail=f"{c.key[1]} of them")
+    return found
 
 
 def text_of(place: str, key: Key) -> tuple[str, str]:
     """The name and the reason, as templates."""
-    tries = [(place, key)]
-    if isinstance(key, tuple):
-        tries.append((place, key[0]))
-    plain = place.replace(" at the output", "")
-    other = "summed" if plain == "bias" else plain
-    if other != place:
-        tries += [(other, one) for _, one in tries]
-    tries += [(place, ""), (other, "")]
-    return next(TEXTS[one] for one in tries if one in TEXTS)
+    other = "summed" if place == "bias" else place.replace(" at the output", "")
+    texts = TEXTS.get(other, {}) | TEXTS.get(place, {})
+    kind = key[0] if isinstance(key, tuple) else key
+    return texts.get(str(kind)) or texts[""]
 
 
 def names(
@@ -173,28 +171,28 @@ def fixes_of(c: Choice, style: Style, net: Network) -> Iterator[str]:
     """The right statements of the step that a choice is in."""
     match c.place:
         case "labels":
-            yield LABEL_FIX
-            yield statements.delta(style, net, net.depth)
+            yield "compute Y once and use it in both cost and gradient"
+            yield formulas.delta(style, net, net.depth)
         case "examples":
             yield "loop over all m examples, and add up with +="
         case "forward":
-            yield statements.delta(style, net, 1)
+            yield formulas.delta(style, net, 1)
         case "order":
-            yield ORDER_FIX
+            yield "use the same order in reshape and in ravel, for theta and gradient"
         case "layers":
             yield "join the gradients in the same order as the parameters"
         case "error" | "slope" | "handed" | "carrier":
-            yield statements.delta(style, net, c.layer)
+            yield formulas.delta(style, net, c.layer)
             if c.key == "updated":
                 yield "compute all gradients first, then update all weights"
         case "entering" | "summed":
-            yield from statements.gradient(style, net, c.layer)
+            yield from formulas.gradient(style, net, c.layer)
         case "bias" if style.has_theta:
-            yield from statements.gradient(style, net, c.layer)
+            yield from formulas.gradient(style, net, c.layer)
         case "bias":
-            yield statements.bias_gradient(style, net, c.layer)
+            yield formulas.bias_gradient(style, net, c.layer)
         case "penalty" | "lambda":
-            yield from statements.gradient(style, net, c.layer)
+            yield from formulas.gradient(style, net, c.layer)
             both = net.penalty is not None and net.penalty.has_biases
             if style.biases and (both or c.key == "biases"):
-                yield statements.bias_gradient(style, net, c.layer)
+                yield formulas.bias_gradient(style, net, c.layer)

@@ -9,9 +9,9 @@ from jaxnn.clinic.edits import steps
 from jaxnn.clinic.edits.factors import factors
 from jaxnn.clinic.networks.network import Network
 from jaxnn.clinic.networks.problems import Params, Problem
-from jaxnn.clinic.telling import amounts, statements, words
-from jaxnn.clinic.telling.statements import Style
-from jaxnn.clinic.telling.words import Mistake
+from jaxnn.clinic.telling import amounts, formulas, words
+from jaxnn.clinic.telling.formulas import Style
+from jaxnn.clinic.telling.words import Wording
 
 Array = np.ndarray
 BAR = 1e-5
@@ -19,7 +19,7 @@ BAR = 1e-5
 
 def mistakes(
     answers: list[Answer], problems: list[Problem], net: Network, style: Style
-) -> Iterator[Mistake]:
+) -> Iterator[Wording]:
     """The products that stand for weights' gradients, and their common factor."""
     tables = [products(net, p) for p in problems]
     found = {}
@@ -37,7 +37,7 @@ def mistakes(
     table = {("W", layer): ratios for layer, (_, ratios) in found.items()}
     scales = np.array([net.scale.factor(len(p.y), p.sizes[-1]) for p in problems])
     table = {part: ratios / scales for part, ratios in table.items()}
-    for some in factors(table, problems, 1)[:1]:
+    for some in factors(table, problems, 1, 0.0)[:1]:
         yield from (amounts.mistake(f, style, net) for f in some)
 
 
@@ -65,15 +65,15 @@ def fitted(one: Answer, ours: Array) -> float | None:
 
 def product_in_words(
     found: dict[int, tuple[int, Array]], net: Network, style: Style
-) -> Mistake:
+) -> Wording:
     """Which activations stand for which."""
     layers = sorted(found)
     wrong = [style.a(found[layer][0]) for layer in layers]
     right = [style.a(layer - 1) for layer in layers]
     what = words.joined([style.dW(layer) for layer in layers])
     are = "are" if len(layers) > 1 else "is"
-    return Mistake(
+    return Wording(
         f"{what} {are} made of {' and '.join(wrong)} in place of {' and '.join(right)}",
         "the weights are multiplied by what enters the layer, and so is their delta",
-        tuple(statements.weights(style, net, layer) for layer in layers[::-1]),
+        tuple(formulas.weights(style, net, layer) for layer in layers[::-1]),
     )

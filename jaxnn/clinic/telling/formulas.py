@@ -16,6 +16,7 @@ class Language(NamedTuple):
     rest_of_rows: str
     row_sum: str  # over the examples, in rows
     column_sum: str
+    sum: str  # of all elements
 
 
 PYTHON = Language(
@@ -26,6 +27,7 @@ PYTHON = Language(
     "{}[1:]",
     "{}.sum(axis=0)",
     "{}.sum(axis=1, keepdims=True)",
+    "np.sum({})",
 )
 OCTAVE = Language(
     "{} * {}",
@@ -35,6 +37,7 @@ OCTAVE = Language(
     "{}(2:end, :)",
     "sum({}, 1)",
     "sum({}, 2)",
+    "sum(sum({}))",
 )
 
 
@@ -179,9 +182,7 @@ def penalty(style: Style, net: Network, layer: int) -> str:
     if style.has_theta and not net.penalty.has_biases:
         cut = style.language.rest_of_rows if style.is_turned else style.language.rest
         name, added = cut.format(name), cut.format(added)
-    if style.language is OCTAVE:
-        return f"{name} = {name} + {factor} * {added}"
-    return f"{name} += {factor} * {added}"
+    return plus(style, name, f"{factor} * {added}")
 
 
 def gradient(style: Style, net: Network, layer: int) -> list[str]:
@@ -202,3 +203,27 @@ def bias_gradient(style: Style, net: Network, layer: int) -> str:
         return data
     factor = net.penalty.code.format(lam=style.lam, m=style.m)
     return f"{data} + {factor} * {style.b(layer)}"
+
+
+def cost(style: Style, net: Network) -> list[str]:
+    """J = ..., the right cost, and its penalty."""
+
+    def total(text: str) -> str:
+        return style.language.sum.format(style.code(text))
+
+    data = total(net.loss.code.format(A=style.a(net.depth)))
+    found = [f"J = {data}{divided(style, net)}"]
+    if net.penalty is None:
+        return found
+    factor = net.penalty.cost_code.format(lam=style.lam, m=style.m)
+    parts = [style.only_weights(n) for n in range(1, net.depth + 1)]
+    if net.penalty.has_biases:
+        parts = [*style.weights, *style.biases]
+    squares = " + ".join(total(f"{part} ** 2") for part in parts)
+    return [*found, plus(style, "J", f"{factor} * ({squares})")]
+
+
+def plus(style: Style, name: str, added: str) -> str:
+    """'name += added', or what Octave has for it."""
+    twice = f"{name} = {name} +" if style.language is OCTAVE else f"{name} +="
+    return f"{twice} {added}"
