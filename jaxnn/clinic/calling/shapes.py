@@ -7,6 +7,7 @@ from jaxnn.clinic.networks.problems import Params
 
 OTHER_SHAPE = "the gradient has another shape than its parameter"
 
+
 def missing(
     own: Sequence[Leaf],
     pairs: Sequence[tuple[Leaf | None, Leaf | None]],

@@ -7,7 +7,7 @@ import linecache
 import os
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from jaxnn.files import FileError
@@ -52,9 +52,8 @@ def refusal(path: Path) -> str | None:
     if not path.is_file():
         nearby = [each.name for each in path.parent.glob(f"*{path.suffix}")]
         close = difflib.get_close_matches(path.name, nearby, 1)
-        if not close:
-            return "no such file; check the path"
-        return f"no such file; did you mean {path.with_name(close[0])}?"
+        near = f"did you mean {path.with_name(close[0])}?" if close else ""
+        return f"no such file; {near or 'check the path'}"
     if path.stat().st_size > LARGEST:
         return f"over {LARGEST >> 20} MB; put the function in its own file"
     return None
@@ -141,6 +140,13 @@ def modern(text: str, file: str) -> str:
             lines[number - 1] = old
             break
     return "\n".join(lines)
+
+
+def guess(name: str, known: Iterable[str]) -> str:
+    """'did you mean ...? ' with the known name most like this one, if there is one."""
+    every = {one.lower(): one for one in known}
+    close = difflib.get_close_matches(name.lower(), every, 1)
+    return f"did you mean {every[close[0]]}? " if close else ""
 
 
 def one_line(value: object) -> str:
