@@ -82,7 +82,7 @@ def subject(functions: Sequence[Function], named: Mapping[str, str]) -> Subject:
         read = [name for each in parts for name in globals_of(each.function)]
         known = dict.fromkeys([*names, *read])
         raise Mistake(
-            f"{found.title} has no argument, attribute or global {lost}; "
+            f"{found.title} has no argument {lost}, and reads none; "
             f"{guess(lost, known)}it has {', '.join(known)}"
         )
     has_parameters = any(one.is_parameter for one in found.inputs)

@@ -17,7 +17,7 @@ KINDS = {".py": "a Python file", ".ipynb": "a notebook"}
 MAGIC = ((r"^([ \t]*)(?:[%!?].*|[\w., ]+=\s*[%!].*|.*\?\s*)$", r"\1pass"),)
 OTHER_CELL = re.compile(r"\s*%%(?!(?:time|timeit|capture|prun)\b)")  # bash, html, ...
 PYTHON2 = (
-    (r"(^\s*|[:;]\s*)(print|exec)\s+(?![=>])(.+?)(,?)\s*$", r"\1\2(\3)"),
+    (r"(^\s*|[:;]\s*)(print|exec)\s+(?![=>])(?s:(.+?))(,?)\s*$", r"\1\2(\3)"),
     (r"\bexcept\s+([\w.]+|\(.+\))\s*,\s*(\w+)", r"except \1 as \2"),
     (r"\braise\s+([\w.]+)\s*,\s*(.+)", r"raise \1(\2)"),
     (r"`([^`]+)`", r"repr(\1)"),
@@ -131,13 +131,15 @@ def modern(text: str, file: str) -> str:
     lines = (text.expandtabs(8) if is_mixed else text).split("\n")
     while error := problem("\n".join(lines), file):
         number = min(error.lineno or 1, len(lines))
-        old = new = lines[number - 1]
+        is_print = error.msg.startswith("Missing parentheses")  # of several lines
+        here = slice(number - 1, (error.end_lineno or number) if is_print else number)
+        old = new = "\n".join(lines[here])
         for pattern, instead in (*MAGIC, *PYTHON2):
             new = re.sub(pattern, instead, new)
-        lines[number - 1] = new
+        lines[here] = new.split("\n")
         again = problem("\n".join(lines), file)
         if new == old or (again and again.lineno == number):
-            lines[number - 1] = old
+            lines[here] = old.split("\n")
             break
     return "\n".join(lines)
 
