@@ -1,11 +1,14 @@
 """Every way in which people pass parameters and labels is found and read back."""
 
+import os
+import random
 import textwrap
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import jaxnn
 from jaxnn.clinic.calling import Unusable, load, script, subject, ways
 from jaxnn.clinic.networks.problems import Layer, Params, problems, single
 
@@ -640,3 +643,228 @@ def test_the_error_of_the_cost_comes_before_that_of_the_gradient(write):
     """)
     with pytest.raises(Unusable, match="line 4: could not convert"):
         list(ways(subject(load(f"{path}:cost,gradient"), {}), {}))
+
+
+SHRINK = """
+    shrink = 0.7
+    def loss(W1, W2, X, Y):
+        a1 = 1 / (1 + np.exp(-X @ W1))
+        a2 = 1 / (1 + np.exp(-a1 @ W2))
+        d, m = (a2 - Y) / len(X), len(X)
+        J = -np.sum(Y * np.log(a2) + (1 - Y) * np.log(1 - a2)) / m
+        J += shrink / (2 * m) * (np.sum(W1**2) + np.sum(W2**2))
+        g1, g2 = X.T @ (d @ W2.T * a1 * (1 - a1)), a1.T @ d
+        return J, g1 + shrink / m * W1, g2 + shrink / m * W2
+"""
+
+
+@pytest.mark.parametrize("hint", [{}, {"shrink": "lam"}])
+def test_a_global_can_be_lambda(write, hint):
+    report = jaxnn.check_gradient(f"{write(SHRINK)}:loss", **hint)
+    assert report.passed and "lambda is shrink" in report.lines[1]
+
+
+@pytest.mark.parametrize(
+    ("hint", "guess"),
+    [({"shrnk": "lam"}, "shrink"), ({"lables": "0-9"}, "labels")],
+)
+def test_a_misspelled_hint_is_told_what_it_may_mean(write, hint, guess):
+    with pytest.raises(ValueError, match=f"did you mean {guess}"):
+        jaxnn.check_gradient(f"{write(SHRINK)}:loss", **hint)
+
+
+PARTED = """
+    class Net:
+        def __init__(self, inputs, hidden, outputs, learning_rate=0.1):
+            self.p = {}
+            self.p["W1"] = np.random.randn(inputs, hidden)
+            self.p["W2"] = np.random.randn(hidden, outputs)
+            self.learning_rate = learning_rate
+        def loss(self, X, Y=None):
+            a1 = 1 / (1 + np.exp(-X @ self.p["W1"]))
+            a2 = 1 / (1 + np.exp(-a1 @ self.p["W2"]))
+            if Y is None:
+                return a2
+            d, m = (a2 - Y) / len(X), len(X)
+            J = -np.sum(Y * np.log(a2) + (1 - Y) * np.log(1 - a2)) / m
+            d1 = d @ self.p["W2"].T * a1 * (1 - a1)
+            return J, {"W1": X.T @ d1, "W2": a1.T @ d}
+        def train(self, X, Y, rounds):
+            for _ in range(rounds):
+                _, grads = self.loss(X, Y)
+                for key in grads:
+                    self.p[key] -= self.learning_rate * grads[key]
+    """
+
+
+def test_one_method_that_fits_needs_no_name(write):
+    path = write(PARTED)
+    way, answer, p = first_right(load(str(path)))
+    assert way.subject.title == "loss"
+    assert is_close(answer.gradient, network(p.params, p.x, p.targets)[1])
+
+
+def test_several_that_fit_are_listed_as_commands(write):
+    path = write(PARTED + "class Other(Net):\n        loss = None\n" + PARTED)
+    text = path.read_text().replace("class Net:", "class Third:", 1)
+    path.write_text(text)
+    with pytest.raises(ValueError) as caught:
+        load(str(path))
+    run = "python -m jaxnn.gradcheck net.py:"
+    assert f"{run}Third.loss  or  {run}Net.loss" in str(caught.value)
+
+
+HELD = """
+    class Model:
+        def __init__(self, n_x, n_h, n_y, lr=0.1):
+            self.W1, self.b1 = np.random.randn(n_h, n_x), np.zeros((n_h, 1))
+            self.W2, self.b2 = np.random.randn(n_y, n_h), np.zeros((n_y, 1))
+            self.lr = lr
+        def take(self, X, Y):
+            self.X, self.Y = X, Y
+        def forward(self):
+            self.A1 = 1 / (1 + np.exp(-self.W1 @ self.X - self.b1))
+            self.A2 = 1 / (1 + np.exp(-self.W2 @ self.A1 - self.b2))
+        def cost(self):
+            logs = self.Y * np.log(self.A2) + (1 - self.Y) * np.log(1 - self.A2)
+            return -logs.sum() / self.X.shape[1]
+        def backward(self):
+            d2 = (self.A2 - self.Y) / self.X.shape[1]
+            d1 = self.W2.T @ d2 * self.A1 * (1 - self.A1)
+            self.dW2, self.db2 = d2 @ self.A1.T, d2.sum(axis=1, keepdims=True)
+            self.dW1, self.db1 = d1 @ self.X.T, d1.sum(axis=1, keepdims=True)
+    """
+SPECS = """
+    net_architecture = [
+        {"input_dim": 2, "output_dim": 4, "activation": "sigmoid"},
+        {"input_dim": 4, "output_dim": 1, "activation": "sigmoid"},
+    ]
+    def full_forward(X, params, net_architecture):
+        memory, A = {}, X
+        for i, layer in enumerate(net_architecture, 1):
+            assert params[f"W{i}"].shape == (layer["output_dim"], layer["input_dim"])
+            memory[f"A{i - 1}"] = A
+            A = 1 / (1 + np.exp(-params["W" + str(i)] @ A - params["b" + str(i)]))
+        return A, memory
+    def cost(Y_hat, Y):
+        return -np.sum(Y * np.log(Y_hat) + (1 - Y) * np.log(1 - Y_hat)) / Y.shape[1]
+    def full_backward(Y_hat, Y, memory, params, net_architecture):
+        grads, d = {}, (Y_hat - Y) / Y.shape[1]
+        for i in range(len(net_architecture), 0, -1):
+            A = memory[f"A{i - 1}"]
+            grads[f"dW{i}"], grads[f"db{i}"] = d @ A.T, d.sum(axis=1, keepdims=True)
+            d = params["W" + str(i)].T @ d * A * (1 - A)
+        return grads
+    """
+STACK = """
+    class Linear:
+        def __init__(self, n_in, n_out):
+            self.weight, self.bias = np.random.randn(n_in, n_out), np.zeros(n_out)
+        def forward(self, x):
+            self.x = x
+            return x @ self.weight + self.bias
+        def backward(self, d):
+            self.grad_weight, self.grad_bias = self.x.T @ d, d.sum(0)
+            return d @ self.weight.T
+    class Sigmoid:
+        def forward(self, z):
+            self.a = 1 / (1 + np.exp(-z))
+            return self.a
+        def backward(self, d):
+            return d * self.a * (1 - self.a)
+    class Net:
+        def __init__(self, n_in, n_hidden, n_out):
+            first, last = Linear(n_in, n_hidden), Linear(n_hidden, n_out)
+            self.layers = [first, Sigmoid(), last, Sigmoid()]
+        def forward(self, X):
+            for layer in self.layers:
+                X = layer.forward(X)
+            return X
+        def loss(self, X, Y):
+            out = self.forward(X)
+            return -np.sum(Y * np.log(out) + (1 - Y) * np.log(1 - out)) / len(X)
+        def backward(self, X, Y):
+            out = self.forward(X)
+            d = (out - Y) / len(X) / (out * (1 - out))
+            for layer in reversed(self.layers):
+                d = layer.backward(d)
+    """
+
+
+@pytest.mark.parametrize("code", [HELD, SPECS, STACK], ids=["held", "specs", "stack"])
+def test_data_specifications_and_layers_are_found_in_objects(write, code):
+    _, answer, p = first_right(load(str(write(code))))
+    assert is_close(answer.gradient, network(p.params, p.x, p.targets)[1])
+
+
+def test_a_constructor_may_take_inputs_and_targets(write):
+    path = write("""
+    class Brain:
+        def __init__(self, inputs, targets):
+            self.input, self.y = inputs, targets
+            self.weights1 = np.random.rand(self.input.shape[1], 4)
+            self.weights2 = np.random.rand(4, 1)
+        def forward(self):
+            self.hidden = 1 / (1 + np.exp(-self.input @ self.weights1))
+            self.output = 1 / (1 + np.exp(-self.hidden @ self.weights2))
+        def backprop(self):
+            d2 = 2 * (self.y - self.output) * self.output * (1 - self.output)
+            d1 = d2 @ self.weights2.T * self.hidden * (1 - self.hidden)
+            self.weights2 += self.hidden.T @ d2
+            self.weights1 += self.input.T @ d1
+    """)
+    assert jaxnn.check_gradient(str(path)).passed
+
+
+def test_one_example_a_call_with_a_rate_of_the_object(write):
+    path = write("""
+    class Digits:
+        def __init__(self, inputnodes, hiddennodes, outputnodes, learningrate):
+            self.wih = np.random.normal(0, 1, (hiddennodes, inputnodes))
+            self.who = np.random.normal(0, 1, (outputnodes, hiddennodes))
+            self.lr = learningrate
+        def train(self, inputs_list, targets_list):
+            x = np.array(inputs_list, ndmin=2).T
+            a1 = 1 / (1 + np.exp(-self.wih @ x))
+            a2 = 1 / (1 + np.exp(-self.who @ a1))
+            d2 = (np.array(targets_list, ndmin=2).T - a2) * a2 * (1 - a2)
+            d1 = self.who.T @ d2 * a1 * (1 - a1)
+            self.who += self.lr * d2 @ a1.T
+            self.wih += self.lr * d1 @ x.T
+    """)
+    assert jaxnn.check_gradient(str(path)).passed
+
+
+def test_globals_that_a_forward_pass_sets_are_restored(write):
+    path = write("""
+    seen = 0
+    def forward(X, parameters):
+        global seen
+        seen = seen + len(X)
+        W1, W2 = parameters["W1"], parameters["W2"]
+        A1 = 1 / (1 + np.exp(-W1 @ X))
+        A2 = 1 / (1 + np.exp(-W2 @ A1))
+        return A2, A1
+    def backward(A2, Y, X, parameters, A1):
+        d = (A2 - Y) / Y.shape[1]
+        d1 = parameters["W2"].T @ d * A1 * (1 - A1)
+        return {"dW1": d1 @ X.T, "dW2": d @ A1.T}
+    """)
+    functions = load(f"{path}:backward")
+    assert jaxnn.check_gradient(functions).passed
+    functions[0].__globals__["__jaxnn_supply__"]("forward")
+    assert functions[0].__globals__["forward"].__globals__["seen"] == 0
+
+
+def test_a_script_leaves_the_process_as_it_was(write, monkeypatch):
+    monkeypatch.delenv("MPLBACKEND", raising=False)
+    path = write("import random\nrandom.seed(1)\nnp.random.seed(1)\n" + SCRIPT)
+    before = random.getstate(), str(np.random.get_state())
+    script(path, ["J", "grad1", "grad2"], ["theta1", "theta2"], ["X", "Y"])
+    assert (random.getstate(), str(np.random.get_state())) == before
+    assert "MPLBACKEND" not in os.environ
+    path.write_text("x = (1,\n")
+    with pytest.raises(ValueError, match="net.py: line 1: .* fix that line"):
+        script(path, ["J"], ["W1"], ["X"])
+    with pytest.raises(ValueError, match="none.py: no such file"):
+        script(path.with_name("none.py"), ["J"], ["W1"], ["X"])

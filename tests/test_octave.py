@@ -45,13 +45,6 @@ end
 SIGMOID = "function g = sigmoid(z)\n  g = 1 ./ (1 + exp(-z));\nend\n"
 
 
-@pytest.fixture(autouse=True)
-def closed():
-    """End the processes of each test; none may be left."""
-    yield
-    octave.close_all()
-
-
 @pytest.fixture
 def write(tmp_path):
     """write("a.m", text): the path of a file in a folder with a space in its name."""
@@ -281,20 +274,17 @@ def test_octave_that_ends_by_itself(one):
 
 
 @needs_octave
-def test_each_way_to_close(one):
-    """close, with, close_all and garbage collection end the process."""
+@pytest.mark.parametrize("is_dropped", [False, True])
+def test_the_process_ends_when_it_is_closed_or_forgotten(one, is_dropped):
     f = one(SQUARES, "squares")
-    for end in ("close", "__exit__", "close_all"):
-        f(1, 1, 1, 1)
-        pid, home = f.octave.process.pid, f.octave.home
-        assert is_running(pid) and home.is_dir()
-        getattr(octave if end == "close_all" else f, end)()
-        assert not is_running(pid) and not home.exists()
     f(1, 1, 1, 1)
-    pid = f.octave.process.pid
+    pid, home = f.octave.process.pid, f.octave.home
+    assert is_running(pid) and home.is_dir()
+    if not is_dropped:
+        f.octave.close()
     del f
     gc.collect()
-    assert not is_running(pid)
+    assert not is_running(pid) and not home.exists()
 
 
 @needs_octave

@@ -375,6 +375,8 @@ PYTHON2 = [
     ("print COUNTER", "print(COUNTER)"),
     ("if 1: print 'a', 2", "if 1: print('a', 2)"),
     ("print 'a',", "print('a')"),
+    ('print """a\n%s""" % 3', 'print("""a\n%s""" % 3)'),
+    ("print 'a', \\\n  2, b", "print('a', 2, b)"),
     ("exec 'a = 1'", "exec('a = 1')"),
     ('raise ValueError, "no"', 'raise ValueError("no")'),
     ("a = `b`", "a = repr(b)"),

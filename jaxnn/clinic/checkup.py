@@ -18,6 +18,7 @@ from jaxnn.clinic.calling import (
     role_named,
     subject,
 )
+from jaxnn.clinic.calling.texts import guess
 from jaxnn.clinic.networks.problems import LAMBDA
 from jaxnn.clinic.telling import notes, report
 from jaxnn.clinic.telling.styles import style_of
@@ -152,8 +153,10 @@ def conventions_and_roles(
         elif role := role_named(value):
             named[name] = role
         else:
+            near = guess(name, CHOICES) or guess(value, ROLES)
             raise Mistake(
-                f"{name}={value!r}: {name} is not a convention ({', '.join(CHOICES)}), "
+                f"{name}={value!r}: {near}"
+                f"{name} is not a convention ({', '.join(CHOICES)}), "
                 f"and {value!r} is not a role; choose from {', '.join(ROLES)}"
             )
     if len(set(named.values())) < len(named):

@@ -4,7 +4,12 @@ import ast
 import re
 from collections.abc import Iterable
 
-from jaxnn.clinic.calling.listing import functions_in, is_parameter, returned_names
+from jaxnn.clinic.calling.listing import (
+    attributes,
+    functions_in,
+    is_parameter,
+    returned_names,
+)
 from jaxnn.clinic.calling.names import (
     BACKWARD,
     CACHE,
@@ -54,10 +59,10 @@ def takes_all(name: str, node: ast.FunctionDef) -> bool:
     if is_other(name):
         return False
     every = [each.arg for each in node.args.args if each.arg != "self"]
-    found = [read_name(arg) for arg in every]
-    if any(one.is_gradient for one in found):
+    if any(read_name(arg).is_gradient for arg in every):
         return False
-    kinds = {one.kind for one in found}
+    held = attributes(node, False) if owner(name) else []
+    kinds = {read_name(each).kind for each in (*every, *held)}
     has_cache = any(CACHE.search(plain(arg)) for arg in every)
     has_data = "y" in kinds and ("x" in kinds or has_cache)
     return has_data or (bool(kinds & {"params", "W"}) and bool(kinds & {"x", "y"}))

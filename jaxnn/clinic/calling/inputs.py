@@ -43,6 +43,7 @@ class Input(NamedTuple):
     where: str = "argument"  # or "star" (one of *args), "global", "attribute"
     why: str = ""
     usage: Usage = Usage()
+    like: tuple[Any, ...] = ()  # the person's own dictionaries, one for each layer
 
     @property
     def is_parameter(self) -> bool:
@@ -121,21 +122,20 @@ def by_name(
     """The roles that the names have by themselves, as a whole.
 
     is_called: whether they belong to a function, not to a constructor, where inputs
-    and outputs are sizes.
+    and outputs are sizes if there are hidden units among them.
     """
     every = {name: read_name(name) for name in names}
     found = parameter_roles(every, uses)
     plain_ones = [n for n in names if n not in found]
-    short = [n for n in plain_ones if set(plain(n)) in ({"x"}, {"y"})]
-    inputs = [n for n in plain_ones if is_inputs(n) and is_called]
+    ordered = sorted(plain_ones, key=lambda n: set(plain(n)) not in ({"x"}, {"y"}))
     hidden = [n for n in plain_ones if every[n].kind == "h"]
     has_sizes = any(every[n].kind in ("h", "k") for n in plain_ones)
+    has_data = is_called or (not has_sizes and "y" in {every[n].kind for n in names})
+    inputs = [n for n in plain_ones if is_inputs(n) and has_data]
     hidden = [n for n in hidden if n not in provided or not provided[n].is_exact]
     for i, name in enumerate(sorted(hidden, key=rank_of)):
         found[name] = f"h{i + 1}"
-    for name in [*short, *plain_ones]:
-        if name in found:
-            continue
+    for name in (n for n in ordered if n not in hidden):
         role, taken = every[name].kind, set(found.values())
         if name in inputs and "x" not in {every[n].kind for n in plain_ones}:
             role = "x"
@@ -144,12 +144,11 @@ def by_name(
         if not is_called and has_sizes and plain(name) in ("output", "outputs"):
             role = "k"
         rivals = [n for n in plain_ones if every[n].kind == "y" and n != name]
-        if name in provided and (
-            (rivals and OUTPUT.match(plain(name)))
-            or (provided[name].is_exact and role not in ("x", "y", "params"))
-        ):
+        if name in provided and rivals and OUTPUT.match(plain(name)):
             continue
-        if role in ("W", "b", "grads"):
+        is_made = name in provided and provided[name].is_exact
+        is_other = is_made and role not in ("x", "y", "params")
+        if role in ("W", "b", "grads") or is_other:
             continue
         found[name] = SECOND.get(plain(name), "") if role in taken else role
     return {name: role for name, role in found.items() if role}

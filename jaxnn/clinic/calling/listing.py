@@ -58,7 +58,7 @@ def neighbors(trees: Iterable[ast.Module], folder: str) -> list[ast.Module]:
                     body = ast.parse(stream.read()).body
             except (OSError, SyntaxError, ValueError):
                 continue
-            kept = [n for n in body if isinstance(n, DEFINITIONS)]
+            kept = [n for n in body if isinstance(n, (*DEFINITIONS, ast.ClassDef))]
             kept = [n for n in kept if {n.name, "*"} & names]
             found.append(ast.Module(list(kept), []))
     return found
@@ -100,10 +100,11 @@ def own_tree(function: Any) -> ast.FunctionDef | None:
 
 def returned_names(node: ast.AST | None) -> tuple[str, ...]:
     """The names in a function's last return statement; keys of a dictionary in it."""
-    found = [each.value for each in own_nodes(node) if isinstance(each, ast.Return)]
-    for value in reversed([each for each in found if each is not None]):
+    found = [each for each in own_nodes(node) if isinstance(each, ast.Return)]
+    found = sorted((each for each in found if each.value), key=lambda one: one.lineno)
+    for value in (each.value for each in found[-1:]):
         parts = value.elts if isinstance(value, ast.Tuple | ast.List) else [value]
-        return tuple(name_in(part) for part in parts)
+        return tuple(name_in(part) for part in parts if part)
     return ()
 
 

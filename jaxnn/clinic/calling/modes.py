@@ -55,7 +55,9 @@ def with_rate(
         [f.array for o in each for f in o.found] for each in (outcomes, again)
     )
     is_used = not all(map(np.array_equal, values, others))
-    is_lam = not way.subject.takes("lam") and (is_used or not is_changed)
+    made_with = [i.role for part in way.subject.parts for i in part.constructor]
+    is_idle = is_changed or "rate" in made_with  # a rate for other methods
+    is_lam = not way.subject.takes("lam") and (is_used or not is_idle)
     return [way._replace(rate_is_lam=is_lam), *in_place]
 
 

@@ -1,6 +1,8 @@
 """Parameters held by layer objects inside a person's object, as in net.layers[0].W."""
 
+import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -55,3 +57,16 @@ def held(value: Any) -> dict[str, list[Any]]:
         arrays = [getattr(layer, name) for layer, name in there if name]
         found |= {role: arrays} if arrays else {}
     return found
+
+
+def described(like: Sequence[dict[str, Any]], sizes: Sequence[int]) -> list[Any]:
+    """The layers as the person's own: [{"input_dim": 2, "activation": "relu"}, ...]."""
+    made = []
+    for i, (width, out) in enumerate(pairwise(sizes)):
+        own = dict(like[-1] if i == len(sizes) - 2 else like[0])
+        numbers = [key for key, value in own.items() if type(value) is int]
+        for key in numbers:
+            is_in = len(numbers) > 1 and not re.search("out|next", key.lower())
+            own[key] = width if is_in else out
+        made.append(own)
+    return made

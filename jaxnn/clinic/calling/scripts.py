@@ -9,9 +9,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from jaxnn import files
 from jaxnn.clinic.calling import texts
 from jaxnn.clinic.calling.choosing import flat_body, stored
-from jaxnn.clinic.calling.sandbox import within
+from jaxnn.clinic.calling.sandbox import restored, within
 from jaxnn.clinic.calling.statements import Statement, needs, statements
 from jaxnn.files import FileError
 
@@ -23,12 +24,13 @@ class Script:
         self.module = ModuleType(path.stem)
         self.module.__file__ = os.path.abspath(path)
         self.given, self.returns = tuple(given), tuple(values)
-        parsed, _ = texts.parse(path)
-        every = statements((file, once(tree, set(given))) for file, tree in parsed)
+        with files.reading(path, texts.KINDS.get(path.suffix.lower(), "Python")):
+            parsed, _ = texts.parse(path)
+            every = statements((file, once(tree, set(given))) for file, tree in parsed)
         self.check(path, {name for s in every for name in s.binds})
         chosen, _ = needs(every, {*values})
         live = set(depending(chosen, set(given)))
-        with within(self.module):
+        with restored(), within(self.module):
             self.base: dict[str, Any] = {}
             self.errors = run([s for s in chosen if id(s) not in live], self.base, {})
         self.lines = [s for s in chosen if id(s) in live]
@@ -46,7 +48,8 @@ class Script:
         """Raise FileError for a name that the file does not assign."""
         for name in (*self.returns, *self.given):
             if name not in bound:
-                raise FileError(f"{path}: it assigns no {name}; check the name")
+                near = texts.guess(name, sorted(bound)) or "check the name"
+                raise FileError(f"{path}: it assigns no {name}; {near.strip()}")
 
     def __call__(self, *args: Any, **named: Any) -> tuple[Any, ...]:
         """The values, computed by the file's lines."""

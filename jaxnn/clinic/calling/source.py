@@ -7,8 +7,8 @@ statement raises an error, the error is kept, as its names may never be used.
 
 import ast
 import builtins
-import difflib
 import os
+import shlex
 import sys
 import traceback
 from collections.abc import Callable, Iterable
@@ -22,7 +22,7 @@ from jaxnn.clinic.calling.choosing import obvious, suggestion
 from jaxnn.clinic.calling.listing import functions_in
 from jaxnn.clinic.calling.sandbox import within
 from jaxnn.clinic.calling.statements import Statement, needs, statements
-from jaxnn.clinic.calling.texts import one_line, place, python2_hint
+from jaxnn.clinic.calling.texts import guess, one_line, place, python2_hint
 from jaxnn.files import FileError
 
 PACKAGES = {"sklearn": "scikit-learn", "cv2": "opencv-python", "PIL": "pillow"}
@@ -81,9 +81,11 @@ def choice(path: Path, trees: list[ast.Module]) -> list[str]:
     """The names to check where the person gave none, if there is one choice."""
     names, every = obvious(trees)
     if len(every) > 1:
-        lines = [f"{path.name}:{','.join(each)}" for each in every[:4]]
+        start = f"python -m jaxnn.gradcheck {shlex.quote(path.name)}"
+        lines = [f"{start}:{','.join(each)}" for each in every[:4]]
         raise FileError(
-            f"{path}: no function named; name the function: {' or '.join(lines)}"
+            f"{path}: no function named, and several fit; run one of: "
+            f"{'  or  '.join(lines)}"
         )
     if not names and (options := suggestion(trees)):
         raise FileError(
@@ -186,11 +188,10 @@ def explain(scope: dict[str, Any], needed: set[str], skipped: list[str]) -> None
 def unknown(source: Source, name: str, inside: Iterable[str] = ()) -> FileError:
     """The error for a name that the file lacks; a skipped cell may have had it."""
     offered = [*inside, *source.offered]
-    close = difflib.get_close_matches(name, offered, 1)
-    guess = f"did you mean {close[0]}? " if close else ""
+    near = guess(name, offered)
     left_out = "".join(f"{why}; " for why in source.skipped[:1])
     has = files.listed(offered)
-    return FileError(f"{source.path}: no {name} in it; {left_out}{guess}it has: {has}")
+    return FileError(f"{source.path}: no {name} in it; {left_out}{near}it has: {has}")
 
 
 def resolve(source: Source, name: str, scope: dict[str, Any]) -> Callable[..., Any]:

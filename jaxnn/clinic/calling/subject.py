@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from jaxnn.clinic.calling.assembly import part
 from jaxnn.clinic.calling.inputs import Input, role_named
 from jaxnn.clinic.calling.names import (
     BACKWARD,
@@ -14,8 +15,9 @@ from jaxnn.clinic.calling.names import (
     plain,
     read_name,
 )
-from jaxnn.clinic.calling.parts import Function, Part, part
+from jaxnn.clinic.calling.parts import Function, Part
 from jaxnn.clinic.calling.surroundings import globals_of
+from jaxnn.clinic.calling.texts import guess
 from jaxnn.mistake import Mistake
 
 
@@ -76,10 +78,12 @@ def subject(functions: Sequence[Function], named: Mapping[str, str]) -> Subject:
     parts = tuple(part(function, given, 0, beside) for function in functions)
     found = Subject(ordered(parts), named)
     names = [one.name for each in parts for one in each.every]
-    if lost := set(named) - set(names):  # globals have a role only if they are read
+    for lost in sorted(set(named) - set(names)):
+        read = [name for each in parts for name in globals_of(each.function)]
+        known = dict.fromkeys([*names, *read])
         raise Mistake(
-            f"{found.title} has no argument {' or '.join(sorted(lost))}; "
-            f"it has {', '.join(dict.fromkeys(names))}"
+            f"{found.title} has no argument {lost}, and reads none; "
+            f"{guess(lost, known)}it has {', '.join(known)}"
         )
     has_parameters = any(one.is_parameter for one in found.inputs)
     for there, what, role in (

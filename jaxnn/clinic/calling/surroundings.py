@@ -140,6 +140,8 @@ def held_by(own: str, defined: Definitions) -> list[str]:
 def is_input(name: str) -> bool:
     """Whether an attribute's name has a role that we fill."""
     one = read_name(name)
+    if one.kind == "y":
+        return not OUTPUT.match(plain(name))
     return one.kind in ("W", "b", "params", "x", "lam", "rate") and not one.is_gradient
 
 
@@ -156,6 +158,7 @@ def hidden_inputs(
     reads it has a mistake, which the check must show. named: roles that a person gave.
     """
     inside = [*reached(own, defined), init(own)]
+    at_first = of_self([init(own)], defined, True)
     here = attributes_of(own, defined)
     here += [name for name in held_by(own, defined) if name not in here]
     for where, names in (("attribute", here), ("global", globals_of(function))):
@@ -168,6 +171,7 @@ def hidden_inputs(
         taken = taken | set(given.values())
         for name, role in roles.items():
             is_fixed = role == "m" and is_literal(function, name)
+            is_fixed |= role in ("layers", "hs") and name in at_first  # may be objects
             if is_free(role, taken) and not is_fixed:
                 yield Input(name, role, where, "by its name", uses[name])
         taken = taken | set(roles.values())

@@ -25,32 +25,30 @@ class Seen(NamedTuple):
     keys: tuple[str, ...] = ()
 
 
-def seen(values: Mapping[str, Any], inputs: int) -> Seen:
-    """What the values of parameter roles show; inputs: n, if it is known, or 0."""
+def seen(values: Mapping[str, Any]) -> Seen:
+    """What the values of parameter roles show."""
     try:
-        weights, biases, fixed, keys = gathered(values)
+        weights, biases, container, keys = gathered(values)
     except (TypeError, ValueError):
         return Seen()
+    fixed = dict(container)
     if not weights or any(len(shape) != 2 for shape in weights):
         return Seen(fixed, (), keys)
-    fixed = dict(fixed)
-    is_apart = len(biases) == len(weights)
-    if is_apart:
-        ends = {len(shape) for shape in biases}
+    biases = biases if len(biases) == len(weights) else []
+    if biases:
         fixed["bias"] = "apart"
-        if ends == {1}:
+        if {len(shape) for shape in biases} == {1}:
             fixed["biases"] = "flat"
         elif all(shape[:1] == (1,) for shape in biases):
             fixed["biases"] = "row"
         elif all(shape[1:] == (1,) for shape in biases):
             fixed["biases"] = "column"
-    found = chain(weights, inputs, biases if is_apart else [])
+    found = chain(weights, biases)
     if found is None:
         return Seen(fixed, (), keys)
-    matrices, extra, sizes = found
-    fixed["matrices"] = matrices
-    if not is_apart:
-        fixed |= {} if extra else {"bias": "none"}
+    fixed["matrices"], extra, sizes = found
+    if not (biases or extra):
+        fixed["bias"] = "none"
     return Seen(fixed, sizes, keys)
 
 
@@ -58,22 +56,18 @@ def template(way: Way, problem: Problem) -> Seen:
     """What parameters in globals, or in a fresh object, show."""
     part = way.subject.parts[-1]
     held = [one for one in part.every if one.is_parameter]
-    if not held or any(one.where in ("argument", "star") for one in held):
+    where = held[0].where if held else "argument"
+    if any(one.where in ("argument", "star") for one in held) or not held:
         return Seen()
-    made: Any = None
-    if held[0].where == "objects":
-        made = fresh(way, part, problem)
+    made = None if where == "global" else fresh(way, part, problem)
+    if where == "objects":
         there = {} if made is None else objects.held(made)
-        fixed = {"bias": "apart" if "biases" in there else "none"}
-        shown = seen(there, 0)
-        return shown._replace(fixed={**shown.fixed, **fixed})
-    if held[0].where == "global":
-        there = {one.role: part.scope.get(one.name) for one in held}
-    else:
-        made = fresh(way, part, problem)
-        there = {one.role: getattr(made, one.name, None) for one in held}
-    there = {role: value for role, value in there.items() if value is not None}
-    return seen(there, 0) if there else Seen()
+        shown = seen(there)
+        bias = "apart" if "biases" in there else "none"
+        return shown._replace(fixed={**shown.fixed, "bias": bias})
+    scope = part.scope if where == "global" else getattr(made, "__dict__", {})
+    there = {one.role: scope.get(one.name) for one in held}
+    return seen({role: value for role, value in there.items() if value is not None})
 
 
 def fresh(way: Way, part: Part, problem: Problem) -> Any:
@@ -88,69 +82,50 @@ def fresh(way: Way, part: Part, problem: Problem) -> Any:
     return None
 
 
-def chain(
-    weights: Shapes, inputs: int, biases: Shapes
-) -> tuple[str, int, Sizes] | None:
+def chain(weights: Shapes, biases: Shapes) -> tuple[str, int, Sizes] | None:
     """(axes, 1 if the biases are inside, sizes) that fit; None if unclear."""
     fits = []
     for matrices in ("in x out", "out x in"):
-        turned = [
-            s if matrices == "in x out" else s[::-1] for s in weights
-        ]  # (in, out)
-        for extra in (0, 1):
-            sizes = turned[0][0] - extra, *(out for _, out in turned)
+        turned = weights if matrices == "in x out" else [s[::-1] for s in weights]
+        for extra in (0,) if biases else (0, 1):
             inner = [width - extra for width, _ in turned]
-            widths = [int(np.prod(shape)) for shape in biases] or list(sizes[1:])
-            if (
-                tuple(inner) == sizes[:-1]
-                and widths == list(sizes[1:])
-                and min(sizes) > 0
-            ):
-                if not (biases and extra) and inputs in (0, sizes[0]):
-                    fits.append((matrices, extra, sizes))
+            sizes = inner[0], *(out for _, out in turned)
+            widths = [int(np.prod(shape)) for shape in biases] or [*sizes[1:]]
+            is_chain = tuple(inner) == sizes[:-1] and min(sizes) > 0
+            if is_chain and widths == [*sizes[1:]]:
+                fits.append((matrices, extra, sizes))
     return fits[0] if fits and len({one[1] for one in fits}) == 1 else None
 
 
 def gathered(
     values: Mapping[str, Any],
 ) -> tuple[Shapes, Shapes, dict[str, str], tuple[str, ...]]:
-    """The shapes of weights and of biases, layer by layer, and the container."""
-    fixed: dict[str, str] = {}
-    if (whole := values.get("params")) is not None:
-        if isinstance(whole, Mapping):
-            keys = tuple(
-                key for key in whole if isinstance(key, str) and is_parameter(key)
-            )
-            shapes = {key: np.shape(whole[key]) for key in keys}
-            return *by_layer(shapes), {"parameters": "dictionary"}, keys
-        if isinstance(whole, list | tuple) and all(np.ndim(one) for one in whole):
-            shapes = [np.shape(one) for one in whole]
-            return shapes, [], {"parameters": "list"}, ()
-        return [], [], {}, ()
+    """The shapes of weights and of biases, layer by layer, the container, its keys."""
+    whole = values.get("params")
+    if isinstance(whole, Mapping):
+        keys = [key for key in whole if isinstance(key, str) and is_parameter(key)]
+        weights, biases = (
+            [np.shape(whole[key]) for key in layers_of(keys, kind)] for kind in "Wb"
+        )
+        return weights, biases, {"parameters": "dictionary"}, tuple(keys)
+    if isinstance(whole, list | tuple) and all(np.ndim(one) for one in whole):
+        return [np.shape(one) for one in whole], [], {"parameters": "list"}, ()
     if "weights" in values:
-        weights, biases = (list_shapes(values.get(n)) for n in ("weights", "biases"))
-        if len(values["weights"]) > len(weights):
-            fixed["numbered"] = "shifted"
-        return weights, biases, fixed, ()
-    order = sorted(values, key=lambda role: (role[0] != "W", int(role[1:])))
-    shapes = [(role, np.shape(values[role])) for role in order]
-    weights = [shape for role, shape in shapes if role[0] == "W"]
-    return weights, [shape for role, shape in shapes if role[0] == "b"], fixed, ()
+        weights, biases = (
+            [np.shape(one) for one in values.get(role, ()) if is_array(one)]
+            for role in ("weights", "biases")
+        )
+        is_shifted = len(values["weights"]) > len(weights)
+        return weights, biases, {"numbered": "shifted"} if is_shifted else {}, ()
+    numbered = sorted((role[0], int(role[1:])) for role in values if role != "params")
+    shapes = [(kind, np.shape(values[f"{kind}{i}"])) for kind, i in numbered]
+    weights, biases = ([s for k, s in shapes if k == kind] for kind in "Wb")
+    return weights, biases, {}, ()
 
 
-def by_layer(shapes: Mapping[str, tuple[int, ...]]) -> tuple[Shapes, Shapes]:
-    """The shapes of weights and biases in a dictionary, in the order of the layers."""
-    keys = list(shapes)
-    return (
-        [shapes[key] for key in layers_of(keys, "W")],
-        [shapes[key] for key in layers_of(keys, "b")],
-    )
-
-
-def list_shapes(value: Any) -> Shapes:
-    """The shapes of the arrays in a list, without None and empty ones."""
-    found: Sequence[Any] = value if value is not None else []
-    return [np.shape(one) for one in found if one is not None and np.size(one)]
+def is_array(value: Any) -> bool:
+    """Whether a value in a list is more than a placeholder."""
+    return value is not None and np.size(value) > 0
 
 
 def has_biases(keys: Sequence[str]) -> bool:

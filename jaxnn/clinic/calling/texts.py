@@ -7,7 +7,7 @@ import linecache
 import os
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from jaxnn.files import FileError
@@ -17,7 +17,7 @@ KINDS = {".py": "a Python file", ".ipynb": "a notebook"}
 MAGIC = ((r"^([ \t]*)(?:[%!?].*|[\w., ]+=\s*[%!].*|.*\?\s*)$", r"\1pass"),)
 OTHER_CELL = re.compile(r"\s*%%(?!(?:time|timeit|capture|prun)\b)")  # bash, html, ...
 PYTHON2 = (
-    (r"(^\s*|[:;]\s*)(print|exec)\s+(?![=>])(.+?)(,?)\s*$", r"\1\2(\3)"),
+    (r"(^\s*|[:;]\s*)(print|exec)\s+(?![=>])(?s:(.+?))(,?)\s*$", r"\1\2(\3)"),
     (r"\bexcept\s+([\w.]+|\(.+\))\s*,\s*(\w+)", r"except \1 as \2"),
     (r"\braise\s+([\w.]+)\s*,\s*(.+)", r"raise \1(\2)"),
     (r"`([^`]+)`", r"repr(\1)"),
@@ -52,9 +52,8 @@ def refusal(path: Path) -> str | None:
     if not path.is_file():
         nearby = [each.name for each in path.parent.glob(f"*{path.suffix}")]
         close = difflib.get_close_matches(path.name, nearby, 1)
-        if not close:
-            return "no such file; check the path"
-        return f"no such file; did you mean {path.with_name(close[0])}?"
+        near = f"did you mean {path.with_name(close[0])}?" if close else ""
+        return f"no such file; {near or 'check the path'}"
     if path.stat().st_size > LARGEST:
         return f"over {LARGEST >> 20} MB; put the function in its own file"
     return None
@@ -132,15 +131,24 @@ def modern(text: str, file: str) -> str:
     lines = (text.expandtabs(8) if is_mixed else text).split("\n")
     while error := problem("\n".join(lines), file):
         number = min(error.lineno or 1, len(lines))
-        old = new = lines[number - 1]
+        is_print = error.msg.startswith("Missing parentheses")  # of several lines
+        here = slice(number - 1, (error.end_lineno or number) if is_print else number)
+        old = new = "\n".join(lines[here])
         for pattern, instead in (*MAGIC, *PYTHON2):
             new = re.sub(pattern, instead, new)
-        lines[number - 1] = new
+        lines[here] = new.split("\n")
         again = problem("\n".join(lines), file)
         if new == old or (again and again.lineno == number):
-            lines[number - 1] = old
+            lines[here] = old.split("\n")
             break
     return "\n".join(lines)
+
+
+def guess(name: str, known: Iterable[str]) -> str:
+    """'did you mean ...? ' with the known name most like this one, if there is one."""
+    every = {one.lower(): one for one in known}
+    close = difflib.get_close_matches(name.lower(), every, 1)
+    return f"did you mean {every[close[0]]}? " if close else ""
 
 
 def one_line(value: object) -> str:

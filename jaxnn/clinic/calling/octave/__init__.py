@@ -2,7 +2,6 @@
 
     cost, gradient = octave.load(Path("cost.m"), ["cost", "gradient"])
     J, grad = cost(theta, X, y)
-    cost.close()
 
 functions.py finds them with sources.py. process.py runs them: octave_server.m is its
 other side, values.py converts what goes both ways. errors.py says what failed where.

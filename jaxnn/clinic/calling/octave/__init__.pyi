@@ -1,4 +1,3 @@
 from .errors import OctaveError as OctaveError
 from .functions import Function as Function
 from .functions import load as load
-from .process import close_all as close_all

@@ -107,14 +107,11 @@ def advised(message: str, at: Place, head: Head) -> OctaveError:
     if message.startswith("save: "):
         text = "an output is neither numbers nor text, cells or structs"
         return OctaveError(text, at, "return numbers")
+    step = undefined_step(name, message, at) if undefined else ""
     if TEXTS_ADDED.search(at.source):
         step = 'Octave joins texts as ["a", "b"], where MATLAB has "a" + "b"'
     elif message.endswith(REFUSAL):
         step = "remove that call"
-    elif undefined:
-        step = undefined_step(name, message, at)
-    else:
-        step = ""
     text = f"{name} is undefined" if undefined else POSITION.sub("", message)
     return OctaveError(one_line(text), at, step)
 

@@ -1,6 +1,5 @@
 """Load the functions of an Octave file; call them like Python functions."""
 
-import difflib
 import inspect
 import os
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from typing import Any
 from jaxnn import files
 from jaxnn.clinic.calling.octave.process import Octave, executable
 from jaxnn.clinic.calling.octave.sources import Head, heads
+from jaxnn.clinic.calling.texts import guess
 from jaxnn.files import FileError
 from jaxnn.mistake import Mistake
 
@@ -20,19 +20,12 @@ class Function:
     def __init__(self, octave: Octave, number: int) -> None:
         head = octave.functions[number]
         self.octave, self.number, self.path = octave, number, head.path
-        self.returns, self.close = head.returns, octave.close
-        self.__name__ = head.name
+        self.returns, self.__name__ = head.returns, head.name
         self.__signature__ = signature(head.takes)
 
     def __call__(self, *arguments: Any) -> tuple[Any, ...]:
         """All its outputs."""
         return self.octave.call(self.number, arguments)
-
-    def __enter__(self) -> "Function":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def load(path: Path, names: Sequence[str] = ()) -> tuple[Function, ...]:
@@ -66,10 +59,8 @@ def find(path: Path, found: Sequence[Head], name: str) -> Head:
     if beside.is_file():
         return heads(beside)[0]
     offered = [head.name for head in found]
-    close = difflib.get_close_matches(name, offered, 1)
-    guess = f"did you mean {close[0]}? " if close else ""
     raise FileError(
-        f"{path}: no {name} in it, and no {name}.m beside it; {guess}"
+        f"{path}: no {name} in it, and no {name}.m beside it; {guess(name, offered)}"
         f"it has: {files.listed(offered)}"
     )
 

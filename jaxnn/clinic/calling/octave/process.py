@@ -54,7 +54,6 @@ INSTEAD = {"pause": "function pause(varargin)\nend\n"} | {
     for name in ("input", "keyboard", "kbhit", "exit", "quit")
 }
 UNITS = ("i", "j", "I", "J")
-OPEN: weakref.WeakSet["Octave"] = weakref.WeakSet()
 
 
 class Octave:
@@ -65,7 +64,6 @@ class Octave:
         self.process: subprocess.Popen[bytes] | None = None
         self.home = Path()
         self.stop: weakref.finalize | None = None
-        OPEN.add(self)
 
     def call(self, number: int, arguments: Sequence[Any]) -> tuple[Any, ...]:
         """The outputs of a function; raises OctaveError, or TooLong after LIMIT s."""
@@ -197,9 +195,3 @@ def end(process: subprocess.Popen[bytes], home: Path) -> None:
         with contextlib.suppress(OSError):  # a job that was never read
             stream.close()
     shutil.rmtree(home, ignore_errors=True)
-
-
-def close_all() -> None:
-    """End all Octave processes."""
-    for octave in list(OPEN):
-        octave.close()
