@@ -9,6 +9,7 @@ as long (benchmarks/gradient.py, float32).
 
 `cost`, `gradient`, `forward`, `predict` and `accuracy` are jitted and accept NumPy or
 JAX arrays. float64 needs `jax.enable_x64(True)`; outside it JAX computes in float32.
+Those that take labels raise Mistake for labels that are not classes (labels.py).
 """
 
 from typing import TypeAlias
@@ -17,6 +18,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
+
+from jaxnn.labels import looked_at
 
 Array: TypeAlias = jax.Array | np.ndarray
 Params: TypeAlias = tuple[Array, ...]
@@ -47,6 +50,7 @@ def forward(params: Params, x: Array) -> jax.Array:
     return jax.nn.sigmoid(logits(params, x)).T
 
 
+@looked_at
 @jax.jit
 def cost(
     params: Params,
@@ -106,6 +110,7 @@ def penalty(params: Params, lam: ArrayLike, m: int | jax.Array) -> jax.Array:
     return jnp.asarray(lam / (2 * m) * squares)
 
 
+@looked_at
 @jax.jit
 def gradient(
     params: Params,
@@ -129,7 +134,8 @@ def reads_right(params: Params, x: Array, y: ArrayLike) -> jax.Array:
     return predict(params, x) == jnp.asarray(y)
 
 
+@looked_at
 @jax.jit
 def accuracy(params: Params, x: Array, y: ArrayLike) -> jax.Array:
     """The fraction of examples read as their label y (m,); a scalar in [0, 1]."""
-    return jnp.mean(reads_right(params, x, y))
+    return jnp.sum(reads_right(params, x, y)) / len(x)  # a mean would sum in float32

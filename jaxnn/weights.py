@@ -19,11 +19,19 @@ PARAMS = "params.npz"  # the weights that a run folder stands for
 def save_params(path: str | Path, params: tuple[Any, ...]) -> None:
     """Write weights as .npz, or in the course's format as .mat; path's ending decides.
 
-    The file is replaced whole or not at all. A .mat file opens in Octave and MATLAB.
-    Raises FileError (a Mistake) if the file cannot be written.
+    params: a tuple of matrices (units_out, 1 + units_in), as `load_params` returns. The
+    file is replaced whole or not at all. A .mat file opens in Octave and MATLAB.
+    Raises FileError (a Mistake) for other params, and if the file cannot be written.
     """
     path = Path(path)
-    thetas = [np.asarray(theta) for theta in params]
+    if not (isinstance(params, tuple | list) and params):
+        raise FileError(
+            f"{path}: not saved, for params is {type(params).__name__} of length "
+            f"{len(params)}; give a tuple of matrices, one for each layer"
+        )
+    named = {f"theta{i}": np.asarray(theta) for i, theta in enumerate(params, 1)}
+    in_order(named, "theta", path)  # what could not be read back is not written
+    thetas = list(named.values())
     if path.suffix == ".mat":
         from scipy.io import savemat  # slow to import, and only .mat needs it
 
@@ -31,7 +39,6 @@ def save_params(path: str | Path, params: tuple[Any, ...]) -> None:
         named = {f"Theta{i}": theta for i, theta in enumerate(thetas, 1)}
         files.write_whole(path, lambda stream: savemat(stream, named))
     elif path.suffix == ".npz":
-        named = {f"theta{i}": theta for i, theta in enumerate(thetas, 1)}
         files.write_npz(path, named)
     else:
         raise FileError(f"{path}: weights are written as .npz or .mat; choose one")

@@ -8,6 +8,7 @@ from scipy import special
 
 import jaxnn
 from jaxnn import model
+from jaxnn.mistake import Mistake
 
 L = np.log(3)  # the sigmoid of L, 0 and -L is 3/4, 1/2 and 1/4
 
@@ -175,3 +176,41 @@ def test_softplus_and_its_derivatives_against_scipy():
     np.testing.assert_allclose(value, np.logaddexp(0, z), rtol=1e-14)
     np.testing.assert_allclose(slope, s, rtol=1e-13)
     np.testing.assert_allclose(curvature, s * special.expit(-z), rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("function", [jaxnn.accuracy, jaxnn.cost, jaxnn.gradient])
+@pytest.mark.parametrize(
+    "wrong, hint",
+    [
+        (lambda y: np.where(y == 0, 10, y), r"labels 1 to 10; .*: y % 10$"),
+        (lambda y: y[:, None], r"shape \(200, 1\) for 200 examples; .*: y.ravel\(\)$"),
+        (lambda y: np.eye(10)[y], r"shape \(200, 10\) .*: y.argmax\(axis=1\)$"),
+        (lambda y: y[1:], r"shape \(199,\) for 200 examples"),
+        (lambda y: y - 1, r"labels -1 to 8; the network's classes are 0 to 9"),
+        (lambda y: y + 0.5, r"labels 0.5 to 9.5; .* whole numbers$"),
+        (lambda y: y.astype(str), r"number the classes from 0: np.unique"),
+        (lambda y: jax.numpy.asarray(y)[:, None], r"shape \(200, 1\)"),
+    ],
+)
+def test_labels_that_are_no_classes_are_refused(function, wrong, hint, few_digits):
+    more = () if function is jaxnn.accuracy else (1.0,)
+    params = jaxnn.init_params(0)
+    function(params, few_digits.x, list(few_digits.y), *more)
+    with pytest.raises(Mistake, match=hint):
+        function(params, few_digits.x, wrong(few_digits.y), *more)
+
+
+def test_labels_from_one_in_a_network_of_three_classes():
+    params = jaxnn.init_params(0, (2, 3))
+    with pytest.raises(
+        Mistake, match="1 to 3; the network's classes are 0 to 2.*y - 1"
+    ):
+        jaxnn.cost(params, np.eye(3, 2), [1, 2, 3], 0.0)
+
+
+def test_accuracy_counts_in_whole_numbers():
+    x, y = np.ones((3, 1)), np.zeros(3, int)
+    params = (np.array([[1.0, 0.0], [0.0, 0.0]]),)  # reads class 0, always
+    with jax.enable_x64(True):
+        assert float(jaxnn.accuracy(params, x, [0, 0, 1])) == 2 / 3
+        assert float(jaxnn.accuracy(params, x, y)) == 1.0

@@ -115,6 +115,25 @@ def test_course_weights_saved_again_are_the_same(
 # weights
 
 
+@pytest.mark.parametrize("ending", [".npz", ".mat"])
+@pytest.mark.parametrize(
+    "params, reason",
+    [
+        ({"theta1": np.ones((2, 3))}, "params is dict of length 1; give a tuple"),
+        (np.ones((2, 3)), "params is ndarray of length 2; give a tuple of matrices"),
+        ((), "params is tuple of length 0"),
+        ((np.ones(3),), r"theta1 is float64 of shape \(3,\); expected a matrix"),
+        ((np.ones((2, 3)), np.ones((1, 2))), "theta2 has 2 columns; expected a bias"),
+        ((np.full((2, 3), np.nan),), "theta1 holds NaN"),
+    ],
+)
+def test_what_could_not_be_read_back_is_not_written(tmp_path, ending, params, reason):
+    path = tmp_path / f"w{ending}"
+    with pytest.raises(FileError, match=reason):
+        jaxnn.save_params(path, params)
+    assert not path.exists()
+
+
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_weights_come_back_as_they_were_saved(tmp_path, ending, dtype):
