@@ -101,16 +101,18 @@ def check_yours(flags: Flags, function: str, convention: Sequence[str]) -> int:
     for name in ("quick", "all", "show"):
         if name in flags.given:
             raise Mistake(f"--{name} is for the check without a function; leave it out")
+    if "expect" in flags.given and not flags.expect.strip():
+        raise Mistake("--expect is empty; write course, or units like 'tanh, softmax'")
     asked: dict[str, Any] = dict(map(pair, convention))
     asked |= {n: getattr(flags, n) for n in YOURS[1:4] if n in flags.given}
     show = cli.progress_of_stages(flags.quiet)
     checked = lines_of(flags, function) if flags.given & {*LINES} else function
     report = clinic.check_gradient(checked, progress=show, **asked)
     show("", 0, 0)
-    lines = report.lines
     if flags.quiet:
-        lines = [line for line in lines if line.startswith(VERDICT)]
-    print("\n".join(lines))
+        few = (line for line in report.lines if line.startswith(VERDICT))
+        report = report._replace(lines=tuple(few))
+    print(report)
     return 0 if report.passed else FAILED
 
 

@@ -180,7 +180,10 @@ def test_nan_is_reported_with_its_place():
 
     report = jaxnn.check_gradient(nn_cost_function)
     (line,) = headed(report, "diagnosis")
-    assert "NaN or infinite in layer 1 (1 element) with lambda 7.3" in line
+    assert line == (
+        "the gradient of theta1 is NaN or infinite (1 element) with lambda 7.3 and "
+        "13 examples"
+    )
 
 
 def test_saturation_is_noted():

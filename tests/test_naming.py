@@ -9,6 +9,9 @@ import re
 import pytest
 
 import jaxnn
+from jaxnn.clinic.networks import units
+from jaxnn.clinic.networks.network import Network
+from jaxnn.clinic.telling import formulas
 
 SOURCE = """import numpy as np
 
@@ -76,3 +79,115 @@ def test_lambda_squared_and_k_are_told_apart(check):
 def test_lambda_squared_in_both_does_not_pass(check, lam):
     found = check(*in_place_of_lambda("lam ** 2"), lam=lam)
     assert not found.passed and check(lam=lam).passed
+
+
+TANH = (
+    (r"\), sigmoid\(z2\)\]", "), np.tanh(z2)]"),
+    (
+        r"sigmoid\(z2\) \* \(1 - sigmoid\(z2\)\)",
+        "(1 - np.tanh(z2) ** 2)",
+    ),
+)
+
+
+def fixes(found):
+    """The fix lines."""
+    return [line[12:] for line in found.lines if line.startswith("fix")]
+
+
+def test_other_hidden_units_are_mended_in_the_forward_pass(check):
+    assert check(*TANH).lines[0].endswith("weights")  # any network is right by itself
+    found = check(*TANH, expect="course")
+    assert found.cost == found.gradient == ("the hidden units are tanh",)
+    assert "apply sigmoid to z2 in the forward pass, not tanh; then" in fixes(found)
+    assert not any(fix.startswith("J") for fix in fixes(found))
+
+
+def test_a_wrong_number_of_layers_is_one_line(check):
+    for layers in ([8, 5], [8, 5, 3, 4]):
+        with pytest.raises(jaxnn.Mistake, match="give 3 numbers as layers") as error:
+            check(layers=layers)
+        assert "\n" not in str(error.value)
+
+
+def test_an_empty_network_is_refused(command):
+    done = command("gradcheck", "work.py:f", "--expect", "")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--expect is empty" in done.stderr and done.stderr.count("\n") == 1
+
+
+TWO = """import numpy as np
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+def cost_and_grads(W1, b1, W2, b2, X, Y):
+    m = X.shape[1]
+    Z1 = W1 @ X + b1
+    A1 = sigmoid(Z1)
+    A2 = sigmoid(W2 @ A1 + b2)
+    J = -np.sum(Y * np.log(A2) + (1 - Y) * np.log(1 - A2)) / m
+    dZ2 = (A2 - Y) / m
+    dW2 = dZ2 @ A1.T
+    db2 = dZ2.sum(axis=1, keepdims=True)
+    dZ1 = W2.T @ dZ2 * A1 * (1 - A1)
+    dW1 = dZ1 @ X.T
+    db1 = dZ1.sum(axis=1, keepdims=True)
+    return J, dW1, db1, dW2, db2
+"""
+
+
+def followed(source, fixes):
+    """The source with each fix in the place of the line that assigns the same name."""
+    for fix in fixes:
+        name, _, _ = fix.partition(" = ")
+        source = re.sub(rf"(?m)^    {name} = .*$", f"    {fix}", source)
+    return source
+
+
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        (r"\(A2 - Y\) / m", "(A2 - Y) * A2 * (1 - A2) / m"),
+        (r"dZ2 @ A1.T", "dZ2 @ A1.T / m"),
+        (r"= dZ1 @ X.T", "= (W2.T @ dZ2) @ X.T"),
+        (r"db1 = dZ1", "db1 = W2.T @ dZ2; db1 = db1"),
+    ],
+)
+def test_fixes_fit_a_delta_that_is_divided_already(check, old, new):
+    found = check((old, new), source=TWO, name="cost_and_grads")
+    mended = followed(re.sub(old, new, TWO), fixes(found))
+    assert not found.passed and check(source=mended, name="cost_and_grads").passed
+
+
+def test_a_bias_made_of_another_layers_delta_is_named_whatever_its_shape(check):
+    change = "db1 = dZ1", "db1 = dZ2"
+    found = check(change, source=TWO, name="cost_and_grads")
+    assert "diagnosis   gradient: db1 is made of dZ2 in place of dZ1" in found.lines
+    assert fixes(found) == ["db1 = dZ1.sum(axis=1, keepdims=True)"]
+    assert "one number" not in str(found)
+
+
+@pytest.mark.parametrize("size", [2e-6, 5e-6])
+def test_a_tiny_difference_has_no_place(check, size):
+    more = (
+        f"    g2 += {size} * np.linalg.norm(g2) * np.sin(m * g2 * 1e3) / 5\n    return"
+    )
+    found = check(("    return J", f"{more} J"))
+    text = "gradient: the difference is too small for a known mistake"
+    assert f"diagnosis   {text}" in found.lines
+    assert not any(line.startswith("where") for line in found.lines)
+
+
+def test_printed_lines_fit_the_terminal(check):
+    found = check(("d3 = a3 - Y", "d3 = (a3 - Y) * a3 * (1 - a3)"))
+    assert max(map(len, found.lines)) > 100
+    assert max(map(len, str(found).splitlines())) <= 100
+    assert str(found).split() == " ".join(found.lines).split()
+
+
+def test_the_slope_of_leaky_units_is_written_so_that_octave_reads_it():
+    style = formulas.Style(("Theta1", "Theta2"), language=formulas.OCTAVE)
+    net = Network((8, 5, 10), (units.LEAKY, units.SIGMOID))
+    found = formulas.delta(style, net, 1)
+    assert "where" not in found and "(z2 > 0) + 0.01 .* (z2 <= 0)" in found

@@ -19,6 +19,7 @@ from jaxnn.clinic.calling import (
     subject,
 )
 from jaxnn.clinic.calling.texts import guess
+from jaxnn.clinic.calling.ways import depth_of
 from jaxnn.clinic.networks.problems import LAMBDA
 from jaxnn.clinic.telling import notes, report
 from jaxnn.clinic.telling.styles import style_of
@@ -40,7 +41,7 @@ class Checkup(NamedTuple):
     lines: tuple[str, ...]
 
     def __str__(self) -> str:
-        return "\n".join(self.lines)
+        return report.wrapped(self.lines)
 
     __repr__ = __str__  # what a notebook shows
 
@@ -111,6 +112,9 @@ def check_gradient(
         fixed["sizes"] = sizes_of(layers)
     with restored():
         s = subject(functions_of(function, gradient), named)
+        if layers and (hidden := depth_of(s)) not in (None, len(layers) - 2):
+            text = f"{s.title} has {hidden + 1} layers of weights; give {hidden + 2}"
+            raise Mistake(f"{text} numbers as layers, not {len(layers)}")
         return check(s, fixed, lams, expect, progress)
 
 
@@ -193,7 +197,8 @@ def check(
             f"{s.title} returns a cost but no gradient; name both functions: "
             "mywork.py:cost,gradient"
         )
-    if trouble := notes.not_numbers(answers) or notes.nothing_yet(answers):
+    style = style_of(found)
+    if trouble := notes.not_numbers(answers, style) or notes.nothing_yet(answers):
         return Checkup(False, (), (), (*report.understood_as(found, None), *trouble))
     return judged(found, answers, expect, progress)
 

@@ -105,10 +105,11 @@ def mistakes(h: Hypothesis, style: Style, net: Network) -> Iterator[Wording]:
     right = cost(style, net)
     for c in h.choices:
         found = words_of(c, style, net)
-        # labels and examples are mended where they are chosen, too
+        # labels and examples are mended where they are chosen, too; units there alone
         elsewhere = found.fixes[:1] if c.place not in ("terms", "penalty") else ()
+        fixes = found.fixes if c.place == "forward" else (*elsewhere, *right)
         eps = f"eps = {h.rate:.3g}" if c.key == "eps" else found.detail
-        yield found._replace(fixes=(*elsewhere, *right), detail=eps)
+        yield found._replace(fixes=fixes, detail=eps)
     for f in h.parted:
         yield Wording(*of_factor(f), tuple(right), amounts.divided_by(f, net))
 

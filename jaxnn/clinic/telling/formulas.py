@@ -54,6 +54,7 @@ class Style(NamedTuple):
     lam: str = "lam"
     gradients: tuple[str, ...] = ()  # their names, by layer, where they are known
     bias_gradients: tuple[str, ...] = ()
+    is_scaled: bool = False  # the output delta is divided by m, not the gradients
 
     # --- names; layers are 1 to L
 
@@ -137,6 +138,8 @@ def delta(style: Style, net: Network, layer: int) -> str:
             two = f"{net.loss.times:g} * " if net.loss.times != 1 else ""
             value = f"{two}({value})"
             value = style.language.times.format(value, factor) if factor else value
+        if style.is_scaled and (scale := divided(style, net)):
+            value = f"({value}){scale}"
         return f"{style.delta(layer)} = {value}"
     W, above = style.only_weights(layer + 1), style.delta(layer + 1)
     if style.is_columns:
@@ -156,7 +159,7 @@ def weights(style: Style, net: Network, layer: int) -> str:
         pair = (a, style.turned(d)) if style.is_turned else (d, style.turned(a))
     else:
         pair = (style.turned(a), d) if style.is_turned else (style.turned(d), a)
-    return f"{style.dW(layer)} = {style.dot(*pair)}{divided(style, net)}"
+    return f"{style.dW(layer)} = {style.dot(*pair)}{divided_late(style, net)}"
 
 
 def biases(style: Style, net: Network, layer: int) -> str:
@@ -165,13 +168,18 @@ def biases(style: Style, net: Network, layer: int) -> str:
         return weights(style, net, layer)
     cut = style.language.column_sum if style.is_columns else style.language.row_sum
     value = cut.format(style.delta(layer))
-    return f"{style.db(layer)} = {value}{divided(style, net)}"
+    return f"{style.db(layer)} = {value}{divided_late(style, net)}"
 
 
 def divided(style: Style, net: Network) -> str:
     """' / m', or what the scale is."""
     code = net.scale.code.format(m=style.m)
     return f" / {code}" if code else ""
+
+
+def divided_late(style: Style, net: Network) -> str:
+    """The same for gradients, where their deltas are not divided already."""
+    return "" if style.is_scaled else divided(style, net)
 
 
 def penalty(style: Style, net: Network, layer: int) -> str:

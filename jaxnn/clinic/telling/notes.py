@@ -7,6 +7,7 @@ from jaxnn.clinic.examination import Answers, is_step
 from jaxnn.clinic.judgement import Judgement
 from jaxnn.clinic.networks.problems import Layer
 from jaxnn.clinic.telling import products
+from jaxnn.clinic.telling.formulas import Style
 from jaxnn.clinic.telling.report import line
 from jaxnn.clinic.telling.styles import style_of
 from jaxnn.clinic.telling.words import Wording
@@ -34,7 +35,9 @@ def faults(found: Understood) -> list[str]:
         fix = "add up everything: J = np.sum(...); Python's sum leaves the last axis"
     if (shaped := misshapen(found)) and answer.gradient is None:
         names = " and ".join(one.name for one in shaped)
-        lines = [line("diagnosis", f"gradient: {names}"), line("where", text)]
+        lines = [line("diagnosis", f"gradient: {names}")]
+        # what an array is made of says more than that it is missing
+        lines += [line("where", text)] if "one number" not in text else []
         lines += [line("why", one.why) for one in shaped]
         fixes = dict.fromkeys(fix for one in shaped for fix in one.fixes)
         return lines + [line("fix", one) for one in fixes]
@@ -66,13 +69,15 @@ def nothing_yet(answers: Answers) -> list[str]:
     return [line("diagnosis", text), line("fix", step)]
 
 
-def not_numbers(answers: Answers) -> list[str]:
+def not_numbers(answers: Answers, style: Style) -> list[str]:
     """What to say of values that are NaN or infinite, or differ from call to call."""
     for i, row in enumerate(answers.rows):
         for lam, one in zip(answers.lams, row, strict=True):
-            if text := not_finite(one):
+            if text := not_finite(one, style):
+                m = len(answers.problems[i].y)
+                text += f" with lambda {lam:g} and {m} examples"
                 return [
-                    line("diagnosis", f"{text} with lambda {lam:g}, problem {i + 1}"),
+                    line("diagnosis", text),
                     line(
                         "fix",
                         "look for log(0), a division by 0, np.empty for np.zeros",
@@ -92,7 +97,7 @@ def not_numbers(answers: Answers) -> list[str]:
     ]
 
 
-def not_finite(one: Answer) -> str:
+def not_finite(one: Answer, style: Style) -> str:
     """Which value is NaN or infinite; "" if none is."""
     if one.cost is not None and not np.isfinite(one.cost):
         return "the cost is NaN or infinite"
@@ -105,8 +110,8 @@ def not_finite(one: Answer) -> str:
         return ""
     count = sum(many for _, many in bad)
     elements = "1 element" if count == 1 else f"{count} elements"
-    where = " and ".join(f"layer {layer}" for layer, _ in bad)
-    return f"the gradient is NaN or infinite in {where} ({elements})"
+    where = " and ".join(style.W(layer) for layer, _ in bad)
+    return f"the gradient of {where} is NaN or infinite ({elements})"
 
 
 def changes(answers: Answers, is_idle: bool) -> list[str]:

@@ -7,6 +7,7 @@ import numpy as np
 from jaxnn.clinic.calling import Answer
 from jaxnn.clinic.edits import steps
 from jaxnn.clinic.edits.factors import factors
+from jaxnn.clinic.edits.hypotheses import Choice
 from jaxnn.clinic.networks.network import Network
 from jaxnn.clinic.networks.problems import Params, Problem
 from jaxnn.clinic.telling import amounts, formulas, words
@@ -31,6 +32,7 @@ def mistakes(
             ]
             if key[0] == layer and key[1] != layer - 1 and None not in ratios:
                 found[layer] = key[1], np.array(ratios, float)
+    yield from sums(answers, problems, net, style)
     if not found:
         return
     yield product_in_words(found, net, style)
@@ -39,6 +41,36 @@ def mistakes(
     table = {part: ratios / scales for part, ratios in table.items()}
     for some in factors(table, problems, 1, 0.0)[:1]:
         yield from (amounts.mistake(f, style, net) for f in some)
+
+
+def sums(
+    answers: list[Answer], problems: list[Problem], net: Network, style: Style
+) -> Iterator[Wording]:
+    """The biases' gradients that are made of another layer's delta."""
+    if not style.biases:
+        return
+    layers = range(1, net.depth + 1)
+    counts = {layer: len(answers[0].arrays) for layer in layers}
+    for one, p in zip(answers, problems, strict=True):
+        deltas = steps.deltas(steps.values(net, p, 0.0, p.params))
+        for layer, delta in enumerate(deltas, 1):
+            ours = delta.sum(axis=1)
+            made = sum(is_sum(array, ours) for array in one.arrays)
+            counts[layer] = min(counts[layer], made)
+    twice = [layer for layer in layers if counts[layer] > 1]
+    lost = [layer for layer in layers if not counts[layer]]
+    if len(twice) == 1:
+        other = "delta", twice[0]
+        chosen = [Choice("bias", layer, other) for layer in lost]
+        yield from (words.in_words([one], style, net) for one in chosen)
+
+
+def is_sum(array: Array, ours: Array) -> bool:
+    """Whether an array that came back is this sum over the examples, up to a factor."""
+    if array.size != ours.size:
+        return False
+    c = steps.ratio(ours, np.asarray(array, float), BAR)
+    return c is not None and c != 0
 
 
 def products(net: Network, p: Problem) -> dict[tuple[int, int], Array]:

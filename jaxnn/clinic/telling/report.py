@@ -1,6 +1,7 @@
 """The findings of a check in words: one line each, with its heading."""
 
-from collections.abc import Iterator, Sequence
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -17,12 +18,26 @@ from jaxnn.clinic.telling.places import ADDED, AT_ZERO, Place, places
 from jaxnn.clinic.telling.words import Wording
 from jaxnn.clinic.understanding import BARS, Understood
 
+WIDTH = 100  # columns
 OTHERS = 2  # explanations listed after the first
 
 
 def line(head: str, text: str) -> str:
     """A finding under its heading."""
     return f"{head:<11} {text}"
+
+
+def wrapped(lines: Iterable[str]) -> str:
+    """The lines as they are printed, long ones broken."""
+    way = textwrap.TextWrapper(WIDTH, subsequent_indent=" " * len(line("", "")))
+    way.break_long_words = way.break_on_hyphens = False
+    return "\n".join(part for one in lines for part in way.wrap(one))
+
+
+SMALL = [
+    line("diagnosis", "gradient: the difference is too small for a known mistake"),
+    line("fix", "look for + 1e-8 or the like, float32, or differences as derivatives"),
+]
 
 
 def understood_as(understood: Understood, found: Judgement | None) -> list[str]:
@@ -237,7 +252,9 @@ def verdict(
         if h is None or NONE in h:
             continue
         if not h and kind == "gradient" and is_close(answers, found, i):
-            continue  # it is that of their own cost, whatever network that is
+            if found.cost != ():  # else it is that of their own cost, whatever that is
+                lines += SMALL
+            continue
         if not h:
             lines += unexplained(answers, found, kind, style, i)
             continue

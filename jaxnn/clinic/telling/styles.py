@@ -12,6 +12,13 @@ from jaxnn.clinic.understanding import Understood
 PLAIN = re.compile(r"(?:g|grad|gradient)_?\d")  # numbered by the layers
 # a name before =, += or -=
 ASSIGNED = re.compile(r"(?<![\w.\"'])([A-Za-z]\w*)(?=\s*[-+]?=[^=])")
+# an error that is divided by m at once: d3 = (a3 - y) / m
+SCALED = re.compile(
+    r"^[^=\n]*=(?!.*(?:sum|mean|log|dot|norm|@|\*\*))"
+    r"(?=.*-\s*(?:[yY]\w*|[tT]|targets?|labels?)\b)"
+    r".*/\s*\(?(?:[mnN]\b|len\(|\w+\.(?:shape|size)|\w*(?:batch|examples)\w*)",
+    re.MULTILINE,
+)
 
 
 def style_of(understood: Understood) -> Style:
@@ -37,6 +44,7 @@ def style_of(understood: Understood) -> Style:
         lam=way.lam or ("lambda" if is_octave else "lam"),
         gradients=own_names(understood, "W", depth),
         bias_gradients=() if inside else own_names(understood, "b", depth),
+        is_scaled=bool(SCALED.search(source_of(understood))),
     )
 
 

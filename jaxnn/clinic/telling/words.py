@@ -176,7 +176,7 @@ def fixes_of(c: Choice, style: Style, net: Network) -> Iterator[str]:
         case "examples":
             yield "loop over all m examples, and add up with +="
         case "forward":
-            yield formulas.delta(style, net, 1)
+            yield from forward(c, style, net)
         case "order":
             yield "use the same order in reshape and in ravel, for theta and gradient"
         case "layers":
@@ -196,3 +196,11 @@ def fixes_of(c: Choice, style: Style, net: Network) -> Iterator[str]:
             both = net.penalty is not None and net.penalty.has_biases
             if style.biases and (both or c.key == "biases"):
                 yield formulas.bias_gradient(style, net, c.layer)
+
+
+def forward(c: Choice, style: Style, net: Network) -> Iterator[str]:
+    """What to do about hidden layers with other units."""
+    for layer in range(1, net.depth):
+        right, z = net.units[layer - 1].name, style.z(layer)
+        yield f"apply {right} to {z} in the forward pass, not {c.key}; then"
+        yield formulas.delta(style, net, layer)
