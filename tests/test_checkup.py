@@ -343,6 +343,25 @@ def test_wrong_for_many_examples_alone():
     assert "WRONG" in headed(report, "theta1")[0]
 
 
+def test_one_example_does_not_hide_what_is_wrong_with_many(file):
+    """For one example a product of all pairs is the right one."""
+    path = file(
+        "def cost(p, X, Y):  # examples as columns\n"
+        "    A1 = np.tanh(p['W1'] @ X + p['b1'])\n"
+        "    A2 = 1 / (1 + np.exp(-(p['W2'] @ A1 + p['b2'])))\n"
+        "    m, dZ2 = X.shape[1], A2 - Y\n"
+        "    J = -np.sum(Y.T @ np.log(A2) + (1 - Y).T @ np.log(1 - A2)) / m\n"
+        "    dZ1 = p['W2'].T @ dZ2 * (1 - A1**2)\n"
+        "    db1 = dZ1.sum(axis=1, keepdims=True) / m\n"
+        "    db2 = dZ2.sum(axis=1, keepdims=True) / m\n"
+        "    dW1, dW2 = dZ1 @ X.T / m, dZ2 @ A1.T / m\n"
+        "    return J, {'dW1': dW1, 'db1': db1, 'dW2': dW2, 'db2': db2}\n"
+    )
+    report = jaxnn.check_gradient(f"{path}:cost")
+    assert not report.passed and not report.gradient
+    assert report.cost == ("a matrix product in place of an element-wise product",)
+
+
 def test_a_global_m_does_not_hide_a_fixed_number(file):
     path = file(
         "m = 5000\n"
