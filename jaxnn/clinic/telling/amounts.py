@@ -4,7 +4,7 @@ from jaxnn.clinic.edits.factors import Factor
 from jaxnn.clinic.networks.network import FACTORS, MEAN, Network
 from jaxnn.clinic.telling import formulas
 from jaxnn.clinic.telling.formulas import Style
-from jaxnn.clinic.telling.tables import table
+from jaxnn.clinic.telling.word_table import table
 from jaxnn.clinic.telling.words import Wording
 
 # the right scale, "whole" or "penalty"; the expression; {where} says in which part

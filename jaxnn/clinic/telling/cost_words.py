@@ -7,7 +7,7 @@ from jaxnn.clinic.edits.hypotheses import Choice, Hypothesis
 from jaxnn.clinic.networks.network import Network
 from jaxnn.clinic.telling import amounts, words
 from jaxnn.clinic.telling.formulas import Style, cost
-from jaxnn.clinic.telling.tables import table
+from jaxnn.clinic.telling.word_table import table
 from jaxnn.clinic.telling.words import Wording
 
 OTHER = "this is a different cost"

@@ -4,7 +4,7 @@ The places and keys are those of edits/; the empty key stands for any array of t
 network. The names in braces are the person's: words.py fills them in.
 """
 
-from jaxnn.clinic.telling.tables import table
+from jaxnn.clinic.telling.word_table import table
 
 TEXTS = table(
     """
