@@ -500,7 +500,7 @@ def test_command_passes_and_fails(command, file):
     before = path.read_bytes(), path.stat().st_mtime_ns
     right = command("gradcheck", f"{path}:nn_cost_function")
     assert (right.returncode, right.stderr) == (0, "")
-    assert right.stdout.splitlines()[2].startswith("PASS")
+    assert "\nPASS " in right.stdout
     wrong = command("gradcheck", f"{path}:wrong")
     assert (wrong.returncode, wrong.stderr) == (1, "")
     assert "diagnosis   gradient: the bias column of theta1 is reg" in wrong.stdout
