@@ -15,7 +15,8 @@ import planted
 import pytest
 
 from jaxnn.clinic.edits import costs, search
-from jaxnn.clinic.edits.factors import EXPRESSIONS, factor_of
+from jaxnn.clinic.edits.expressions import EXPRESSIONS
+from jaxnn.clinic.edits.factors import factor_of
 from jaxnn.clinic.edits.hypotheses import NONE, Choice, Observed, misfit
 from jaxnn.clinic.networks.network import course
 from jaxnn.clinic.networks.problems import (

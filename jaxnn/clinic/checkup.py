@@ -21,7 +21,7 @@ from jaxnn.clinic.calling import (
 from jaxnn.clinic.calling.texts import guess
 from jaxnn.clinic.calling.ways import depth_of
 from jaxnn.clinic.networks.problems import LAMBDA
-from jaxnn.clinic.telling import notes, report
+from jaxnn.clinic.telling import lines, notes, report
 from jaxnn.clinic.telling.styles import style_of
 from jaxnn.clinic.understanding import Progress, Understood, understand
 from jaxnn.mistake import Mistake
@@ -41,7 +41,7 @@ class Checkup(NamedTuple):
     lines: tuple[str, ...]
 
     def __str__(self) -> str:
-        return report.wrapped(self.lines)
+        return lines.wrapped(self.lines)
 
     __repr__ = __str__  # what a notebook shows
 
@@ -89,13 +89,11 @@ def check_gradient(
     besides 0. expect: "course", or the units that the network should have, as "tanh,
     softmax"; any known network is right without it. settings: corrections to the way of
     calling, such as labels="0-9" or order="F" (all are in clinic.CHOICES), or the role
-    of an argument, such as mu="lam".
-    progress(text, done, whole) reports the work.
+    of an argument, such as mu="lam". progress(text, done, whole) reports the work.
+    Returns a Checkup to print; raises Mistake if the function cannot be called.
 
     Without a function: the three-way comparison of this package's own gradients, with
     the settings of `three_way.three_way`.
-
-    Returns a Checkup to print; raises Mistake if the function cannot be called.
     """
     if function is None:
         if layers is not None or lam != LAMBDA or gradient is not None or expect:
@@ -108,13 +106,10 @@ def check_gradient(
         raise Mistake(f"lam is {lam}; give 0, or a number of at least {LEAST:g}")
     lams = (0.0, float(lam)) if lam else (0.0,)
     fixed, named = conventions_and_roles(settings)
-    if layers:
-        fixed["sizes"] = sizes_of(layers)
     with restored():
         s = subject(functions_of(function, gradient), named)
-        if layers and (hidden := depth_of(s)) not in (None, len(layers) - 2):
-            text = f"{s.title} has {hidden + 1} layers of weights; give {hidden + 2}"
-            raise Mistake(f"{text} numbers as layers, not {len(layers)}")
+        if layers:
+            fixed["sizes"] = sizes_of(layers, s)
         return check(s, fixed, lams, expect, progress)
 
 
@@ -168,13 +163,14 @@ def conventions_and_roles(
     return fixed, named
 
 
-def sizes_of(layers: Sequence[int]) -> tuple[int, ...]:
+def sizes_of(layers: Sequence[int], s: Subject) -> tuple[int, ...]:
     """(n, h..., k) from a person's numbers."""
     if len(layers) < 2 or min(layers) < 1:
-        raise Mistake(
-            f"layers are {list(layers)}; give inputs, hidden units and outputs, "
-            "like 400 25 10"
-        )
+        text = "give inputs, hidden units and outputs, like 400 25 10"
+        raise Mistake(f"layers are {list(layers)}; {text}")
+    if (hidden := depth_of(s)) not in (None, len(layers) - 2):
+        text = f"{s.title} has {hidden + 1} layers of weights; give {hidden + 2}"
+        raise Mistake(f"{text} numbers as layers, not {len(layers)}")
     return tuple(map(int, layers))
 
 
@@ -241,7 +237,7 @@ def judged(
     noted = notes.notes(answers, judgment)
     if judgment.is_right:
         if examination.is_bent(found, answers):
-            head += notes.BENT
+            head += lines.BENT
         is_clean = not any(line.startswith("diagnosis") for line in head)
         verdict = (report.passed(answers, judgment),) if is_clean else ()
         return Checkup(is_clean, (), (), (*head, *verdict, *noted))
@@ -251,10 +247,8 @@ def judged(
         return Checkup(True, (), (), (*head, verdict, *noted))
     is_open = judgment.cost is None and not judgment.gradient
     if is_open and report.all_wrong(answers, judgment):
-        text = (
-            f"{way.subject.title}: no cost came back, only the gradient of no known "
-            "network; name the cost as well: mywork.py:cost,gradient"
-        )
+        text = f"{way.subject.title}: no cost came back, only the gradient of no known"
+        text += " network; name the cost as well: mywork.py:cost,gradient"
         raise Unusable("\n".join([text, *head]))
-    lines, cost, gradient = report.verdict(answers, judgment, style)
-    return Checkup(False, cost, gradient, (*head, *lines, *noted))
+    wrong, cost, gradient = report.verdict(answers, judgment, style)
+    return Checkup(False, cost, gradient, (*head, *wrong, *noted))

@@ -84,10 +84,8 @@ def judge(
                 found.append(one)
         if found and min(one.size for one in found) <= most + 1:
             break
-    if found:
-        return min(found, key=lambda one: one.size)
-    halves = (against(net, answers, 2, is_whole=False) for net in nets[:4])
-    return min(halves, key=lambda one: one.size)
+    found = found or [against(net, answers, 2, is_whole=False) for net in nets[:4]]
+    return min(found, key=lambda one: one.size)
 
 
 def other(

@@ -72,14 +72,14 @@ class Hypothesis(NamedTuple):
     def rank(self) -> tuple[int, ...]:
         """Among hypotheses of one size, the plainer comes first."""
         odd = [one for one in self.factors if one.expression not in PLAIN]
-        lengths = [len(one.expression) for one in odd]
-        local = [one for one in self.choices if one.place in LOCAL]
-        return self.size, len(odd), sum(lengths), len(self.choices), len(local)
+        length = sum(len(one.expression) for one in odd)
+        local = sum(one.place in LOCAL for one in self.choices)
+        return self.size, len(odd), length, len(self.choices), local
 
     def key(self, place: str, layer: int) -> Key:
         """What stands in a place."""
-        found = (c.key for c in self.choices if (c.place, c.layer) == (place, layer))
-        return next(found, RIGHT)
+        where = place, layer
+        return next((c.key for c in self.choices if c[:2] == where), RIGHT)
 
 
 NONE = Hypothesis()

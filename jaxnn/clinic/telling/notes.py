@@ -8,7 +8,7 @@ from jaxnn.clinic.judgement import Judgement
 from jaxnn.clinic.networks.problems import Layer
 from jaxnn.clinic.telling import products
 from jaxnn.clinic.telling.formulas import Style
-from jaxnn.clinic.telling.report import line
+from jaxnn.clinic.telling.lines import line
 from jaxnn.clinic.telling.styles import style_of
 from jaxnn.clinic.telling.words import Wording
 from jaxnn.clinic.understanding import BARS, Understood, flat
@@ -16,12 +16,6 @@ from jaxnn.clinic.understanding import BARS, Understood, flat
 MANY = 100  # printed lines
 LARGE = 60  # times the weights: some outputs are rounded to 1
 PARAMETERS = ("params", "weights", "biases", "W", "b")
-
-
-BENT = [
-    line("diagnosis", "cost and gradient do not grow linearly with lambda"),
-    line("fix", "the penalty has the factor lambda once: not lambda^2"),
-]
 
 
 def faults(found: Understood) -> list[str]:

@@ -1,7 +1,6 @@
 """The findings of a check in words: one line each, with its heading."""
 
-import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -14,30 +13,12 @@ from jaxnn.clinic.networks.network import Network
 from jaxnn.clinic.networks.problems import Layer, Params
 from jaxnn.clinic.telling import amounts, cost_words, formulas, words
 from jaxnn.clinic.telling.formulas import Style
+from jaxnn.clinic.telling.lines import SMALL, line
 from jaxnn.clinic.telling.places import ADDED, AT_ZERO, Place, places
 from jaxnn.clinic.telling.words import Wording
 from jaxnn.clinic.understanding import BARS, Understood
 
-WIDTH = 100  # columns
 OTHERS = 2  # explanations listed after the first
-
-
-def line(head: str, text: str) -> str:
-    """A finding under its heading."""
-    return f"{head:<11} {text}"
-
-
-def wrapped(lines: Iterable[str]) -> str:
-    """The lines as they are printed, long ones broken."""
-    way = textwrap.TextWrapper(WIDTH, subsequent_indent=" " * len(line("", "")))
-    way.break_long_words = way.break_on_hyphens = False
-    return "\n".join(part for one in lines for part in way.wrap(one))
-
-
-SMALL = [
-    line("diagnosis", "gradient: the difference is too small for a known mistake"),
-    line("fix", "look for + 1e-8 or the like, float32, or differences as derivatives"),
-]
 
 
 def understood_as(understood: Understood, found: Judgement | None) -> list[str]:
