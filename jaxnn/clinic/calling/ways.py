@@ -41,8 +41,12 @@ def ways(subject: Subject, fixed: Mapping[str, Any]) -> Iterator[Way]:
     failures: list[Failure] = []
     found = 0  # layers of a network that works
     ends: dict[bool, list[Any]] = {False: [], True: []}  # the errors for each size
-    every = sizes_to_try(subject, fixed.get("sizes"))
-    for (sizes, seen), is_single in itertools.product(every, (False, True)):
+    every = (  # lazily: to look at a size can make one of the person's objects
+        (sizes, seen, is_single)
+        for sizes, seen in sizes_to_try(subject, fixed.get("sizes"))
+        for is_single in (False, True)
+    )
+    for sizes, seen, is_single in every:
         if found and (sizes[-1] not in USUAL or len(sizes) != found):
             continue
         last = ends[is_single]
