@@ -22,6 +22,7 @@ from jaxnn.clinic.calling.texts import guess
 from jaxnn.clinic.calling.ways import depth_of
 from jaxnn.clinic.networks.problems import LAMBDA
 from jaxnn.clinic.telling import lines, notes, report
+from jaxnn.clinic.telling.formulas import Style
 from jaxnn.clinic.telling.styles import style_of
 from jaxnn.clinic.understanding import Progress, Understood, understand
 from jaxnn.mistake import Mistake
@@ -196,7 +197,7 @@ def check(
     style = style_of(found)
     if trouble := notes.not_numbers(answers, style) or notes.nothing_yet(answers):
         return Checkup(False, (), (), (*report.understood_as(found, None), *trouble))
-    return judged(found, answers, expect, progress)
+    return judged(found, answers, style, expect, progress)
 
 
 def with_lambda(
@@ -223,6 +224,7 @@ def with_lambda(
 def judged(
     found: Understood,
     answers: examination.Answers,
+    style: Style,
     expect: str,
     progress: Progress | None,
 ) -> Checkup:
@@ -231,12 +233,11 @@ def judged(
     if idle:
         answers = answers.at_zero()
     expected = judgement.expected(way, found.networks, expect, len(answers.lams) > 1)
-    style = style_of(found)
     judgment = judgement.judge(found, answers, expected, bool(expect), progress)
     head = report.understood_as(found, judgment) + notes.changes(answers, idle)
     noted = notes.notes(answers, judgment)
     if judgment.is_right:
-        if examination.is_bent(found, answers):
+        if examination.is_bent(answers):
             head += lines.BENT
         is_clean = not any(line.startswith("diagnosis") for line in head)
         verdict = (report.passed(answers, judgment),) if is_clean else ()

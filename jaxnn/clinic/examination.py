@@ -7,9 +7,10 @@ import numpy as np
 
 from jaxnn.clinic.calling import Answer, Unusable, Way, error_text
 from jaxnn.clinic.calling.calls import TooLong
+from jaxnn.clinic.calling.modes import flat
 from jaxnn.clinic.edits.steps import ratio
 from jaxnn.clinic.networks.problems import Layer, Params, Problem
-from jaxnn.clinic.understanding import BARS, Understood, flat
+from jaxnn.clinic.understanding import BARS, Understood
 
 STEP = 1e-5  # of central differences
 NEAR = 1e-5  # central differences are right to this
@@ -87,27 +88,29 @@ def is_step(answers: Answers) -> bool:
 
 def is_linear(understood: Understood, lam: float) -> bool:
     """Whether cost and gradient grow linearly with lambda, and grow at all."""
-    grown, bend = growth(understood, lam)
+    way, p = understood.attempt.way, understood.attempt.problems[0]
+    grown, bend = growth(way.ask(p, 0.0), way.ask(p, lam / 2), way.ask(p, lam))
     return bool(0 < grown < np.inf and bend <= NEAR * grown)
 
 
-def is_bent(understood: Understood, answers: Answers) -> bool:
+def is_bent(answers: Answers) -> bool:
     """Whether they grow in another way than a penalty's: with lambda^2, say."""
     if len(answers.lams) == 1 or answers.bar > BARS[np.float64]:
         return False
-    grown, bend = growth(understood, answers.lams[-1])
+    still, *_, whole = answers.rows[0]
+    half = answers.way.ask(answers.problems[0], answers.lams[-1] / 2)
+    grown, bend = growth(still, half, whole)
     return bool(NEAR * grown < bend < np.inf)
 
 
-def growth(understood: Understood, lam: float) -> tuple[float, float]:
-    """How much cost and gradient grow with lambda, and how far not linearly."""
-    way, p = understood.attempt.way, understood.attempt.problems[0]
+def growth(*answers: Answer) -> tuple[float, float]:
+    """How much cost and gradient grow with lambda, and how far not linearly.
 
-    def values(t: float) -> np.ndarray:
-        one = way.ask(p, t)
-        return np.append(flat(one.gradient or ()), one.cost or 0.0)
-
-    still, half, whole = values(0.0), values(lam / 2), values(lam)
+    answers: with lambda 0, with half of it, with all of it.
+    """
+    still, half, whole = (
+        np.append(flat(one.gradient or ()), one.cost or 0.0) for one in answers
+    )
     if not len(still) == len(half) == len(whole):
         return 0.0, 0.0
     bend = np.linalg.norm(whole - 2 * half + still)

@@ -1,7 +1,7 @@
 """Compare a person's costs and gradients with those of their own network."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -133,15 +133,15 @@ def against(
     assert given is not None
     if cost == () and is_whole:
         return Judgement(net, cost, ())
-    way = answers.way
+    way, changes = answers.way, orders(answers.way)
     seen = Observed(
         net,
         answers.problems,
         answers.lams,
         tuple(tuple(map(rounded, row)) for row in given),
         answers.bar,
-        tuple(orders(way)),
-        lambda given, choices: reread(way, given, choices),
+        tuple(changes),
+        lambda given, chosen: reread(way, given, [changes[one] for one in chosen]),
     )
     found = tuple(search.search(seen, most))
     if way.mode != "gradient" and answers.rows[0][0].rate is None:
@@ -191,12 +191,12 @@ def orders(way: Way) -> dict[Choice, dict[str, str]]:
     return found
 
 
-def reread(way: Way, given: Params, chosen: Sequence[Choice]) -> Params:
-    """A gradient as it is without the mistakes in its order."""
-    form, changes, fields = way.form, orders(way), {}
-    for choice in chosen:
-        fields |= changes[choice]
-    blocks, wrong = formed(given, form), form._replace(**fields)
+def reread(way: Way, given: Params, changes: Iterable[dict[str, str]]) -> Params:
+    """A gradient as it is without the mistakes in its order, which `orders` gave."""
+    form = wrong = way.form
+    for fields in changes:
+        wrong = wrong._replace(**fields)
+    blocks = formed(given, form)
     made = roll(unroll(blocks, form), blocks, wrong)
     assert made is not None
     return plain(made, form)

@@ -102,9 +102,10 @@ def suggestion(trees: Iterable[ast.Module]) -> str:
         n for n in names if read_name(n).is_gradient and read_name(n).kind in "Wb"
     ]
     values = values or [n for n in names if plain(n).startswith(("grad", "g1", "g2"))]
-    values = values or [n for n in of if n in updated(trees)]  # a step moves them
+    moved, running = updated(trees), counters(trees)
+    values = values or [n for n in of if n in moved]  # by a step
     costs = [n for n in names if COST.fullmatch(plain(n)) and len(n) < 12]
-    costs = [n for n in costs if n not in counters(trees)][:1]
+    costs = [n for n in costs if n not in running][:1]
     ready = before_loop(trees, {*of, *values})
     data = [examples(ready, kind) or examples(names, kind) for kind in "xy"]
     if not (of and values and all(data)):
@@ -141,7 +142,8 @@ def before_loop(trees: Iterable[ast.Module], made: set[str]) -> list[str]:
     used = [n for node in body[end : end + 1] for n in ast.walk(node)]
     used = {node.id for node in used if isinstance(node, ast.Name)}
     found = [n for n in dict.fromkeys(found) if n in used or not places]
-    return [name for name in found if name not in counters(trees)]
+    running = counters(trees)
+    return [name for name in found if name not in running]
 
 
 def counters(trees: Iterable[ast.Module]) -> set[str]:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from jaxnn.clinic.calling import Answer
+from jaxnn.clinic.calling.modes import flat
 from jaxnn.clinic.examination import Answers, is_step
 from jaxnn.clinic.judgement import Judgement
 from jaxnn.clinic.networks.problems import Layer
@@ -11,7 +12,7 @@ from jaxnn.clinic.telling.formulas import Style
 from jaxnn.clinic.telling.lines import line
 from jaxnn.clinic.telling.styles import style_of
 from jaxnn.clinic.telling.words import Wording
-from jaxnn.clinic.understanding import BARS, Understood, flat
+from jaxnn.clinic.understanding import BARS, Understood
 
 MANY = 100  # printed lines
 LARGE = 60  # times the weights: some outputs are rounded to 1
