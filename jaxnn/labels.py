@@ -27,7 +27,7 @@ def looked_at(function: F) -> F:
     return cast(F, careful)
 
 
-def check_labels(y: np.ndarray | jax.Array, m: int, k: int, name: str = "y") -> None:
+def check_labels(y: np.ndarray | jax.Array, m: int, k: int) -> None:
     """Raise Mistake unless y (m,) holds classes 0 to k - 1.
 
     Values are looked at in NumPy's arrays. A traced array has none, and reading a
@@ -41,14 +41,14 @@ def check_labels(y: np.ndarray | jax.Array, m: int, k: int, name: str = "y") -> 
         }
         ways |= {(m, k): ": y.argmax(axis=1)"} if k > 1 else {}
         raise Mistake(
-            f"{name} has shape {shape} for {m} examples; give a class for each, "
+            f"y has shape {shape} for {m} examples; give a class for each, "
             f"of shape ({m},){ways.get(shape, '')}"
         )
     if isinstance(y, jax.Array) or not m:
         return
     if y.dtype.kind not in "biuf":
         raise Mistake(
-            f"{name} holds {y.dtype} values; number the classes from 0: "
+            f"y holds {y.dtype} values; number the classes from 0: "
             "np.unique(y, return_inverse=True)[1]"
         )
     least, most = y.min(), y.max()
@@ -56,6 +56,6 @@ def check_labels(y: np.ndarray | jax.Array, m: int, k: int, name: str = "y") -> 
         way = ": y % 10" if k == 10 else ": y - 1"
         way = way if (least, most) == (1, k) else ""
         raise Mistake(
-            f"{name} holds the labels {least} to {most}; the network's classes are "
+            f"y holds the labels {least} to {most}; the network's classes are "
             f"0 to {k - 1}, whole numbers{way}"
         )

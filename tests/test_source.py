@@ -421,7 +421,7 @@ def test_python2_names_are_found_when_called():
         eval("xrange(3)")
     assert python2_hint(caught.value) == "xrange is from Python 2; write range"
     with pytest.raises(AttributeError) as missing:
-        {1: 2}.iteritems()  # type: ignore
+        eval("{1: 2}.iteritems()")
     assert python2_hint(missing.value) == "iteritems is from Python 2; write items"
     assert python2_hint(NameError("?", name="rnage")) is None
 

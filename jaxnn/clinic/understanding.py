@@ -220,7 +220,7 @@ def likeliest(s: Subject, every: Sequence[Attempt]) -> Understood:
     """The attempt whose gradient is most like that of a network."""
     usable = [one for one in every if one.answer.gradient]
     if not usable:
-        best = told(s, every)
+        best = clearest(s, every)
         if best.answer.finding == OTHER_SHAPE:  # what came back may be no gradient
             raise Unusable(
                 f"{s.title}: {best.answer.trouble}, and its cost is that of no known "
@@ -245,7 +245,7 @@ def plain_prices(way: Way) -> list[Priced]:
     return [one for one in every if len(set(one.network.units[:-1])) <= 1]
 
 
-def told(s: Subject, every: Sequence[Attempt]) -> Attempt:
+def clearest(s: Subject, every: Sequence[Attempt]) -> Attempt:
     """The attempt that says most of why no gradient can be read."""
     answered = [one for one in every if one.answer.error is None]
     if not answered:

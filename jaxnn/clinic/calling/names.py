@@ -44,7 +44,8 @@ PARTS = {  # of longer names, such as lambda_in
     "rate": "aprendiz|learningrate",
     "count": "iterat|epoch|epoca",
     "y": "^(all)?y(train|batch|data|true|one|hot|enc)|onehot|"
-    "^targets?(list|vec|arr|s$)|setoutputs|^(in|out|in?puts?|data|train\\w*)y$|^(train\\w*)?labels?$",
+    "^targets?(list|vec|arr|s$)|setoutputs|^(in|out|inputs?|data|train\\w*)y$|"
+    "^(train\\w*)?labels?$",
     "x": "^x(train|batch|data|in|norm)|^train(ing)?(set|data|x|inputs)|"
     "^inputs?(list|data|vec|arr|s$)|setinputs|^(in|inputs?|data|train\\w*)x$",
     "layers": "layerdim|layersdim|sizes$|arch|arqui|camadas|couches|schicht|neuron|"
@@ -65,13 +66,14 @@ COST = re.compile(
 COSTS = re.compile("cost|loss|kosten|costo|custo|verlust|perte|objective|error")
 SLOPE = "d[a-z]?d?|grad(?:ients?)?(?:of)?|nabla|delta|del|partial|derivative|derv?|g"
 WEIGHT = (
-    "theta(?:mat|s)?|(?:synaptic)?weights?|kernels?|coefs?|weightmatrix|wt|wts|ws?|syn(?:apses?)?|pesos?|pesi|poids|"
-    "gewichte?|th|t"
+    "theta(?:mat|s)?|(?:synaptic)?weights?|kernels?|coefs?|weightmatrix|wt|wts|ws?|"
+    "syn(?:apses?)?|pesos?|pesi|poids|gewichte?|th|t"
 )
 BIAS = "bias(?:es)?|intercepts?|bs?|sesgos?|biais|bia"
 LAST = "output|out|saida|salida|sortie|ausgabe|uscita"
 LAYER = (
-    "(?:layer|l|fc|dense|linear)?\\d+|(?:input|in|i|x|entrada|eingabe|entree|ingresso)?(?:2|to)?"
+    "(?:layer|l|fc|dense|linear)?\\d+|"
+    "(?:input|in|i|x|entrada|eingabe|entree|ingresso)?(?:2|to)?"
     f"(?:{LAST})?(?:hidden|hid|h|ocult[ao]s?|nascosto|versteckt|escondida)*(?:layer)?\\d*"
     f"(?:2|to)?(?:{LAST}|o|y)?(?:layer)?"
 )
