@@ -835,6 +835,114 @@ def test_one_example_a_call_with_a_rate_of_the_object(write):
     assert jaxnn.check_gradient(str(path)).passed
 
 
+PAIRED = """
+class Net:
+    def __init__(self, sizes):
+        self.weights = [np.random.randn(j, i) for i, j in zip(sizes, sizes[1:])]
+        self.biases = [np.random.randn(j, 1) for j in sizes[1:]]
+    def output(self, a):
+        for w, b in zip(self.weights, self.biases):
+            a = 1 / (1 + np.exp(-w @ a - b))
+        return a
+    def cost(self, data, lmbda):
+        errors = sum(np.sum((self.output(x) - y) ** 2) for x, y in data)
+        squares = sum(np.sum(w**2) for w in self.weights)
+        return 0.5 * (errors + lmbda * squares) / len(data)
+    def update(self, batch, eta, lmbda, n):
+        steps = [self.backprop(x, y) for x, y in batch]
+        m = len(batch)
+        for l in range(len(self.weights)):
+            self.weights[l] *= 1 - eta * lmbda / n
+            self.weights[l] = self.weights[l] - eta / m * sum(s[0][l] for s in steps)
+            self.biases[l] = self.biases[l] - eta / m * sum(s[1][l] for s in steps)
+    def backprop(self, x, y):
+        acts = [x]
+        for w, b in zip(self.weights, self.biases):
+            acts.append(1 / (1 + np.exp(-w @ acts[-1] - b)))
+        nabla_w, nabla_b = [], []
+        d = (acts[-1] - y) * acts[-1] * (1 - acts[-1])
+        for l in reversed(range(len(self.weights))):
+            nabla_w.insert(0, d @ acts[l].T)
+            nabla_b.insert(0, d)
+            d = self.weights[l].T @ d * acts[l] * (1 - acts[l])
+        return nabla_w, nabla_b
+"""
+
+
+def test_a_list_of_pairs_holds_the_examples(write):
+    """The penalty is added in the update, not in the gradient that it calls."""
+    path = write(PAIRED)
+    report = str(jaxnn.check_gradient(str(path)))
+    assert "PASS" in report and "pairs of x and y" in report, report
+    assert "penalty lambda/(2m) of the squared weights" in " ".join(report.split())
+    assert jaxnn.check_gradient(f"{path}:Net.backprop").passed
+    wrong = PAIRED.replace("@ d * acts[l] * (1 - acts[l])", "@ d")
+    report = jaxnn.check_gradient(str(write(wrong)))
+    assert report.gradient == ("sigma' is missing in dZ1",), report
+
+
+def test_plain_lists_come_first_where_no_arrays_are_used(tmp_path):
+    """An array plus [1] is each number plus 1; a list plus [1] is one number longer."""
+    path = tmp_path / "neurons.py"
+    path.write_text(
+        textwrap.dedent("""
+    import math
+    def outputs(layer, below):
+        sums = [sum(w * a for w, a in zip(unit, below + [1])) for unit in layer]
+        return [1 / (1 + math.exp(-z)) for z in sums]
+    def learn(network, inputs, targets):
+        acts = [inputs]
+        for layer in network:
+            acts.append(outputs(layer, acts[-1]))
+        deltas = [a * (1 - a) * (a - t) for a, t in zip(acts[2], targets)]
+        for d, unit in zip(deltas, network[1]):
+            for j, a in enumerate(acts[1] + [1]):
+                unit[j] -= d * a
+        for i, unit in enumerate(network[0]):
+            back = sum(d * up[i] for d, up in zip(deltas, network[1]))
+            for j, a in enumerate(acts[0] + [1]):
+                unit[j] -= acts[1][i] * (1 - acts[1][i]) * back * a
+    """)
+    )
+    report = jaxnn.check_gradient(f"{path}:learn")
+    assert "theta2 was updated before delta2 was computed" in str(report)
+    assert "plain lists" in str(report) and "theta2      weights ok" in str(report)
+
+
+def test_a_rate_is_one_where_the_step_bends_with_it(write):
+    """W2 is updated before it is used, so the step of W1 has the rate squared."""
+    path = write("""
+    def step(X, y, W1, W2, alpha):
+        h = 1 / (1 + np.exp(-X @ W1))
+        o = 1 / (1 + np.exp(-h @ W2))
+        d = (o - y) * o * (1 - o)
+        W2 = W2 - alpha * h.T @ d
+        W1 = W1 - alpha * X.T @ ((d @ W2.T) * h * (1 - h))
+        return W1, W2
+    """)
+    report = str(jaxnn.check_gradient(f"{path}:step"))
+    assert "W2 was updated before dZ1 was computed" in report, report
+
+
+def test_the_cost_with_the_penalty_counts(write):
+    path = write("""
+    def nn(Theta1, Theta2, X, Y, lam):
+        m = len(X)
+        a1 = np.c_[np.ones(m), X]
+        a2 = np.c_[np.ones(m), 1 / (1 + np.exp(-a1 @ Theta1.T))]
+        h = 1 / (1 + np.exp(-a2 @ Theta2.T))
+        J = -np.sum(Y * np.log(h) + (1 - Y) * np.log(1 - h)) / m
+        R = lam / (2 * m) * (np.sum(Theta1[:, 1:] ** 2) + np.sum(Theta2[:, 1:] ** 2))
+        d2 = ((h - Y) @ Theta2 * a2 * (1 - a2))[:, 1:]
+        g1, g2 = d2.T @ a1 / m, (h - Y).T @ a2 / m
+        g1[:, 1:] += lam / m * Theta1[:, 1:]
+        g2[:, 1:] += lam / m * Theta2[:, 1:]
+        return J, J + R, g1, g2
+    """)
+    report = jaxnn.check_gradient(str(path))
+    assert report.passed and "number 2 was used" in str(report), report
+
+
 def test_globals_that_a_forward_pass_sets_are_restored(write):
     path = write("""
     seen = 0

@@ -527,11 +527,13 @@ def test_command_takes_conventions(command, file):
         ("mywork.py:nn_cost_functon", "did you mean nn_cost_function?"),
         ("mywork.py:raises", "ZeroDivisionError at line"),
         ("notes.txt:f", "name a Python file"),
+        ("glob.py:f", "rename it: my_glob.py"),
     ],
 )
 def test_mistakes_in_the_target(file, tmp_path, target, message):
     file("def raises(nn_params, n, h, k, X, y, lam):\n    return 1 / 0\n")
     (tmp_path / "notes.txt").write_text("no Python")
+    (tmp_path / "glob.py").write_text("")
     with pytest.raises(ValueError) as error:
         jaxnn.check_gradient(f"{tmp_path}/{target}")
     first, *below = str(error.value).splitlines()

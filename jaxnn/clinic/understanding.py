@@ -112,9 +112,10 @@ def understand(
 
 def takes_many(every: Sequence[Attempt]) -> bool:
     """Whether whole gradients, and no steps, came back for many examples."""
-    answers = [one.answer for one in every]
-    is_step = any(one.way.mode != "gradient" for one in every)
-    return not is_step and any(a.gradient and not a.finding for a in answers)
+    many = [one for one in every if not one.way.single]
+    is_step = any(one.way.mode != "gradient" for one in many)
+    found = (one.answer for one in many)
+    return not is_step and any(a.gradient and not a.finding for a in found)
 
 
 def is_mean_of_all(one: Attempt) -> bool:

@@ -22,6 +22,11 @@ def packings(subject: Subject, seen: Seen, fixed: Mapping[str, Any]) -> list[For
     frames = ("frame",) if subject.uses("pandas") else ()
     is_python = all(hasattr(part.function, "__code__") for part in subject.parts)
     kinds = ("array", *frames, "matrix", "lists")
+    if is_python and not subject.uses("numpy"):
+        kinds = (
+            "lists",
+            "array",
+        )  # where lists are meant, arrays add [1] to each number
     options |= {"type": kinds if is_python else ("array",)}
     if subject.takes("params"):
         options.setdefault("first", CHOICES["first"])
@@ -40,7 +45,14 @@ def packings(subject: Subject, seen: Seen, fixed: Mapping[str, Any]) -> list[For
         odd -= form.parameters == "dictionary" and odd > 0  # it is apart by its nature
         if odd < 2 and sum(at.get(name, 0) > 0 for name in ALTERNATIVES) < 2:
             found.setdefault(form, sum(places) + 3 * odd)
-    return sorted(found, key=lambda form: (form.is_alternative, found[form]))
+    usual = options["type"][0]
+    return sorted(found, key=lambda f: (is_alternative(f, usual), found[f]))
+
+
+def is_alternative(form: Form, usual: str = "array") -> bool:
+    """Whether it gives the same numbers as a usual form, as another type."""
+    is_usual = form.type == usual and form.numbered == "usual"
+    return not is_usual or form.parameters == "column"
 
 
 def settled(form: Form) -> Form:

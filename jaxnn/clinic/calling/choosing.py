@@ -2,12 +2,13 @@
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from jaxnn.clinic.calling.listing import (
     attributes,
     functions_in,
     is_parameter,
+    name_in,
     returned_names,
 )
 from jaxnn.clinic.calling.names import (
@@ -39,9 +40,29 @@ def obvious(trees: Iterable[ast.Module]) -> tuple[list[str], list[list[str]]]:
     costs = [name for name in costs if name not in slopes]
     alone = [name for name in slopes if gives_cost(nodes[name])]
     pairs = [[c, g] for c in costs for g in slopes if c != g and owner(c) == owner(g)]
+    pairs = [[c, penalized(c, g, nodes)] for c, g in pairs]
     pairs = [pair for pair in pairs if pair[1] not in alone and pair[0] not in alone]
     found = [[name] for name in alone] or pairs or [[name] for name in slopes]
     return (found[0] if len(found) == 1 else []), found
+
+
+def penalized(cost: str, slope: str, nodes: Mapping[str, ast.FunctionDef]) -> str:
+    """The function that adds the cost's penalty to the gradient's; or the latter."""
+    if not has_penalty(nodes[cost]) or has_penalty(nodes[slope]):
+        return slope
+    last = slope.rpartition(".")[2]
+    calls = (n for n in nodes if owner(n) == owner(slope) and has_penalty(nodes[n]))
+    calls = (n for n in calls if n != cost and not LOOPS.search(plain(n)))
+    inside = ((n, each) for n in calls for each in ast.walk(nodes[n]))
+    found = (
+        n for n, e in inside if isinstance(e, ast.Call) and name_in(e.func) == last
+    )
+    return next(found, slope)
+
+
+def has_penalty(node: ast.FunctionDef) -> bool:
+    """Whether an argument is lambda."""
+    return any(read_name(each.arg).kind == "lam" for each in node.args.args)
 
 
 def owner(name: str) -> str:

@@ -74,12 +74,6 @@ class Form(NamedTuple):
         """Whether each matrix has its biases in it."""
         return self.bias in ("first", "last")
 
-    @property
-    def is_alternative(self) -> bool:
-        """Whether it gives the same numbers as a usual form, as another type."""
-        usual = self.type == "array" and self.numbered == "usual"
-        return not usual or self.parameters == "column"
-
 
 def formed(params: Params, form: Form) -> Params:
     """Copies of the parameters, each array as the function expects it."""

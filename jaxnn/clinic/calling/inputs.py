@@ -32,7 +32,17 @@ PARAMETER = re.compile("params|weights|biases|W\\d+|b\\d+")
 OLD = {"theta": "W", "bias": "b", "W": "W", "b": "b", "h": "h"}
 # a second role, if another argument has the first one already
 SECOND = {"labels": "k", "classes": "k", "outputs": "k", "output": "k", "t": "params"}
-ROLES = (*WORDS, "weights", "biases", "hs", "theta1", "theta2", "bias1", "bias2")
+ROLES = (
+    *WORDS,
+    "pairs",
+    "weights",
+    "biases",
+    "hs",
+    "theta1",
+    "theta2",
+    "bias1",
+    "bias2",
+)
 
 
 class Input(NamedTuple):
@@ -108,8 +118,14 @@ def roles(
             found.pop(name)  # p=1.0 is a setting, not an array
         if isinstance(default, list | tuple) and SIZE.fullmatch(role):
             found[name] = ("hs" if role[0] == "h" else "layers", "by its name")
+        if name not in named and uses(name).kind == "pairs":
+            found[name] = ("pairs", "it runs through (x, y)")
         if name not in found and name in provided and name not in defaults:
             found[name] = ("", f"returned by {provided[name].function}")
+    if first == "params" and not any(PARAMETER.fullmatch(r) for r, _ in found.values()):
+        layers = (n for n in rest if found.get(n, ("",))[0] == "layers")
+        if name := next((n for n in layers if uses(n).kind == "list"), ""):
+            found[name] = ("params", "it is a list of layers")
     return by_place(names, found, defaults, first)
 
 
@@ -130,6 +146,7 @@ def by_name(
     ordered = sorted(plain_ones, key=lambda n: set(plain(n)) not in ({"x"}, {"y"}))
     hidden = [n for n in plain_ones if every[n].kind == "h"]
     has_sizes = any(every[n].kind in ("h", "k") for n in plain_ones)
+    has_pairs = any(uses(n).kind == "pairs" for n in names)
     has_data = is_called or (not has_sizes and "y" in {every[n].kind for n in names})
     inputs = [n for n in plain_ones if is_inputs(n) and has_data]
     hidden = [n for n in hidden if n not in provided or not provided[n].is_exact]
@@ -140,7 +157,7 @@ def by_name(
         if name in inputs and "x" not in {every[n].kind for n in plain_ones}:
             role = "x"
         if role == "n" and not has_sizes:
-            role = "layers"
+            role = "m" if has_pairs else "layers"
         if not is_called and has_sizes and plain(name) in ("output", "outputs"):
             role = "k"
         rivals = [n for n in plain_ones if every[n].kind == "y" and n != name]

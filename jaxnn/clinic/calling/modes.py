@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from jaxnn.clinic.calling.answers import Outcome, read
-from jaxnn.clinic.calling.way import RATE, Way, outcome
+from jaxnn.clinic.calling.way import Way, outcome
 from jaxnn.clinic.networks.problems import Params, Problem
 
 CLOSE = 0.9  # the cosine between parameters before and after a step is larger
@@ -31,19 +31,18 @@ def modes(way: Way, problem: Problem, outcomes: Sequence[Outcome]) -> list[Way]:
 def with_rate(
     way: Way, problem: Problem, outcomes: Sequence[Outcome], is_changed: bool
 ) -> list[Way]:
-    """The modes that twice the rate shows; the rate may be lambda under its name."""
-    again = [outcome(way, i, problem, 0.0, 2 * RATE) for i in range(len(way.forms))]
+    """The modes that a rate of 0 shows; the rate may be lambda under its name."""
+    again = [outcome(way, i, problem, 0.0, 0.0) for i in range(len(way.forms))]
     if any(one.error is not None for one in again):
         return [way]
     given = flat(outcomes[-1].given)
-    one, two = (
+    one, start = (
         flat(read(each, way.form, "new parameters").blocks or ())
         for each in (outcomes, again)
     )
-    if one.size and two.size:
-        start = 2 * one - two  # at rate 0
+    if one.size and start.size:
         scale = SAME * max(np.linalg.norm(one), np.linalg.norm(given))
-        if np.linalg.norm(one - two) > scale:
+        if np.linalg.norm(one - start) > scale:
             if np.linalg.norm(start) <= scale:
                 return [way._replace(mode="step")]
             if np.linalg.norm(start - given) <= scale:

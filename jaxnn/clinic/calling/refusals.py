@@ -27,8 +27,9 @@ FOREIGN = (sys.prefix, sys.base_prefix, HOME, "<frozen", ".pyx")
 
 
 MEANINGS = (
-    "x (examples), y (labels), lam (lambda), rate (step size), m (number of examples), "
-    "n h1 k (sizes), hs (hidden sizes), layers (all sizes), params (all parameters), "
+    "x (examples), y (labels), pairs (a list of both), lam (lambda), "
+    "rate (step size), m (number of examples), n h1 k (sizes), "
+    "hs (hidden sizes), layers (all sizes), params (all parameters), "
     "weights or biases (lists), W1 b1 (of a layer), count (number of steps)"
 )
 

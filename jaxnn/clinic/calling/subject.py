@@ -43,9 +43,13 @@ class Subject(NamedTuple):
         return next((one.name for one in self.inputs if one.role == role), "")
 
     def uses(self, package: str) -> bool:
-        """Whether a function's file has imported a package."""
+        """Whether a function's file has imported a package, or something of it."""
         there = [value for part in self.parts for value in part.scope.values()]
-        return any(inspect.ismodule(v) and v.__name__ == package for v in there)
+        homes = (
+            v if inspect.ismodule(v) else inspect.getmodule(type(v)) for v in there
+        )
+        names = (getattr(home, "__name__", "") for home in homes)
+        return any(name.partition(".")[0] == package for name in names)
 
     @property
     def settings(self) -> list[str]:
@@ -88,7 +92,7 @@ def subject(functions: Sequence[Function], named: Mapping[str, str]) -> Subject:
     has_parameters = any(one.is_parameter for one in found.inputs)
     for there, what, role in (
         (has_parameters, "weights", "params"),
-        (found.takes("x", "y"), "data", "x"),
+        (found.takes("x", "y", "pairs"), "data", "x"),
     ):
         if not there:
             raise Mistake(

@@ -191,7 +191,8 @@ def attributes_of(own: str, defined: Definitions) -> list[str]:
     first = init(own)
     made = of_self((e for e in methods(own, defined) if e != first), defined, True)
     reads = of_self(inner(own, defined), defined, False)
-    kept = [name for name in reads if name not in made or is_input(name)]
+    called = {each.rpartition(".")[2] for each in methods(own, defined)}
+    kept = [n for n in reads if n not in called and (n not in made or is_input(n))]
     at_first = of_self([first], defined, True)
     return sorted(kept, key=lambda n: at_first.index(n) if n in at_first else 99)
 

@@ -6,6 +6,7 @@ import json
 import linecache
 import os
 import re
+import sys
 import tokenize
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -54,6 +55,8 @@ def refusal(path: Path) -> str | None:
         close = difflib.get_close_matches(path.name, nearby, 1)
         near = f"did you mean {path.with_name(close[0])}?" if close else ""
         return f"no such file; {near or 'check the path'}"
+    if path.stem in sys.stdlib_module_names and suffix == ".py":
+        return f"the name hides Python's own {path.stem}; rename it: my_{path.name}"
     if path.stat().st_size > LARGEST:
         return f"over {LARGEST >> 20} MB; put the function in its own file"
     return None

@@ -5,15 +5,17 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from jaxnn.clinic.calling.listing import Definitions, is_parameter, name_in
+from jaxnn.clinic.calling.names import read_name
 
 LOOPS = {"zip", "enumerate", "reversed", "list"}
+KINDS = ("pairs", "dictionary", "vector", "list", "matrix")  # pairs (x, y)
 PRODUCTS = {"dot", "matmul", "multiply", "transpose"}
 
 
 class Usage(NamedTuple):
     """How a function treats an argument."""
 
-    kind: str = ""  # "dictionary", "list", "vector", "matrix", or "" if nothing shows
+    kind: str = ""  # one of KINDS, or "" if nothing shows
     keys: tuple[str, ...] = ()  # of a dictionary, or the names that a list unpacks into
 
 
@@ -35,7 +37,7 @@ def usage(name: str, inside: Iterable[str], defined: Definitions) -> Usage:
             votes[kind] = votes.get(kind, 0) + 1
             keys += [key for key in new if key not in keys]
             todo += passes(node, called, function, defined)
-    for kind in ("dictionary", "vector", "list", "matrix"):
+    for kind in KINDS:
         if votes.get(kind):
             return Usage(kind, tuple(keys))
     return Usage()
@@ -59,7 +61,9 @@ def evidence(node: ast.AST, name: str) -> tuple[str, list[str]]:
         parts = node.targets[0].elts if isinstance(node.targets[0], ast.Tuple) else ()
         return ("list", [name_in(part) for part in parts]) if parts else ("", [])
     if isinstance(node, ast.For | ast.comprehension) and is_named(node.iter, name):
-        return "list", []
+        parts = node.target.elts if isinstance(node.target, ast.Tuple) else ()
+        is_example = [read_name(name_in(part)).kind for part in parts] == ["x", "y"]
+        return ("pairs" if is_example else "list"), []
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
         near = any(is_named(side, name) for side in (node.left, node.right))
         return ("matrix" if near else ""), []

@@ -70,9 +70,10 @@ class Way(NamedTuple):
         words = [container(s, form)]
         words += [WORDING[value] for value in rare if value in names]
         words += ["plain lists"] * (form.type == "lists")
+        words += ["pairs of x and y"] * s.takes("pairs")
         words += [WORDING[form.x]] * s.takes("x")
         words += ["one example a call"] * (self.single and "one" not in WORDING[form.x])
-        if s.takes("y"):
+        if s.takes("y", "pairs"):
             every = dict.fromkeys(label_words(f, self.sizes[-1]) for f in self.forms)
             words.append(
                 " for the cost, ".join(every) + " for the gradient" * (len(every) > 1)
@@ -109,6 +110,8 @@ def values(way: Way, form: Form, p: Problem, lam: float, rate: float) -> dict[st
     made: dict[str, Any] = {
         "x": typed(pixels(p.x, form), form, True),
         "y": typed(labels(p, form), form, True),
+        "pairs": [(typed(pixels(e.x, form), form), typed(labels(e, form), form))
+                  for e in p.examples],
         "n": p.sizes[0], "k": p.sizes[-1], "m": len(p.y), "layers": list(p.sizes),
         "hs": list(p.sizes[1:-1]), "count": 1, "lam": lam, "rate": rate,
         "weights": [None] * shift + [typed(b.W, form) for b in blocks],

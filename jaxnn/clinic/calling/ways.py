@@ -7,7 +7,7 @@ from typing import Any
 
 from jaxnn.clinic.calling.answers import Outcome
 from jaxnn.clinic.calling.calls import TooLong
-from jaxnn.clinic.calling.choices import keys_of, packings
+from jaxnn.clinic.calling.choices import is_alternative, keys_of, packings
 from jaxnn.clinic.calling.forms import Form, label_forms
 from jaxnn.clinic.calling.listing import parameter_keys
 from jaxnn.clinic.calling.modes import modes
@@ -41,10 +41,12 @@ def ways(subject: Subject, fixed: Mapping[str, Any]) -> Iterator[Way]:
     failures: list[Failure] = []
     found = 0  # layers of a network that works
     ends: dict[bool, list[Any]] = {False: [], True: []}  # the errors for each size
+    # a cost of all pairs beside the gradient of one
+    is_one_a_call = subject.takes("pairs") and subject.takes("x")
     every = (  # lazily: to look at a size can make one of the person's objects
         (sizes, seen, is_single)
         for sizes, seen in sizes_to_try(subject, fixed.get("sizes"))
-        for is_single in (False, True)
+        for is_single in ((True,) if is_one_a_call else (False, True))
     )
     for sizes, seen, is_single in every:
         if found and (sizes[-1] not in USUAL or len(sizes) != found):
@@ -129,18 +131,21 @@ def in_sizes(
 ) -> Iterator[Way]:
     """The ways for a network of these sizes."""
     keys, found = keys_of(subject, seen), False
-    for form in packings(subject, seen, fixed):
-        if found and form.is_alternative:
+    forms = packings(subject, seen, fixed)
+    for form in forms:
+        is_rare = is_alternative(form, forms[0].type)
+        if found and is_rare:
             continue
-        if form.is_alternative and (sizes == COURSE or sizes[-1] not in USUAL):
+        is_slow = is_rare or form.type == "lists"
+        if is_slow and (sizes == COURSE or sizes[-1] not in USUAL):
             continue
         problem = problems_of(sizes, form.bias != "none", is_single)[0]
         count = len(subject.parts)
         way = Way(subject, sizes, (form,) * count, keys=keys, single=is_single)
-        options = X_ONE if is_single else X_BATCH
+        options = X_ONE if is_single or is_paired(subject) else X_BATCH
         options = (fixed["x"],) if "x" in fixed else options
         last = []  # the failure at the end of each shape of x
-        for x in options if subject.takes("x") else options[:1]:
+        for x in options if subject.takes("x", "pairs") else options[:1]:
             before = len(failures)
             for one in in_labels(way, x, problem, fixed, is_single, failures):
                 found = True
@@ -149,6 +154,11 @@ def in_sizes(
             # an error that no shape of x changes comes from the parameters
             if len(last) == 3 and last[0] and last[0] == last[1] == last[2]:
                 break
+
+
+def is_paired(subject: Subject) -> bool:
+    """Whether many examples are given as a list of pairs (x, y) alone."""
+    return subject.takes("pairs") and not subject.takes("x")
 
 
 @functools.cache
@@ -174,10 +184,10 @@ def in_labels(
     """The ways for one form of parameters and pixels: first with equal labels."""
     forms = [
         way.form._replace(x=x, labels=labels, y=y)
-        for labels, y in label_forms(way.sizes[-1], is_single)
+        for labels, y in label_forms(way.sizes[-1], is_single or is_paired(way.subject))
         if fixed.get("labels", labels) == labels and fixed.get("y", y) == y
     ]
-    forms = forms if way.subject.takes("y") else forms[:1]
+    forms = forms if way.subject.takes("y", "pairs") else forms[:1]
     every: list[dict[Form, Outcome]] = []
     for part in range(len(way.forms)):  # the error of the first is shown first
         every.append(running(way, part, forms, problem, failures))

@@ -47,6 +47,12 @@ class Problem(NamedTuple):
         return sizes_of(self.params)
 
     @property
+    def examples(self) -> list["Problem"]:
+        """A problem for each example."""
+        m = range(len(self.y))
+        return [self._replace(x=self.x[[i]], y=self.y[[i]]) for i in m]
+
+    @property
     def targets(self) -> Array:
         """Y (k, m): 1 in the row of the class, else 0."""
         k = self.sizes[-1]
