@@ -67,7 +67,8 @@ class Flags(CommonFlags):
         metavar="NETWORK",
     )
     values: str = flag(
-        "of a script without functions: its names of cost and gradient: J,dW1,dW2",
+        "of a script, or of a function that makes its own weights: its names of cost "
+        "and gradient: J,dW1,dW2",
         "",
         metavar="NAMES",
     )
@@ -123,7 +124,7 @@ def lines_of(flags: Flags, path: str) -> Callable[..., Any]:
         raise Mistake(
             f"--{lost[0]} is missing; a script needs --values, --of and --data"
         )
-    return clinic.script(Path(path), *given.values())
+    return clinic.script(path, *given.values())
 
 
 def pair(word: str) -> tuple[str, str]:

@@ -382,11 +382,43 @@ def test_a_script_runs_on_our_values(write):
     with pytest.raises(ValueError) as caught:
         load(str(path))
     options = "--values J,grad2,grad1 --of theta1,theta2 --data X,Y"
-    assert str(caught.value).endswith(f"run its lines on test values: {options}")
+    assert str(caught.value).endswith(f"gradcheck {path.name} {options}")
     function = script(path, ["J", "grad1", "grad2"], ["theta1", "theta2"], ["X", "Y"])
     way, answer, p = first_right((function,))
     assert "with the column of ones; one-hot labels, rows" in way.in_words()
     assert is_close(answer.gradient, network(p.params, p.x, p.targets)[1], 1e-9)
+
+
+def test_the_lines_of_a_function_that_makes_its_own_weights_run(write):
+    """Its argument, its return and its printing give no value; the global is lambda."""
+    code = """
+    X, y = load_nothing()
+    l2 = 0.01
+    def build_model(units, passes=20000, print_loss=False):
+        W1, b1 = np.random.randn(2, units), np.zeros((1, units))
+        W2, b2 = np.random.randn(units, 2), np.zeros((1, 2))
+        for i in range(passes):
+            a = np.tanh(X @ W1 + b1)
+            scores = np.exp(a @ W2 + b2)
+            delta = scores / scores.sum(axis=1, keepdims=True)
+            delta[range(len(X)), y] -= 1
+            dW2, db2 = a.T @ delta + l2 * W2, delta.sum(axis=0)
+            delta = delta @ W2.T * (1 - a**2)
+            dW1, db1 = X.T @ delta + l2 * W1, delta.sum(axis=0)
+            W1, W2, b1, b2 = W1 - dW1, W2 - dW2, b1 - db1, b2 - db2
+        return W1, b1, W2, b2
+    """
+    with pytest.raises(ValueError) as caught:
+        load(str(path := write(code)))
+    options = "--values dW2,db2,dW1,db1 --of W1,b1,W2,b2 --data X,y"
+    assert str(caught.value).endswith(f"{path.name}:build_model {options}")
+    names = [["dW2", "db2", "dW1", "db1"], ["W1", "b1", "W2", "b2"], ["X", "y"]]
+    report = jaxnn.check_gradient(script(f"{path}:build_model", *names))
+    assert report.passed, report
+    assert "penalty lambda/2 of the squared weights" in " ".join(str(report).split())
+    path = write(code.replace("dW1, db1 = X.T @ delta", "dW1, db1 = X.T @ a"))
+    report = jaxnn.check_gradient(script(f"{path}:build_model", *names))
+    assert "fix         dW1 = X.T @ dZ1 + l2 * W1" in str(report), report
 
 
 def test_a_refusal_shows_what_each_argument_was_taken_for():

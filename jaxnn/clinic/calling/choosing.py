@@ -1,6 +1,7 @@
 """Which functions of a file to check, if the person named none."""
 
 import ast
+import copy
 import re
 from collections.abc import Iterable, Mapping
 
@@ -27,6 +28,7 @@ OTHER = re.compile(
 )
 
 
+SHOWN = re.compile("print|show|plot|verbose|.{12}")  # no name of a cost
 LOOPS = re.compile("train|fit|step|descent|wrapper|optimi")
 
 
@@ -111,12 +113,53 @@ def stored(tree: ast.AST) -> list[str]:
     return list(dict.fromkeys(each.id for each in found))
 
 
-def suggestion(trees: Iterable[ast.Module]) -> str:
+def unfolded(tree: ast.Module, function: str) -> ast.Module:
+    """The tree with a function's lines at top level, below its arguments' defaults."""
+    body: list[ast.stmt] = []
+    for node in tree.body:
+        if not isinstance(node, ast.FunctionDef) or node.name != function:
+            body.append(node)
+            continue
+        names = [each.arg for each in node.args.args]
+        values = ["None"] * len(names) + [ast.unparse(n) for n in node.args.defaults]
+        pairs = zip(names, values[len(node.args.defaults) :], strict=True)
+        body += ast.parse("\n".join(f"{name} = {value}" for name, value in pairs)).body
+        body += [NoReturn().visit(each) for each in copy.deepcopy(node.body)]
+    return ast.fix_missing_locations(ast.Module(body, []))
+
+
+class NoReturn(ast.NodeTransformer):
+    """Replaces return, which only a function may have."""
+
+    def visit_Return(self, node: ast.Return) -> ast.AST:
+        return ast.copy_location(ast.Pass(), node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        return node
+
+
+def suggestion(trees: Iterable[ast.Module]) -> tuple[str, str]:
     """The options that run a script's own names: --values ... --of ... --data ...
 
-    Returns "" if its names do not show a gradient, parameters and data.
+    With them comes "", or the function whose lines they name. The options are "" if
+    no names show a gradient, parameters and data.
     """
     trees = list(trees)
+    for function in ("", *functions_in(trees)):
+        lines = [unfolded(tree, function) for tree in trees]
+        if options := options_of([outermost(tree) for tree in lines]):
+            return options, function
+    return "", ""
+
+
+def outermost(tree: ast.Module) -> ast.Module:
+    """The tree without functions and classes."""
+    inner = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return ast.Module([n for n in tree.body if not isinstance(n, inner)], [])
+
+
+def options_of(trees: list[ast.Module]) -> str:
+    """The options for the names at top level, or ""."""
     names = [name for tree in trees for name in stored(tree)]
     of = [name for name in names if is_parameter(name)]
     values = [
@@ -125,7 +168,7 @@ def suggestion(trees: Iterable[ast.Module]) -> str:
     values = values or [n for n in names if plain(n).startswith(("grad", "g1", "g2"))]
     moved, running = updated(trees), counters(trees)
     values = values or [n for n in of if n in moved]  # by a step
-    costs = [n for n in names if COST.fullmatch(plain(n)) and len(n) < 12]
+    costs = [n for n in names if COST.fullmatch(plain(n)) and not SHOWN.search(n)]
     costs = [n for n in costs if n not in running][:1]
     ready = before_loop(trees, {*of, *values})
     data = [examples(ready, kind) or examples(names, kind) for kind in "xy"]

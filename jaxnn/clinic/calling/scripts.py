@@ -11,24 +11,32 @@ from typing import Any
 
 from jaxnn import files
 from jaxnn.clinic.calling import texts
-from jaxnn.clinic.calling.choosing import flat_body, stored
+from jaxnn.clinic.calling.choosing import flat_body, stored, unfolded
+from jaxnn.clinic.calling.names import read_name
 from jaxnn.clinic.calling.sandbox import restored, within
 from jaxnn.clinic.calling.statements import Statement, needs, statements
 from jaxnn.files import FileError
 
 
 class Script:
-    """The lines of a file that give some values, as a function of others."""
+    """A function of some values that runs the lines of a file which give others."""
 
-    def __init__(self, path: Path, values: Sequence[str], given: Sequence[str]) -> None:
+    def __init__(
+        self, target: str, values: Sequence[str], given: Sequence[str]
+    ) -> None:
+        path, names = texts.split(target)
+        function = names[0] if names else ""
         self.module = ModuleType(path.stem)
         self.module.__file__ = os.path.abspath(path)
-        self.given, self.returns = tuple(given), tuple(values)
         with files.reading(path, texts.KINDS.get(path.suffix.lower(), "Python")):
             parsed, _ = texts.parse(path)
-            every = statements((file, once(tree, set(given))) for file, tree in parsed)
+            lines = [(file, unfolded(tree, function)) for file, tree in parsed]
+            every = statements((file, once(tree, set(given))) for file, tree in lines)
+        chosen, needed = needs(every, {*values})
+        lams = [name for name in sorted(needed) if read_name(name).kind == "lam"]
+        given = [*given, *[name for name in lams if name not in given][:1]]
+        self.given, self.returns = tuple(given), tuple(values)
         self.check(path, {name for s in every for name in s.binds})
-        chosen, _ = needs(every, {*values})
         live = set(depending(chosen, set(given)))
         with restored(), within(self.module):
             self.base: dict[str, Any] = {}
@@ -66,13 +74,14 @@ EMPTY = ast.Module([], [])
 
 
 def script(
-    path: str | Path, values: Sequence[str], of: Sequence[str], data: Sequence[str]
+    target: str | Path, values: Sequence[str], of: Sequence[str], data: Sequence[str]
 ) -> Script:
     """A function of the parameters `of` and of `data` that returns the values.
 
-    values, of, data: names that the file assigns. Its training loop runs once.
+    target: a file, or "file.py:function" for the lines of a function. values, of, data:
+    names that they assign. A training loop runs once.
     """
-    return Script(Path(path), values, (*of, *data))
+    return Script(str(target), values, (*of, *data))
 
 
 def run(
@@ -86,7 +95,8 @@ def run(
             if s.code and not (held and name_only(s.node)):
                 exec(s.code, scope)
         except Exception as error:
-            errors.append(error)
+            if not s.binds <= given.keys():  # a lost data file costs nothing
+                errors.append(error)
         if not isinstance(s.node, ast.For | ast.While):  # a loop may update them
             scope |= {name: copy.deepcopy(given[name]) for name in held}
     return errors

@@ -87,10 +87,12 @@ def choice(path: Path, trees: list[ast.Module]) -> list[str]:
             f"{path}: no function named, and several fit; run one of: "
             f"{'  or  '.join(lines)}"
         )
-    if not names and (options := suggestion(trees)):
+    options, function = ("", "") if names else suggestion(trees)
+    if options:
+        target = shlex.quote(path.name) + f":{function}" * bool(function)
         raise FileError(
             f"{path}: no function with a gradient; run its lines on test values: "
-            f"{options}"
+            f"python -m jaxnn.gradcheck {target} {options}"
         )
     return names
 
