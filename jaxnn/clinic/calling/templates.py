@@ -72,10 +72,11 @@ def template(way: Way, problem: Problem) -> Seen:
 
 def fresh(way: Way, part: Part, problem: Problem) -> Any:
     """An object of the class, made for a problem; None if that fails."""
+    wanted = {one.role for one in part.constructor if one.role}
     for x, y in (("rows", "rows"), ("columns", "columns"), ("rows", "flat")):
         form = Form(x=x, y=y, labels="0-9" if y == "flat" else "one-hot")
-        every = values(way, form, problem, 0.0, RATE)
-        if all(one.role in every for one in part.constructor if one.role):
+        every = values(way, form, problem, 0.0, RATE, wanted)
+        if len(every) == len(wanted):
             made = call(part.start, every, way.subject.folder)
             if made.error is None:
                 return made.result

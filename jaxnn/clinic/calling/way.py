@@ -1,5 +1,6 @@
 """One way to call a person's functions, and what they answer."""
 
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -103,42 +104,50 @@ def label_words(form: Form, k: int) -> str:
     return words + shapes.get(form.y, f", {form.y}")
 
 
-def values(way: Way, form: Form, p: Problem, lam: float, rate: float) -> dict[str, Any]:
-    """The value of every role."""
+def values(
+    way: Way, form: Form, p: Problem, lam: float, rate: float, wanted: Collection[str]
+) -> dict[str, Any]:
+    """The value of every role; arrays are made for the wanted roles alone."""
     blocks, n_hidden = formed(p.params, form), len(p.sizes) - 2
     shift = form.numbered == "shifted"
-    made: dict[str, Any] = {
-        "x": typed(pixels(p.x, form), form, True),
-        "y": typed(labels(p, form), form, True),
-        "pairs": [(typed(pixels(e.x, form), form), typed(labels(e, form), form))
-                  for e in p.examples],
+
+    def packed() -> Any:
+        keys = way.keys or ("W*", "b*") * (form.parameters == "dictionary")
+        keys = parameter_keys(keys, len(blocks), 0 if shift else 1)
+        return typed(PACKINGS[form.parameters](blocks, form, keys), form)
+
+    def example(e: Problem) -> tuple[Any, Any]:
+        return typed(pixels(e.x, form), form), typed(labels(e, form), form)
+
+    arrays: dict[str, Callable[[], Any]] = {
+        "x": lambda: typed(pixels(p.x, form), form, True),
+        "y": lambda: typed(labels(p, form), form, True),
+        "pairs": lambda: [example(e) for e in p.examples],
+        "weights": lambda: [None] * shift + [typed(b.W, form) for b in blocks],
+        "biases": lambda: [None] * shift + [typed(b.b, form) for b in blocks],
+        "params": packed,
+    }
+    made = {role: make() for role, make in arrays.items() if role in wanted}
+    made |= {
         "n": p.sizes[0], "k": p.sizes[-1], "m": len(p.y), "layers": list(p.sizes),
         "hs": list(p.sizes[1:-1]), "count": 1, "lam": lam, "rate": rate,
-        "weights": [None] * shift + [typed(b.W, form) for b in blocks],
-        "biases": [None] * shift + [typed(b.b, form) for b in blocks],
     }  # fmt: skip
     made |= {f"h{i + 1}": p.sizes[1 + i] for i in range(n_hidden)}
     made |= {f"W{i + 1}": typed(b.W, form) for i, b in enumerate(blocks)}
     made |= {f"b{i + 1}": typed(b.b, form) for i, b in enumerate(blocks)}
-    if way.subject.takes("params"):
-        keys = way.keys or ("W*", "b*") * (form.parameters == "dictionary")
-        keys = parameter_keys(keys, len(blocks), 0 if shift else 1)
-        packed = PACKINGS[form.parameters](blocks, form, keys)
-        made["params"] = typed(packed, form)
-    return made
+    return {role: made[role] for role in wanted if role in made}
 
 
 def outcome(way: Way, part: int, p: Problem, lam: float, rate: float = RATE) -> Outcome:
     """Call one of the functions on a problem."""
     one, form = way.subject.parts[part], way.forms[part]
+    named = {i.role: i.name for i in one.every if i.role}
     try:
-        every = values(way, form, p, lam, lam if way.rate_is_lam else rate)
+        given = values(way, form, p, lam, lam if way.rate_is_lam else rate, named)
     except (KeyError, IndexError, ValueError) as error:  # keys of another depth
         return Outcome(error=error)
-    for i in one.every:
-        if i.role and i.role not in every:
-            return Outcome(error=TypeError(f"no {i.name}"))
-    given = {i.role: every[i.role] for i in one.every if i.role}
+    if lost := [name for role, name in named.items() if role not in given]:
+        return Outcome(error=TypeError(f"no {lost[0]}"))
 
     def run(copies: dict[str, Any]) -> Outcome:
         result, after, sets = one.run(copies)
