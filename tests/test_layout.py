@@ -56,13 +56,16 @@ ROOMS = {
     "networks": set(),
     "calling": {"networks"},
     "edits": {"networks"},
-    "understanding": {"calling", "networks", "edits"},
-    "examination": {"calling", "networks", "edits", "understanding"},
-    "judgement": {"calling", "networks", "edits", "understanding", "examination"},
-    "telling": {"calling", "networks", "edits", "understanding", "examination"}
-    | {"judgement"},
-    "checkup": {"calling", "networks", "understanding", "examination", "judgement"}
-    | {"telling"},
+    "expectation": {"calling", "networks"},
+    "attempts": {"calling", "networks", "edits"},
+    "understanding": {"calling", "networks", "attempts"},
+    "examination": {"calling", "networks", "edits", "attempts", "understanding"},
+    "judgement": {"calling", "networks", "edits", "attempts", "understanding"}
+    | {"examination"},
+    "telling": {"calling", "networks", "edits", "attempts", "understanding"}
+    | {"examination", "judgement"},
+    "checkup": {"calling", "networks", "attempts", "understanding", "examination"}
+    | {"expectation", "judgement", "telling"},
 }
 # of the networks, a person's function is called with problems only
 PROBLEMS_ONLY = {"calling"}

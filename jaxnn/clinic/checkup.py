@@ -7,24 +7,21 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 
 from jaxnn import files, three_way
-from jaxnn.clinic import examination, judgement
+from jaxnn.clinic import examination, expectation, judgement
+from jaxnn.clinic.attempts import Progress
 from jaxnn.clinic.calling import (
-    CHOICES,
-    ROLES,
     Subject,
     Unusable,
     load,
     restored,
-    role_named,
     subject,
 )
-from jaxnn.clinic.calling.texts import guess
-from jaxnn.clinic.calling.ways import depth_of
+from jaxnn.clinic.calling.settings import conventions_and_roles, sizes_of
 from jaxnn.clinic.networks.problems import LAMBDA
 from jaxnn.clinic.telling import lines, notes, report
 from jaxnn.clinic.telling.formulas import Style
 from jaxnn.clinic.telling.styles import style_of
-from jaxnn.clinic.understanding import Progress, Understood, understand
+from jaxnn.clinic.understanding import Understood, understand
 from jaxnn.mistake import Mistake
 
 Function = Callable[..., Any]
@@ -138,43 +135,6 @@ def functions_of(function: Functions, gradient: Function | None) -> Sequence[Fun
     return functions
 
 
-def conventions_and_roles(
-    settings: Mapping[str, str],
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """The conventions that a person fixed, and the roles given to arguments."""
-    fixed: dict[str, Any] = {}
-    named: dict[str, str] = {}
-    for name, value in settings.items():
-        if name in CHOICES:
-            if value not in CHOICES[name]:
-                known = ", ".join(map(repr, CHOICES[name]))
-                raise Mistake(f"{name} cannot be {value!r}; choose from {known}")
-            fixed[name] = value
-        elif role := role_named(value):
-            named[name] = role
-        else:
-            near = guess(name, CHOICES) or guess(value, ROLES)
-            raise Mistake(
-                f"{name}={value!r}: {near}"
-                f"{name} is not a convention ({', '.join(CHOICES)}), "
-                f"and {value!r} is not a role; choose from {', '.join(ROLES)}"
-            )
-    if len(set(named.values())) < len(named):
-        raise Mistake(f"two arguments have the same role: {named}; give each its own")
-    return fixed, named
-
-
-def sizes_of(layers: Sequence[int], s: Subject) -> tuple[int, ...]:
-    """(n, h..., k) from a person's numbers."""
-    if len(layers) < 2 or min(layers) < 1:
-        text = "give inputs, hidden units and outputs, like 400 25 10"
-        raise Mistake(f"layers are {list(layers)}; {text}")
-    if (hidden := depth_of(s)) not in (None, len(layers) - 2):
-        text = f"{s.title} has {hidden + 1} layers of weights; give {hidden + 2}"
-        raise Mistake(f"{text} numbers as layers, not {len(layers)}")
-    return tuple(map(int, layers))
-
-
 def check(
     s: Subject,
     fixed: Mapping[str, Any],
@@ -232,7 +192,7 @@ def judged(
     way, idle = answers.way, examination.is_idle(answers)
     if idle:
         answers = answers.at_zero()
-    expected = judgement.expected(way, found.networks, expect, len(answers.lams) > 1)
+    expected = expectation.expected(way, found.networks, expect, len(answers.lams) > 1)
     judgment = judgement.judge(found, answers, expected, bool(expect), progress)
     head = report.understood_as(found, judgment) + notes.changes(answers, idle)
     noted = notes.notes(answers, judgment)

@@ -5,12 +5,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jaxnn.clinic.attempts import BARS
 from jaxnn.clinic.calling import Answer, Unusable, Way, error_text
 from jaxnn.clinic.calling.calls import TooLong
 from jaxnn.clinic.calling.modes import flat
 from jaxnn.clinic.edits.steps import ratio
 from jaxnn.clinic.networks.problems import Layer, Params, Problem
-from jaxnn.clinic.understanding import BARS, Understood
+from jaxnn.clinic.understanding import Understood
 
 STEP = 1e-5  # of central differences
 NEAR = 1e-5  # central differences are right to this

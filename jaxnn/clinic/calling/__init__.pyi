@@ -1,7 +1,6 @@
 from .answers import Answer as Answer
 from .forms import CHOICES as CHOICES
 from .inputs import ROLES as ROLES
-from .inputs import role_named as role_named
 from .refusals import Unusable as Unusable
 from .refusals import error_text as error_text
 from .sandbox import restored as restored

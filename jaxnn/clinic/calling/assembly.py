@@ -60,7 +60,6 @@ def part(
     has_none = not any(one.is_parameter for one in (*own, *first, *hidden))
     if owner is not None and has_none and has_layers(kind, defined):
         hidden.append(Input("its layers", "params", "objects", "", Usage("objects")))
-    returns = getattr(function, "returns", None) or returned_names(defined.get(name))
     return Part(
         function,
         name,
@@ -70,7 +69,7 @@ def part(
         others,
         (at(before),) if before else (),
         (at(maker, 9),) if maker else (),
-        tuple(returns),
+        tuple(getattr(function, "returns", ()) or returned_names(defined.get(name))),
         tuple(globals_set(function)),
     )
 

@@ -170,10 +170,9 @@ def flow(
     """delta_l (u_l, m), made of what stands in each place."""
     slope = places["slope"][keys["slope"]]
     if "error" in places:
-        error = places["error"][keys["error"]]
-        return Flow(
-            error if keys["error"] in steps.WHOLE_DELTA else error * slope, error
-        )
+        key = keys["error"]
+        error = places["error"][key]
+        return Flow(error if key in steps.WHOLE_DELTA else error * slope, error)
     W = places["carrier"][keys["carrier"]]
     if keys["carrier"] == "updated":
         W = W - rate * v.seen[layer].W
@@ -245,8 +244,7 @@ def misfit(h: Hypothesis, seen: Observed) -> float:
     worst = 0.0
     for i, row in enumerate(seen.values):
         for j in range(len(row)):
-            ours = gradient(seen, h, i, j)
-            worst = max(worst, *gaps(ours, given_as(seen, h, i, j)))
+            worst = max(worst, *gaps(gradient(seen, h, i, j), given_as(seen, h, i, j)))
             if not worst <= seen.bar:
                 return worst
     return worst

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from jaxnn.clinic.attempts import BARS
 from jaxnn.clinic.calling import Answer
 from jaxnn.clinic.calling.modes import flat
 from jaxnn.clinic.examination import Answers, is_step
@@ -12,7 +13,7 @@ from jaxnn.clinic.telling.formulas import Style
 from jaxnn.clinic.telling.lines import line
 from jaxnn.clinic.telling.styles import style_of
 from jaxnn.clinic.telling.words import Wording
-from jaxnn.clinic.understanding import BARS, Understood
+from jaxnn.clinic.understanding import Understood
 
 MANY = 100  # printed lines
 LARGE = 60  # times the weights: some outputs are rounded to 1

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from jaxnn.clinic.attempts import BARS
 from jaxnn.clinic.edits.hypotheses import NONE, Hypothesis, gaps, parts
 from jaxnn.clinic.edits.search import SLACK
 from jaxnn.clinic.edits.steps import ratio
@@ -16,7 +17,7 @@ from jaxnn.clinic.telling.formulas import Style
 from jaxnn.clinic.telling.lines import SMALL, line
 from jaxnn.clinic.telling.places import ADDED, AT_ZERO, Place, places
 from jaxnn.clinic.telling.words import Wording
-from jaxnn.clinic.understanding import BARS, Understood
+from jaxnn.clinic.understanding import Understood
 
 OTHERS = 2  # explanations listed after the first
 
