@@ -975,6 +975,84 @@ def test_the_cost_with_the_penalty_counts(write):
     assert report.passed and "number 2 was used" in str(report), report
 
 
+IN_PARTS = """
+def forward(X, W1, b1, W2, b2):
+    Z = 1 / (1 + np.exp(-X @ W1 - b1))
+    Y = 1 / (1 + np.exp(-Z @ W2 - b2))
+    return {"Z": Z, "Y": Y}
+def cost(T, Y):
+    return -np.sum(T * np.log(Y) + (1 - T) * np.log(1 - Y))
+def derivative_w2(Z, T, Y):
+    return Z.T @ (Y - T)
+def derivative_b2(T, Y):
+    return (Y - T).sum(axis=0)
+def derivative_w1(X, Z, T, Y, W2):
+    return X.T @ ((Y - T) @ W2.T * Z * (1 - Z))
+def derivative_b1(T, Y, W2, Z):
+    return ((Y - T) @ W2.T * Z * (1 - Z)).sum(axis=0)
+"""
+
+
+def test_a_function_may_give_the_gradient_of_one_parameter(write):
+    """W2 is the second layer even without W1; Y is made, so T has the labels."""
+    path = write(IN_PARTS)
+    report = jaxnn.check_gradient(str(path))
+    assert report.passed and "5 functions" in str(report), report
+    wrong = IN_PARTS.replace("X.T @ ((Y - T) @ W2.T * Z * (1 - Z))", "X.T @ Z")
+    report = jaxnn.check_gradient(str(write(wrong)))
+    assert not report.passed and "W1          weights WRONG" in str(report), report
+
+
+@pytest.mark.parametrize("fixed", [False, True])
+def test_sizes_are_found_in_the_code(write, fixed):
+    """Three matrices with one hidden size; or only the sizes of the course's check."""
+    size = "(1, 4)" if fixed else "(1, n + 1)"
+    path = write(f"""
+    def nnCost(params, n, h, k, X, y, lam):
+        g = lambda z: 1 / (1 + np.exp(-z))
+        Theta1 = params[:h * (n + 1)].reshape(h, n + 1)
+        rest = params[h * (n + 1):]
+        Theta2 = {"None" if fixed else "rest[:h * (h + 1)].reshape(h, h + 1)"}
+        Theta3 = rest[{"0" if fixed else "h * (h + 1)"}:].reshape(k, h + 1)
+        m, Y = len(X), np.eye(k)[y.ravel() - 1]
+        J, G1, G2, G3 = 0, 0, 0, 0
+        for i in range(m):
+            a1 = np.append(1, X[i]).reshape{size}
+            a2 = np.c_[1, g(a1 @ Theta1.T)]
+            a3 = {"a2" if fixed else "np.c_[1, g(a2 @ Theta2.T)]"}
+            a4 = g(a3 @ Theta3.T)
+            J -= np.sum(Y[i] * np.log(a4) + (1 - Y[i]) * np.log(1 - a4)) / m
+            d4 = (a4 - Y[i]) / m
+            d3 = (d4 @ Theta3 * a3 * (1 - a3))[:, 1:]
+            d2 = {"d3" if fixed else "(d3 @ Theta2 * a2 * (1 - a2))[:, 1:]"}
+            G1, G2, G3 = G1 + d2.T @ a1, G2 + d3.T @ a2, G3 + d4.T @ a3
+        parts = {"G1, G3" if fixed else "G1, G2, G3"}
+        return J, np.concatenate([G.ravel() for G in parts])
+    """)
+    report = jaxnn.check_gradient(str(path))
+    assert report.passed and ("3-5-3" if fixed else "8-5-5-10") in str(report), report
+
+
+def test_a_cost_of_one_output_is_tried_too(write):
+    """With ten outputs the cost is a vector."""
+    path = write("""
+    def cost(params, n, h, k, X, y, lam):
+        Theta1 = params[:h * (n + 1)].reshape(h, n + 1)
+        Theta2 = params[h * (n + 1):].reshape(k, h + 1)
+        J, G1, G2 = 0, 0, 0
+        for x, t in zip(X, y):
+            a1 = np.append(1, x)
+            a2 = np.append(1, 1 / (1 + np.exp(-Theta1 @ a1)))
+            a3 = 1 / (1 + np.exp(-Theta2 @ a2))
+            J = J - (t * np.log(a3) + (1 - t) * np.log(1 - a3))
+            d2 = (Theta2.T @ (a3 - t) * a2 * (1 - a2))[1:]
+            G1, G2 = G1 + np.outer(d2, a1), G2 + np.outer(a3 - t, a2)
+        return J / len(X), np.append(G1.ravel(), G2.ravel()) / len(X)
+    """)
+    report = jaxnn.check_gradient(str(path))
+    assert report.passed and "8-5-1" in str(report), report
+
+
 def test_globals_that_a_forward_pass_sets_are_restored(write):
     path = write("""
     seen = 0

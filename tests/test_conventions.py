@@ -19,9 +19,11 @@ NAMES = {
     "lambda_val NNlambda reg regularization λ l xlambda reg_lambda lambdaValue lmd",
     "rate": "learning_rate alpha lr eta",
     "params": "nn_params params nnParams initial_nn_params theta_unrolled",
-    "n": "input_layer_size input_size n_input il inputLayerSize num_inputs",
+    "n": "input_layer_size input_size n_input il inputLayerSize num_inputs "
+    "input_n nb_inputs feature_count no_of_in_nodes",
     "h": "hidden_layer_size hidden_size n_hidden hl num_hidden_units",
-    "k": "num_labels n_labels K num_classes output_size nLabels",
+    "k": "num_labels n_labels K num_classes output_size nLabels "
+    "outputs_n label_count output_neurons",
     "x": "X x data features X_train images",
     "y": "y Y yy labels y_onehot targets classes y_train",
     "layers": "layers layer_sizes sizes",

@@ -62,11 +62,14 @@ def plain_prices(way: Way) -> list[Priced]:
 
 
 def attempts(
-    s: Subject, fixed: Mapping[str, Any], progress: Progress | None
+    s: Subject,
+    fixed: Mapping[str, Any],
+    progress: Progress | None = None,
+    takes_many: Callable[[], bool] = lambda: False,
 ) -> Iterator[Attempt]:
-    """Each way with its answer for the first problem at lambda 0."""
+    """Each way with its answer for the first problem at lambda 0; see `ways`."""
     began = time.process_time()
-    for i, way in enumerate(ways(s, fixed)):
+    for i, way in enumerate(ways(s, fixed, takes_many)):
         if i and (i >= ENOUGH or time.process_time() - began > PATIENCE):
             return
         if progress is not None:

@@ -117,7 +117,7 @@ def functions_of(function: Functions, gradient: Function | None) -> Sequence[Fun
     if isinstance(function, str):
         functions = load(function)
     functions = [*functions, *([gradient] if gradient else [])]
-    if len(functions) not in (1, 2, 3) or not all(map(callable, functions)):
+    if not functions or not all(map(callable, functions)):
         raise Mistake(
             f"this cannot be checked: {functions}; give a function that returns cost "
             'and gradient, two functions (cost, gradient), or "mywork.py:name"'

@@ -47,9 +47,7 @@ def understand(
     """The way that gives a known cost, or else the likeliest gradient."""
     explained: list[Attempt] = []
     others: list[Attempt] = []
-    for one in attempts(s, fixed, progress):
-        if one.way.single and takes_many(others):
-            break  # one example would hide what is wrong with many
+    for one in attempts(s, fixed, progress, lambda: takes_many(others)):
         if explained and is_past(explained, one.way):
             if not is_mean_of_all(explained[0]) or one.way.single:
                 break

@@ -10,9 +10,11 @@ from jaxnn.clinic.calling.listing import (
     Definitions,
     definitions,
     reached,
+    reshaped,
     returned_names,
     star_names,
 )
+from jaxnn.clinic.calling.names import is_slope
 from jaxnn.clinic.calling.objects import has_layers
 from jaxnn.clinic.calling.parts import Function, Part
 from jaxnn.clinic.calling.surroundings import (
@@ -60,6 +62,9 @@ def part(
     has_none = not any(one.is_parameter for one in (*own, *first, *hidden))
     if owner is not None and has_none and has_layers(kind, defined):
         hidden.append(Input("its layers", "params", "objects", "", Usage("objects")))
+    returns = tuple(getattr(function, "returns", ()))
+    returns = returns or ((name,) if is_slope(name) else ())
+    returns = returns or returned_names(defined.get(name))
     return Part(
         function,
         name,
@@ -69,8 +74,9 @@ def part(
         others,
         (at(before),) if before else (),
         (at(maker, 9),) if maker else (),
-        tuple(getattr(function, "returns", ()) or returned_names(defined.get(name))),
+        returns,
         tuple(globals_set(function)),
+        getattr(function, "reshaped", 0) or reshaped(reached(name, defined), defined),
     )
 
 
@@ -91,7 +97,10 @@ def inputs(
     inside = [each for each in defined if each.startswith(f"{owner}.")] if owner else []
     inside = inside or reached(name, defined)
     uses = {one: usage(one, inside, defined) for one in (*names, *stars)}
-    found = roles([*names, *stars], defaults, named, provided, uses.__getitem__, first)
+    beside = {each.arg for node in defined.values() for each in node.args.args}
+    found = roles(
+        [*names, *stars], defaults, named, provided, uses.__getitem__, first, beside
+    )
     where = dict.fromkeys(names, "argument") | dict.fromkeys(stars, "star")
     return tuple(
         Input(one, role, where[one], why, uses[one], like_of(function, one, role))

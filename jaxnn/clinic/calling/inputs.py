@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -94,12 +94,13 @@ def roles(
     provided: Mapping[str, Any],
     uses: Callable[[str], Usage],
     first: str = "params",
+    beside: Collection[str] = (),
 ) -> dict[str, tuple[str, str]]:
     """(role, why) for every name; no role twice.
 
     provided: the names that other functions return, each with its Source.
     uses: how the function treats a name. first: "params" if the first argument may be
-    the parameters, "constructor", or "".
+    the parameters, "constructor", or "". beside: the arguments of other functions.
     """
     needed = [name for name in names if name not in defaults]
     found = {n: (named[n], "said so") for n in names if n in named}
@@ -108,7 +109,8 @@ def roles(
         roles = {name: (role, "by its place") for name, role in places}
         return dict.fromkeys(names, ("", "")) | roles
     rest = [name for name in names if name not in found]
-    for name, role in by_name(rest, provided, uses, first != "constructor").items():
+    is_called = first != "constructor"
+    for name, role in by_name(rest, provided, uses, is_called, beside).items():
         if role and role not in {r for r, _ in found.values()}:
             found[name] = (role, "by its name")
     for name in rest:
@@ -134,6 +136,7 @@ def by_name(
     provided: Mapping[str, Any],
     uses: Callable[[str], Usage],
     is_called: bool = True,
+    beside: Collection[str] = (),
 ) -> dict[str, str]:
     """The roles that the names have by themselves, as a whole.
 
@@ -141,7 +144,7 @@ def by_name(
     and outputs are sizes if there are hidden units among them.
     """
     every = {name: read_name(name) for name in names}
-    found = parameter_roles(every, uses)
+    found = parameter_roles(every, uses, beside)
     plain_ones = [n for n in names if n not in found]
     ordered = sorted(plain_ones, key=lambda n: set(plain(n)) not in ({"x"}, {"y"}))
     hidden = [n for n in plain_ones if every[n].kind == "h"]
@@ -161,9 +164,9 @@ def by_name(
         if not is_called and has_sizes and plain(name) in ("output", "outputs"):
             role = "k"
         rivals = [n for n in plain_ones if every[n].kind == "y" and n != name]
-        if name in provided and rivals and OUTPUT.match(plain(name)):
-            continue
         is_made = name in provided and provided[name].is_exact
+        if rivals and (is_made or (name in provided and OUTPUT.match(plain(name)))):
+            continue
         is_other = is_made and role not in ("x", "y", "params")
         if role in ("W", "b", "grads") or is_other:
             continue
@@ -178,7 +181,7 @@ def rank_of(name: str) -> int:
 
 
 def parameter_roles(
-    every: Mapping[str, Name], uses: Callable[[str], Usage]
+    every: Mapping[str, Name], uses: Callable[[str], Usage], beside: Collection[str]
 ) -> dict[str, str]:
     """The roles of those that hold weights and biases."""
     held = [(n, one.kind) for n, one in every.items() if not one.is_gradient]
@@ -197,10 +200,10 @@ def parameter_roles(
             return {name: "weights" if kind == "list" else "params"}
         elif not biases and not whole and plain(name) in ("theta", "w", "weights"):
             return {name: "params"}
-    found = {n: f"W{i + 1}" for n, i in layers_of(weights, "W").items()}
+    found = {n: f"W{i + 1}" for n, i in layers_of(weights, "W", beside).items()}
     if not weights and biases:
         return {whole[0]: "params"} if whole else {}
-    found |= {n: f"b{i + 1}" for n, i in layers_of(biases, "b").items()}
+    found |= {n: f"b{i + 1}" for n, i in layers_of(biases, "b", beside).items()}
     return found or ({whole[0]: "params"} if whole else {})
 
 

@@ -108,6 +108,28 @@ def returned_names(node: ast.AST | None) -> tuple[str, ...]:
     return ()
 
 
+def reshaped(names: Iterable[str], defined: Definitions) -> int:
+    """How many weight matrices the functions named cut out of a vector."""
+    nodes = [node for name in names for node in own_nodes(defined.get(name))]
+    made = [node for node in nodes if isinstance(node, ast.Assign)]
+    made = [node for node in made if "reshape" in ast.unparse(node.value)]
+    found = {name_in(node.targets[0]) for node in made}
+    return sum(is_parameter(name) for name in found)
+
+
+def returned_keys(node: ast.AST | None) -> list[str]:
+    """The keys of the one dictionary that a function returns."""
+    names, found = returned_names(node), []
+    for each in own_nodes(node) if len(names) == 1 else ():
+        target = each.targets[0] if isinstance(each, ast.Assign) else None
+        value = getattr(each, "value", None)
+        if isinstance(target, ast.Subscript) and name_in(target.value) == names[0]:
+            found.append(target.slice)
+        is_it = isinstance(each, ast.Return) or (target and name_in(target) == names[0])
+        found += value.keys if is_it and isinstance(value, ast.Dict) else []
+    return [str(key.value) for key in found if isinstance(key, ast.Constant)]
+
+
 def name_in(node: ast.AST) -> str:
     """The name that an expression has: x, self.x, grads["x"], x / m, np.sum(x)."""
     if isinstance(node, ast.Name):

@@ -9,14 +9,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 WORDS = {  # of the other roles, in lower case, without underscores
-    "n": "n is il nin nx indim numinput numinputs ninput ninputs insize inputsize "
-    "inputdim inputlayer inputlayersize inputunits inputnodes inodes innodes inputs "
-    "numfeatures nfeatures numpixels numingressi numentradas entradas input d",
+    "n": "n is il nx inodes inputs numingressi numentradas entradas input d",
     "h": "h hl nh hnodes",
-    "k": "k ol ny numlabels nlabels numlabel numclasses nclasses numclass nclass "
-    "outsize outdim outputsize outputdim outputlayer outputlayersize numoutput "
-    "outnodes numoutputs noutput noutputs outputunits outputnodes onodes labelssize "
-    "labelsize nout nooflabels numclassi c",
+    "k": "k ol ny onodes numclassi c",
     "layers": "layers layersizes layersize sizes arch architecture network structure "
     "units dims layerdims layersdims layerdim layout shape topology capas couches "
     "schichten nnstructure nnarchitecture",
@@ -37,8 +32,13 @@ WORDS = {  # of the other roles, in lower case, without underscores
     "params": "params parameters par pars unrolled flat vec vector p model nnweights "
     "thetavec thetavector thetaflat thetasflat thetaunrolled thetaserialize",
 }
+COUNT = "(?:n|nb|no|nr|num|number|of|size|dim|count|units?|nodes?|neurons?|layer|len)"
+IN = "(?:in|inp|inputs?|features?|pixels?|visible)"
+OUT = "(?:out|outp|outputs?|class(?:es)?|labels?|targets?)"
 PARTS = {  # of longer names, such as lambda_in
     "h": "hid|nascost|ocult|escond|hdim$|^(n|num|size|dim)?h(l|layer|dim|size)?\\d",
+    "n": f"^({COUNT}+{IN}{COUNT}*|{IN}{COUNT}+)$",
+    "k": f"^({COUNT}+{OUT}{COUNT}*|{OUT}{COUNT}+)$",
     "lam": "lambda|lamda|lmbda|lambd|lmda|lbda|lamb|regul|regpar|regcoe|^reg",
     "params": "param",
     "rate": "aprendiz|learningrate",
@@ -140,11 +140,32 @@ def rank(mark: str) -> int:
     return 999 if is_output else int(number[0]) if number else -1 if not mark else 0
 
 
-def layers_of(names: Sequence[str], kind: str) -> dict[str, int]:
-    """The layer, from 0, of each name of weights ("W") or biases ("b"), by order."""
+def layers_of(
+    names: Sequence[str], kind: str, beside: Iterable[str] = ()
+) -> dict[str, int]:
+    """The layer, from 0, of each name of weights ("W") or biases ("b"), by order.
+
+    beside: names of other functions, where W2 without W1 is the second all the same.
+    """
+
+    def place(name: str) -> int:
+        return rank(read_name(name).mark)
+
     found = [name for name in names if read_name(name).kind == kind]
-    ordered = sorted(found, key=lambda name: rank(read_name(name).mark))
-    return {name: layer for layer, name in enumerate(ordered)}
+    stems = {name.rstrip("0123456789") for name in found}
+    is_late = min(map(place, found), default=0) > 1
+    also = [n for n in beside if n[-1:].isdigit() and n.rstrip("0123456789") in stems]
+    ordered = sorted(
+        dict.fromkeys([*found, *(sorted(also) if is_late else ())]), key=place
+    )
+    places = {name: layer for layer, name in enumerate(ordered)}
+    return {name: places[name] for name in found}
+
+
+def is_slope(name: str) -> bool:
+    """Whether a function's name is the gradient of one layer's weights or biases."""
+    one = read_name(name)
+    return one.kind in ("W", "b") and one.is_gradient
 
 
 def says_something(names: Iterable[str]) -> bool:

@@ -28,6 +28,7 @@ class Part(NamedTuple):
     making: tuple["Part", ...] = ()  # a method that makes the parameters
     returns: tuple[str, ...] = ()
     sets: tuple[str, ...] = ()  # globals
+    reshaped: int = 0  # weight matrices that it cuts out of a vector
 
     @property
     def every(self) -> list[Input]:

@@ -22,6 +22,7 @@ OWN = (NameError, ImportError, RecursionError, EOFError, SystemExit)
 OWN_TEXTS = re.compile(
     "unexpected keyword|module .* has no attribute|tuple index out of range"
 )
+SIZES = re.compile("reshape|aligned|broadcast|nonconformant|mismatch|out of bound")
 HOME = str(Path(__file__).parent.parent)
 FOREIGN = (sys.prefix, sys.base_prefix, HOME, "<frozen", ".pyx")
 
@@ -133,4 +134,9 @@ def next_step(s: Subject, error: BaseException) -> str:
         return "fix that line"
     if isinstance(error, TypeError) and not own_frames(error):
         return "say what its arguments mean: --convention ARGUMENT=ROLE"
+    if SIZES.search(str(error)):
+        return (
+            "fix that line; or, if it works for one size only, give the layers' "
+            "sizes, like --layers 3 5 3; or say how to call it: --convention"
+        )
     return "fix that line, or say how to call your function: --convention, see --help"

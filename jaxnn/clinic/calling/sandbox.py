@@ -79,7 +79,8 @@ def register(module: ModuleType, folder: str) -> None:
     forget()
     if sys.path[:1] != [folder]:
         sys.path.insert(0, folder)
-        sys.path.append(os.path.dirname(folder))  # of packages beside the folder
+    if (above := os.path.dirname(folder)) not in sys.path:
+        sys.path.append(above)  # of the folder as a package, and those beside it
     sys.modules.setdefault(module.__name__, module)  # where dataclasses look
 
 

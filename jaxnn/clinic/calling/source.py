@@ -20,6 +20,7 @@ from jaxnn import files
 from jaxnn.clinic.calling import octave, texts
 from jaxnn.clinic.calling.choosing import obvious, suggestion
 from jaxnn.clinic.calling.listing import functions_in
+from jaxnn.clinic.calling.names import is_slope
 from jaxnn.clinic.calling.sandbox import within
 from jaxnn.clinic.calling.statements import Statement, needs, statements
 from jaxnn.clinic.calling.texts import guess, one_line, place, python2_hint
@@ -100,7 +101,7 @@ def choice(path: Path, trees: list[ast.Module]) -> list[str]:
 def check(source: Source, names: list[str]) -> None:
     """Raise FileError unless there are one or two names that the file can have."""
     path, found, offered, _ = source
-    if not 1 <= len(names) <= 3:
+    if not names or sum(not is_slope(name) for name in names) > 3:
         likely = [name for name in offered if "cost" in name.lower()] or offered
         example = f"{path.name}:{(likely or ['nn_cost_function'])[0]}"
         many = f"{len(names)} functions named" if names else "no function named"

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jaxnn.clinic.calling.assembly import part
-from jaxnn.clinic.calling.inputs import Input, role_named
+from jaxnn.clinic.calling.inputs import Input, arguments, role_named
 from jaxnn.clinic.calling.names import (
     BACKWARD,
     COST,
     COSTS,
     is_forward,
+    is_slope,
     plain,
     read_name,
 )
@@ -55,7 +56,13 @@ class Subject(NamedTuple):
     def settings(self) -> list[str]:
         """Arguments with a default, and globals, that could be lambda."""
         free = [one for one in self.inputs if one.where == "argument" and not one.role]
-        found = [one.name for one in free if "returned" not in one.why]
+        usual = [p for part in self.parts for p in arguments(part.function)[0]]
+        other = {
+            p.name for p in usual if isinstance(p.default, str | bool | list | dict)
+        }
+        found = [
+            n.name for n in free if "returned" not in n.why and n.name not in other
+        ]
         for each in self.parts:
             for name in sorted(globals_of(each.function)):
                 is_number = isinstance(each.scope.get(name), int | float)
@@ -116,8 +123,11 @@ def ordered(parts: tuple[Part, ...]) -> tuple[Part, ...]:
         or any(COST.fullmatch(plain(name)) for name in part.returns)
     ]
     kept = kept or list(parts[-2:])
+    slopes = [part for part in kept if is_slope(part.name)]
+    if len(slopes) > 1:  # one function a parameter
+        return (*[part for part in kept if part not in slopes][-1:], *slopes)
     is_cost = [bool(COSTS.search(plain(part.name))) for part in kept[:2]]
-    is_slope = [bool(BACKWARD.search(plain(part.name))) for part in kept[:2]]
-    if len(kept) == 2 and (is_cost, is_slope) == ([False, True], [True, False]):
+    is_back = [bool(BACKWARD.search(plain(part.name))) for part in kept[:2]]
+    if len(kept) == 2 and (is_cost, is_back) == ([False, True], [True, False]):
         kept = kept[::-1]
     return tuple(kept[-2:])

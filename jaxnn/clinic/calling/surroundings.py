@@ -15,6 +15,7 @@ from jaxnn.clinic.calling.listing import (
     attributes,
     is_parameter,
     reached,
+    returned_keys,
     returned_names,
 )
 from jaxnn.clinic.calling.names import (
@@ -55,6 +56,9 @@ def source_of(
         if plain(name) in names:
             place = names.index(plain(name)) if len(names) > 1 else None
             return Source(each, place, True)
+        for key in returned_keys(defined[each]):
+            if plain(key) == plain(name):
+                return Source(each, key, True)
     is_cache, is_output = CACHE.search(plain(name)), OUTPUT.match(plain(name))
     for each in near if is_cache or is_output else []:
         if is_forward(each):

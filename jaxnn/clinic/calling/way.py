@@ -18,6 +18,7 @@ from jaxnn.clinic.calling.forms import (
 )
 from jaxnn.clinic.calling.leaves import kept, leaves
 from jaxnn.clinic.calling.listing import parameter_keys
+from jaxnn.clinic.calling.names import is_slope
 from jaxnn.clinic.calling.packings import PACKINGS
 from jaxnn.clinic.calling.subject import Subject
 from jaxnn.clinic.networks.problems import Problem, Sizes
@@ -149,11 +150,14 @@ def outcome(way: Way, part: int, p: Problem, lam: float, rate: float = RATE) -> 
     if lost := [name for role, name in named.items() if role not in given]:
         return Outcome(error=TypeError(f"no {lost[0]}"))
 
+    # functions that give a gradient each count as one
+    place = len(way.forms) - 1 if is_slope(one.name) else part
+
     def run(copies: dict[str, Any]) -> Outcome:
         result, after, sets = one.run(copies)
         return Outcome(
-            found=tuple(leaves(result, one.returns, part)),
-            kept=tuple(kept(sets, part)),
+            found=tuple(leaves(result, one.returns, place)),
+            kept=tuple(kept(sets, place)),
             kind="None" if result is None else type(result).__name__,
             after=after,
         )

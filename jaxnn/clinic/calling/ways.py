@@ -2,7 +2,7 @@
 
 import functools
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from jaxnn.clinic.calling.answers import Outcome
@@ -28,15 +28,21 @@ from jaxnn.clinic.networks.problems import (
 )
 
 USUAL, OTHERS = (10, 1), (3, 2)  # outputs of a network
+CHECKED: Sizes = (3, 5, 3)  # of the course's own gradient check
 DEPTHS = (1, 2, 0, 3, 4)
 X_BATCH = ("rows", "rows with 1", "columns", "columns with 1")
 X_ONE = ("columns", "flat", "rows", "columns with 1", "flat with 1", "rows with 1")
 
 
-def ways(subject: Subject, fixed: Mapping[str, Any]) -> Iterator[Way]:
+def ways(
+    subject: Subject,
+    fixed: Mapping[str, Any],
+    takes_many: Callable[[], bool] = lambda: False,
+) -> Iterator[Way]:
     """The ways in which all functions run; raises Unusable if there is none.
 
-    fixed: choices of the form, and "sizes" if the person gave them.
+    fixed: choices of the form, and "sizes" if the person gave them. takes_many: whether
+    the functions are known to take many examples; then no single one is tried.
     """
     failures: list[Failure] = []
     found = 0  # layers of a network that works
@@ -50,6 +56,8 @@ def ways(subject: Subject, fixed: Mapping[str, Any]) -> Iterator[Way]:
     )
     for sizes, seen, is_single in every:
         if found and (sizes[-1] not in USUAL or len(sizes) != found):
+            continue
+        if is_single and takes_many():  # one example would hide what is wrong with many
             continue
         last = ends[is_single]
         if sizes == COURSE and last and is_stuck(last, subject):
@@ -87,8 +95,9 @@ def sizes_to_try(
     if depth is None and subject.takes("n") and subject.takes("k"):
         depths = sorted(DEPTHS)  # no size of a hidden layer among the sizes
     for outputs in () if given else (USUAL, OTHERS):
-        tries += [small(hidden, k) for hidden in depths for k in outputs]
+        tries += [sized(subject, hidden, k) for hidden in depths for k in outputs]
         tries += [COURSE] if outputs == USUAL and 1 in depths else []
+    tries += [CHECKED] if subject.takes("h1") and not given and 1 in depths else []
     for sizes in tries:
         way = Way(subject, sizes, (Form(),))
         seen = template(way, problems_of(sizes, True, False)[0])
@@ -96,6 +105,13 @@ def sizes_to_try(
         if own not in done:
             done.add(own)
             yield own, seen
+
+
+def sized(subject: Subject, depth: int, k: int) -> Sizes:
+    """A small network; its hidden layers are equal if the function has one size."""
+    n, *hidden, k = small(depth, k)
+    is_one = subject.takes("h1") and not subject.takes("h2")
+    return n, *(hidden[:1] * depth if is_one else hidden), k
 
 
 def is_course(subject: Subject) -> bool:
@@ -108,6 +124,8 @@ def is_course(subject: Subject) -> bool:
 def depth_of(subject: Subject) -> int | None:
     """The number of hidden layers that the inputs show, or None."""
     roles = {one.role for one in subject.inputs}
+    if (count := max(part.reshaped for part in subject.parts)) > 1:
+        return count - 1
     if weights := [role for role in roles if role[:1] == "W"]:
         return len(weights) - 1
     for one in subject.inputs:
@@ -193,7 +211,9 @@ def in_labels(
         every.append(running(way, part, forms, problem, failures))
         if not every[-1]:
             return
-    for chosen in sorted(itertools.product(*every), key=lambda one: len(set(one)) > 1):
+    alike = [(form,) * len(every) for form in every[0] if all(form in e for e in every)]
+    mixed = itertools.product(*every) if len(every) < 3 else ()
+    for chosen in dict.fromkeys([*alike, *mixed]):
         outcomes = [made[form] for made, form in zip(every, chosen, strict=True)]
         for one in modes(way._replace(forms=chosen), problem, outcomes):
             count = len(answer(one, outcomes).costs)

@@ -33,9 +33,8 @@ def understood_as(understood: Understood, found: Judgement | None) -> list[str]:
         text += " (as its gradient says: no scalar cost came back)"
     elif not understood.is_explained and not (found and found.is_right):
         text += " (nearest to your cost, which is that of no network known here)"
-    count = {1: "one function", 2: "two functions"}.get(
-        len(way.subject.parts), "functions"
-    )
+    parts = len(way.subject.parts)
+    count = {1: "one function", 2: "two functions"}.get(parts, f"{parts} functions")
     m = len(understood.attempt.problems[0].y)
     examples = "1 example" if m == 1 else f"{m} examples"
     return [

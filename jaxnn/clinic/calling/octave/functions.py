@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from jaxnn import files
+from jaxnn.clinic.calling.listing import is_parameter
 from jaxnn.clinic.calling.octave.process import Octave, executable
-from jaxnn.clinic.calling.octave.sources import Head, heads
+from jaxnn.clinic.calling.octave.sources import Head, heads, reshaped
 from jaxnn.clinic.calling.texts import guess
 from jaxnn.files import FileError
 from jaxnn.mistake import Mistake
@@ -21,6 +22,8 @@ class Function:
         head = octave.functions[number]
         self.octave, self.number, self.path = octave, number, head.path
         self.returns, self.__name__ = head.returns, head.name
+        self.__qualname__ = head.name
+        self.reshaped = sum(map(is_parameter, reshaped(head)))
         self.__signature__ = signature(head.takes)
 
     def __call__(self, *arguments: Any) -> tuple[Any, ...]:

@@ -98,6 +98,13 @@ def arguments(text: str) -> tuple[str, ...]:
     )
 
 
+def reshaped(head: Head) -> set[str]:
+    """The names that a function cuts out of a vector: Theta1 = reshape(...)."""
+    start, end = head.span
+    text = without_comments(read(head.path))[start:end]
+    return set(re.findall(r"(\w+)\s*=\s*reshape\s*\(", text))
+
+
 def copied(head: Head, name: str) -> str:
     """A file in which the function, under a new name, comes first.
 
