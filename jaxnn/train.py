@@ -35,6 +35,7 @@ class Flags(TrainingFlags):
     test_fraction: float = flag("fraction held out of training", 0.2)
     standardize: bool = flag("scale each image to mean 0, deviation 1", False)
     out: str | None = flag("the run folder (default: runs/<time>)", None)
+    overwrite: bool = flag("replace the run that --out holds", False)
     resume: str | None = flag("continue RUN, to the same numbers", None, metavar="RUN")
 
 
@@ -53,8 +54,8 @@ def resumed(flags: Flags, run: str) -> tuple[Flags, Settings]:
     """The flags and settings of the run to continue, and the RESUMABLE ones given."""
     if fixed := sorted(flags.given - RESUMABLE):
         raise Mistake(
-            f"--{fixed[0].replace('_', '-')} is settled by the run that --resume "
-            "continues; leave it out, or start a new run"
+            f"--{fixed[0].replace('_', '-')} does not go with --resume, which "
+            "continues a run as it is; leave it out, or start a new run"
         )
     config = record.read_config(Path(run))
     held = {name: config.notes[name] for name in record.NOTES & config.notes.keys()}
@@ -77,19 +78,6 @@ def announce(
         notice(f"resuming {method} begins again from the weights it had reached")
 
 
-def step_line(now: training.Progress, name: str) -> str:
-    """The line of progress for a step; name: of the cost."""
-    accuracies = {"train": now.train_accuracy, "test": now.test_accuracy}
-    parts = [
-        f"step {now.step:>{len(str(now.steps))}}/{now.steps}",
-        f"{name} {now.cost:.4f}",
-        f"gradient {now.gradient_norm:.1e}",
-        *(f"{k} {v:.2%}" for k, v in accuracies.items() if not np.isnan(v)),
-        f"{now.seconds:.1f} s",
-    ]
-    return "  ".join(parts)
-
-
 def train_network(
     flags: Flags, settings: Settings, folder: Path, train: Digits, test: Digits
 ) -> training.Run:
@@ -98,18 +86,17 @@ def train_network(
     how.pop("center")  # `fit` decides it
     notes = {name: getattr(flags, name) for name in record.NOTES}
     notes["data"] = flags.data and str(Path(flags.data).resolve())
-    bar, stage = cli.progress(), cli.progress_of_stages(flags.quiet)
+    name = cost_name(settings.batch_size)
+    bar = cli.progress() if not flags.quiet else lambda *_: None
     check_ctrl_c = cli.hold_ctrl_c()
-    stage("compiling", 1, 1)
+    bar("compiling", 0, flags.steps)
     stale = list(FILES) if flags.resume else []  # once a step is taken
 
     def show(now: training.Progress) -> None:
         check_ctrl_c()
-        stage("", 0, 0)
         while stale:
             (folder / stale.pop()).unlink(missing_ok=True)
-        if not flags.quiet:
-            bar(step_line(now, cost_name(settings.batch_size)), now.step, now.steps)
+        bar(training.step_line(now, name), now.step, now.steps)
 
     try:
         return training.fit(
@@ -120,12 +107,13 @@ def train_network(
             device=flags.device,
             out=folder,
             resume=flags.resume is not None,
+            overwrite=flags.overwrite,
             notes=notes,
             progress=show,
             mat=False,  # the second process writes it
         )
     finally:
-        stage("", 0, 0)
+        bar("", 0, 0)
         cli.release_ctrl_c()
 
 
@@ -141,8 +129,8 @@ def finish(painter: Painter, run: training.Run, folder: Path, name: str) -> int:
     Returns BUG if a bug of ours is the reason, else 0.
     """
     history = run.history
-    accuracies = history.train_accuracy, history.test_accuracy
-    shown = Trained(folder.absolute(), run.params, history.cost, accuracies, name)
+    accuracies, where = history[3:], folder.absolute()
+    shown = Trained(where, run.params, history.cost, accuracies, name, run.title())
     code = painter.finish(shown)
     if missing := [file for file in FILES if not (folder / file).exists()]:
         ended = f" (the process that draws ended with code {code})" * (code != 0)
@@ -180,13 +168,16 @@ def main(argv: Sequence[str]) -> int:
     folder = Path(flags.out or run_folder.dated())
     check(settings, flags.steps)
     if flags.resume is None:
-        run_folder.require_free(folder)
+        again = f"continue it with --resume {folder}, replace it with --overwrite, or "
+        run_folder.require_free(folder, again, flags.overwrite)
+    before = folder.stat().st_ino if flags.overwrite and folder.exists() else None
     with Painter() as painter:
         try:
             return run_with(painter, flags, settings, folder)
         except KeyboardInterrupt:
             again = f"; continue with {cli.as_typed('train')} --resume {folder}"
-            hint = again if run_folder.holds_run(folder) else ", nothing saved"
+            is_saved = run_folder.holds_run(folder) and folder.stat().st_ino != before
+            hint = again if is_saved else ", nothing saved"
             raise KeyboardInterrupt(f"stopped{hint}") from None
 
 

@@ -376,12 +376,18 @@ def planted(*_, **__):
     return np.zeros(3).reshape(2, 2)
 
 
-def test_a_bar_never_wraps(monkeypatch, capsys):
+def test_a_terminal_has_a_bar_and_a_pipe_has_lines(monkeypatch, capsys):
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    for columns, text in ((40, "x" * 39), (90, "[##########----------] " + "x" * 60)):
-        monkeypatch.setenv("COLUMNS", str(columns))
-        cli.progress()("x" * 60, 1, 2)
-        assert capsys.readouterr().out == f"\r{text}\033[K"
+    show = cli.progress()
+    show("half", 1, 2)
+    show("", 0, 0)
+    assert "\rhalf |" in capsys.readouterr().out
+    monkeypatch.undo()
+    show = cli.progress()
+    for done in range(40):
+        show(f"{done} of 40", done, 40)
+    show("", 0, 0)
+    assert capsys.readouterr().out.split(" of 40\n")[:3] == ["4", "8", "12"]
 
 
 def test_a_bug_ends_with_its_traceback_and_code_3(command, monkeypatch):

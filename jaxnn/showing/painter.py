@@ -32,6 +32,7 @@ class Trained(NamedTuple):
     costs: np.ndarray  # (steps,)
     accuracies: tuple[np.ndarray, np.ndarray]  # (steps,) each: trained on, held out
     cost_name: str
+    title: str = ""
 
 
 class Painter:

@@ -10,3 +10,4 @@ from .settings import Settings as Settings
 from .settings import check as check
 from .settings import cost_name as cost_name
 from .settings import tidy as tidy
+from .watching import step_line as step_line

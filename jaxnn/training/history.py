@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxnn import model, optimizers
+from jaxnn.display import displayed
 
 
 class Loaded(NamedTuple):
@@ -24,6 +25,7 @@ class Loaded(NamedTuple):
 Sets = list[Loaded]  # training digits, then test digits
 
 
+@displayed
 class History(NamedTuple):
     """One entry per step: arrays (steps,) float64, NaN where nothing was measured."""
 
@@ -32,6 +34,20 @@ class History(NamedTuple):
     seconds: np.ndarray  # spent in the compiled loop; interpolated within a chunk
     train_accuracy: np.ndarray  # fraction; every tenth step, or every epoch
     test_accuracy: np.ndarray
+
+    def _facts(self) -> dict[str, str]:
+        """Where each column begins and ends."""
+        measured = {name: c[~np.isnan(c)] for name, c in self._asdict().items()}
+        ends = {n: f"{c[0]:.4g} -> {c[-1]:.4g}" for n, c in measured.items() if c.size}
+        return {"steps": str(len(self.cost)), **ends}
+
+    def accuracies(self) -> str:
+        """The last accuracies in words, with the best on digits held out."""
+        parts = {"train": self.train_accuracy, "test": self.test_accuracy}
+        measured = {name: c[~np.isnan(c)] for name, c in parts.items()}
+        text = ", ".join(f"{n} {c[-1]:.2%}" for n, c in measured.items() if c.size)
+        best = measured["test"]
+        return text + (f" (best {best.max():.2%})" if best.size else "")
 
 
 class Snapshot(NamedTuple):

@@ -3,21 +3,21 @@
 m examples, n pixels, ten classes.
 """
 
-import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import numpy as np
 
-from jaxnn import devices, model, optimizers
+from jaxnn import devices, model, optimizers, showing
 from jaxnn.data import Digits
 from jaxnn.devices import Device
+from jaxnn.display import displayed
 from jaxnn.files import FileError
+from jaxnn.initialization import layers_of
 from jaxnn.mistake import Mistake
 from jaxnn.training import centering, record, run_folder
 from jaxnn.training.chunks import best_of, network, train_on
@@ -29,17 +29,18 @@ from jaxnn.training.history import (
     accuracies,
     no_history,
 )
-from jaxnn.training.settings import Settings, check, check_digits, tidy
+from jaxnn.training.settings import Settings, check, check_digits, cost_name, tidy
 from jaxnn.training.task import centers_in, initial_params, load, make_task
+from jaxnn.training.watching import check_progress, watching
 from jaxnn.weights import save_params
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-@cache
-def say_once(text: str) -> None:
-    """Print a line on stderr, the first time."""
-    print(text, file=sys.stderr)
+AGAIN = "continue it with resume=True, replace it with overwrite=True, or "
 
 
+@displayed
 class Run(NamedTuple):
     """A trained network and how it was trained."""
 
@@ -56,6 +57,36 @@ class Run(NamedTuple):
     device: str = ""
     compile_seconds: float = 0.0
     folder: Path | None = None
+    settings: Settings = Settings()
+
+    def _facts(self) -> dict[str, Any]:
+        name = cost_name(self.settings.batch_size)
+        return {
+            "network": self.network(),
+            name: f"{self.cost:.4f} after {self.steps} steps",
+            "ended": self.message,
+            "accuracy": self.history.accuracies() or "not measured",
+            "device": self.device,
+            "folder": self.folder or "none: fit(..., out=FOLDER) saves a run",
+        }
+
+    def network(self) -> str:
+        """The layers, and the settings that tell one run from another."""
+        how, layers = self.settings, "-".join(map(str, layers_of(self.params)))
+        batches = f", batches of {how.batch_size}" if how.batch_size else ""
+        return f"{layers}, lambda {how.lam:g}, {how.method}{batches}"
+
+    def plot(self) -> "Figure":
+        """The cost and the accuracies by step, as in curves.png."""
+        past, name = self.history, cost_name(self.settings.batch_size)
+        accuracies = past.train_accuracy, past.test_accuracy
+        return showing.charts.curves(past.cost, *accuracies, name, self.title())
+
+    def title(self) -> str:
+        """Two lines above a picture: what was trained, and what it reached."""
+        reached = f"{self.steps} steps: {cost_name(self.settings.batch_size)}"
+        parts = f"{reached} {self.cost:.4f}", self.history.accuracies()
+        return f"{self.network()}\n{', '.join(filter(None, parts))}"
 
 
 def fit(
@@ -74,8 +105,9 @@ def fit(
     seed: int = 0,
     out: str | Path | None = None,
     resume: bool = False,
+    overwrite: bool = False,
     notes: dict[str, Any] | None = None,
-    progress: Callable[[Progress], Any] | None = None,
+    progress: bool | Callable[[Progress], Any] | None = None,
     mat: bool = True,
 ) -> Run:
     """Train the network (n, *hidden, 10) on digits x (m, n), y (m,).
@@ -91,19 +123,24 @@ def fit(
     dtype: "float32" or "float64". device: "auto", "cpu" or "gpu".
     out: the run folder to write. With resume=True, the run folder to continue: it ends
     with the same numbers as an unbroken run on the same device. (bfgs and SciPy's
-    methods start again from its weights.)
+    methods start again from its weights.) With overwrite=True, `out` may hold a run;
+    the new one replaces it when it is ready for its first step.
     notes: stored in config.json, so they must be JSON types.
-    progress: called every tenth step; with mini-batches, once per epoch or every tenth
+    progress: a bar: True, or None (the default) on a terminal and in a notebook; or a
+    function, called every tenth step; with mini-batches, once per epoch or every tenth
     step, whichever is longer; with bfgs, where jax.scipy returns.
     mat: also write weights.mat, for Octave; False saves loading SciPy.
 
-    At a prompt and in a notebook the first call says that it compiles, which takes
-    seconds (`cache_compiled_programs` saves them). Ctrl-C saves the folder, then raises
-    KeyboardInterrupt. Raises Mistake with one line that says what to change.
+    The first call compiles, which takes seconds (`cache_compiled_programs` saves them).
+    Ctrl-C saves the folder, then raises KeyboardInterrupt. Raises Mistake with one line
+    that says what to change.
     """
     units = tuple(np.atleast_1d(hidden).tolist())
-    if resume and out is None:
-        raise Mistake("resume needs out, the run folder to continue")
+    if (resume or overwrite) and out is None:
+        raise Mistake("resume and overwrite need out, the run folder")
+    if resume and overwrite:
+        raise Mistake("resume continues a run, overwrite replaces it; give one of them")
+    check_progress(progress)
     folder = None if out is None else Path(out)
     held = record.read_config(folder) if folder is not None and resume else None
     center = method in centering.METHODS if held is None else held.settings.center
@@ -116,18 +153,19 @@ def fit(
     check_digits(train, test)
     chosen = devices.choose(device)
     if folder is not None and held is None:
-        run_folder.require_free(folder)
-    if hasattr(sys, "ps1"):  # a person waits, at a prompt or in a notebook
-        say_once(f"compiling for {devices.describe(chosen)}")
-    began = time.perf_counter()
-    with devices.computing(chosen, dtype):
+        run_folder.require_free(folder, AGAIN, overwrite)
+    began, where = time.perf_counter(), devices.describe(chosen)
+    with (
+        devices.computing(chosen, dtype),
+        watching(progress, steps, cost_name(batch_size), where) as follow,
+    ):
         parts = [train] if test is None or not len(test.y) else [train, test]
         sets = [load(part, dtype, chosen, batch_size is None) for part in parts]
         params = initial_params(settings, train.x.shape[1])
         centers = centering.centers_of(params, train.x) if center else None
         task = make_task(sets[0], settings, centers)
         snapshot = first_snapshot(task, params, sets, chosen)
-        config = record.describe(settings, parts, notes, devices.describe(chosen))
+        config = record.describe(settings, parts, notes, where)
         if folder is not None and held is not None:
             run_folder.require_same(folder, held, config)
             snapshot = resumed(folder, snapshot, chosen)
@@ -142,9 +180,10 @@ def fit(
                 config = config._replace(notes=held.notes)
             record.write_config(folder, config)  # steps, device, versions may be new
         elif folder is not None:
-            run_folder.create(folder, config, snapshot, network(snapshot.state, task))
+            first = network(snapshot.state, task)
+            run_folder.create(folder, config, snapshot, first, overwrite)
         began_at = int(snapshot.state.steps)
-        result, snapshot = train_on(snapshot, task, steps, sets, folder, progress)
+        result, snapshot = train_on(snapshot, task, steps, sets, folder, follow)
         if folder is not None and mat:
             save_params(folder / "weights.mat", result.params)
     run = as_run(result, snapshot, best_of(snapshot, sets))
@@ -153,6 +192,7 @@ def fit(
         device=config.device,
         compile_seconds=compile_seconds,
         folder=folder,
+        settings=settings,
     )
 
 
