@@ -200,7 +200,10 @@ def test_no_gpu_says_so(command):
         (["train", "--data", "nowhere.mat"], "nowhere.mat: no such file"),
         (["train", "--test-fraction", "1"], "test fraction 1.0"),
         (["train", "--resume", "nowhere"], "not a run folder"),
-        (["train", "--resume", "nowhere", "--lam", "2"], "--lam is settled"),
+        (
+            ["train", "--resume", "nowhere", "--lam", "2"],
+            "--lam does not go with --resume",
+        ),
         (["train", "--frobnicate"], "arguments: --frobnicate; see"),
         (["train", "--lr", "1"], "did you mean --learning-rate?"),
         (["train", "--epochs", "9"], "did you mean --steps?"),
@@ -350,6 +353,27 @@ def test_a_run_that_converges_says_so(command, tmp_path, few_digits):
     again = command("train", "--resume", "run", "--steps", 600)
     assert "is complete (converged: " in again.stdout
     assert again.stdout.endswith("; no step is left to take\n")
+
+
+def test_a_run_is_replaced_when_a_person_says_so(command, a_run, monkeypatch):
+    again = ("train", "--steps", 3, "--out", "run")
+    one_line(command(*again), "run: holds a run already; continue it with --resume run")
+    one_line(command(*again), "replace it with --overwrite, or choose another folder")
+    old, first = jaxnn.load_params(a_run), training.first_snapshot
+
+    def press_ctrl_c(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "first_snapshot", press_ctrl_c)
+    stopped = command(*again, "--overwrite")
+    assert stopped.stderr == "\ntrain: stopped, nothing saved\n"
+    assert all(map(np.array_equal, jaxnn.load_params(a_run), old))
+    monkeypatch.setattr(training, "first_snapshot", first)
+    assert command(*again, "--overwrite").returncode == 0
+    assert not all(map(np.array_equal, jaxnn.load_params(a_run), old))
+    assert set(showing.FILES) <= {path.name for path in a_run.iterdir()}
+    monkeypatch.setattr(training, "train_on", press_ctrl_c)
+    assert "continue with" in command(*again, "--overwrite").stderr
 
 
 def test_run_folder_that_is_damaged_is_one_line(command, a_run):

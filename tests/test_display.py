@@ -61,7 +61,7 @@ def test_results_are_short(few_digits):
     text = repr(run)
     assert len(text.splitlines()) == 7
     assert "network   400-4-3-10, lambda 0.3, lbfgs\n" in text
-    assert f"cost      {run.cost:.4f} after 20 steps\n" in text
+    assert f"cost      {run.cost:.4f} at step 20\n" in text
     accuracies = run.history.train_accuracy[-1], run.history.test_accuracy[-1]
     assert "train {:.2%}, test {:.2%}".format(*accuracies) in text
     assert "folder    none: " in text

@@ -63,7 +63,7 @@ class Run(NamedTuple):
         name = cost_name(self.settings.batch_size)
         return {
             "network": self.network(),
-            name: f"{self.cost:.4f} after {self.steps} steps",
+            name: f"{self.cost:.4f} at step {self.steps}",
             "ended": self.message,
             "accuracy": self.history.accuracies() or "not measured",
             "device": self.device,
@@ -84,7 +84,7 @@ class Run(NamedTuple):
 
     def title(self) -> str:
         """Two lines above a picture: what was trained, and what it reached."""
-        reached = f"{self.steps} steps: {cost_name(self.settings.batch_size)}"
+        reached = f"step {self.steps}: {cost_name(self.settings.batch_size)}"
         parts = f"{reached} {self.cost:.4f}", self.history.accuracies()
         return f"{self.network()}\n{', '.join(filter(None, parts))}"
 
@@ -136,11 +136,13 @@ def fit(
     that says what to change.
     """
     units = tuple(np.atleast_1d(hidden).tolist())
-    if (resume or overwrite) and out is None:
-        raise Mistake("resume and overwrite need out, the run folder")
+    check_progress(progress)
+    if out is None and (resume or overwrite):
+        raise Mistake(
+            f"{'resume' if resume else 'overwrite'} needs out, the run folder"
+        )
     if resume and overwrite:
         raise Mistake("resume continues a run, overwrite replaces it; give one of them")
-    check_progress(progress)
     folder = None if out is None else Path(out)
     held = record.read_config(folder) if folder is not None and resume else None
     center = method in centering.METHODS if held is None else held.settings.center

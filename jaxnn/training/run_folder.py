@@ -54,7 +54,7 @@ def require_free(folder: Path, again: str = "", overwrite: bool = False) -> None
     """
     if holds_run(folder) and overwrite:
         read_config(folder)  # or it is another program's checkpoint
-        names = {path.name for path in folder.iterdir() if path.suffix != ".tmp"}
+        names = {path.name for path in folder.iterdir() if not path.match(".*.tmp")}
         if strangers := names - OWN:
             raise FileError(
                 f"{folder}: holds {min(strangers)}, which is no part of a run; move it "
