@@ -224,6 +224,10 @@ def test_importing_jaxnn_loads_nothing():
     assert not loaded("import jaxnn; dir(jaxnn)", *heavy)
 
 
+def test_training_loads_no_picture_and_no_bar():
+    assert not loaded("import jaxnn; jaxnn.fit, jaxnn.Run", "matplotlib", "tqdm")
+
+
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 @pytest.mark.parametrize("flags", ["--help", "--frobnicate", "--device tpu"])
 def test_a_command_answers_without_jax(name, flags):

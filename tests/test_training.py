@@ -222,6 +222,18 @@ def test_a_folder_in_use_is_left_alone(parts, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "run"]
 
 
+def test_a_run_plots_what_its_folder_shows(parts):
+    how = {"method": "adam", "batch_size": 50, "steps": 30, "lam": 0.1}
+    run = jaxnn.fit(*parts, **how, hidden=(4, 3))
+    figure = run.plot()
+    np.testing.assert_array_equal(figure.axes[0].lines[0].get_ydata(), run.history.cost)
+    assert figure.axes[0].get_title() == "batch cost"
+    first, second = figure.get_suptitle().splitlines()
+    assert first == "400-4-3-10, lambda 0.1, adam, batches of 50"
+    assert second.startswith(f"step 30: batch cost {run.cost:.4f}, train ")
+    assert jaxnn.fit(parts[0], steps=1).plot()
+
+
 def test_a_run_is_replaced_when_a_person_says_so(parts, tmp_path):
     folder = tmp_path / "run"
     jaxnn.fit(*parts, steps=5, out=folder)
