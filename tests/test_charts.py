@@ -79,6 +79,7 @@ def test_nothing_is_cut_off():
         charts.curves(ones, ones, ones, "batch cost", title),
         charts.penalties(["25 hidden units"], lams, [[(ones, ones)] * 3]),
         charts.confusion_matrix(np.full((10, 10), 1000)),
+        charts.agreement(["a network"], [ones], {"a": [ones], "b": [ones]}),
         pictures.hidden_units(np.ones((1, 401)), title),
         pictures.hidden_units_by_penalty([np.ones((25, 401))] * 2, [0.0, 1.0]),
         pictures.digit_grid(np.ones((100, 400))),

@@ -99,7 +99,8 @@ def sharp(
     high, wide = (scale * n for n in pictures[0].shape)  # dots
     top, bottom = LINE * (1 + titles[0].count("\n")) * any(titles), LINE * bool(foot)
     size = (len(pictures) * (wide + LINE) - LINE, high + top + bottom)
-    figure = Figure(figsize=[(dots + 0.01) / DPI for dots in size])  # rounded down
+    width, height = ((dots + 0.01) / DPI for dots in size)  # dots are rounded down
+    figure = Figure(figsize=(width, height))
     for i, (picture, title) in enumerate(zip(pictures, titles, strict=True)):
         left, low = i * (wide + LINE) / size[0], bottom / size[1]
         axes = figure.add_axes((left, low, wide / size[0], high / size[1]))
