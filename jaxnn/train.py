@@ -146,16 +146,10 @@ def finish(painter: Painter, run: training.Run, folder: Path, name: str) -> int:
 
 def result_line(run: training.Run, folder: Path, name: str, is_early: bool) -> str:
     """The outcome in one line; name: of the cost."""
-    history = run.history
     text = f"{name} {run.cost:.4f} after {run.steps} step" + "s" * (run.steps != 1)
     text += f" ({run.message})" * is_early
-    parts = {"train": history.train_accuracy, "test": history.test_accuracy}
-    for part, accuracy in parts.items():
-        if accuracy.size and not np.isnan(accuracy[-1]):
-            text += f", {part} {accuracy[-1]:.2%}"
-    if run.best_params is not None:
-        text += f" (best {np.nanmax(history.test_accuracy):.2%})"
-    return f"result   {text}, in {folder}"
+    parts = text, run.history.accuracies(), f"in {folder}"
+    return f"result   {', '.join(filter(None, parts))}"
 
 
 def main(argv: Sequence[str]) -> int:
