@@ -123,15 +123,13 @@ def some_of(train: Digits) -> np.ndarray:
     return train.x[shown]
 
 
-def finish(painter: Painter, run: training.Run, folder: Path, name: str) -> int:
-    """Wait for the pictures; warn of those that are missing. name: of the cost.
+def finish(painter: Painter, run: training.Run, folder: Path) -> int:
+    """Wait for the pictures; warn of those that are missing.
 
     Returns BUG if a bug of ours is the reason, else 0.
     """
-    history = run.history
-    accuracies, where = history[3:], folder.absolute()
-    shown = Trained(where, run.params, history.cost, accuracies, name, run.title())
-    code = painter.finish(shown)
+    where, pictures = folder.absolute(), (run.title(), run.curves())
+    code = painter.finish(Trained(where, run.params, *pictures))
     if missing := [file for file in FILES if not (folder / file).exists()]:
         ended = f" (the process that draws ended with code {code})" * (code != 0)
         again = f"{cli.as_typed('train')} --resume {folder}"
@@ -144,9 +142,11 @@ def finish(painter: Painter, run: training.Run, folder: Path, name: str) -> int:
     return BUG if code == BUG else 0
 
 
-def result_line(run: training.Run, folder: Path, name: str, is_early: bool) -> str:
-    """The outcome in one line; name: of the cost."""
-    text = f"{name} {run.cost:.4f} after {run.steps} step" + "s" * (run.steps != 1)
+def result_line(run: training.Run, folder: Path, is_early: bool) -> str:
+    """The outcome in one line."""
+    text = f"{run.cost_name()} {run.cost:.4f} after {run.steps} step" + "s" * (
+        run.steps != 1
+    )
     text += f" ({run.message})" * is_early
     parts = text, run.history.accuracies(), f"in {folder}"
     return f"result   {', '.join(filter(None, parts))}"
@@ -196,17 +196,16 @@ def run_with(painter: Painter, flags: Flags, settings: Settings, folder: Path) -
         more = "no step is left to take" if is_early else "a larger --steps adds more"
         print(f"result   {folder} is complete ({run.message}); {more}")
         return 0
-    name = cost_name(settings.batch_size)
     if run.diverged:
-        finish(painter, run, folder, name)
+        finish(painter, run, folder)
         raise Mistake(
             f"{run.message}; the weights before it are in {folder}; "
             "try a smaller --learning-rate"
         )
     seconds["compiling"] = run.compile_seconds
     note("training and saving")
-    print(result_line(run, folder, name, is_early), flush=True)
-    code = finish(painter, run, folder, name)
+    print(result_line(run, folder, is_early), flush=True)
+    code = finish(painter, run, folder)
     note("pictures")
     parts = ", ".join(f"{value:.1f} {part}" for part, value in seconds.items())
     print(f"time     {sum(seconds.values()):.1f} s since import: {parts}")

@@ -38,9 +38,7 @@ def write(run: Trained, digits: np.ndarray, drawn: bytes | None = None) -> int:
         "digits.png": lambda path: files.write_bytes(
             path, drawn or draw_digits(digits)
         ),
-        "curves.png": lambda path: save(
-            path, charts.curves(run.costs, *run.accuracies, run.cost_name, run.title)
-        ),
+        "curves.png": lambda path: save(path, charts.curves(*run.curves)),
         "hidden_units.png": lambda path: save(
             path, pictures.hidden_units(run.params[0], run.title)
         ),

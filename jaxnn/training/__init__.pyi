@@ -2,7 +2,7 @@ from . import record as record
 from . import run_folder as run_folder
 from . import scores as scores
 from .history import Progress as Progress
-from .run import Run as Run
+from .history import Run as Run
 from .run import fit as fit
 from .scores import Evaluation as Evaluation
 from .settings import CLASSES as CLASSES

@@ -7,23 +7,22 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
 
-from jaxnn import devices, model, optimizers, showing
+from jaxnn import devices, model, optimizers
 from jaxnn.data import Digits
 from jaxnn.devices import Device
-from jaxnn.display import displayed
 from jaxnn.files import FileError
-from jaxnn.initialization import layers_of
 from jaxnn.mistake import Mistake
 from jaxnn.training import centering, record, run_folder
 from jaxnn.training.chunks import best_of, network, train_on
 from jaxnn.training.history import (
     History,
     Progress,
+    Run,
     Sets,
     Snapshot,
     accuracies,
@@ -34,59 +33,7 @@ from jaxnn.training.task import centers_in, initial_params, load, make_task
 from jaxnn.training.watching import check_progress, watching
 from jaxnn.weights import save_params
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 AGAIN = "continue it with resume=True, replace it with overwrite=True, or "
-
-
-@displayed
-class Run(NamedTuple):
-    """A trained network and how it was trained."""
-
-    params: model.Params  # the last weights, NumPy matrices
-    best_params: model.Params | None  # with the best test accuracy; None without test
-    history: History
-    cost: float  # nats per example, at params
-    steps: int
-    evaluations: int  # of cost and gradient
-    converged: bool
-    diverged: bool  # the cost became NaN or infinite; params are the last good ones
-    message: str
-    began_at: int = 0  # the step where this call started; 0 unless resumed
-    device: str = ""
-    compile_seconds: float = 0.0
-    folder: Path | None = None
-    settings: Settings = Settings()
-
-    def _facts(self) -> dict[str, Any]:
-        name = cost_name(self.settings.batch_size)
-        return {
-            "network": self.network(),
-            name: f"{self.cost:.4f} at step {self.steps}",
-            "ended": self.message,
-            "accuracy": self.history.accuracies() or "not measured",
-            "device": self.device,
-            "folder": self.folder or "none: fit(..., out=FOLDER) saves a run",
-        }
-
-    def network(self) -> str:
-        """The layers, and the settings that tell one run from another."""
-        how, layers = self.settings, "-".join(map(str, layers_of(self.params)))
-        batches = f", batches of {how.batch_size}" if how.batch_size else ""
-        return f"{layers}, lambda {how.lam:g}, {how.method}{batches}"
-
-    def plot(self) -> "Figure":
-        """The cost and the accuracies by step, as in curves.png."""
-        past, name = self.history, cost_name(self.settings.batch_size)
-        accuracies = past.train_accuracy, past.test_accuracy
-        return showing.charts.curves(past.cost, *accuracies, name, self.title())
-
-    def title(self) -> str:
-        """Two lines above a picture: what was trained, and what it reached."""
-        reached = f"step {self.steps}: {cost_name(self.settings.batch_size)}"
-        parts = f"{reached} {self.cost:.4f}", self.history.accuracies()
-        return f"{self.network()}\n{', '.join(filter(None, parts))}"
 
 
 def fit(
