@@ -7,7 +7,6 @@ import errno
 import io
 import os
 import re
-import shutil
 import signal
 import sys
 import time
@@ -20,6 +19,7 @@ from typing import NoReturn
 
 from jaxnn import data, startup
 from jaxnn.mistake import BUG, Mistake, is_out_of_memory
+from jaxnn.progress import Show, bar
 
 MISTAKE, INTERRUPTED = 2, 130  # exit codes, next to BUG
 REPORT = "this is a bug in jaxnn, not your mistake; please report the lines above"
@@ -140,21 +140,17 @@ def printer(quiet: bool) -> Callable[..., None]:
     return (lambda *_, **__: None) if quiet else print
 
 
-def progress() -> Callable[[str, int, int], None]:
-    """show(text, done, whole): a bar on a terminal, few lines in a pipe."""
+def progress() -> Show:
+    """show(text, done, whole): a bar on a terminal, few lines in a pipe; 0 ends it."""
+    if sys.stdout.isatty():
+        return bar(sys.stdout)
     tenths, last = 0, time.monotonic()
 
     def show(text: str, done: int, whole: int) -> None:
         nonlocal tenths, last
-        if sys.stdout.isatty():
-            filled = 20 * done // whole
-            mark = "#" * filled + "-" * (20 - filled)
-            end = "\n" if done >= whole else ""
-            line = f"[{mark}] {text}"
-            columns = shutil.get_terminal_size().columns - 1  # a longer line would wrap
-            line = line if len(line) <= columns else text[:columns]
-            print(f"\r{line}\033[K", end=end, flush=True)
-        elif 10 * done // whole > tenths or time.monotonic() - last > SILENT:
+        if not whole:
+            return
+        if 10 * done // whole > tenths or time.monotonic() - last > SILENT:
             tenths, last = 10 * done // whole, time.monotonic()
             try:
                 print(text, flush=True)
@@ -164,7 +160,7 @@ def progress() -> Callable[[str, int, int], None]:
     return show
 
 
-def progress_of_parts(quiet: bool) -> Callable[[str, int, int], None]:
+def progress_of_parts(quiet: bool) -> Show:
     """show(part, done, whole): a bar for each part, unless quiet; heeds Ctrl-C."""
     check, bars = hold_ctrl_c(), defaultdict(progress)
 
@@ -176,22 +172,13 @@ def progress_of_parts(quiet: bool) -> Callable[[str, int, int], None]:
     return show
 
 
-def progress_of_stages(quiet: bool) -> Callable[[str, int, int], None]:
-    """show(stage, done, whole): one line on a terminal that changes; else nothing.
+def progress_of_stages(quiet: bool) -> Show:
+    """show(stage, done, whole): a bar on a terminal, which whole 0 removes, or nothing.
 
-    For work of seconds. whole 0 removes the line.
+    For work of seconds.
     """
-    is_shown = False
-
-    def show(stage: str, done: int, whole: int) -> None:
-        nonlocal is_shown
-        if quiet or not sys.stderr.isatty() or not (whole or is_shown):
-            return
-        is_shown = whole > 0
-        text = f"[{done} of {whole}] {stage}" if whole > 1 else stage
-        print(f"\r{text}\033[K", end="", file=sys.stderr, flush=True)
-
-    return show
+    is_shown = not quiet and sys.stderr.isatty()
+    return bar(sys.stderr, leaves=False) if is_shown else lambda *_: None
 
 
 def stopped(folder: Path) -> KeyboardInterrupt:

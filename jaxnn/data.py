@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxnn import files, images
+from jaxnn.display import displayed
 from jaxnn.files import FileError
 from jaxnn.mistake import Mistake
 
@@ -21,6 +22,7 @@ MAT_NAMES = ("X", "y")
 LARGEST_SCORE = 1e6  # the largest standardized pixel of a real image
 
 
+@displayed
 class Digits(NamedTuple):
     """Images x (m, 400) float64, column-major 20x20, and their digits y (m,) int64."""
 

@@ -66,7 +66,7 @@ def own_network(seed: int, notice: Callable[..., None]) -> Params:
         return load_params(path)
     except FileError:
         notice("no --run: training a network on the 5000 embedded digits", flush=True)
-    params = training.fit(data.load_digits(), seed=seed).params
+    params = training.fit(data.load_digits(), seed=seed, progress=False).params
     try:
         with files.writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -120,8 +120,11 @@ def networks(scores: list[ensemble.Scores]) -> Iterator[Sequence[Any]]:
                 yield *head, *values
 
 
-def save(folder: Path, scores: list[ensemble.Scores]) -> str:
-    """Write sweep.md, sweep.csv and the pictures; returns what to print."""
+def save(folder: Path, scores: list[ensemble.Scores], how: str) -> str:
+    """Write sweep.md, sweep.csv and the pictures; returns what to print.
+
+    how: the networks were trained, for a title.
+    """
     lines = table(scores), best_line(scores), speed_line(scores)
     text = "\n\n".join(["# Penalties compared", *lines, ""])
     files.write_text(folder / "sweep.md", text)
@@ -131,7 +134,7 @@ def save(folder: Path, scores: list[ensemble.Scores]) -> str:
     widths = sorted({one.hidden for one in scores})
     panels = [[one for one in scores if one.hidden == width] for width in widths]
     figure = showing.charts.penalties(
-        [f"{width} hidden units" for width in widths],
+        [f"{width} hidden units, {how}" for width in widths],
         [one.lam for one in panels[0]],
         [
             [
@@ -195,7 +198,7 @@ def train_widths(
             )
         except KeyboardInterrupt:
             raise cli.stopped(folder) from None
-        text = save(folder, scores)
+        text = save(folder, scores, f"{flags.method}, {flags.steps} steps")
     return scores, text
 
 

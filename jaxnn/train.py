@@ -35,6 +35,7 @@ class Flags(TrainingFlags):
     test_fraction: float = flag("fraction held out of training", 0.2)
     standardize: bool = flag("scale each image to mean 0, deviation 1", False)
     out: str | None = flag("the run folder (default: runs/<time>)", None)
+    overwrite: bool = flag("replace the run that --out holds", False)
     resume: str | None = flag("continue RUN, to the same numbers", None, metavar="RUN")
 
 
@@ -53,8 +54,8 @@ def resumed(flags: Flags, run: str) -> tuple[Flags, Settings]:
     """The flags and settings of the run to continue, and the RESUMABLE ones given."""
     if fixed := sorted(flags.given - RESUMABLE):
         raise Mistake(
-            f"--{fixed[0].replace('_', '-')} is settled by the run that --resume "
-            "continues; leave it out, or start a new run"
+            f"--{fixed[0].replace('_', '-')} does not go with --resume, which "
+            "continues a run as it is; leave it out, or start a new run"
         )
     config = record.read_config(Path(run))
     held = {name: config.notes[name] for name in record.NOTES & config.notes.keys()}
@@ -77,19 +78,6 @@ def announce(
         notice(f"resuming {method} begins again from the weights it had reached")
 
 
-def step_line(now: training.Progress, name: str) -> str:
-    """The line of progress for a step; name: of the cost."""
-    accuracies = {"train": now.train_accuracy, "test": now.test_accuracy}
-    parts = [
-        f"step {now.step:>{len(str(now.steps))}}/{now.steps}",
-        f"{name} {now.cost:.4f}",
-        f"gradient {now.gradient_norm:.1e}",
-        *(f"{k} {v:.2%}" for k, v in accuracies.items() if not np.isnan(v)),
-        f"{now.seconds:.1f} s",
-    ]
-    return "  ".join(parts)
-
-
 def train_network(
     flags: Flags, settings: Settings, folder: Path, train: Digits, test: Digits
 ) -> training.Run:
@@ -98,18 +86,17 @@ def train_network(
     how.pop("center")  # `fit` decides it
     notes = {name: getattr(flags, name) for name in record.NOTES}
     notes["data"] = flags.data and str(Path(flags.data).resolve())
-    bar, stage = cli.progress(), cli.progress_of_stages(flags.quiet)
+    name = cost_name(settings.batch_size)
+    bar = cli.progress() if not flags.quiet else lambda *_: None
     check_ctrl_c = cli.hold_ctrl_c()
-    stage("compiling", 1, 1)
+    bar("compiling", 0, flags.steps)
     stale = list(FILES) if flags.resume else []  # once a step is taken
 
     def show(now: training.Progress) -> None:
         check_ctrl_c()
-        stage("", 0, 0)
         while stale:
             (folder / stale.pop()).unlink(missing_ok=True)
-        if not flags.quiet:
-            bar(step_line(now, cost_name(settings.batch_size)), now.step, now.steps)
+        bar(training.step_line(now, name), now.step, now.steps)
 
     try:
         return training.fit(
@@ -120,12 +107,13 @@ def train_network(
             device=flags.device,
             out=folder,
             resume=flags.resume is not None,
+            overwrite=flags.overwrite,
             notes=notes,
             progress=show,
             mat=False,  # the second process writes it
         )
     finally:
-        stage("", 0, 0)
+        bar("", 0, 0)
         cli.release_ctrl_c()
 
 
@@ -135,15 +123,13 @@ def some_of(train: Digits) -> np.ndarray:
     return train.x[shown]
 
 
-def finish(painter: Painter, run: training.Run, folder: Path, name: str) -> int:
-    """Wait for the pictures; warn of those that are missing. name: of the cost.
+def finish(painter: Painter, run: training.Run, folder: Path) -> int:
+    """Wait for the pictures; warn of those that are missing.
 
     Returns BUG if a bug of ours is the reason, else 0.
     """
-    history = run.history
-    accuracies = history.train_accuracy, history.test_accuracy
-    shown = Trained(folder.absolute(), run.params, history.cost, accuracies, name)
-    code = painter.finish(shown)
+    where, pictures = folder.absolute(), (run.title(), run.curves())
+    code = painter.finish(Trained(where, run.params, *pictures))
     if missing := [file for file in FILES if not (folder / file).exists()]:
         ended = f" (the process that draws ended with code {code})" * (code != 0)
         again = f"{cli.as_typed('train')} --resume {folder}"
@@ -156,18 +142,14 @@ def finish(painter: Painter, run: training.Run, folder: Path, name: str) -> int:
     return BUG if code == BUG else 0
 
 
-def result_line(run: training.Run, folder: Path, name: str, is_early: bool) -> str:
-    """The outcome in one line; name: of the cost."""
-    history = run.history
-    text = f"{name} {run.cost:.4f} after {run.steps} step" + "s" * (run.steps != 1)
+def result_line(run: training.Run, folder: Path, is_early: bool) -> str:
+    """The outcome in one line."""
+    text = f"{run.cost_name()} {run.cost:.4f} after {run.steps} step" + "s" * (
+        run.steps != 1
+    )
     text += f" ({run.message})" * is_early
-    parts = {"train": history.train_accuracy, "test": history.test_accuracy}
-    for part, accuracy in parts.items():
-        if accuracy.size and not np.isnan(accuracy[-1]):
-            text += f", {part} {accuracy[-1]:.2%}"
-    if run.best_params is not None:
-        text += f" (best {np.nanmax(history.test_accuracy):.2%})"
-    return f"result   {text}, in {folder}"
+    parts = text, run.history.accuracies(), f"in {folder}"
+    return f"result   {', '.join(filter(None, parts))}"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -180,13 +162,16 @@ def main(argv: Sequence[str]) -> int:
     folder = Path(flags.out or run_folder.dated())
     check(settings, flags.steps)
     if flags.resume is None:
-        run_folder.require_free(folder)
+        again = f"continue it with --resume {folder}, replace it with --overwrite, or "
+        run_folder.require_free(folder, again, flags.overwrite)
+    before = folder.stat().st_ino if flags.overwrite and folder.exists() else None
     with Painter() as painter:
         try:
             return run_with(painter, flags, settings, folder)
         except KeyboardInterrupt:
             again = f"; continue with {cli.as_typed('train')} --resume {folder}"
-            hint = again if run_folder.holds_run(folder) else ", nothing saved"
+            is_saved = run_folder.holds_run(folder) and folder.stat().st_ino != before
+            hint = again if is_saved else ", nothing saved"
             raise KeyboardInterrupt(f"stopped{hint}") from None
 
 
@@ -211,17 +196,16 @@ def run_with(painter: Painter, flags: Flags, settings: Settings, folder: Path) -
         more = "no step is left to take" if is_early else "a larger --steps adds more"
         print(f"result   {folder} is complete ({run.message}); {more}")
         return 0
-    name = cost_name(settings.batch_size)
     if run.diverged:
-        finish(painter, run, folder, name)
+        finish(painter, run, folder)
         raise Mistake(
             f"{run.message}; the weights before it are in {folder}; "
             "try a smaller --learning-rate"
         )
     seconds["compiling"] = run.compile_seconds
     note("training and saving")
-    print(result_line(run, folder, name, is_early), flush=True)
-    code = finish(painter, run, folder, name)
+    print(result_line(run, folder, is_early), flush=True)
+    code = finish(painter, run, folder)
     note("pictures")
     parts = ", ".join(f"{value:.1f} {part}" for part, value in seconds.items())
     print(f"time     {sum(seconds.values()):.1f} s since import: {parts}")

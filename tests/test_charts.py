@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jaxnn.showing import charts
+from jaxnn.showing import charts, pictures
 
 
 def test_curves_show_their_data():
@@ -28,6 +28,68 @@ def test_curves_without_test_digits(gaps):
     charts.png(figure)
 
 
+def test_mini_batches_have_a_running_mean():
+    steps, ones = np.arange(1.0, 401), np.full(400, np.nan)
+    cost = 2 + np.where(steps % 2 == 0, 0.5, -0.5)
+    left = charts.curves(cost, ones, ones, "batch cost").axes[0]
+    raw, mean = left.lines
+    np.testing.assert_array_equal(raw.get_ydata(), cost)
+    np.testing.assert_allclose(mean.get_ydata(), 2)
+    middle = mean.get_xdata()  # each mean stands in the middle of its ten steps
+    assert middle[0] - 1 == 400 - middle[-1] == 4.5
+    assert raw.get_linewidth() < mean.get_linewidth()
+    assert len(charts.curves(cost, ones, ones).axes[0].lines) == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "ticks"),
+    [
+        (0.45, 0.42, ["0.420", "0.430", "0.440", "0.450"]),
+        (6, 0.3, ["0.3", "0.5", "0.7", "1", "2", "3", "5"]),
+        (6, 1e-4, ["0.0001", "0.001", "0.01", "0.1", "1"]),
+    ],
+)
+def test_every_range_of_costs_has_ticks_that_can_be_read(first, last, ticks):
+    nothing = np.full(50, np.nan)
+    cost = np.geomspace(first, last, 50)
+    figure = charts.curves(cost, nothing, nothing)
+    charts.png(figure)
+    axis = figure.axes[0].yaxis
+    low, high = sorted(axis.get_view_interval())
+    texts = [label.get_text() for label in axis.get_ticklabels()]
+    places = zip(axis.get_ticklocs(), texts, strict=True)
+    seen = [text for place, text in places if low <= place <= high]
+    assert set(ticks) <= set(seen) and len(seen) <= len(ticks) + 4
+
+
+def test_a_cost_that_was_seldom_measured_is_drawn():
+    # bfgs reports the last of its costs
+    gaps = np.full(5, np.nan)
+    cost = np.array([np.nan, np.nan, np.nan, np.nan, 0.3])
+    (line,) = charts.curves(cost, gaps, gaps).axes[0].lines
+    assert line.get_marker() == "o" and line.get_xydata().tolist() == [[5, 0.3]]
+
+
+def test_nothing_is_cut_off():
+    title = "400-500-300-100-25-10, lambda 0.001, momentum, batches of 1000\n"
+    title += "step 1000000: batch cost 0.4604, train 100.00%, test 99.00% (best 99.00%)"
+    ones = np.linspace(0.5, 1, 30)
+    lams = [0.0, 0.1, 1.0]
+    for figure in (
+        charts.curves(ones, ones, ones, "batch cost", title),
+        charts.penalties(["25 hidden units"], lams, [[(ones, ones)] * 3]),
+        charts.confusion_matrix(np.full((10, 10), 1000)),
+        charts.agreement(["a network"], [ones], {"a": [ones], "b": [ones]}),
+        pictures.hidden_units(np.ones((1, 401)), title),
+        pictures.hidden_units_by_penalty([np.ones((25, 401))] * 2, [0.0, 1.0]),
+        pictures.digit_grid(np.ones((100, 400))),
+    ):
+        charts.png(figure)
+        box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+        assert min(box.x0, box.y0) > -0.01
+        assert box.x1 < width + 0.01 and box.y1 < height + 0.01
+
+
 def test_distributions_mark_the_published_figure():
     values = [np.array([1.0, 2.0, 4.0]), np.array([0.3, 0.1])]
     figure = charts.distributions(["cost", "accuracy"], [3.0, 0.2], values)
@@ -49,6 +111,8 @@ def test_penalties_show_medians_by_lambda_without_diverged_starts():
     np.testing.assert_allclose(trained.get_ydata(), [99, 90])
     np.testing.assert_allclose(held_out.get_ydata(), [40, 60])
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["0", "1", "10"]
+    for points in (trained, held_out):  # on their ticks
+        assert set(points.get_xdata()) <= set(axes.get_xticks())
 
 
 def test_confusion_matrix_prints_counts_and_shades_only_mistakes():

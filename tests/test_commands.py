@@ -200,7 +200,10 @@ def test_no_gpu_says_so(command):
         (["train", "--data", "nowhere.mat"], "nowhere.mat: no such file"),
         (["train", "--test-fraction", "1"], "test fraction 1.0"),
         (["train", "--resume", "nowhere"], "not a run folder"),
-        (["train", "--resume", "nowhere", "--lam", "2"], "--lam is settled"),
+        (
+            ["train", "--resume", "nowhere", "--lam", "2"],
+            "--lam does not go with --resume",
+        ),
         (["train", "--frobnicate"], "arguments: --frobnicate; see"),
         (["train", "--lr", "1"], "did you mean --learning-rate?"),
         (["train", "--epochs", "9"], "did you mean --steps?"),
@@ -352,6 +355,27 @@ def test_a_run_that_converges_says_so(command, tmp_path, few_digits):
     assert again.stdout.endswith("; no step is left to take\n")
 
 
+def test_a_run_is_replaced_when_a_person_says_so(command, a_run, monkeypatch):
+    again = ("train", "--steps", 3, "--out", "run")
+    one_line(command(*again), "run: holds a run already; continue it with --resume run")
+    one_line(command(*again), "replace it with --overwrite, or choose another folder")
+    old, first = jaxnn.load_params(a_run), training.first_snapshot
+
+    def press_ctrl_c(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "first_snapshot", press_ctrl_c)
+    stopped = command(*again, "--overwrite")
+    assert stopped.stderr == "\ntrain: stopped, nothing saved\n"
+    assert all(map(np.array_equal, jaxnn.load_params(a_run), old))
+    monkeypatch.setattr(training, "first_snapshot", first)
+    assert command(*again, "--overwrite").returncode == 0
+    assert not all(map(np.array_equal, jaxnn.load_params(a_run), old))
+    assert set(showing.FILES) <= {path.name for path in a_run.iterdir()}
+    monkeypatch.setattr(training, "train_on", press_ctrl_c)
+    assert "continue with" in command(*again, "--overwrite").stderr
+
+
 def test_run_folder_that_is_damaged_is_one_line(command, a_run):
     checkpoint = a_run / "checkpoint.npz"
     checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
@@ -376,12 +400,18 @@ def planted(*_, **__):
     return np.zeros(3).reshape(2, 2)
 
 
-def test_a_bar_never_wraps(monkeypatch, capsys):
+def test_a_terminal_has_a_bar_and_a_pipe_has_lines(monkeypatch, capsys):
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    for columns, text in ((40, "x" * 39), (90, "[##########----------] " + "x" * 60)):
-        monkeypatch.setenv("COLUMNS", str(columns))
-        cli.progress()("x" * 60, 1, 2)
-        assert capsys.readouterr().out == f"\r{text}\033[K"
+    show = cli.progress()
+    show("half", 1, 2)
+    show("", 0, 0)
+    assert "\rhalf |" in capsys.readouterr().out
+    monkeypatch.undo()
+    show = cli.progress()
+    for done in range(40):
+        show(f"{done} of 40", done, 40)
+    show("", 0, 0)
+    assert capsys.readouterr().out.split(" of 40\n")[:3] == ["4", "8", "12"]
 
 
 def test_a_bug_ends_with_its_traceback_and_code_3(command, monkeypatch):

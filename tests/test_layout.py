@@ -26,8 +26,9 @@ GROUND = {
 }
 
 # What each part imports of the others, no less and no more. Everyone may raise a
-# Mistake and ask when the process started. The modules of a room, and those of the
-# ground, may import one another.
+# Mistake, ask when the process started, and show values and progress. The modules of a
+# room, and those of the ground, may import one another.
+EVERYONES = {"mistake", "startup", "display", "progress"}
 IMPORTS = {
     "ground": set(),
     "initialization": set(),
@@ -36,7 +37,7 @@ IMPORTS = {
     "differences": {"model"},
     "three_way": {"initialization", "model", "backprop", "differences", "ground"},
     "optimizers": set(),
-    "training": {"initialization", "model", "optimizers", "ground"},
+    "training": {"initialization", "model", "optimizers", "showing", "ground"},
     "ensemble": {"training", "initialization", "model", "optimizers", "ground"},
     "published": {"ensemble", "optimizers", "initialization", "model", "backprop"}
     | {"differences", "ground"},
@@ -120,7 +121,7 @@ def imports_of(part: str) -> set[str]:
 
 @pytest.mark.parametrize("part", IMPORTS)
 def test_a_part_imports_what_it_says(part):
-    assert imports_of(part) - {"mistake", "startup"} == IMPORTS[part]
+    assert imports_of(part) - EVERYONES == IMPORTS[part]
 
 
 def inside(room: str) -> set[str]:
@@ -153,10 +154,10 @@ def test_every_file_of_the_clinic_has_its_room():
 
 
 def test_every_file_has_its_part():
-    alone = {"", "__main__", "mistake", "startup"}
+    alone = {"", "__main__", *EVERYONES}
     assert {part_of(name) for name in MODULES} - alone == set(IMPORTS)
     assert GROUND | COMMANDS <= set(MODULES)
-    assert imports_of("mistake") == imports_of("startup") == set()
+    assert not any(map(imports_of, EVERYONES))
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
@@ -224,6 +225,10 @@ def loaded(code: str, *names: str) -> set[str]:
 def test_importing_jaxnn_loads_nothing():
     heavy = "jax", "numpy", "scipy", "matplotlib", "argparse"
     assert not loaded("import jaxnn; dir(jaxnn)", *heavy)
+
+
+def test_training_loads_no_picture_and_no_bar():
+    assert not loaded("import jaxnn; jaxnn.fit, jaxnn.Run", "matplotlib", "tqdm")
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

@@ -21,8 +21,8 @@ DIGITS = np.random.default_rng(0).uniform(0, 1, (100, 400))
 @pytest.fixture
 def shown(tmp_path):
     costs = np.array([2.0, 1.0, 0.5])
-    accuracies = np.array([np.nan, np.nan, 0.9]), np.array([np.nan, np.nan, 0.8])
-    return showing.Trained(tmp_path, jaxnn.init_params(0), costs, accuracies, "cost")
+    curves = costs, np.array([np.nan, np.nan, 0.9]), np.array([np.nan, np.nan, 0.8])
+    return showing.Trained(tmp_path, jaxnn.init_params(0), "a title", curves)
 
 
 def painted(shown, cores, monkeypatch):

@@ -3,6 +3,7 @@
 import io
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from jaxnn.showing import charts, pictures
@@ -35,6 +36,20 @@ def test_each_hidden_unit_has_its_own_scale():
 def test_png_can_be_read(digits):
     picture = Image.open(io.BytesIO(charts.png(pictures.digit_grid(digits.x[:25], 5))))
     assert picture.format == "PNG" and min(picture.size) > 300
+
+
+@pytest.mark.parametrize("units", [1, 3, 25, 50])
+def test_saved_pixels_are_sharp_squares_of_one_size(units):
+    theta = np.random.default_rng(0).uniform(-1, 1, (units, 401))
+    figure = pictures.hidden_units(theta, "a title\nof two lines")
+    held = figure.axes[0].images[0].get_array()
+    saved = np.asarray(Image.open(io.BytesIO(charts.png(figure))).convert("L"))
+    scale = saved.shape[1] // held.shape[1]
+    assert saved.shape[1] == scale * held.shape[1] and 600 <= saved.shape[1] <= 900
+    top = 2 * pictures.LINE
+    picture = saved[top : top + scale * held.shape[0]]
+    expected = np.kron(np.round(127.5 * (held + 1)), np.ones((scale, scale)))
+    assert np.abs(picture - expected).max() <= 2  # of 255: matplotlib has 256 grays
 
 
 def test_units_by_penalty_are_side_by_side_in_the_order_given():

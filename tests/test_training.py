@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 
 import jax
 import numpy as np
@@ -10,7 +11,7 @@ import scipy.io
 from sklearn.linear_model import LogisticRegression
 
 import jaxnn
-from jaxnn import optimizers
+from jaxnn import optimizers, showing
 from jaxnn.optimizers import loop
 from jaxnn.training import centering, history, record, task
 
@@ -211,7 +212,7 @@ def test_resuming_another_run_is_refused(parts, few_digits, tmp_path):
 def test_a_folder_in_use_is_left_alone(parts, tmp_path):
     jaxnn.fit(*parts, steps=5, out=tmp_path / "run")
     before = (tmp_path / "run" / "params.npz").read_bytes()
-    with pytest.raises(jaxnn.FileError, match="holds a run already; .* --resume"):
+    with pytest.raises(jaxnn.FileError, match="holds a run already; .*resume=True"):
         jaxnn.fit(*parts, steps=5, out=tmp_path / "run", seed=1)
     assert (tmp_path / "run" / "params.npz").read_bytes() == before
     (tmp_path / "other").mkdir()
@@ -219,6 +220,83 @@ def test_a_folder_in_use_is_left_alone(parts, tmp_path):
     with pytest.raises(jaxnn.FileError, match="not an empty folder"):
         jaxnn.fit(*parts, steps=5, out=tmp_path / "other")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "run"]
+
+
+def test_a_run_plots_what_its_folder_shows(parts):
+    how = {"method": "adam", "batch_size": 50, "steps": 30, "lam": 0.1}
+    run = jaxnn.fit(*parts, **how, hidden=(4, 3))
+    figure = run.plot()
+    np.testing.assert_array_equal(figure.axes[0].lines[0].get_ydata(), run.history.cost)
+    assert figure.axes[0].get_title() == "batch cost"
+    first, second = figure.get_suptitle().splitlines()
+    assert first == "400-4-3-10, lambda 0.1, adam, batches of 50"
+    assert second.startswith(f"step 30: batch cost {run.cost:.4f}, train ")
+    assert jaxnn.fit(parts[0], steps=1).plot()
+
+
+def test_a_run_is_replaced_when_a_person_says_so(parts, tmp_path):
+    folder = tmp_path / "run"
+    jaxnn.fit(*parts, steps=5, out=folder)
+    for name in (*showing.FILES, "report.html", ".params.npz.1.tmp"):
+        (folder / name).write_bytes(b"of the first run")
+    how = {"steps": 3, "out": folder, "overwrite": True}
+    run = jaxnn.fit(*parts, seed=1, **how)
+    np.testing.assert_array_equal(jaxnn.load_params(folder)[0], run.params[0])
+    assert record.read_config(folder).settings.seed == 1
+    assert not (folder / "curves.png").exists()
+    assert list(tmp_path.iterdir()) == [folder]
+    jaxnn.fit(*parts, **{**how, "out": tmp_path / "new"})  # there is nothing yet
+
+
+def contents(folder):
+    """Each file of a folder with its bytes."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def spoil_stranger(folder):
+    (folder / "thesis.txt").write_text("mine")
+
+
+def spoil_checkpoint(folder):
+    (folder / "config.json").unlink()  # checkpoint.npz is another program's
+
+
+def spoil_folder(folder):
+    for path in folder.iterdir():
+        path.rename(folder / f"other-{path.name}")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (spoil_stranger, "run: holds thesis.txt, which is no part of a run; move it"),
+        (spoil_checkpoint, "run: not a run folder"),
+        (spoil_folder, "run: exists and is not an empty folder"),
+    ],
+)
+def test_only_a_run_is_replaced(parts, a_run, spoil, message):
+    spoil(a_run)
+    before = contents(a_run)
+    with pytest.raises(jaxnn.FileError, match=message):
+        jaxnn.fit(*parts, steps=3, out=a_run, overwrite=True)
+    assert contents(a_run) == before
+
+
+def test_a_run_stays_where_the_new_one_cannot_start(parts, a_run, monkeypatch):
+    before = contents(a_run)
+    replace, full = os.replace, {"lam": 3e38, "init": "glorot", "hidden": (2000,)}
+    with pytest.raises(jaxnn.Mistake, match="at the start is inf"):
+        jaxnn.fit(*parts, **full, out=a_run, overwrite=True)
+
+    def fail(old, new):
+        if old.name == "run" and old != a_run:  # the new one
+            raise OSError(28, "No space left on device")
+        replace(old, new)
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(jaxnn.FileError, match="No space left"):
+        jaxnn.fit(*parts, steps=3, out=a_run, overwrite=True)
+    assert contents(a_run.parent) == before
 
 
 def test_divergence_keeps_the_last_good_weights(parts, tmp_path):
@@ -312,15 +390,17 @@ def test_cost_of_the_loop_is_that_of_the_state(parts):
         ({"batch_size": 1000, "method": "gd"}, "batch size 1000 is not in 1..150"),
         ({"device": "tpu"}, "choose from auto, cpu, gpu"),
         ({"resume": True}, "resume needs out"),
+        ({"overwrite": True}, "overwrite needs out"),
+        ({"resume": True, "overwrite": True, "out": "here"}, "give one of them"),
         ({"lam": 1e39}, "lambda 1e.39: give a number from 0 up"),
         ({"lam": 3e38, "init": "glorot", "hidden": (2000,)}, "at the start is inf"),
         ({"method": "gd", "learning_rate": 1e39}, "learning rate 1e.39 is too large"),
     ],
 )
 def test_unusable_settings_are_refused(parts, tmp_path, how, message):
-    out = None if "resume" in how else tmp_path / "run"
+    out = None if {"resume", "overwrite"} & set(how) else tmp_path / "run"
     with pytest.raises(ValueError, match=message):
-        jaxnn.fit(*parts, out=out, **how)
+        jaxnn.fit(*parts, **{"out": out, **how})
     assert not (tmp_path / "run").exists()
 
 

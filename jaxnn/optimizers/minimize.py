@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxnn.display import displayed
 from jaxnn.mistake import Mistake
 from jaxnn.optimizers.bfgs import bfgs, check_size
 from jaxnn.optimizers.loop import Minibatches, Trace, run_chunk, unevaluated
@@ -25,6 +26,7 @@ from jaxnn.optimizers.traits import check_run
 from jaxnn.optimizers.whole import first_state, run_whole
 
 
+@displayed
 class Result(NamedTuple):
     """What `minimize` found, and how the run ended."""
 

@@ -8,13 +8,24 @@ global state and any thread may draw.
 import io
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from matplotlib import figure as plain
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
+DPI = 150  # dots per inch of a PNG
 LEAST = 1e-20  # the smallest difference drawn: a log axis has no 0
+MEANS = 40  # a running mean takes this part of the steps
+
+
+class Figure(plain.Figure):
+    """A figure that a notebook shows: those of pyplot alone have a display there."""
+
+    def _repr_png_(self) -> bytes:
+        return png(self)
 
 
 def confusion_matrix(counts: np.ndarray) -> Figure:
@@ -71,41 +82,55 @@ def curves(
     train_accuracy: np.ndarray,
     test_accuracy: np.ndarray,
     name: str = "cost",
+    title: str = "",
 ) -> Figure:
-    """Cost and accuracy by step; all (steps,), accuracies NaN where not measured.
+    """Cost and accuracy by step; all (steps,), NaN where not measured.
 
-    name: what the cost is called; the cost of a mini-batch has its own name.
+    name: what the cost is called. The cost of a mini-batch has its own name, and a
+    running mean, for it jumps from batch to batch.
     """
-    figure = Figure(figsize=(8, 3.5), layout="constrained")
+    figure = Figure(figsize=(8, 3.5 + 0.4 * bool(title)), layout="constrained")
+    figure.suptitle(title, fontsize=10)
     left, right = figure.subplots(1, 2)
-    steps = np.arange(1, len(cost) + 1)
-    left.plot(steps, cost, color="black")
-    left.set(title=name, xlabel="step", ylabel="nats per example", yscale="log")
-    left.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
-    left.yaxis.set_minor_formatter(NullFormatter())
-    left.yaxis.set_major_formatter("{x:g}")  # 0.5, not 5 x 10^-1
-    styles = {"train": ("0.55", "--"), "test": ("black", "-")}
-    for (label, (color, line)), accuracy in zip(
-        styles.items(), (train_accuracy, test_accuracy), strict=True
-    ):
-        seen = ~np.isnan(accuracy)
-        marker = "o" if seen.sum() == 1 else None
-        if seen.any():
-            right.plot(
-                steps[seen],
-                100 * accuracy[seen],
-                color=color,
-                ls=line,
-                marker=marker,
-                label=label,
-            )
+    steps, window = np.arange(1.0, len(cost) + 1), len(cost) // MEANS
+    if name == "cost" or window < 2:
+        draw(left, steps, cost, color="black")
+    else:
+        draw(left, steps, cost, color="0.75", lw=0.5, label="each batch")
+        mean = np.convolve(cost, np.full(window, 1 / window), "valid")
+        middle = steps[: len(mean)] + (window - 1) / 2
+        draw(left, middle, mean, color="black", label=f"mean of {window}")
+    left.set(title=name, xlabel="step", ylabel="nats per example")
+    scale_costs(left, cost[np.isfinite(cost)])
+    draw(right, steps, 100 * train_accuracy, color="0.55", ls="--", label="train")
+    draw(right, steps, 100 * test_accuracy, color="black", label="test")
     right.set(title="accuracy", xlabel="step", ylabel="percent")
-    if right.lines:
-        right.legend(loc="lower right", frameon=False)
     for axes in (left, right):
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(loc="best", frameon=False)
+        whole = MaxNLocator(nbins=5, integer=True, min_n_ticks=1)
+        axes.xaxis.set_major_locator(whole)
         axes.spines[["top", "right"]].set_visible(False)
     return figure
+
+
+def draw(axes: Axes, x: np.ndarray, y: np.ndarray, **style: Any) -> None:
+    """A line through the finite y (n,); one point alone is a dot."""
+    seen = np.isfinite(y)
+    if seen.any():
+        axes.plot(x[seen], y[seen], marker="o" if seen.sum() == 1 else None, **style)
+
+
+def scale_costs(axes: Axes, costs: np.ndarray) -> None:
+    """A log axis where costs (n,) of different sizes are shown, with plain numbers."""
+    if len(costs) and 0 < 3 * costs.min() < costs.max():
+        is_narrow = costs.max() < 100 * costs.min()  # powers of 10 would be too few
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(
+            LogLocator(subs=(1, 2, 3, 5, 7)[: 1 + 4 * is_narrow])
+        )
+        axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.yaxis.set_major_formatter("{x:g}")  # 0.5, not 5 x 10^-1
 
 
 def distributions(
@@ -152,12 +177,12 @@ def penalties(
     figure = Figure(figsize=size, layout="constrained")
     panels = figure.subplots(1, len(titles), sharey=True, squeeze=False)[0]
     order = np.argsort(lams)
-    styles = (("trained on", "0.55", "--", -0.06), ("held out", "black", "-", 0.06))
+    styles = (("trained on", "0.55", "--"), ("held out", "black", "-"))
     for axes, title, pairs in zip(panels, titles, accuracies, strict=True):
-        for kind, (name, color, line, shift) in enumerate(styles):
+        for kind, (name, color, line) in enumerate(styles):
             known = [i for i in order if len(pairs[i][kind])]
             values = [100 * pairs[i][kind] for i in known]
-            places = [list(order).index(i) + shift for i in known]
+            places = [list(order).index(i) for i in known]
             middle = np.array([np.median(v) for v in values])
             low = middle - [v.min() for v in values]
             high = [v.max() for v in values] - middle
@@ -180,12 +205,12 @@ def penalties(
     return figure
 
 
-def png(figure: Figure) -> bytes:
+def png(figure: plain.Figure) -> bytes:
     """The figure as the bytes of a PNG file.
 
     By its canvas: `savefig` would draw it twice.
     """
     stream = io.BytesIO()
-    figure.set_dpi(100)
+    figure.set_dpi(DPI)
     FigureCanvasAgg(figure).print_png(stream)
     return stream.getvalue()

@@ -29,9 +29,8 @@ class Trained(NamedTuple):
 
     folder: Path
     params: tuple[Any, ...]
-    costs: np.ndarray  # (steps,)
-    accuracies: tuple[np.ndarray, np.ndarray]  # (steps,) each: trained on, held out
-    cost_name: str
+    title: str
+    curves: tuple[Any, ...]  # arguments of charts.curves
 
 
 class Painter:

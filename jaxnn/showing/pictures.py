@@ -8,12 +8,12 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from jaxnn.images import SIDE, roll
+from jaxnn.showing.charts import DPI, Figure
 
+WIDTH, LINE = 900, 36  # dots: of a picture, about, and of a line of its title
 GAP = 2  # pixels between two pictures of a grid
 SHADES = "white: ink turns the unit on; black: ink turns it off"
 
@@ -23,21 +23,16 @@ def digit_grid(x: np.ndarray, columns: int = 10) -> Figure:
 
     x: (m, 400) column-major 20x20.
     """
-    figure, axes = canvas(grid_size(len(x), columns))
-    axes.imshow(mosaic(x, columns, 0.0), cmap="gray_r", vmin=0, vmax=1)
-    axes.set_title(f"{len(x)} of the training digits")
-    return figure
+    ink = 1 - mosaic(x, columns, 0.0)
+    return sharp([ink], [f"{len(x)} of the training digits"], 0.0)
 
 
-def hidden_units(theta: ArrayLike, columns: int = 5) -> Figure:
+def hidden_units(theta: ArrayLike, title: str = "") -> Figure:
     """What each unit of the first layer looks for: its weights as a picture.
 
     theta: (h, 401), bias first. Each unit is scaled by its own largest weight.
     """
-    figure, axes = canvas(grid_size(len(np.asarray(theta)), columns))
-    show_units(axes, theta, columns)
-    axes.set_title(SHADES)
-    return figure
+    return sharp([units(theta)], [title], -1.0, SHADES)
 
 
 def hidden_units_by_penalty(
@@ -48,28 +43,17 @@ def hidden_units_by_penalty(
     thetas: the first layer of each network, (h, 401). A larger lambda makes smoother
     pictures: a weight stays large only if it lowers the cost enough.
     """
-    h = len(np.asarray(thetas[0]))
-    columns = math.ceil(math.sqrt(h))
-    rows = math.ceil(h / columns)
-    size = 2.6 * len(lams), 2.6 * rows / columns + 0.7
-    figure = Figure(figsize=size, layout="constrained")
-    panels = figure.subplots(1, len(lams), squeeze=False)[0]
-    for axes, theta, lam in zip(panels, thetas, lams, strict=True):
-        show_units(axes, theta, columns)
-        axes.set_title(f"lambda {lam:g}")
-    # one panel is too narrow for one line
-    label = SHADES if len(lams) > 1 else SHADES.replace("; ", "\n")
-    figure.supxlabel(label, fontsize=9)
-    return figure
+    titles = [f"lambda {lam:g}" for lam in lams]
+    return sharp([units(theta) for theta in thetas], titles, -1.0, SHADES)
 
 
-def show_units(axes: Axes, theta: ArrayLike, columns: int) -> None:
-    """Draw a first layer (h, 401); each unit is scaled by its own largest weight."""
+def units(theta: ArrayLike) -> np.ndarray:
+    """A first layer (h, 401) as one image; each unit is scaled by its own largest."""
     weights = np.asarray(theta)[:, 1:]  # (h, 400)
     largest = np.abs(weights).max(axis=1, keepdims=True)
     scaled = weights / np.where(largest == 0, 1, largest)
-    axes.imshow(mosaic(scaled, columns, -1.0), cmap="gray", vmin=-1, vmax=1)
-    axes.set_axis_off()
+    columns = min(len(scaled), max(5, math.ceil(math.sqrt(len(scaled)))))
+    return mosaic(scaled, columns, -1.0)
 
 
 def mistakes(x: np.ndarray, y: np.ndarray, outputs: np.ndarray) -> Figure:
@@ -86,7 +70,8 @@ def mistakes(x: np.ndarray, y: np.ndarray, outputs: np.ndarray) -> Figure:
     for axes in grid:
         axes.set_axis_off()
     for axes, picture, digit, output in zip(grid, roll(x), y, outputs, strict=False):
-        axes.imshow(picture, cmap="gray_r", vmin=picture[0, 0])  # a corner is paper
+        paper = picture[0, 0]  # a corner
+        axes.imshow(picture, cmap="gray_r", vmin=paper, interpolation="nearest")
         axes.set_title(f"{digit} read as {output.argmax()}\n{output.max():.1%}", size=9)
     figure.suptitle("misread, largest cost first; percent: output for what was read")
     return figure
@@ -103,16 +88,25 @@ def mosaic(x: np.ndarray, columns: int, background: float) -> np.ndarray:
     return image
 
 
-def grid_size(m: int, columns: int) -> tuple[float, float]:
-    """Width and height, in inches, of a grid of m pictures."""
-    rows = math.ceil(m / columns)
-    width = 5.0 if columns <= 10 else 7.0
-    return width, width * rows / columns + 0.5
+def sharp(
+    pictures: Sequence[np.ndarray], titles: Sequence[str], black: float, foot: str = ""
+) -> Figure:
+    """Images (h, w), side by side, whose pixels are squares of one size: no smoothing.
 
-
-def canvas(size: tuple[float, float]) -> tuple[Figure, Axes]:
-    """An empty figure of this size in inches, with hidden axes for an image."""
-    figure = Figure(figsize=size, layout="constrained")
-    axes = figure.subplots()
-    axes.set_axis_off()
-    return figure, axes
+    black: the level that is black; 1 is white. foot: a line below them.
+    """
+    scale = max(1, WIDTH // pictures[0].shape[1] // min(2, len(pictures)))
+    high, wide = (scale * n for n in pictures[0].shape)  # dots
+    top, bottom = LINE * (1 + titles[0].count("\n")) * any(titles), LINE * bool(foot)
+    size = (len(pictures) * (wide + LINE) - LINE, high + top + bottom)
+    width, height = ((dots + 0.01) / DPI for dots in size)  # dots are rounded down
+    figure = Figure(figsize=(width, height))
+    for i, (picture, title) in enumerate(zip(pictures, titles, strict=True)):
+        left, low = i * (wide + LINE) / size[0], bottom / size[1]
+        axes = figure.add_axes((left, low, wide / size[0], high / size[1]))
+        how = {"cmap": "gray", "vmin": black, "vmax": 1, "aspect": "auto"}
+        axes.imshow(picture, interpolation="nearest", **how)
+        axes.set_title(title, size=10)
+        axes.set_axis_off()
+    figure.text(0.5, 0.25 * LINE / size[1], foot, ha="center", size=10)
+    return figure

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 from scipy import io  # noqa: F401 (weights.mat needs it later; now is the time to load)
 
 from jaxnn import files
@@ -31,7 +30,7 @@ def write(run: Trained, digits: np.ndarray, drawn: bytes | None = None) -> int:
     digits: (m, 400), and as a PNG if already drawn. Returns the exit code.
     """
 
-    def save(path: Path, figure: Figure) -> None:
+    def save(path: Path, figure: charts.Figure) -> None:
         files.write_bytes(path, charts.png(figure))
 
     makers: Mapping[str, Callable[[Path], None]] = {
@@ -39,11 +38,9 @@ def write(run: Trained, digits: np.ndarray, drawn: bytes | None = None) -> int:
         "digits.png": lambda path: files.write_bytes(
             path, drawn or draw_digits(digits)
         ),
-        "curves.png": lambda path: save(
-            path, charts.curves(run.costs, *run.accuracies, run.cost_name)
-        ),
+        "curves.png": lambda path: save(path, charts.curves(*run.curves)),
         "hidden_units.png": lambda path: save(
-            path, pictures.hidden_units(run.params[0])
+            path, pictures.hidden_units(run.params[0], run.title)
         ),
     }
     code = 0

@@ -2,7 +2,7 @@ from . import record as record
 from . import run_folder as run_folder
 from . import scores as scores
 from .history import Progress as Progress
-from .run import Run as Run
+from .history import Run as Run
 from .run import fit as fit
 from .scores import Evaluation as Evaluation
 from .settings import CLASSES as CLASSES
@@ -10,3 +10,4 @@ from .settings import Settings as Settings
 from .settings import check as check
 from .settings import cost_name as cost_name
 from .settings import tidy as tidy
+from .watching import step_line as step_line

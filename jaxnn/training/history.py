@@ -3,13 +3,20 @@
 m examples, n pixels. A snapshot holds arrays only, so one file can store it.
 """
 
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxnn import model, optimizers
+from jaxnn import model, optimizers, showing
+from jaxnn.display import displayed
+from jaxnn.initialization import layers_of
+from jaxnn.training.settings import Settings, cost_name
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class Loaded(NamedTuple):
@@ -24,6 +31,7 @@ class Loaded(NamedTuple):
 Sets = list[Loaded]  # training digits, then test digits
 
 
+@displayed
 class History(NamedTuple):
     """One entry per step: arrays (steps,) float64, NaN where nothing was measured."""
 
@@ -32,6 +40,75 @@ class History(NamedTuple):
     seconds: np.ndarray  # spent in the compiled loop; interpolated within a chunk
     train_accuracy: np.ndarray  # fraction; every tenth step, or every epoch
     test_accuracy: np.ndarray
+
+    def _facts(self) -> dict[str, str]:
+        """Where each column begins and ends."""
+        measured = {name: c[~np.isnan(c)] for name, c in self._asdict().items()}
+        ends = {n: f"{c[0]:.4g} -> {c[-1]:.4g}" for n, c in measured.items() if c.size}
+        return {"steps": str(len(self.cost)), **ends}
+
+    def accuracies(self) -> str:
+        """The last accuracies in words, with the best on digits held out."""
+        parts = {"train": self.train_accuracy, "test": self.test_accuracy}
+        measured = {name: c[~np.isnan(c)] for name, c in parts.items()}
+        text = ", ".join(f"{n} {c[-1]:.2%}" for n, c in measured.items() if c.size)
+        best = measured["test"]
+        return text + (f" (best {best.max():.2%})" if best.size else "")
+
+
+@displayed
+class Run(NamedTuple):
+    """A trained network and how it was trained."""
+
+    params: model.Params  # the last weights, NumPy matrices
+    best_params: model.Params | None  # with the best test accuracy; None without test
+    history: History
+    cost: float  # nats per example, at params
+    steps: int
+    evaluations: int  # of cost and gradient
+    converged: bool
+    diverged: bool  # the cost became NaN or infinite; params are the last good ones
+    message: str
+    began_at: int = 0  # the step where this call started; 0 unless resumed
+    device: str = ""
+    compile_seconds: float = 0.0
+    folder: Path | None = None
+    settings: Settings = Settings()
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "network": self.network(),
+            self.cost_name(): f"{self.cost:.4f} at step {self.steps}",
+            "ended": self.message,
+            "accuracy": self.history.accuracies() or "not measured",
+            "device": self.device,
+            "folder": self.folder or "none: fit(..., out=FOLDER) saves a run",
+        }
+
+    def cost_name(self) -> str:
+        """What its costs are called."""
+        return cost_name(self.settings.batch_size)
+
+    def network(self) -> str:
+        """The layers, and the settings that tell one run from another."""
+        how, layers = self.settings, "-".join(map(str, layers_of(self.params)))
+        batches = f", batches of {how.batch_size}" if how.batch_size else ""
+        return f"{layers}, lambda {how.lam:g}, {how.method}{batches}"
+
+    def plot(self) -> "Figure":
+        """The cost and the accuracies by step, as in curves.png."""
+        return showing.charts.curves(*self.curves())
+
+    def curves(self) -> tuple[Any, ...]:
+        """The arguments of `showing.charts.curves`."""
+        cost, _, _, *accuracies = self.history
+        return cost, *accuracies, self.cost_name(), self.title()
+
+    def title(self) -> str:
+        """Two lines above a picture: what was trained, and what it reached."""
+        reached = f"step {self.steps}: {self.cost_name()} {self.cost:.4f}"
+        parts = reached, self.history.accuracies()
+        return f"{self.network()}\n{', '.join(filter(None, parts))}"
 
 
 class Snapshot(NamedTuple):

@@ -3,13 +3,11 @@
 m examples, n pixels, ten classes.
 """
 
-import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
@@ -24,38 +22,18 @@ from jaxnn.training.chunks import best_of, network, train_on
 from jaxnn.training.history import (
     History,
     Progress,
+    Run,
     Sets,
     Snapshot,
     accuracies,
     no_history,
 )
-from jaxnn.training.settings import Settings, check, check_digits, tidy
+from jaxnn.training.settings import Settings, check, check_digits, cost_name, tidy
 from jaxnn.training.task import centers_in, initial_params, load, make_task
+from jaxnn.training.watching import check_progress, watching
 from jaxnn.weights import save_params
 
-
-@cache
-def say_once(text: str) -> None:
-    """Print a line on stderr, the first time."""
-    print(text, file=sys.stderr)
-
-
-class Run(NamedTuple):
-    """A trained network and how it was trained."""
-
-    params: model.Params  # the last weights, NumPy matrices
-    best_params: model.Params | None  # with the best test accuracy; None without test
-    history: History
-    cost: float  # nats per example, at params
-    steps: int
-    evaluations: int  # of cost and gradient
-    converged: bool
-    diverged: bool  # the cost became NaN or infinite; params are the last good ones
-    message: str
-    began_at: int = 0  # the step where this call started; 0 unless resumed
-    device: str = ""
-    compile_seconds: float = 0.0
-    folder: Path | None = None
+AGAIN = "continue it with resume=True, replace it with overwrite=True, or "
 
 
 def fit(
@@ -74,8 +52,9 @@ def fit(
     seed: int = 0,
     out: str | Path | None = None,
     resume: bool = False,
+    overwrite: bool = False,
     notes: dict[str, Any] | None = None,
-    progress: Callable[[Progress], Any] | None = None,
+    progress: bool | Callable[[Progress], Any] | None = None,
     mat: bool = True,
 ) -> Run:
     """Train the network (n, *hidden, 10) on digits x (m, n), y (m,).
@@ -91,19 +70,26 @@ def fit(
     dtype: "float32" or "float64". device: "auto", "cpu" or "gpu".
     out: the run folder to write. With resume=True, the run folder to continue: it ends
     with the same numbers as an unbroken run on the same device. (bfgs and SciPy's
-    methods start again from its weights.)
+    methods start again from its weights.) With overwrite=True, `out` may hold a run;
+    the new one replaces it when it is ready for its first step.
     notes: stored in config.json, so they must be JSON types.
-    progress: called every tenth step; with mini-batches, once per epoch or every tenth
+    progress: a bar: True, or None (the default) on a terminal and in a notebook; or a
+    function, called every tenth step; with mini-batches, once per epoch or every tenth
     step, whichever is longer; with bfgs, where jax.scipy returns.
     mat: also write weights.mat, for Octave; False saves loading SciPy.
 
-    At a prompt and in a notebook the first call says that it compiles, which takes
-    seconds (`cache_compiled_programs` saves them). Ctrl-C saves the folder, then raises
-    KeyboardInterrupt. Raises Mistake with one line that says what to change.
+    The first call compiles, which takes seconds (`cache_compiled_programs` saves them).
+    Ctrl-C saves the folder, then raises KeyboardInterrupt. Raises Mistake with one line
+    that says what to change.
     """
     units = tuple(np.atleast_1d(hidden).tolist())
-    if resume and out is None:
-        raise Mistake("resume needs out, the run folder to continue")
+    check_progress(progress)
+    if out is None and (resume or overwrite):
+        raise Mistake(
+            f"{'resume' if resume else 'overwrite'} needs out, the run folder"
+        )
+    if resume and overwrite:
+        raise Mistake("resume continues a run, overwrite replaces it; give one of them")
     folder = None if out is None else Path(out)
     held = record.read_config(folder) if folder is not None and resume else None
     center = method in centering.METHODS if held is None else held.settings.center
@@ -116,18 +102,19 @@ def fit(
     check_digits(train, test)
     chosen = devices.choose(device)
     if folder is not None and held is None:
-        run_folder.require_free(folder)
-    if hasattr(sys, "ps1"):  # a person waits, at a prompt or in a notebook
-        say_once(f"compiling for {devices.describe(chosen)}")
-    began = time.perf_counter()
-    with devices.computing(chosen, dtype):
+        run_folder.require_free(folder, AGAIN, overwrite)
+    began, where = time.perf_counter(), devices.describe(chosen)
+    with (
+        devices.computing(chosen, dtype),
+        watching(progress, steps, cost_name(batch_size), where) as follow,
+    ):
         parts = [train] if test is None or not len(test.y) else [train, test]
         sets = [load(part, dtype, chosen, batch_size is None) for part in parts]
         params = initial_params(settings, train.x.shape[1])
         centers = centering.centers_of(params, train.x) if center else None
         task = make_task(sets[0], settings, centers)
         snapshot = first_snapshot(task, params, sets, chosen)
-        config = record.describe(settings, parts, notes, devices.describe(chosen))
+        config = record.describe(settings, parts, notes, where)
         if folder is not None and held is not None:
             run_folder.require_same(folder, held, config)
             snapshot = resumed(folder, snapshot, chosen)
@@ -142,9 +129,10 @@ def fit(
                 config = config._replace(notes=held.notes)
             record.write_config(folder, config)  # steps, device, versions may be new
         elif folder is not None:
-            run_folder.create(folder, config, snapshot, network(snapshot.state, task))
+            first = network(snapshot.state, task)
+            run_folder.create(folder, config, snapshot, first, overwrite)
         began_at = int(snapshot.state.steps)
-        result, snapshot = train_on(snapshot, task, steps, sets, folder, progress)
+        result, snapshot = train_on(snapshot, task, steps, sets, folder, follow)
         if folder is not None and mat:
             save_params(folder / "weights.mat", result.params)
     run = as_run(result, snapshot, best_of(snapshot, sets))
@@ -153,6 +141,7 @@ def fit(
         device=config.device,
         compile_seconds=compile_seconds,
         folder=folder,
+        settings=settings,
     )
 
 

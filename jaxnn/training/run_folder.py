@@ -25,11 +25,13 @@ import numpy as np
 
 from jaxnn import files
 from jaxnn.files import FileError
-from jaxnn.training.record import Config, read_config, write_config
+from jaxnn.showing import FILES
+from jaxnn.training.record import CONFIG, Config, read_config, write_config
 from jaxnn.weights import PARAMS, save_params
 
 CHECKPOINT = "checkpoint.npz"
 HISTORY = "history.csv"
+OWN = {CONFIG, CHECKPOINT, PARAMS, "best.npz", HISTORY, *FILES, "report.html"}
 MEASURED = ("step", "cost", "seconds")  # its columns that have no gaps
 
 
@@ -44,14 +46,23 @@ def folder_of(weights: Path) -> Path | None:
     return folder if holds_run(folder) else None
 
 
-def require_free(folder: Path) -> None:
-    """Raise FileError unless a run can be made at this path."""
-    if holds_run(folder):
-        raise FileError(
-            f"{folder}: holds a run already; choose another --out, or "
-            f"continue it with train --resume {folder}"
-        )
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+def require_free(folder: Path, again: str = "", overwrite: bool = False) -> None:
+    """Raise FileError unless a run can be made at this path.
+
+    again: what else to do where a run is. overwrite: whether one may be there, with no
+    files but its own.
+    """
+    if holds_run(folder) and overwrite:
+        read_config(folder)  # or it is another program's checkpoint
+        names = {path.name for path in folder.iterdir() if not path.match(".*.tmp")}
+        if strangers := names - OWN:
+            raise FileError(
+                f"{folder}: holds {min(strangers)}, which is no part of a run; move it "
+                "to another folder"
+            )
+    elif holds_run(folder):
+        raise FileError(f"{folder}: holds a run already; {again}choose another folder")
+    elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileError(f"{folder}: exists and is not an empty folder; choose another")
 
 
@@ -73,9 +84,18 @@ def results_folder(out: str | None, kind: str) -> Path:
     return folder
 
 
-def create(folder: Path, config: Config, tree: Any, params: Any) -> None:
-    """Make a run folder. It appears all at once, when the run can be resumed."""
-    require_free(folder)
+def create(
+    folder: Path,
+    config: Config,
+    tree: Any,
+    params: Any,
+    overwrite: bool = False,
+) -> None:
+    """Make a run folder. It appears all at once, when the run can be resumed.
+
+    overwrite: replace the run that is there; until that moment it stays.
+    """
+    require_free(folder, overwrite=overwrite)
     folder = folder.absolute()
     with files.writing(folder), contextlib.ExitStack() as stack:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -87,7 +107,21 @@ def create(folder: Path, config: Config, tree: Any, params: Any) -> None:
         write_config(new, config)
         save_tree(new / CHECKPOINT, tree)
         save_params(new / PARAMS, params)
+        put(new, folder)
+
+
+def put(new: Path, folder: Path) -> None:
+    """Rename new to folder; a run that is there moves next to new, or stays."""
+    old = new.with_name("old")
+    is_there = holds_run(folder)
+    if is_there:
+        os.replace(folder, old)
+    try:
         os.replace(new, folder)
+    except BaseException:
+        if is_there:
+            os.replace(old, folder)
+        raise
 
 
 def update(folder: Path, tree: Any, params: Any, best: Any) -> None:
