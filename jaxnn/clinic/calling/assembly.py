@@ -17,10 +17,10 @@ from jaxnn.clinic.calling.listing import (
 from jaxnn.clinic.calling.names import is_slope
 from jaxnn.clinic.calling.objects import has_layers
 from jaxnn.clinic.calling.parts import Function, Part
+from jaxnn.clinic.calling.scope import globals_set
 from jaxnn.clinic.calling.surroundings import (
     Source,
     earlier,
-    globals_set,
     held_by,
     hidden_inputs,
     init,

@@ -17,7 +17,7 @@ from jaxnn.clinic.calling.names import (
     read_name,
 )
 from jaxnn.clinic.calling.parts import Function, Part
-from jaxnn.clinic.calling.surroundings import globals_of
+from jaxnn.clinic.calling.scope import globals_of
 from jaxnn.clinic.calling.texts import guess
 from jaxnn.mistake import Mistake
 

@@ -13,8 +13,8 @@ from jaxnn.clinic.calling.listing import parameter_keys
 from jaxnn.clinic.calling.modes import modes
 from jaxnn.clinic.calling.names import read_name
 from jaxnn.clinic.calling.refusals import Failure, is_own, own_frames, refusal
+from jaxnn.clinic.calling.scope import codes
 from jaxnn.clinic.calling.subject import Subject
-from jaxnn.clinic.calling.surroundings import codes
 from jaxnn.clinic.calling.templates import Seen, template
 from jaxnn.clinic.calling.texts import one_line
 from jaxnn.clinic.calling.way import Way, answer, outcome
