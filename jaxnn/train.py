@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from jaxnn import cli, data, devices, optimizers, training
-from jaxnn.data import Digits
+from jaxnn.classes import noun
+from jaxnn.data import HELD_OUT, Parts
+from jaxnn.digits import some_pictures
 from jaxnn.flags import DEFAULTS, TrainingFlags, flag, parse
 from jaxnn.mistake import BUG, Mistake
 from jaxnn.showing import FILES, Painter, Trained
@@ -22,7 +24,9 @@ RESUMABLE = {"resume", "steps", "device", "quiet"}
 
 @dataclass(frozen=True, kw_only=True)
 class Flags(TrainingFlags):
-    """Train the 400-25-10 digit network, on the embedded digits or any file."""
+    """Train the 400-25-10 digit network, on the embedded digits or any file: other
+    images and tables have as many inputs as features and as many outputs as classes.
+    """
 
     hidden: Sequence[str] = flag(
         "units of each hidden layer, or none", tuple(map(str, DEFAULTS.hidden))
@@ -63,23 +67,23 @@ def resumed(flags: Flags, run: str) -> tuple[Flags, Settings]:
     return replace(flags, **(held | given), out=run), config.settings
 
 
-def announce(
-    flags: Flags, settings: Settings, device: str, train: Digits, test: Digits
-) -> None:
+def announce(flags: Flags, settings: Settings, device: str, parts: Parts) -> None:
     """Print what will be trained, unless --quiet."""
     notice, method = cli.printer(flags.quiet), settings.method
     notice(f"device   {device}" + ", found by auto" * (flags.device == "auto"))
-    parts = (part for part in (train, test) if len(part.y))
-    notice("digits   " + ", ".join(f"{part.name} {len(part.y)}" for part in parts))
-    layers = "-".join(map(str, (train.x.shape[1], *settings.hidden, 10)))
+    train = parts.train
+    sizes = [f"{part.name} {len(part.y)}" for part in parts[:2] if len(part.y)]
+    notice(f"{noun(train.classes):<9}{', '.join(sizes)}")
+    shape = train.x.shape[1], *settings.hidden, len(train.classes)
+    layers = "-".join(map(str, shape))
     notice(f"network  {layers}, lambda {settings.lam:g}, {method}, {settings.dtype}")
     if flags.resume and isinstance(optimizers.METHODS[method], optimizers.WholeRun):
         notice(f"resuming {method} begins again from the weights it had reached")
 
 
-def step_line(now: training.Progress, name: str) -> str:
-    """The line of progress for a step; name: of the cost."""
-    accuracies = {"train": now.train_accuracy, "test": now.test_accuracy}
+def step_line(now: training.Progress, name: str, judge: str) -> str:
+    """The line of progress for a step; names of the cost, and of the test part."""
+    accuracies = {"train": now.train_accuracy, judge: now.test_accuracy}
     parts = [
         f"step {now.step:>{len(str(now.steps))}}/{now.steps}",
         f"{name} {now.cost:.4f}",
@@ -91,7 +95,7 @@ def step_line(now: training.Progress, name: str) -> str:
 
 
 def train_network(
-    flags: Flags, settings: Settings, folder: Path, train: Digits, test: Digits
+    flags: Flags, settings: Settings, folder: Path, parts: Parts
 ) -> training.Run:
     """fit() with the flags; shows progress unless --quiet, and heeds Ctrl-C."""
     how = settings._asdict()
@@ -109,12 +113,13 @@ def train_network(
         while stale:
             (folder / stale.pop()).unlink(missing_ok=True)
         if not flags.quiet:
-            bar(step_line(now, cost_name(settings.batch_size)), now.step, now.steps)
+            name = cost_name(settings.batch_size)
+            bar(step_line(now, name, judge_of(parts)), now.step, now.steps)
 
     try:
         return training.fit(
-            train,
-            test,
+            parts.train,
+            parts.test,
             **how,
             steps=flags.steps,
             device=flags.device,
@@ -122,17 +127,23 @@ def train_network(
             resume=flags.resume is not None,
             notes=notes,
             progress=show,
-            mat=False,  # the second process writes it
+            held_out=parts.held_out,
+            pictures=False,  # the second process draws them
         )
     finally:
         stage("", 0, 0)
         cli.release_ctrl_c()
 
 
-def some_of(train: Digits) -> np.ndarray:
-    """At most 100 of the digits trained on, (100, 400), for a picture."""
-    shown = np.linspace(0, len(train.y) - 1, min(100, len(train.y))).astype(int)
-    return train.x[shown]
+def judge_of(parts: Parts) -> str:
+    """What the digits are called that judge a run: its test, or only held out."""
+    return HELD_OUT if parts.held_out else "test"
+
+
+def files_of(run: training.Run) -> list[str]:
+    """The files that the second process makes: no pictures of units of a table."""
+    of_images = ("digits.png", "hidden_units.png") if run.shape is None else ()
+    return [name for name in FILES if name not in of_images]
 
 
 def finish(painter: Painter, run: training.Run, folder: Path, name: str) -> int:
@@ -144,7 +155,7 @@ def finish(painter: Painter, run: training.Run, folder: Path, name: str) -> int:
     accuracies = history.train_accuracy, history.test_accuracy
     shown = Trained(folder.absolute(), run.params, history.cost, accuracies, name)
     code = painter.finish(shown)
-    if missing := [file for file in FILES if not (folder / file).exists()]:
+    if missing := [file for file in files_of(run) if not (folder / file).exists()]:
         ended = f" (the process that draws ended with code {code})" * (code != 0)
         again = f"{cli.as_typed('train')} --resume {folder}"
         print(
@@ -156,17 +167,21 @@ def finish(painter: Painter, run: training.Run, folder: Path, name: str) -> int:
     return BUG if code == BUG else 0
 
 
-def result_line(run: training.Run, folder: Path, name: str, is_early: bool) -> str:
-    """The outcome in one line; name: of the cost."""
+def result_line(
+    run: training.Run, folder: Path, name: str, judge: str, is_early: bool
+) -> str:
+    """The outcome in one line; names of the cost, and of the test part."""
     history = run.history
     text = f"{name} {run.cost:.4f} after {run.steps} step" + "s" * (run.steps != 1)
     text += f" ({run.message})" * is_early
-    parts = {"train": history.train_accuracy, "test": history.test_accuracy}
+    parts = {"train": history.train_accuracy, judge: history.test_accuracy}
     for part, accuracy in parts.items():
         if accuracy.size and not np.isnan(accuracy[-1]):
             text += f", {part} {accuracy[-1]:.2%}"
     if run.best_params is not None:
-        text += f" (best {np.nanmax(history.test_accuracy):.2%})"
+        best = int(np.nanargmax(history.test_accuracy))
+        text += f", best held-out {history.test_accuracy[best]:.2%} at step {best + 1}"
+        text += " (chosen by it)"
     return f"result   {text}, in {folder}"
 
 
@@ -192,7 +207,7 @@ def main(argv: Sequence[str]) -> int:
 
 def run_with(painter: Painter, flags: Flags, settings: Settings, folder: Path) -> int:
     """Train while painter draws; prints what was reached, then what took how long."""
-    train, test = data.train_and_test(
+    parts = data.train_and_test(
         flags.data, flags.test_fraction, settings.seed, flags.standardize
     )
     seconds = {"data": cli.seconds_since_import()}
@@ -203,11 +218,13 @@ def run_with(painter: Painter, flags: Flags, settings: Settings, folder: Path) -
     devices.prepare_process(flags.device)
     device = devices.describe(devices.choose(flags.device))
     note("JAX")
-    painter.show(some_of(train))
-    announce(flags, settings, device, train, test)
-    run = train_network(flags, settings, folder, train, test)
+    painter.show(some_pictures(parts.train))
+    announce(flags, settings, device, parts)
+    run = train_network(flags, settings, folder, parts)
     is_early = run.steps < flags.steps
-    if run.steps == run.began_at and all((folder / name).exists() for name in FILES):
+    if run.steps == run.began_at and all(
+        (folder / name).exists() for name in files_of(run)
+    ):
         more = "no step is left to take" if is_early else "a larger --steps adds more"
         print(f"result   {folder} is complete ({run.message}); {more}")
         return 0
@@ -220,11 +237,11 @@ def run_with(painter: Painter, flags: Flags, settings: Settings, folder: Path) -
         )
     seconds["compiling"] = run.compile_seconds
     note("training and saving")
-    print(result_line(run, folder, name, is_early), flush=True)
+    print(result_line(run, folder, name, judge_of(parts), is_early), flush=True)
     code = finish(painter, run, folder, name)
     note("pictures")
-    parts = ", ".join(f"{value:.1f} {part}" for part, value in seconds.items())
-    print(f"time     {sum(seconds.values()):.1f} s since import: {parts}")
+    took = ", ".join(f"{value:.1f} {part}" for part, value in seconds.items())
+    print(f"time     {sum(seconds.values()):.1f} s since import: {took}")
     return code
 
 

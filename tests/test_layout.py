@@ -16,7 +16,12 @@ PACKAGE = Path(jaxnn.__file__).parent
 COMMANDS = {"train", "evaluate", "gradcheck", "reproduce", "sweep", "read", "report"}
 GROUND = {
     "labels",
+    "classes",
+    "digits",
+    "formats",
+    "tables",
     "data",
+    "orientation",
     "images",
     "files",
     "mat_child",
@@ -36,8 +41,8 @@ IMPORTS = {
     "differences": {"model"},
     "three_way": {"initialization", "model", "backprop", "differences", "ground"},
     "optimizers": set(),
-    "training": {"initialization", "model", "optimizers", "ground"},
-    "ensemble": {"training", "initialization", "model", "optimizers", "ground"},
+    "training": {"initialization", "model", "optimizers", "showing", "ground"},
+    "ensemble": {"initialization", "model", "optimizers", "ground"},
     "published": {"ensemble", "optimizers", "initialization", "model", "backprop"}
     | {"differences", "ground"},
     "reading": {"ground"},

@@ -1,6 +1,6 @@
 """`fit`: train one network, keep its history and best weights, write its run folder.
 
-m examples, n pixels, ten classes.
+m examples, n pixels, k classes.
 """
 
 import sys
@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from jaxnn import devices, model, optimizers
-from jaxnn.data import Digits
+from jaxnn import devices, model, optimizers, orientation, showing
+from jaxnn.classes import Classes
 from jaxnn.devices import Device
+from jaxnn.digits import Digits, some_pictures
 from jaxnn.files import FileError
 from jaxnn.mistake import Mistake
 from jaxnn.training import centering, record, run_folder
@@ -29,9 +30,8 @@ from jaxnn.training.history import (
     accuracies,
     no_history,
 )
-from jaxnn.training.settings import Settings, check, check_digits, tidy
+from jaxnn.training.settings import Settings, check, checked, cost_name, tidy
 from jaxnn.training.task import centers_in, initial_params, load, make_task
-from jaxnn.weights import save_params
 
 
 @cache
@@ -44,7 +44,7 @@ class Run(NamedTuple):
     """A trained network and how it was trained."""
 
     params: model.Params  # the last weights, NumPy matrices
-    best_params: model.Params | None  # with the best test accuracy; None without test
+    best_params: model.Params | None  # with the best held-out accuracy; None without
     history: History
     cost: float  # nats per example, at params
     steps: int
@@ -56,6 +56,8 @@ class Run(NamedTuple):
     device: str = ""
     compile_seconds: float = 0.0
     folder: Path | None = None
+    classes: Classes = ()  # the labels in the order of the outputs
+    shape: tuple[int, int] | None = None  # of an image, if these are images
 
 
 def fit(
@@ -76,10 +78,14 @@ def fit(
     resume: bool = False,
     notes: dict[str, Any] | None = None,
     progress: Callable[[Progress], Any] | None = None,
-    mat: bool = True,
+    held_out: bool = True,
+    pictures: bool = True,
 ) -> Run:
-    """Train the network (n, *hidden, 10) on digits x (m, n), y (m,).
+    """Train the network (n, *hidden, k) on digits x (m, n), y (m,) of k classes.
 
+    test: digits to judge by, as `split` holds them out. They choose `best_params`, so
+    the best accuracy on them flatters; the last one does not. held_out=False: a test
+    set that chooses nothing.
     hidden: units per hidden layer; () is one-vs-all logistic regression.
     lam: the penalty.
     init, method, learning_rate: as in `init_params` and `minimize`. Methods that
@@ -95,11 +101,13 @@ def fit(
     notes: stored in config.json, so they must be JSON types.
     progress: called every tenth step; with mini-batches, once per epoch or every tenth
     step, whichever is longer; with bfgs, where jax.scipy returns.
-    mat: also write weights.mat, for Octave; False saves loading SciPy.
+    pictures: also write curves.png, hidden_units.png, digits.png and, for Octave,
+    weights.mat; False saves loading matplotlib and SciPy.
 
     At a prompt and in a notebook the first call says that it compiles, which takes
     seconds (`cache_compiled_programs` saves them). Ctrl-C saves the folder, then raises
-    KeyboardInterrupt. Raises Mistake with one line that says what to change.
+    KeyboardInterrupt. Raises Mistake with one line that says what to change. Warns of
+    images that are transposed, or whose ink is not near 1 (orientation.py).
     """
     units = tuple(np.atleast_1d(hidden).tolist())
     if resume and out is None:
@@ -113,21 +121,22 @@ def fit(
         )
     )
     check(settings, steps)
-    check_digits(train, test)
+    parts = checked(train, test)
     chosen = devices.choose(device)
     if folder is not None and held is None:
         run_folder.require_free(folder)
     if hasattr(sys, "ps1"):  # a person waits, at a prompt or in a notebook
         say_once(f"compiling for {devices.describe(chosen)}")
+    orientation.warn(train)
     began = time.perf_counter()
     with devices.computing(chosen, dtype):
-        parts = [train] if test is None or not len(test.y) else [train, test]
         sets = [load(part, dtype, chosen, batch_size is None) for part in parts]
-        params = initial_params(settings, train.x.shape[1])
+        params = initial_params(settings, train)
         centers = centering.centers_of(params, train.x) if center else None
         task = make_task(sets[0], settings, centers)
         snapshot = first_snapshot(task, params, sets, chosen)
-        config = record.describe(settings, parts, notes, devices.describe(chosen))
+        where = devices.describe(chosen)
+        config = record.describe(settings, parts, notes, where, held_out)
         if folder is not None and held is not None:
             run_folder.require_same(folder, held, config)
             snapshot = resumed(folder, snapshot, chosen)
@@ -144,16 +153,33 @@ def fit(
         elif folder is not None:
             run_folder.create(folder, config, snapshot, network(snapshot.state, task))
         began_at = int(snapshot.state.steps)
-        result, snapshot = train_on(snapshot, task, steps, sets, folder, progress)
-        if folder is not None and mat:
-            save_params(folder / "weights.mat", result.params)
-    run = as_run(result, snapshot, best_of(snapshot, sets))
-    return run._replace(
+        chooses = held_out and len(parts) > 1
+        result, snapshot = train_on(
+            snapshot, task, steps, sets, folder, progress, chooses
+        )
+    run = as_run(result, snapshot, best_of(snapshot, chooses))
+    run = run._replace(
         began_at=began_at,
         device=config.device,
         compile_seconds=compile_seconds,
         folder=folder,
+        classes=train.classes,
+        shape=train.shape,
     )
+    if folder is not None and pictures:
+        draw(run, train, cost_name(batch_size))
+    return run
+
+
+def draw(run: Run, train: Digits, name: str) -> None:
+    """Write the pictures of a run, and weights.mat; name: of the cost."""
+    history = run.history
+    accuracies = history.train_accuracy, history.test_accuracy
+    assert run.folder is not None
+    shown = showing.Trained(run.folder, run.params, history.cost, accuracies, name)
+    makers = showing.run_pictures.makers(shown, some_pictures(train))
+    for file, make in makers.items():
+        make(run.folder / file)
 
 
 def as_run(result: optimizers.Result, snapshot: Snapshot, best: Any) -> Run:
