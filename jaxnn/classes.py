@@ -112,7 +112,7 @@ def by_themselves(y: np.ndarray) -> tuple[np.ndarray, Classes]:
     held = np.unique(y)
     if not y.size:
         return y, ()
-    most, some = held[-1], f"y holds the labels {held[0]} to {held[-1]}"
+    most, some = int(held[-1]), f"y holds the labels {held[0]} to {held[-1]}"
     if held[0] < 0 or most >= MANY:
         raise Mistake(f"{some}; name the classes: classes=np.unique(y)")
     if len(held) > 1 and np.array_equal(held, np.arange(1, most + 1)):
@@ -121,7 +121,7 @@ def by_themselves(y: np.ndarray) -> tuple[np.ndarray, Classes]:
             f"{some} and no 0; count from 0 ({tens}y - 1), or name the classes: "
             f"classes=range(1, {most + 1})"
         )
-    return y, tuple(range(int(most) + 1))
+    return y, tuple(range(most + 1))
 
 
 def looked_up(labels: np.ndarray, classes: Classes) -> np.ndarray:

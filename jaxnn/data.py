@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxnn.digits import Digits as Digits
+from jaxnn.digits import require_digits
 from jaxnn.digits import take as take
 from jaxnn.files import FileError
 from jaxnn.formats import EMBEDDED, load_parts
@@ -77,6 +78,7 @@ def split(
     them to the test part. The same seed gives the same parts; examples keep their
     order. Raises Mistake for another fraction.
     """
+    require_digits(digits)
     if not 0 <= test_fraction < 1:
         raise Mistake(
             f"test fraction {test_fraction} is not in [0, 1); 0.2 is the default"
@@ -88,13 +90,14 @@ def split(
         is_test[members[: round(len(members) * test_fraction)]] = True
     train, test = take(digits, ~is_test), take(digits, is_test)
     return (
-        train._replace(name=f"{digits.name} (train)"),
-        test._replace(name=f"{digits.name} ({HELD_OUT})"),
+        train._replace(name=f"{digits.name} (train)".strip()),
+        test._replace(name=f"{digits.name} ({HELD_OUT})".strip()),
     )
 
 
 def standardize(digits: Digits) -> Digits:
     """Give each image mean 0 and standard deviation 1; a blank image becomes 0."""
+    require_digits(digits)
     centered = digits.x - digits.x.mean(axis=1, keepdims=True)  # (m, n)
     deviation = centered.std(axis=1, keepdims=True)  # (m, 1)
     # the resize leaves rounding errors in a blank image: do not blow them up

@@ -80,12 +80,13 @@ def as_features(
         way = ": x[:, None] is one feature" if x.ndim == 1 else ""
         raise Mistake(f"x has shape {x.shape}; give a row for each example{way}")
     if shape is not None:
-        shape = (int(shape[0]), int(shape[1]))
-        if shape[0] * shape[1] != x.shape[1]:
+        sides = np.asarray(shape)
+        if sides.shape != (2,) or sides.prod() != x.shape[1]:
             raise Mistake(
-                f"x has {x.shape[1]} columns, and images of shape {shape} have "
-                f"{shape[0] * shape[1]} pixels; correct the shape, or leave it out"
+                f"shape {shape}: give the rows and columns of an image of {x.shape[1]} "
+                "pixels, as (20, 20), or leave it out"
             )
+        shape = (int(sides[0]), int(sides[1]))
     return as_floats(x, names), shape
 
 
@@ -127,6 +128,14 @@ def digit_shape(n: int, classes: Classes) -> tuple[int, int] | None:
     return (sides[n], sides[n]) if is_digit else None
 
 
+def require_digits(value: Any) -> None:
+    """Raise Mistake for anything but `Digits`."""
+    if not isinstance(value, Digits):
+        raise Mistake(
+            f"digits must be jaxnn.Digits(x, y, name), not {type(value).__name__}"
+        )
+
+
 def take(digits: Digits, which: np.ndarray) -> Digits:
     """Some of the digits; which: a mask (m,) or indices."""
     return digits._replace(x=digits.x[which], y=digits.y[which])
@@ -151,4 +160,4 @@ def with_classes(digits: Digits, classes: Classes) -> Digits:
         names = np.array(digits.classes).astype(str)
         return digits._replace(y=looked_up(names[digits.y], classes), classes=classes)
     except Mistake as mistake:
-        raise Mistake(f"{digits.name}: {mistake}") from None
+        raise Mistake(f"{digits.name or 'digits'}: {mistake}") from None

@@ -3,10 +3,13 @@
 The embedded digits show what a digit looks like on average. Each image of a digit is
 compared with the average of its class, upright and transposed, by correlation. Upright
 digits agree better as they are, by 0.30 on average (0.22 for the 8x8 digits of
-scikit-learn). Of 1000 random parts of 10, 20, 50, 100 and 200 images of either set,
-none looked transposed, and each did once it was: by 2 standard errors of 10 images or
-more, and 11 of 100. Zeros alone, which have no top, are never called so. Noise, and
-labels that mean other things than digits, agree with neither.
+scikit-learn).
+
+This was measured on the embedded digits at 20x20 and 28x28, on copies of them turned by
+up to 15 degrees, sheared and scaled, and on the 8x8 digits, each in 400 random
+parts of 5 to 200 images. No upright part was called transposed. Transposed parts of 20
+or more images always were, and 97% of those of 10. Zeros alone, which have no top, are
+never called so, nor are noise and blobs with the labels 0-9.
 
 Shapes: m images, (h, w) their pixels.
 """
@@ -35,7 +38,9 @@ class PixelWarning(UserWarning):
 def warn(digits: Digits, stacklevel: int = 2) -> None:
     """Warn, by `warnings.warn`, if images are transposed, inverted, or bytes 0-255."""
     for text in doubts(digits):
-        warnings.warn(f"{digits.name}: {text}", PixelWarning, stacklevel + 1)
+        warnings.warn(
+            f"{digits.name or 'digits'}: {text}", PixelWarning, stacklevel + 1
+        )
 
 
 def doubts(digits: Digits) -> list[str]:

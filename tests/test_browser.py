@@ -61,7 +61,7 @@ def text(page, name):
 
 def test_outputs_equal_jaxnns(page, run):
     found = page.execute_script(
-        "const layers = (i) => forward(pixelsOfExample(i)).map((a) => [...a]);"
+        "const layers = (i) => forward(featuresOf(i)).map((a) => [...a]);"
         "return EXAMPLES.y.map((_, i) => layers(i))"
     )
     params = load_params(run)

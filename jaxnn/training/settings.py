@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxnn import optimizers
-from jaxnn.digits import Digits, with_classes
+from jaxnn.digits import Digits, require_digits, with_classes
 from jaxnn.mistake import Mistake
 
 MOST_UNITS = 2**31 - 1  # of a hidden layer: beyond it, NumPy has words of its own
@@ -72,15 +72,12 @@ def checked(train: Digits, test: Digits | None) -> list[Digits]:
     """
     parts = [train] if test is None else [train, test]
     for part in parts:
-        if not isinstance(part, Digits):
-            raise Mistake(
-                f"digits must be jaxnn.Digits(x, y, name), not {type(part).__name__}"
-            )
+        require_digits(part)
     if not len(train.y):
         raise Mistake("no digits to train on; use a smaller test fraction")
     if len(train.classes) < 2:
         raise Mistake(
-            f"{train.name}: all examples are of one class; train on two or more"
+            f"{train.name or 'digits'}: of one class alone; train on two or more"
         )
     for part in parts:
         check_part(part, train.x.shape[-1])
@@ -92,17 +89,18 @@ def check_part(part: Digits, n: int) -> None:
 
     `Digits` itself looks at these, but not at what its `_replace` puts in their place.
     """
+    name = part.name or "digits"
     if part.x.ndim != 2 or part.x.shape[1] != n:
         raise Mistake(
-            f"{part.name}: x of shape {part.x.shape}; expected a row per digit, "
+            f"{name}: x of shape {part.x.shape}; expected a row per digit, "
             f"of {n} pixels as in the training digits"
         )
     if part.y.shape != part.x.shape[:1]:
-        raise Mistake(f"{part.name}: {part.y.shape} labels for {len(part.x)} x")
+        raise Mistake(f"{name}: {part.y.shape} labels for {len(part.x)} x")
     k = len(part.classes)
     if len(part.y) and not 0 <= part.y.min() <= part.y.max() < k:
         raise Mistake(
-            f"{part.name}: labels {part.y.min()}..{part.y.max()}; expected the places "
+            f"{name}: labels {part.y.min()}..{part.y.max()}; expected the places "
             f"0-{k - 1} of its classes"
             + " (y % 10 turns the course's 10 into 0)"
             * (k == 10)
