@@ -16,6 +16,7 @@ from jaxnn.mistake import Mistake
 Classes: TypeAlias = tuple[int, ...] | tuple[str, ...]
 
 DIGITS = tuple(range(10))
+LARGEST = 2**53  # a whole number that a float holds exactly
 MANY = 1000  # classes; more are the numbers of a regression, unless they are named
 
 
@@ -29,11 +30,11 @@ def as_places(y: Any, classes: Iterable | None) -> tuple[np.ndarray, Classes]:
     """
     y = flat(y)
     if y.dtype.kind == "b":
-        y, classes = y.astype(int), classes or ("False", "True")
+        y, classes = y.astype(int), ("False", "True") if classes is None else classes
     if y.dtype.kind in "OSU":
         y = as_words(y)
-        if classes is None and all(word.isdecimal() for word in np.unique(y)):
-            y = y.astype(np.int64)  # words for numbers, as in OpenML's sets
+        if classes is None and are_numbers(np.unique(y)):
+            y = y.astype(np.int64)
     else:
         y = as_integers(y)
     if classes is None:
@@ -51,6 +52,11 @@ def as_places(y: Any, classes: Iterable | None) -> tuple[np.ndarray, Classes]:
             f"classes, 0 to {len(own) - 1}: give those, or the names themselves"
         )
     return y, own
+
+
+def are_numbers(words: np.ndarray) -> bool:
+    """Whether all words are numbers from 0, as the digits in OpenML's MNIST."""
+    return all(word.isdecimal() and word == str(int(word)) for word in words.tolist())
 
 
 def as_classes(names: Iterable[Any]) -> Classes:
@@ -95,7 +101,7 @@ def as_integers(y: np.ndarray) -> np.ndarray:
     """Labels (m,) that are numbers as int64; a Mistake unless they are whole."""
     if y.dtype.kind not in "iuf":
         raise Mistake(f"y holds {y.dtype} values; give class numbers from 0, or words")
-    wrong = y[~np.isfinite(y) | (y != np.round(y))]
+    wrong = y[~np.isfinite(y) | (y != np.round(y)) | (abs(y) > LARGEST)]
     if wrong.size:
         raise Mistake(
             f"y holds {wrong[0]:g}; a label is a whole number or a word: repair it or "

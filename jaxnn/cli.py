@@ -12,7 +12,6 @@ import signal
 import sys
 import time
 import traceback
-import warnings
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
@@ -21,7 +20,7 @@ from typing import NoReturn
 
 from jaxnn import data, startup
 from jaxnn.mistake import BUG, Mistake, is_out_of_memory
-from jaxnn.orientation import PixelWarning
+from jaxnn.orientation import warnings_in_lines
 
 MISTAKE, INTERRUPTED = 2, 130  # exit codes, next to BUG
 REPORT = "this is a bug in jaxnn, not your mistake; please report the lines above"
@@ -100,11 +99,7 @@ def exit_code(
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("always", PixelWarning)
-            warnings.showwarning = lambda text, *_, **__: print(
-                f"{name}: warning: {text}", file=sys.stderr
-            )
+        with warnings_in_lines(name):
             code = main(argv)
         sys.stdout.flush()  # so that a closed pipe is found here
         return code

@@ -79,7 +79,7 @@ def main(argv: Sequence[str]) -> int:
     params = load_params(flags.weights)
     devices.prepare_process(flags.device)
     device = devices.choose(flags.device)
-    digits = training.scores.digits_of(Path(flags.weights), params, flags.data)
+    digits = training.scores.digits_of(Path(flags.weights), flags.data)
     show = files.make_folder("--show", flags.show) if flags.show else None
     found = training.scores.evaluate(params, digits, flags.lam, flags.dtype, device)
     kind = noun(digits.classes)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from jaxnn import files, images, tables
-from jaxnn.classes import DIGITS, Classes, as_places
+from jaxnn.classes import DIGITS, Classes, are_numbers, as_places, as_words
 from jaxnn.digits import Digits
 from jaxnn.files import FileError
 from jaxnn.mistake import Mistake
@@ -40,7 +40,7 @@ def load_parts(path: str | Path | None = None) -> dict[str, Digits]:
         return as_parts({"all": (x, y)}, path, where, is_table=True)
     if ending == ".mat":
         arrays = named(files.read_mat(path, MAT_NAMES), *MAT_NAMES, path)
-        where = tuple(f"{path}: {name}" for name in MAT_NAMES)
+        where = f"{path}: {MAT_NAMES[0]}", f"{path}: {MAT_NAMES[1]}"
         return as_parts({"all": arrays}, path, where, order="F")
     if ending == ".npz":
         return npz_parts(files.read_npz(path), path)
@@ -156,8 +156,8 @@ def as_labels(y: np.ndarray, where: str, is_sized: bool) -> tuple[np.ndarray, Cl
 
     is_sized: whether the images have the size of digits.
     """
-    words = np.unique(y) if y.dtype.kind in "US" else np.array(["a word"])
-    y = y.astype(np.int64) if np.char.isdecimal(words.astype(str)).all() else y
+    if y.dtype.kind in "US" and are_numbers(np.unique(as_words(y))):
+        y = y.astype(np.int64)
     try:
         y, classes = as_places(y, np.unique(y) if y.dtype.kind in "iuf" else None)
     except Mistake as mistake:

@@ -14,8 +14,12 @@ never called so, nor are noise and blobs with the labels 0-9.
 Shapes: m images, (h, w) their pixels.
 """
 
+import contextlib
 import functools
+import sys
 import warnings
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -41,6 +45,23 @@ def warn(digits: Digits, stacklevel: int = 2) -> None:
         warnings.warn(
             f"{digits.name or 'digits'}: {text}", PixelWarning, stacklevel + 1
         )
+
+
+@contextlib.contextmanager
+def warnings_in_lines(command: str) -> Iterator[None]:
+    """Until the end of the block, a PixelWarning is a line of this command."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", PixelWarning)
+        usual = warnings.showwarning
+
+        def show(message: Any, category: type, *where: Any) -> None:
+            if issubclass(category, PixelWarning):
+                print(f"{command}: warning: {message}", file=sys.stderr)
+            else:
+                usual(message, category, *where)
+
+        warnings.showwarning = show
+        yield
 
 
 def doubts(digits: Digits) -> list[str]:

@@ -140,7 +140,7 @@ def main(argv: Sequence[str]) -> int:
     check_free(out)
     devices.prepare_process(flags.device)
     device = devices.choose(flags.device)
-    digits = training.scores.digits_of(weights, params, flags.data)
+    digits = training.scores.digits_of(weights, flags.data)
     found = training.scores.evaluate(params, digits, dtype=flags.dtype, device=device)
     text = showing.page.page(contents(weights, params, digits, found))
     out.parent.mkdir(parents=True, exist_ok=True)

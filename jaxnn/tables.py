@@ -1,5 +1,6 @@
 """Tables in .csv and .parquet files, read with pandas: features and a label."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +41,12 @@ def frame_of(path: Path) -> Any:
     with files.reading(path, f"a {path.suffix} file"):
         path.open("rb").close()  # a missing file is the first to mention
         try:
-            import pandas  # not among the packages that jaxnn needs
-
+            pandas = import_module("pandas")  # jaxnn itself does not need it
             return getattr(pandas, READERS[path.suffix.lower()])(path)
         except ImportError as error:
-            package = "pandas" if error.name == "pandas" else "'pandas[parquet]'"
+            missing = "pandas" if error.name == "pandas" else "pyarrow"
             raise FileError(
-                f"{path}: is read with {package.strip(chr(39))}; pip install {package}"
+                f"{path}: is read with {missing}; pip install {missing}"
             ) from None
 
 

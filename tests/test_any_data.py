@@ -168,7 +168,7 @@ def test_embedded_digits_are_recognized(tmp_path, digits, halves, kind):
         train, test = jaxnn.standardize(train), jaxnn.standardize(test)
     parts = {"untested": [train], "whole": [digits]}.get(kind, [train, test])
     run = jaxnn.fit(*parts, steps=1, hidden=2, seed=3, out=tmp_path / "run")
-    found = scores.digits_of(run.folder, run.params)
+    found = scores.digits_of(run.folder)
     expected = digits if kind == "whole" else test
     np.testing.assert_array_equal(found.x, expected.x)
     assert found.name == expected.name

@@ -59,6 +59,13 @@ def test_a_frame_and_a_series_are_arrays():
         ([3, 1, 1, 2], range(1, 4), [2, 0, 0, 1], ("1", "2", "3")),  # labels
         ([-1, 1, 1, -1], (-1, 1), [0, 1, 1, 0], ("-1", "1")),
         ([True, False, True, True], None, [1, 0, 1, 1], ("False", "True")),
+        (
+            [True, False, True, True],
+            np.array(["no", "yes"]),
+            [1, 0, 1, 1],
+            ("no", "yes"),
+        ),
+        (["01", "1", "9" * 30, "1"], None, [0, 1, 2, 1], ("01", "1", "9" * 30)),
     ],
 )
 def test_labels_become_places_among_the_classes(y, classes, expected, names):
@@ -107,6 +114,7 @@ def test_the_ten_digits_have_the_shape_of_their_pixels():
         (X, [0, 1, 1], {}, "4 examples but 3 labels"),
         (X, [0, np.nan, 1, 1], {}, "y holds nan; a label is a whole number or a word"),
         (X, [0, 2.5, 1, 1], {}, "y holds 2.5; a label is a whole number"),
+        (X, [0, 1e300, 1, 1], {}, r"y holds 1e\+300; a label is a whole number"),
         (X, ["a", None, "b", "c"], {}, "y holds None in row 1"),
         (X, ["a", 1.0, "b", "c"], {"classes": None}, ""),
         (X, np.eye(4), {}, r"y has shape \(4, 4\).*argmax"),

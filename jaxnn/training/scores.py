@@ -16,6 +16,7 @@ from jaxnn.initialization import layers_of
 from jaxnn.mistake import Mistake
 from jaxnn.model import Params
 from jaxnn.training import record, run_folder
+from jaxnn.weights import load_params
 
 DOUBT = 0.2  # if no output reaches this, the picture is no digit
 
@@ -58,14 +59,14 @@ def judged(params: Params, x: jax.Array, y: jax.Array, lam: float) -> tuple:
     )
 
 
-def digits_of(weights: Path, params: Params, path: str | None = None) -> Digits:
+def digits_of(weights: Path, path: str | None = None) -> Digits:
     """The digits that a network reads: those in a file, or that its run held out.
 
-    weights: a run folder or a file of weights, which holds params. path: a file of
-    digits; its test part is used if it has one. Outside a run folder the embedded
-    digits serve where there is no file. Labels become places in the run's classes, and
-    digits of a standardized run are standardized. Raises Mistake if the digits do not
-    fit the network, or if those of the run are not recorded or have changed since.
+    weights: a run folder or a file of weights. path: a file of digits; its test part is
+    used if it has one. Outside a run folder the embedded digits serve where there is no
+    file. Labels become places in the run's classes, and digits of a standardized run
+    are standardized. Raises Mistake if the digits do not fit the network, or if those
+    of the run are not recorded or have changed since.
     """
     folder = run_folder.folder_of(weights)
     parts = {} if folder and path is None else data.load_parts(path)
@@ -75,7 +76,7 @@ def digits_of(weights: Path, params: Params, path: str | None = None) -> Digits:
         digits = of_run(folder, parts)
     if path is not None:
         orientation.warn(digits)
-    n, *_, k = layers_of(params)
+    n, *_, k = layers_of(load_params(weights))
     if digits.x.shape[1] != n:
         raise Mistake(
             f"{weights}: reads {n} pixels into {k} classes, and {digits.name} has "
