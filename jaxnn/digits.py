@@ -95,16 +95,16 @@ def as_floats(x: np.ndarray, names: list) -> np.ndarray:
 
     names: of the columns, or empty.
     """
-    if x.dtype.kind not in "biuf":
-        odd = [] if x.dtype.kind != "O" else x.ravel().tolist()
-        wrong = [i for i, value in enumerate(odd) if not isinstance(value, Real)]
-        if wrong or x.dtype.kind != "O":
-            where = place(wrong[0], x.shape[1], names) if wrong else ""
-            what = f"{odd[wrong[0]]!r}" if wrong else f"{x.dtype} values"
-            raise Mistake(
-                f"x holds {what}{where}; give numbers: leave the column out, or "
-                "make one column of 0 and 1 for each of its values"
-            )
+    odd = "" if x.dtype.kind in "biufO" else f"{x.dtype} values"
+    if x.dtype.kind == "O":
+        values = enumerate(x.ravel().tolist())
+        wrong = ((i, value) for i, value in values if not isinstance(value, Real))
+        odd = next((f"{v!r}{place(i, x.shape[1], names)}" for i, v in wrong), "")
+    if odd:
+        raise Mistake(
+            f"x holds {odd}; give numbers: leave the column out, or make one column of "
+            "0 and 1 for each of its values"
+        )
     x = np.asarray(x, np.float32 if x.dtype == np.float32 else np.float64)
     if x.size and not np.isfinite([x.min(), x.max()]).all():
         first = int(np.flatnonzero(~np.isfinite(x).ravel())[0])
