@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jaxnn import files, images, tables
+from jaxnn import dataframes, files, images
 from jaxnn.classes import DIGITS, Classes, are_numbers, as_places, as_words
 from jaxnn.digits import Digits
 from jaxnn.files import FileError
@@ -34,8 +34,8 @@ def load_parts(path: str | Path | None = None) -> dict[str, Digits]:
     if path.is_dir():
         raise FileError(f"{path}: is a folder; name a file with digits")
     ending = path.suffix.lower()
-    if ending in tables.READERS:
-        x, y, label = tables.read(path)
+    if ending in dataframes.READERS:
+        x, y, label = dataframes.read(path)
         where = str(path), f"{path}: column {label}"
         return as_parts({"all": (x, y)}, path, where, is_table=True)
     if ending == ".mat":

@@ -19,7 +19,7 @@ GROUND = {
     "classes",
     "digits",
     "formats",
-    "tables",
+    "dataframes",
     "data",
     "orientation",
     "images",
