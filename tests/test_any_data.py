@@ -240,4 +240,7 @@ def test_fit_knows_by_its_argument(few_digits, tmp_path):
     assert run.best_params is None and not (run.folder / "best.npz").exists()
     assert not np.isnan(run.history.test_accuracy[-1])
     assert record.read_config(run.folder).held_out is False
+    how["steps"] = 9
+    assert jaxnn.fit(train, test, **how, out=run.folder, resume=True).steps == 9
+    assert not (run.folder / "best.npz").exists()  # it continues as it was
     assert jaxnn.fit(train, test, **how).best_params is not None

@@ -87,7 +87,7 @@ def as_config(held: dict[str, Any]) -> Config:
     return found._replace(
         classes=as_classes(held["classes"]),
         shape=(int(h), int(w)) if held["shape"] else None,
-        held_out=bool(held["held_out"]),
+        held_out=bool(held.get("held_out", True)),
     )
 
 

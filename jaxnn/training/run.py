@@ -85,7 +85,7 @@ def fit(
 
     test: digits to judge by, as `split` holds them out. They choose `best_params`, so
     the best accuracy on them flatters; the last one does not. held_out=False: a test
-    set that chooses nothing.
+    set that chooses nothing. (A run that continues stays as it is.)
     hidden: units per hidden layer; () is one-vs-all logistic regression.
     lam: the penalty.
     init, method, learning_rate: as in `init_params` and `minimize`. Methods that
@@ -115,6 +115,7 @@ def fit(
     folder = None if out is None else Path(out)
     held = record.read_config(folder) if folder is not None and resume else None
     center = method in centering.METHODS if held is None else held.settings.center
+    held_out = held_out if held is None else held.held_out
     settings = tidy(
         Settings(
             units, lam, init, method, learning_rate, batch_size, dtype, seed, center

@@ -169,16 +169,6 @@ def classes_of(weights: Path) -> Classes | None:
     return None if folder is None else read_config(folder).classes
 
 
-def shape_of(weights: Path, n: int) -> tuple[int, int] | None:
-    """The shape (h, w) of the images of n pixels that a network reads, or None.
-
-    Outside a run folder 400 pixels are taken for a digit's.
-    """
-    folder = folder_of(weights)
-    shape = (SIDE, SIDE) if folder is None else read_config(folder).shape
-    return shape if shape and shape[0] * shape[1] == n else None
-
-
 def read_history(folder: Path) -> dict[str, np.ndarray]:
     """Read what write_history wrote: a column (steps,) per name; NaN is not measured.
 
