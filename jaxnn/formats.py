@@ -221,7 +221,8 @@ def as_pictures(x: np.ndarray, where: str) -> np.ndarray:
     # bytes are 0-255; the course's pixels overshoot 1 by 0.13; z-scores go below 0
     is_digit = x.shape[1:] in [(side, side) for side in SIDES]
     is_bytes = low >= 0 and high > (1.5 if is_digit else BYTES)
-    x = x.astype(np.float64) / (255 if is_bytes else 1)
+    x = x.astype(np.float64)
+    x = x / 255 if is_bytes else x
     return images.shrink(x) if x.shape[1:] == (images.MNIST_SIDE,) * 2 else x
 
 

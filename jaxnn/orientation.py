@@ -32,7 +32,7 @@ MOST = 500  # images to look at
 LIKE = (
     0.2  # correlation of an image with the average digit of its class: an image of one
 )
-SIDEWAYS = -0.05, -2.0  # how much worse upright is: on average, and in standard errors
+WORSE, ERRORS = -0.05, 2.0  # upright is: on average, and by so many standard errors
 
 
 class PixelWarning(UserWarning):
@@ -68,41 +68,31 @@ def doubts(digits: Digits) -> list[str]:
     """What looks wrong about the pixels, a line each; nothing of a table."""
     if digits.shape is None or not len(digits.y):
         return []
-    found, (low, high) = [], (digits.x.min(), digits.x.max())
+    which = np.linspace(0, len(digits.y) - 1, min(len(digits.y), MOST)).astype(int)
+    x, y = digits.x[which], digits.y[which]
+    found, (low, high) = [], (x.min(), x.max())
     if high > BYTES and low > -high / 4:  # a resize overshoots
         found.append(f"pixels go up to {high:g}, and ink is 1 to jaxnn; use x / 255")
     if digits.classes != DIGITS[: len(digits.classes)]:
         return found
-    which = np.linspace(0, len(digits.y) - 1, min(len(digits.y), MOST)).astype(int)
-    pictures = images.roll(digits.x[which], digits.shape)
-    upright, better, errors = agreement(pictures, digits.y[which])
     h, w = digits.shape
-    if upright - better > LIKE and better < SIDEWAYS[0] and errors < SIDEWAYS[1]:
+    upright = agreement(images.roll(x, (h, w)), y)  # (m,)
+    better = upright - agreement(x.reshape(-1, h, w), y)
+    errors = better.mean() / (better.std() / np.sqrt(len(y)) + 1e-12)
+    if (upright - better).mean() > LIKE and better.mean() < WORSE and errors < -ERRORS:
         found.append(
             "images look transposed, and jaxnn unrolls them column by column; use "
-            f"x.reshape(-1, {w}, {h}).swapaxes(1, 2).reshape(-1, {h * w})"
+            f"x.reshape(-1, {h}, {w}).swapaxes(1, 2).reshape(-1, {h * w})"
         )
-    if upright < -LIKE:
+    if upright.mean() < -LIKE:
         found.append("ink is darker than paper, and ink is 1 to jaxnn; use 1 - x")
     return found
 
 
-def agreement(pictures: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
-    """How well pictures (m, h, w) agree with the average digits of their classes (m,).
-
-    The mean correlation, by how much it is better than that of the pictures
-    transposed, and the same in standard errors.
-    """
-    h, w = pictures.shape[1:]
-    expected, seen = scores(averages(h, w))[y], scores(pictures)
-    if h != w:  # transposed, they have another shape
-        sideways = scores(averages(w, h))[y].swapaxes(1, 2)
-    else:
-        sideways = expected.swapaxes(1, 2)
-    upright = (seen * expected).sum(axis=(1, 2))  # (m,)
-    better = upright - (seen * sideways).sum(axis=(1, 2))
-    error = better.std() / np.sqrt(len(better)) + 1e-12
-    return upright.mean(), better.mean(), better.mean() / error
+def agreement(pictures: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The correlation (m,) of pictures (m, h, w) with the averages of their classes."""
+    expected = scores(averages(*pictures.shape[1:]))[y]
+    return (scores(pictures) * expected).sum(axis=(1, 2))
 
 
 @functools.cache

@@ -40,6 +40,16 @@ def test_transposed_parts_are_found_and_upright_ones_are_not(upright, m):
         assert "look transposed" in text
 
 
+def test_images_that_are_not_square_are_unrolled_in_the_other_order(digits):
+    pictures = images.roll(digits.x)[:, :, 2:18]  # (m, 20, 16)
+    narrow = Digits(pictures, digits.y, "narrow")
+    assert orientation.doubts(narrow) == []
+    by_rows = narrow._replace(x=pictures.reshape(-1, 320))
+    (text,) = orientation.doubts(by_rows)
+    x = by_rows.x  # noqa: F841 (the remedy's x)
+    np.testing.assert_array_equal(eval(text.partition("use ")[2]), narrow.x)
+
+
 def test_each_class_alone_is_upright(upright):
     for digit in range(10):
         assert orientation.doubts(take(upright, upright.y == digit)) == []
