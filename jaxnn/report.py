@@ -110,7 +110,8 @@ def contents(
     note = f" A digit with no output above {doubt:.0%} is not read." * draws
     which = f"The {len(worst)} of {wrong} with the largest cost" if wrong else "None"
     return showing.page.Report(
-        title=f"jaxnn: a {layers} network that reads {kind}",
+        title=f"jaxnn: a {layers} network that reads {kind}"
+        + f" of {len(digits.classes)} classes" * (kind == "examples"),
         summary=f"It reads {found.accuracy:.2%} of {count} {kind} right: "
         f"{digits.name}.",
         facts=[
