@@ -6,7 +6,8 @@
 
 The network is in model.py, its first weights in initialization.py, its hand-derived
 gradient in backprop.py, its numeric one in differences.py; three_way.py compares them.
-Files and devices: data.py, images.py, files.py, cache.py, devices.py, weights.py.
+Data: data.py, digits.py, classes.py, formats.py, dataframes.py, orientation.py,
+images.py. Files and devices: files.py, weights.py, cache.py, devices.py.
 Rooms: optimizers, training, ensemble, published, reading, showing, clinic. The commands
 (train.py, evaluate.py, ...) use all of these and are imported by none.
 tests/test_layout.py says who may import whom.

@@ -19,6 +19,7 @@ from typing import NoReturn
 
 from jaxnn import data, startup
 from jaxnn.mistake import BUG, Mistake, is_out_of_memory
+from jaxnn.orientation import warnings_in_lines
 from jaxnn.progress import Show, bar
 
 MISTAKE, INTERRUPTED = 2, 130  # exit codes, next to BUG
@@ -98,7 +99,8 @@ def exit_code(
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = main(argv)
+        with warnings_in_lines(name):
+            code = main(argv)
         sys.stdout.flush()  # so that a closed pipe is found here
         return code
     except KeyboardInterrupt as stop:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from jaxnn import cli, devices, files, showing, training
+from jaxnn.classes import DIGITS, noun
 from jaxnn.data import Digits
-from jaxnn.flags import CommonFlags, flag, parse
+from jaxnn.flags import DATA, CommonFlags, flag, parse
 from jaxnn.mistake import Mistake
-from jaxnn.weights import load_digit_reader
+from jaxnn.weights import load_params
 
 MISTAKES = 30  # shown at most
 EXAMPLE = "runs/mine --data t10k-images-idx3-ubyte.gz"
@@ -25,24 +27,60 @@ class Flags(CommonFlags):
     """
 
     weights: str = flag("run folder, .npz or .mat", metavar="RUN|FILE")
-    data: str | None = flag("digits to read: .mat, .npz, .npy or IDX", None)
+    data: str | None = flag(f"digits to read: {DATA}", None)
     lam: float = flag("penalty in the cost", 0.0)
     show: str | None = flag("save pictures there", None, metavar="FOLDER")
 
 
-def save_pictures(folder: Path, digits: Digits, found: training.Evaluation) -> None:
-    """The confusion matrix and the worst mistakes, as PNG files."""
+def save_pictures(
+    folder: Path, digits: Digits, found: training.Evaluation
+) -> list[str]:
+    """The confusion matrix and, of images, the worst mistakes; the files' names."""
     which = training.scores.worst(digits.y, found, MISTAKES)
-    figures = {
-        "confusion.png": showing.charts.confusion_matrix(
-            training.scores.confusion(digits.y, found)
-        ),
-        "mistakes.png": showing.pictures.mistakes(
-            digits.x[which], digits.y[which], found.outputs[which]
-        ),
-    }
+    counts = training.scores.confusion(digits.y, found)
+    figures = {"confusion.png": showing.charts.confusion_matrix(counts)}
+    if digits.classes != DIGITS:
+        label(figures["confusion.png"].axes[0], digits, found)
+    if digits.shape is not None:
+        figures["mistakes.png"] = showing.pictures.mistakes(
+            digits.x[which],
+            digits.y[which],
+            found.outputs[which],
+            digits.classes,
+            digits.shape,
+        )
     for name, figure in figures.items():
         files.write_bytes(folder / name, showing.charts.png(figure))
+    return list(figures)
+
+
+def label(axes: Any, digits: Digits, found: training.Evaluation) -> None:
+    """Put the names of the classes on the axes of a confusion matrix."""
+    names = [str(name) for name in digits.classes]
+    is_long = max(map(len, names)) > 3  # side by side they would overlap
+    axes.set_yticks(range(len(names)), names)
+    axes.set_xticks(range(len(names)), names, rotation=90 * is_long)
+    right, count = np.sum(found.read == digits.y), len(digits.y)
+    axes.set(ylabel="true class", title=f"{right} of {count} examples read right")
+
+
+def table(digits: Digits, found: training.Evaluation) -> str:
+    """The confusion matrix as text, with the names of the classes."""
+    counts, names = training.scores.confusion(digits.y, found), digits.classes
+    heads = [str(name)[:12] for name in names]
+    left = max(5, *map(len, heads))
+    widths = [max(4, len(head), len(str(counts.max()))) for head in heads]
+    word = "digit" if names == DIGITS else "class"
+    lines = [f"{word:<{left}}    read as " + cells(heads, widths)]
+    for head, row in zip(heads, counts, strict=True):
+        lines.append(f"{head:>{left}}            " + cells(map(str, row), widths))
+    return "\n".join(lines)
+
+
+def cells(words: Iterable[str], widths: Sequence[int]) -> str:
+    """Words of a row, each as wide as its column."""
+    pairs = zip(words, widths, strict=True)
+    return " ".join(f"{word:>{width}}" for word, width in pairs)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -50,24 +88,23 @@ def main(argv: Sequence[str]) -> int:
     flags = parse(Flags, argv, "evaluate", EXAMPLE)
     if not 0 <= flags.lam < np.inf:
         raise Mistake(f"--lam {flags.lam}: give a number from 0 up")
-    params = load_digit_reader(flags.weights)
+    params = load_params(flags.weights)
     devices.prepare_process(flags.device)
     device = devices.choose(flags.device)
     digits = training.scores.digits_of(Path(flags.weights), flags.data)
     show = files.make_folder("--show", flags.show) if flags.show else None
     found = training.scores.evaluate(params, digits, flags.lam, flags.dtype, device)
-    print(f"{found.accuracy:.2%} of {len(digits.y)} digits read right")
+    kind = noun(digits.classes)
+    print(f"{found.accuracy:.2%} of {len(digits.y)} {kind} read right")
     penalty = f"at lambda {flags.lam:g}" if flags.lam else "without penalty"
     print(f"cost     {found.cost:.5f} {penalty}")
     if not flags.quiet:
-        print(f"digits   {digits.name}")
+        print(f"{kind:<9}{digits.name}")
         print(f"device   {devices.describe(device)}, {flags.dtype}")
-        print("\ndigit    read as " + " ".join(f"{j:4d}" for j in range(10)))
-        for digit, row in enumerate(training.scores.confusion(digits.y, found)):
-            print(f"{digit:5d}            " + " ".join(f"{n:4d}" for n in row))
+        print(f"\n{table(digits, found)}")
     if show is not None:
-        save_pictures(show, digits, found)
-        print(f"result   confusion.png and mistakes.png in {show}")
+        names = " and ".join(save_pictures(show, digits, found))
+        print(f"result   {names} in {show}")
     return 0
 
 

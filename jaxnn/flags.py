@@ -13,6 +13,7 @@ from jaxnn.optimizers import TRAITS
 from jaxnn.training import Settings
 
 DEFAULTS = Settings()
+DATA = ".mat, .npz, .npy, IDX, .csv or .parquet"
 DTYPES = "float32", "float64"
 RATES = {n: f"{t.default_rate:g}" for n, t in TRAITS.items() if t.default_rate}
 
@@ -47,7 +48,7 @@ class CommonFlags:
 class TrainingFlags(CommonFlags):
     """The flags of the commands that train."""
 
-    data: str | None = flag(".mat, .npz, .npy or IDX (default: embedded digits)", None)
+    data: str | None = flag(f"{DATA} (default: embedded digits)", None)
     init: str = flag("scheme of the initial weights", DEFAULTS.init, choices=SCHEMES)
     method: str = flag(f"one of {', '.join(TRAITS)}", DEFAULTS.method)
     steps: int = flag("at most so many steps, in all", 200)

@@ -41,11 +41,23 @@ def shrink(images: np.ndarray) -> np.ndarray:
     return matrix @ (images @ matrix.T)
 
 
+def mean_matrix(size_in: int, size_out: int) -> np.ndarray:
+    """(size_out, size_in): each row averages an equal length, parts of pixels too."""
+    edges = np.arange(size_out + 1) * (size_in / size_out)
+    pixels = np.arange(size_in)
+    overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(
+        edges[:-1, None], pixels
+    )
+    return np.maximum(overlap, 0) * (size_out / size_in)
+
+
 def unroll(images: np.ndarray) -> np.ndarray:
-    """Pictures (m, 20, 20) as the course's rows (m, 400), column after column."""
-    return images.swapaxes(1, 2).reshape(len(images), -1)
+    """Pictures (m, h, w) as the course's rows (m, h * w), column after column."""
+    m, h, w = images.shape
+    return images.swapaxes(1, 2).reshape(m, h * w)
 
 
-def roll(x: np.ndarray) -> np.ndarray:
-    """The course's rows (m, 400) back to pictures (m, 20, 20)."""
-    return x.reshape(-1, SIDE, SIDE).swapaxes(1, 2)
+def roll(x: np.ndarray, shape: tuple[int, int] = (SIDE, SIDE)) -> np.ndarray:
+    """The course's rows (m, h * w) back to pictures (m, h, w) of this shape."""
+    h, w = shape
+    return x.reshape(-1, w, h).swapaxes(1, 2)

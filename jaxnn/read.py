@@ -94,7 +94,7 @@ def answer(path: Path, params: Params, standard: bool, seen: Path | None) -> Ans
         save_seen(seen, gray, pictures[0])
     from jaxnn import model  # only here: it loads JAX
 
-    digits = Digits(images.unroll(pictures), np.zeros(1, int), "photo")
+    digits = Digits(pictures, [0], "photo")
     x = data.standardize(digits).x if standard else digits.x  # (1, 400)
     x = x.astype(params[0].dtype)
     outputs = np.asarray(model.forward(params, x))[0]  # (10,)
@@ -139,6 +139,7 @@ def main(argv: Sequence[str]) -> int:
     standard, params = False, None
     if flags.run is not None:
         params = load_digit_reader(flags.run)
+        training.run_folder.require_digits(Path(flags.run))
         standard = training.run_folder.is_standardized(Path(flags.run))
     devices.prepare_process(flags.device)
     device = devices.choose(flags.device)

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jaxnn import cli, data, devices, files, showing, training
-from jaxnn.data import Digits
+from jaxnn.classes import noun
+from jaxnn.data import HELD_OUT, Digits
 from jaxnn.flags import CommonFlags, flag, parse
 from jaxnn.initialization import layers_of
 from jaxnn.mistake import Mistake
 from jaxnn.training import cost_name, record, run_folder
-from jaxnn.weights import load_digit_reader
+from jaxnn.weights import load_params
 
 if TYPE_CHECKING:
     from jaxnn.model import Params
@@ -36,7 +37,7 @@ SETTINGS = {  # their names in config.json, and in the page
 @dataclass(frozen=True, kw_only=True)
 class Flags(CommonFlags):
     """Write one HTML page about a run: settings, curves, hidden units, mistakes, and a
-    canvas to draw a digit on. The page works offline.
+    canvas to draw a digit on if it reads 20x20 digits. The page works offline.
     """
 
     weights: str = flag("run folder, .npz or .mat", metavar="RUN|FILE")
@@ -70,7 +71,8 @@ def settings_of(folder: Path) -> list[tuple[str, str]]:
     rows = [(label, str(v)) for label, v in values.items() if v is not None]
     if config.settings.center:
         rows.append(("trained in", "centered coordinates"))
-    parts = zip(("trained on", "held out"), config.data.values(), strict=False)
+    judge = HELD_OUT if config.held_out else "tested on"
+    parts = zip(("trained on", judge), config.data.values(), strict=False)
     rows += [(label, f"{part.examples}: {part.name}") for label, part in parts]
     if config.notes.get("standardize"):
         rows.append(("pixels", "of each digit mean 0, deviation 1"))
@@ -86,9 +88,10 @@ def training_of(folder: Path) -> tuple[list[tuple[str, str]], Any]:
     with files.reading(folder / run_folder.HISTORY, "a run's history"):
         cost, seconds = table["cost"], table["seconds"][-1]
         accuracies = table["train_accuracy"], table["test_accuracy"]
-    name = cost_name(record.read_config(folder).settings.batch_size)
+    config = record.read_config(folder)
+    name, judge = cost_name(config.settings.batch_size), data.judge(config.held_out)
     text = f"{len(cost)} steps, {name} {cost[-1]:.4f} with penalty, {seconds:.1f} s"
-    return [("training", text)], showing.charts.curves(cost, *accuracies, name)
+    return [("training", text)], showing.charts.curves(cost, *accuracies, name, judge)
 
 
 def contents(
@@ -103,26 +106,29 @@ def contents(
     # in random order: digits often come sorted by class
     shown = np.random.default_rng(0).permutation(count)[:EXAMPLES]
     wrong = int((found.read != digits.y).sum())
+    kind, draws = noun(digits.classes), showing.page.takes_drawings(digits)
+    doubt = training.scores.DOUBT if draws else 0.0
+    note = f" A digit with no output above {doubt:.0%} is not read." * draws
     which = f"The {len(worst)} of {wrong} with the largest cost" if wrong else "None"
     return showing.page.Report(
-        title=f"jaxnn: a {layers} network that reads digits",
-        summary=f"It reads {found.accuracy:.2%} of {count} digits right: "
+        title=f"jaxnn: a {layers} network that reads {kind}"
+        + f" of {len(digits.classes)} classes" * (kind == "examples"),
+        summary=f"It reads {found.accuracy:.2%} of {count} {kind} right: "
         f"{digits.name}.",
         facts=[
             ("network", layers),
-            ("cost", f"{found.cost:.4f} nats per digit of {count}, without penalty"),
+            ("cost", f"{found.cost:.4f} nats, mean of {count} {kind}, without penalty"),
             *history,
             *settings,
         ],
         params=params,
         examples=data.take(digits, np.append(shown, worst)),
         mistakes=len(worst),
-        mistakes_note=f"{which}; the largest output is in parentheses. A digit with no "
-        f"output above {training.scores.DOUBT:.0%} is not read.",
+        mistakes_note=f"{which}; the largest output is in parentheses.{note}",
         counts=training.scores.confusion(digits.y, found),
         curves=curves,
         standardize=run_folder.is_standardized(weights),
-        doubt=training.scores.DOUBT,
+        doubt=doubt,
         version=record.versions()["jaxnn"],
     )
 
@@ -131,7 +137,7 @@ def main(argv: Sequence[str]) -> int:
     """Evaluate the network, write the page, and print where it is."""
     flags = parse(Flags, argv, "report", EXAMPLE)
     weights = Path(flags.weights)
-    params = load_digit_reader(weights)
+    params = load_params(weights)
     out = Path(flags.out or default_page(weights))
     check_free(out)
     devices.prepare_process(flags.device)

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from jaxnn import cli, data, devices, ensemble, files, showing
+from jaxnn import cli, data, devices, ensemble, files, orientation, showing
+from jaxnn.classes import noun
 from jaxnn.data import Digits
 from jaxnn.flags import DEFAULTS, TrainingFlags, flag, parse
 from jaxnn.mistake import Mistake
-from jaxnn.training import CLASSES, check, run_folder
+from jaxnn.training import check, run_folder
 
 EXAMPLE = "--lam 0 0.1 1 3 10 --seeds 32 --hidden 25 100 --folds 5"
 HEAD = ["hidden", "lambda", "train accuracy, %", "validation accuracy, %", "cost"]
@@ -120,10 +121,16 @@ def networks(scores: list[ensemble.Scores]) -> Iterator[Sequence[Any]]:
                 yield *head, *values
 
 
-def save(folder: Path, scores: list[ensemble.Scores], how: str) -> str:
+def save(
+    folder: Path,
+    scores: list[ensemble.Scores],
+    how: str,
+    shape: tuple[int, int] | None,
+) -> str:
     """Write sweep.md, sweep.csv and the pictures; returns what to print.
 
-    how: the networks were trained, for a title.
+    how: the networks were trained, for a title. shape: of the images; without one,
+    hidden units are no pictures.
     """
     lines = table(scores), best_line(scores), speed_line(scores)
     text = "\n\n".join(["# Penalties compared", *lines, ""])
@@ -147,10 +154,10 @@ def save(folder: Path, scores: list[ensemble.Scores], how: str) -> str:
     files.write_bytes(folder / "sweep.png", showing.charts.png(figure))
     for panel, width in zip(panels, widths, strict=True):
         trained = [one for one in panel if not one.diverged.all()]
-        if trained:
+        if trained and shape is not None:
             trained.sort(key=lambda one: one.lam)
             thetas, lams = zip(*((one.theta1, one.lam) for one in trained), strict=True)
-            figure = showing.pictures.hidden_units_by_penalty(thetas, lams)
+            figure = showing.pictures.hidden_units_by_penalty(thetas, lams, shape)
             files.write_bytes(
                 folder / f"hidden_units_{width}.png", showing.charts.png(figure)
             )
@@ -165,21 +172,22 @@ def train_widths(
     Returns the scores, and the text to print about them.
     """
     k = FIFTH if flags.folds is None else flags.folds
-    folds = ensemble.stratified_folds(digits.y, k, flags.seed)
+    folds = ensemble.stratified_folds(digits.y, k, flags.seed, digits.classes)
     used = range(1 if flags.folds is None else k)
     networks = len(flags.lam) * flags.seeds * len(used)
     for hidden in flags.hidden:
-        layers = digits.x.shape[1], hidden, CLASSES
+        layers = digits.x.shape[1], hidden, len(digits.classes)
         ensemble.check_room(layers, networks, flags.method, flags.dtype)
     folder.mkdir(parents=True, exist_ok=True)
     notice = cli.printer(flags.quiet)
     notice(f"device   {devices.describe(device)}, {flags.dtype}")
-    notice(f"digits   {digits.name} {len(digits.y)}, {len(used)} of {k} folds left out")
+    sizes = f"{digits.name} {len(digits.y)}, {len(used)} of {k} folds left out"
+    notice(f"{noun(digits.classes):<9}{sizes}")
     show = cli.progress_of_parts(flags.quiet)
     scores: list[ensemble.Scores] = []
     text = ""
     for hidden in flags.hidden:
-        name = f"{digits.x.shape[1]}-{hidden}-10, {flags.method}"
+        layers = f"{digits.x.shape[1]}-{hidden}-{len(digits.classes)}"
         try:
             scores += ensemble.cross_validate(
                 digits,
@@ -193,12 +201,13 @@ def train_widths(
                 method=flags.method,
                 steps=flags.steps,
                 learning_rate=flags.learning_rate,
-                progress=partial(show, name),
+                progress=partial(show, f"{layers}, {flags.method}"),
                 notice=notice,
             )
         except KeyboardInterrupt:
             raise cli.stopped(folder) from None
-        text = save(folder, scores, f"{flags.method}, {flags.steps} steps")
+        how = f"{flags.method}, {flags.steps} steps"
+        text = save(folder, scores, how, digits.shape)
     return scores, text
 
 
@@ -211,6 +220,7 @@ def main(argv: Sequence[str]) -> int:
     device = devices.choose(flags.device)
     parts = data.load_parts(flags.data)
     digits = parts["train"] if "train" in parts else parts["all"]
+    orientation.warn(digits)
     with devices.computing(device, flags.dtype):
         scores, text = train_widths(flags, digits, device, folder)
     print(text)

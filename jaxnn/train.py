@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from jaxnn import cli, data, devices, optimizers, training
-from jaxnn.data import Digits
+from jaxnn.classes import noun
+from jaxnn.data import Parts
+from jaxnn.digits import some_pictures
 from jaxnn.flags import DEFAULTS, TrainingFlags, flag, parse
 from jaxnn.mistake import BUG, Mistake
 from jaxnn.showing import FILES, Painter, Trained
@@ -22,7 +22,9 @@ RESUMABLE = {"resume", "steps", "device", "quiet"}
 
 @dataclass(frozen=True, kw_only=True)
 class Flags(TrainingFlags):
-    """Train the 400-25-10 digit network, on the embedded digits or any file."""
+    """Train the 400-25-10 digit network, on the embedded digits or any file: other
+    images and tables have as many inputs as features and as many outputs as classes.
+    """
 
     hidden: Sequence[str] = flag(
         "units of each hidden layer, or none", tuple(map(str, DEFAULTS.hidden))
@@ -64,29 +66,29 @@ def resumed(flags: Flags, run: str) -> tuple[Flags, Settings]:
     return replace(flags, **(held | given), out=run), config.settings
 
 
-def announce(
-    flags: Flags, settings: Settings, device: str, train: Digits, test: Digits
-) -> None:
+def announce(flags: Flags, settings: Settings, device: str, parts: Parts) -> None:
     """Print what will be trained, unless --quiet."""
     notice, method = cli.printer(flags.quiet), settings.method
     notice(f"device   {device}" + ", found by auto" * (flags.device == "auto"))
-    parts = (part for part in (train, test) if len(part.y))
-    notice("digits   " + ", ".join(f"{part.name} {len(part.y)}" for part in parts))
-    layers = "-".join(map(str, (train.x.shape[1], *settings.hidden, 10)))
+    train = parts.train
+    sizes = [f"{part.name} {len(part.y)}" for part in parts[:2] if len(part.y)]
+    notice(f"{noun(train.classes):<9}{', '.join(sizes)}")
+    shape = train.x.shape[1], *settings.hidden, len(train.classes)
+    layers = "-".join(map(str, shape))
     notice(f"network  {layers}, lambda {settings.lam:g}, {method}, {settings.dtype}")
     if flags.resume and isinstance(optimizers.METHODS[method], optimizers.WholeRun):
         notice(f"resuming {method} begins again from the weights it had reached")
 
 
 def train_network(
-    flags: Flags, settings: Settings, folder: Path, train: Digits, test: Digits
+    flags: Flags, settings: Settings, folder: Path, parts: Parts
 ) -> training.Run:
     """fit() with the flags; shows progress unless --quiet, and heeds Ctrl-C."""
     how = settings._asdict()
     how.pop("center")  # `fit` decides it
     notes = {name: getattr(flags, name) for name in record.NOTES}
     notes["data"] = flags.data and str(Path(flags.data).resolve())
-    name = cost_name(settings.batch_size)
+    names = cost_name(settings.batch_size), data.judge(parts.held_out)
     bar = cli.progress() if not flags.quiet else lambda *_: None
     check_ctrl_c = cli.hold_ctrl_c()
     bar("compiling", 0, flags.steps)
@@ -96,12 +98,12 @@ def train_network(
         check_ctrl_c()
         while stale:
             (folder / stale.pop()).unlink(missing_ok=True)
-        bar(training.step_line(now, name), now.step, now.steps)
+        bar(training.step_line(now, *names), now.step, now.steps)
 
     try:
         return training.fit(
-            train,
-            test,
+            parts.train,
+            parts.test,
             **how,
             steps=flags.steps,
             device=flags.device,
@@ -110,17 +112,18 @@ def train_network(
             overwrite=flags.overwrite,
             notes=notes,
             progress=show,
-            mat=False,  # the second process writes it
+            held_out=parts.held_out,
+            pictures=False,  # the second process draws them
         )
     finally:
         bar("", 0, 0)
         cli.release_ctrl_c()
 
 
-def some_of(train: Digits) -> np.ndarray:
-    """At most 100 of the digits trained on, (100, 400), for a picture."""
-    shown = np.linspace(0, len(train.y) - 1, min(100, len(train.y))).astype(int)
-    return train.x[shown]
+def files_of(run: training.Run) -> list[str]:
+    """The files that the second process makes: no pictures of units of a table."""
+    of_images = ("digits.png", "hidden_units.png") if run.shape is None else ()
+    return [name for name in FILES if name not in of_images]
 
 
 def finish(painter: Painter, run: training.Run, folder: Path) -> int:
@@ -130,7 +133,7 @@ def finish(painter: Painter, run: training.Run, folder: Path) -> int:
     """
     where, pictures = folder.absolute(), (run.title(), run.curves())
     code = painter.finish(Trained(where, run.params, *pictures))
-    if missing := [file for file in FILES if not (folder / file).exists()]:
+    if missing := [file for file in files_of(run) if not (folder / file).exists()]:
         ended = f" (the process that draws ended with code {code})" * (code != 0)
         again = f"{cli.as_typed('train')} --resume {folder}"
         print(
@@ -148,7 +151,8 @@ def result_line(run: training.Run, folder: Path, is_early: bool) -> str:
         run.steps != 1
     )
     text += f" ({run.message})" * is_early
-    parts = text, run.history.accuracies(), f"in {folder}"
+    best = [f"best {run.best()}"] if run.best_params else []
+    parts = text, run.accuracies(), *best, f"in {folder}"
     return f"result   {', '.join(filter(None, parts))}"
 
 
@@ -177,7 +181,7 @@ def main(argv: Sequence[str]) -> int:
 
 def run_with(painter: Painter, flags: Flags, settings: Settings, folder: Path) -> int:
     """Train while painter draws; prints what was reached, then what took how long."""
-    train, test = data.train_and_test(
+    parts = data.train_and_test(
         flags.data, flags.test_fraction, settings.seed, flags.standardize
     )
     seconds = {"data": cli.seconds_since_import()}
@@ -188,11 +192,13 @@ def run_with(painter: Painter, flags: Flags, settings: Settings, folder: Path) -
     devices.prepare_process(flags.device)
     device = devices.describe(devices.choose(flags.device))
     note("JAX")
-    painter.show(some_of(train))
-    announce(flags, settings, device, train, test)
-    run = train_network(flags, settings, folder, train, test)
+    painter.show(some_pictures(parts.train))
+    announce(flags, settings, device, parts)
+    run = train_network(flags, settings, folder, parts)
     is_early = run.steps < flags.steps
-    if run.steps == run.began_at and all((folder / name).exists() for name in FILES):
+    if run.steps == run.began_at and all(
+        (folder / name).exists() for name in files_of(run)
+    ):
         more = "no step is left to take" if is_early else "a larger --steps adds more"
         print(f"result   {folder} is complete ({run.message}); {more}")
         return 0
@@ -207,8 +213,8 @@ def run_with(painter: Painter, flags: Flags, settings: Settings, folder: Path) -
     print(result_line(run, folder, is_early), flush=True)
     code = finish(painter, run, folder)
     note("pictures")
-    parts = ", ".join(f"{value:.1f} {part}" for part, value in seconds.items())
-    print(f"time     {sum(seconds.values()):.1f} s since import: {parts}")
+    took = ", ".join(f"{value:.1f} {part}" for part, value in seconds.items())
+    print(f"time     {sum(seconds.values()):.1f} s since import: {took}")
     return code
 
 

@@ -77,7 +77,7 @@ def load_digit_reader(path: str | Path) -> tuple[np.ndarray, ...]:
     if (pixels, classes) != (PIXELS, DIGITS):
         raise FileError(
             f"{path}: reads {pixels} pixels into {classes} classes, "
-            f"not {PIXELS} into {DIGITS}; train a network of that shape"
+            f"not {PIXELS} into {DIGITS}; train a network on 20x20 digits"
         )
     return params
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import strokes
 from conftest import run_here
+from sklearn.datasets import load_digits, load_wine
 
 import jaxnn
 from jaxnn import data, images
@@ -61,7 +62,7 @@ def text(page, name):
 
 def test_outputs_equal_jaxnns(page, run):
     found = page.execute_script(
-        "const layers = (i) => forward(pixelsOfExample(i)).map((a) => [...a]);"
+        "const layers = (i) => forward(featuresOf(i)).map((a) => [...a]);"
         "return EXAMPLES.y.map((_, i) => layers(i))"
     )
     params = load_params(run)
@@ -220,3 +221,38 @@ def test_drawings_of_a_standardized_run(chromium, command, process, tmp_path, di
     )
     expected = np.asarray(jaxnn.forward(params, x))
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+
+
+OTHERS = {"eight": load_digits(), "wine": load_wine()}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_pages_of_other_data_show_what_there_is(chromium, tmp_path, command, name):
+    held = OTHERS[name]
+    x = held.images if name == "eight" else held.data
+    words = np.array(["one & two", "<b>", "three"])[held.target % 3]
+    np.savez(tmp_path / "own.npz", x=x, y=words)
+    flags = ["--data", "own.npz", "--steps", 20, "--quiet", "--out", "run"]
+    for done in (command("train", *flags), command("report", "run")):
+        assert done.returncode == 0, done.stderr
+    browser.show_as(chromium, 1000, 900)
+    chromium.get((tmp_path / "run/report.html").as_uri())
+    assert chromium.get_log("browser") == []
+    is_image = name == "eight"
+    for part in ("drawing", "sight"):
+        assert chromium.find_element(By.ID, part).is_displayed() == is_image
+    assert not chromium.find_element(By.ID, "clear").is_displayed()
+    rows = chromium.find_elements(By.CSS_SELECTOR, ".output b")
+    assert [row.text for row in rows] == ["<b>", "one & two", "three"]
+    heads = chromium.find_elements(By.CSS_SELECTOR, "table th[scope=col]")
+    assert [head.text for head in heads] == ["", "<b>", "one & two", "three"]
+
+    run = tmp_path / "run"
+    params = load_params(run)
+    digits = scores.digits_of(run)
+    chromium.find_element(By.ID, "next").click()
+    shown = np.random.default_rng(0).permutation(len(digits.y))[1]
+    outputs = np.asarray(jaxnn.forward(params, digits.x[shown : shown + 1]))[0]
+    names = np.array(digits.classes)
+    assert text(chromium, "truth").endswith(f" True class: {names[digits.y[shown]]}.")
+    assert text(chromium, "answer").startswith(f"This is {names[outputs.argmax()]} (")

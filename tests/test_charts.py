@@ -76,7 +76,7 @@ def test_nothing_is_cut_off():
     ones = np.linspace(0.5, 1, 30)
     lams = [0.0, 0.1, 1.0]
     for figure in (
-        charts.curves(ones, ones, ones, "batch cost", title),
+        charts.curves(ones, ones, ones, "batch cost", title=title),
         charts.penalties(["25 hidden units"], lams, [[(ones, ones)] * 3]),
         charts.confusion_matrix(np.full((10, 10), 1000)),
         charts.agreement(["a network"], [ones], {"a": [ones], "b": [ones]}),

@@ -5,6 +5,7 @@ Most run in this process, some in one of their own.
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -106,7 +107,7 @@ def test_train_then_evaluate(process, command, tmp_path):
 
     on_test = process("evaluate", "mine").stdout.splitlines()
     # 1000 digits held out: the accuracy is what training printed last
-    shown = lines[-2].split("test ")[1].split("%")[0]
+    shown = re.search(r"held out ([\d.]+)%, best held-out", lines[-2])[1]
     assert on_test[0] == f"{shown}% of 1000 digits read right"
     on_all = command("evaluate", "mine/weights.mat", "--dtype", "float64", "--quiet")
     lines = on_all.stdout.splitlines()
@@ -166,7 +167,7 @@ def test_other_networks_and_data(command, tmp_path, few_digits):
     assert "after 40 steps" in result.stdout, result.stderr
 
     result = command("train", "--hidden", "none", "--steps", 5, "--test-fraction", 0)
-    assert "400-10," in result.stdout and "test" not in result.stdout.splitlines()[-2]
+    assert "400-10," in result.stdout and "held" not in result.stdout.splitlines()[-2]
     assert "in runs/" in result.stdout
 
 

@@ -59,7 +59,7 @@ def test_results_are_short(few_digits):
     train, test = jaxnn.split(few_digits, 0.25)
     run = jaxnn.fit(train, test, steps=20, lam=0.3, hidden=(4, 3))
     text = repr(run)
-    assert len(text.splitlines()) == 7
+    assert len(text.splitlines()) == 8
     assert "network   400-4-3-10, lambda 0.3, lbfgs\n" in text
     assert f"cost      {run.cost:.4f} at step 20\n" in text
     accuracies = run.history.train_accuracy[-1], run.history.test_accuracy[-1]

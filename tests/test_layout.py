@@ -16,7 +16,12 @@ PACKAGE = Path(jaxnn.__file__).parent
 COMMANDS = {"train", "evaluate", "gradcheck", "reproduce", "sweep", "read", "report"}
 GROUND = {
     "labels",
+    "classes",
+    "digits",
+    "formats",
+    "dataframes",
     "data",
+    "orientation",
     "images",
     "files",
     "mat_child",
@@ -38,7 +43,7 @@ IMPORTS = {
     "three_way": {"initialization", "model", "backprop", "differences", "ground"},
     "optimizers": set(),
     "training": {"initialization", "model", "optimizers", "showing", "ground"},
-    "ensemble": {"training", "initialization", "model", "optimizers", "ground"},
+    "ensemble": {"initialization", "model", "optimizers", "ground"},
     "published": {"ensemble", "optimizers", "initialization", "model", "backprop"}
     | {"differences", "ground"},
     "reading": {"ground"},

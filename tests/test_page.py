@@ -99,7 +99,7 @@ def test_page_of_a_run(command, a_run, tmp_path):
     }
     assert not re.search(r"<link|<img|src=|@import|url\((?!#)", text)
     accuracy = command("evaluate", "run").stdout.split()[0]
-    summary = f"It reads {accuracy} of 1000 digits right: embedded digits (test)."
+    summary = f"It reads {accuracy} of 1000 digits right: embedded digits (held out)."
     assert summary in text
     for fact in ("<td>1.0</td>", "<td>lbfgs</td>", "4000: embedded digits (train)"):
         assert fact in text

@@ -15,7 +15,7 @@ import jaxnn
 from jaxnn import showing, train
 from jaxnn.showing import painter
 
-DIGITS = np.random.default_rng(0).uniform(0, 1, (100, 400))
+DIGITS = np.random.default_rng(0).uniform(0, 1, (100, 20, 20))
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_a_file_that_cannot_be_written_is_named(shown, monkeypatch, capfd, cores
 
 
 def test_a_bug_in_a_picture_keeps_the_others(shown, monkeypatch, capsys):
-    def broken(*_):
+    def broken(*_, **__):
         raise TypeError("no ink")
 
     monkeypatch.setattr(painter, "cores", lambda: 1)

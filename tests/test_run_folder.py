@@ -56,12 +56,23 @@ def test_written_is_read(tmp_path, few_digits):
         {"notes": {"standardize": "no"}},
         {"device": 0},
         {"versions": 1},
+        {"classes": 3, "shape": None},
+        {"classes": ["a", "b"]},
+        {"classes": ["a", "b"], "shape": [20]},
+        {"classes": ["a", "b"], "shape": "20x20"},
     ],
 )
 def test_wrong_types_are_one_line(tmp_path, damage):
     with pytest.raises(jaxnn.FileError, match="config.json: damaged") as caught:
         config(tmp_path, {**HELD, **damage})
     assert "\n" not in str(caught.value)
+
+
+def test_classes_and_shape_are_those_of_digits_unless_it_says_otherwise(tmp_path):
+    found = config(tmp_path, HELD)
+    assert found.classes == tuple(range(10)) and found.shape == (20, 20)
+    found = config(tmp_path, {**HELD, "classes": ["a", "b"], "shape": None})
+    assert found.classes == ("a", "b") and found.shape is None and found.held_out
 
 
 def test_other_than_an_object_is_one_line(tmp_path):

@@ -85,6 +85,9 @@ def test_run_folder_holds_what_is_promised(parts, tmp_path, monkeypatch):
         "best.npz",
         "checkpoint.npz",
         "config.json",
+        "curves.png",
+        "digits.png",
+        "hidden_units.png",
         "history.csv",
         "params.npz",
         "weights.mat",
@@ -239,7 +242,7 @@ def test_a_run_is_replaced_when_a_person_says_so(parts, tmp_path):
     jaxnn.fit(*parts, steps=5, out=folder)
     for name in (*showing.FILES, "report.html", ".params.npz.1.tmp"):
         (folder / name).write_bytes(b"of the first run")
-    how = {"steps": 3, "out": folder, "overwrite": True}
+    how = {"steps": 3, "out": folder, "overwrite": True, "pictures": False}
     run = jaxnn.fit(*parts, seed=1, **how)
     np.testing.assert_array_equal(jaxnn.load_params(folder)[0], run.params[0])
     assert record.read_config(folder).settings.seed == 1
@@ -331,7 +334,7 @@ def test_padding_changes_no_number(few_digits, method, monkeypatch):
     monkeypatch.setattr(task, "PAD", 1)
     plain = jaxnn.fit(train, test, **how)
     for padded, expected in zip(run.params, plain.params, strict=True):
-        np.testing.assert_allclose(padded, expected, rtol=1e-8, atol=1e-10)
+        np.testing.assert_allclose(padded, expected, rtol=1e-6, atol=1e-9)
 
 
 def test_another_number_of_digits_compiles_nothing(few_digits):
@@ -410,7 +413,7 @@ def test_digits_that_do_not_fit_are_refused(parts):
         jaxnn.fit(train, test._replace(x=test.x[:, :399]))
     with pytest.raises(ValueError, match="labels for 150 x"):
         jaxnn.fit(train._replace(y=train.y[1:]))
-    with pytest.raises(ValueError, match="labels 1..10; expected the digits 0-9"):
+    with pytest.raises(ValueError, match=r"1..10; expected the places 0-9 .* \(y % 10"):
         jaxnn.fit(train._replace(y=train.y + 1))
     with pytest.raises(ValueError, match=r"jaxnn.Digits\(x, y, name\), not ndarray"):
         jaxnn.fit(train.x, train.y)

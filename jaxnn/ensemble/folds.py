@@ -13,12 +13,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxnn import devices, initialization, model
-from jaxnn.data import Digits
+from jaxnn.classes import DIGITS, Classes
+from jaxnn.digits import Digits
 from jaxnn.ensemble.lockstep import of_each
 from jaxnn.ensemble.networks import Ensemble, minimize_all, stack
 from jaxnn.mistake import Mistake
 from jaxnn.optimizers import check_size
-from jaxnn.training import CLASSES
 
 RESAMPLES = 1000  # of the bootstrap
 
@@ -50,25 +50,28 @@ class Scores(NamedTuple):
         return self.right[self.good].mean(axis=1)
 
 
-def stratified_folds(y: np.ndarray, k: int, seed: int = 0) -> np.ndarray:
+def stratified_folds(
+    y: np.ndarray, k: int, seed: int = 0, classes: Classes = DIGITS
+) -> np.ndarray:
     """The fold 0..k-1 of each example, (m,): every class is dealt out evenly.
 
-    y: (m,) digits. Raises Mistake unless every class present fills k folds.
+    y: (m,) places in classes. Raises Mistake unless every class present fills k folds.
     """
-    classes, counts = np.unique(y, return_counts=True)
+    held, counts = np.unique(y, return_counts=True)
     fewest = counts.min()
     if fewest < 2:
+        kind = "digit" if classes == DIGITS else "class"
         raise Mistake(
-            f"only one example of digit {classes[counts.argmin()]}: folds need two of "
-            "each; add some or leave it out"
+            f"only one example of {kind} {classes[held[counts.argmin()]]}: folds need "
+            "two of each; add some or leave it out"
         )
     if not 2 <= k <= fewest:
         raise Mistake(
-            f"{k} folds: give 2 to {fewest} (--folds), the examples of the rarest digit"
+            f"{k} folds: give 2 to {fewest} (--folds), the examples of the rarest class"
         )
     random = np.random.default_rng(seed)
     folds = np.empty(len(y), np.int32)
-    for digit in classes:
+    for digit in held:
         members = random.permutation(np.flatnonzero(y == digit))
         folds[members] = np.arange(len(members)) * k // len(members)
     return folds
@@ -127,7 +130,7 @@ def cross_validate(
     """
     shape = len(lams), len(seeds), len(used)  # l, s, f
     lam, seed, fold = (a.ravel() for a in np.meshgrid(lams, seeds, used, indexing="ij"))
-    layers = (digits.x.shape[1], hidden, CLASSES)
+    layers = (digits.x.shape[1], hidden, len(digits.classes))
     starts = {s: initialization.init_params(s, layers, init, dtype) for s in seeds}
     params = stack([starts[s] for s in seed.tolist()])
     x, y, folds_ = (

@@ -11,7 +11,7 @@ Shapes: (h, w) is the size of any picture; ink is 0 none to 1 full.
 import numpy as np
 from scipy import ndimage
 
-from jaxnn.images import MNIST_SIDE, SIDE
+from jaxnn.images import MNIST_SIDE, SIDE, mean_matrix
 
 EDGE = 0.1  # of full ink: less counts as margin
 PEN = 100  # pixels of the longer side when the stroke width is measured
@@ -78,13 +78,3 @@ def fitted(ink: np.ndarray, longest: int) -> np.ndarray:
     scale = longest / max(ink.shape)
     down, across = (mean_matrix(n, max(1, round(scale * n))) for n in ink.shape)
     return down @ ink @ across.T
-
-
-def mean_matrix(size_in: int, size_out: int) -> np.ndarray:
-    """(size_out, size_in): each row averages an equal length, parts of pixels too."""
-    edges = np.arange(size_out + 1) * (size_in / size_out)
-    pixels = np.arange(size_in)
-    overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(
-        edges[:-1, None], pixels
-    )
-    return np.maximum(overlap, 0) * (size_out / size_in)

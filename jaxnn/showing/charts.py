@@ -82,12 +82,14 @@ def curves(
     train_accuracy: np.ndarray,
     test_accuracy: np.ndarray,
     name: str = "cost",
+    judge: str = "test",
     title: str = "",
 ) -> Figure:
     """Cost and accuracy by step; all (steps,), NaN where not measured.
 
     name: what the cost is called. The cost of a mini-batch has its own name, and a
-    running mean, for it jumps from batch to batch.
+    running mean, for it jumps from batch to batch. judge: what the digits of
+    test_accuracy are called.
     """
     figure = Figure(figsize=(8, 3.5 + 0.4 * bool(title)), layout="constrained")
     figure.suptitle(title, fontsize=10)
@@ -103,7 +105,7 @@ def curves(
     left.set(title=name, xlabel="step", ylabel="nats per example")
     scale_costs(left, cost[np.isfinite(cost)])
     draw(right, steps, 100 * train_accuracy, color="0.55", ls="--", label="train")
-    draw(right, steps, 100 * test_accuracy, color="black", label="test")
+    draw(right, steps, 100 * test_accuracy, color="black", label=judge)
     right.set(title="accuracy", xlabel="step", ylabel="percent")
     for axes in (left, right):
         if axes.get_legend_handles_labels()[0]:

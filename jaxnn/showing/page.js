@@ -2,7 +2,9 @@
 
 const $ = (id) => document.getElementById(id);
 const drawing = $("drawing"), pen = drawing.getContext("2d", { willReadFrequently: true });
-const EXAMPLES = DATA.examples, PIXELS = floats(EXAMPLES.x); // x (m, 400)
+const EXAMPLES = DATA.examples, FEATURES = floats(EXAMPLES.x); // x (m, n)
+const CLASSES = DATA.classes, [H, W] = DATA.shape ?? [0, 0]; // of an image, if these are
+const N = DATA.layers[0], K = CLASSES.length;
 const COUNT = EXAMPLES.y.length - DATA.mistakes; // to step through; mistakes come after them
 let example = -1; // which example is shown; -1 for a drawing
 let stroke = null; // {pointer, place} while the pen is down
@@ -29,14 +31,14 @@ function paint(canvas, h, w, level) {
   context.putImageData(image, 0, 0);
 }
 
-// x (400,) column after column; the corner is white, the most ink black
+// x (n,) column after column; the corner is white, the most ink black
 function paintDigit(canvas, x) {
   const paper = x[0], range = Math.max(1e-6, Math.max(...x) - paper);
-  paint(canvas, SIDE, SIDE, (i, j) => 1 - (x[j * SIDE + i] - paper) / range);
+  paint(canvas, H, W, (i, j) => 1 - (x[j * H + i] - paper) / range);
 }
 
-function pixelsOfExample(i) {
-  return PIXELS.subarray(400 * i, 400 * (i + 1));
+function featuresOf(i) {
+  return FEATURES.subarray(N * i, N * (i + 1));
 }
 
 function percent(share) {
@@ -58,24 +60,24 @@ const UNITS = Array.from({ length: THETAS[0].h }, (_, unit) => {
   const { w, at } = THETAS[0], row = at.subarray(unit * w + 1, (unit + 1) * w);
   const largest = row.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-12);
   const picture = element("canvas", "weights");
-  paint(picture, SIDE, SIDE, (i, j) => 0.5 + row[j * SIDE + i] / largest / 2);
-  const made = element("div", "unit", [bar(), picture]);
+  if (H) paint(picture, H, W, (i, j) => 0.5 + row[j * H + i] / largest / 2);
+  const made = element("div", "unit", H ? [bar(), picture] : [bar()]);
   made.setAttribute("role", "img");
   return made;
 });
-const OUTPUTS = Array.from({ length: 10 }, (_, digit) =>
-  element("div", "output", [element("b", "", [digit]), bar(), element("span", "share")]));
+const OUTPUTS = CLASSES.map((name) =>
+  element("div", "output", [element("b", "", [name]), bar(), element("span", "share")]));
 
-// show x (400,) and what the network reads in it; null for an empty drawing
+// show x (n,) and what the network reads in it; null for an empty drawing
 function show(x) {
-  paintDigit($("seen"), x ?? new Float64Array(400));
+  if (H) paintDigit($("seen"), x ?? new Float64Array(N));
   const layers = x && forward(x);
   UNITS.forEach((unit, i) => {
     const activation = layers ? layers[0][i] : 0;
     setBar(unit, activation);
     unit.setAttribute("aria-label", `unit ${i + 1}: ${activation.toFixed(2)}`);
   });
-  const outputs = layers ? layers.at(-1) : new Float64Array(10);
+  const outputs = layers ? layers.at(-1) : new Float64Array(K);
   const order = [...outputs.keys()].sort((i, j) => outputs[j] - outputs[i]);
   OUTPUTS.forEach((row, digit) => {
     setBar(row, outputs[digit]);
@@ -87,9 +89,10 @@ function show(x) {
 }
 
 function answer(outputs, [first, second]) {
-  if (outputs === null) return "Draw a digit.";
+  if (outputs === null) return DATA.draws ? "Draw a digit." : "";
   if (outputs[first] < DATA.doubt) return "This does not look like a digit.";
-  return `This is ${first} (${percent(outputs[first])}); second guess: ${second}.`;
+  const share = percent(outputs[first]);
+  return `This is ${CLASSES[first]} (${share}); second guess: ${CLASSES[second]}.`;
 }
 
 // ---- drawing; a pixel's ink is the share of it that the pen covered
@@ -142,7 +145,7 @@ function clear() {
 const isMine = (event) => stroke !== null && event.pointerId === stroke.pointer;
 
 drawing.addEventListener("pointerdown", (event) => {
-  if (event.button !== 0 || stroke !== null) return;
+  if (event.button !== 0 || stroke !== null || !DATA.draws) return;
   if (example >= 0) clear();
   drawing.setPointerCapture(event.pointerId);
   $("answer").setAttribute("aria-busy", "true"); // announced when the stroke ends
@@ -166,12 +169,15 @@ function showExample(i) {
   const large = element("canvas", "");
   clear();
   example = i;
-  const x = pixelsOfExample(example);
-  paintDigit(large, x);
-  pen.imageSmoothingEnabled = false;
-  pen.drawImage(large, 0, 0, drawing.width, drawing.height);
-  const name = i < COUNT ? `Digit ${i + 1} of ${COUNT}` : "A mistake";
-  $("truth").textContent = `${name}. True digit: ${EXAMPLES.y[i]}.`;
+  const x = featuresOf(example);
+  if (H) {
+    paintDigit(large, x);
+    pen.imageSmoothingEnabled = false;
+    pen.drawImage(large, 0, 0, drawing.width, drawing.height);
+  }
+  const [one, kind] = DATA.draws ? ["Digit", "digit"] : ["Example", "class"];
+  const name = i < COUNT ? `${one} ${i + 1} of ${COUNT}` : "A mistake";
+  $("truth").textContent = `${name}. True ${kind}: ${CLASSES[EXAMPLES.y[i]]}.`;
   return show(x);
 }
 
@@ -182,12 +188,13 @@ function step(by) {
 
 function showMistakes() {
   for (let i = COUNT; i < EXAMPLES.y.length; i++) {
-    const picture = element("canvas", ""), x = pixelsOfExample(i), y = EXAMPLES.y[i];
-    paintDigit(picture, x);
+    const picture = element("canvas", ""), x = featuresOf(i), y = CLASSES[EXAMPLES.y[i]];
+    if (H) paintDigit(picture, x);
     const outputs = forward(x).at(-1), read = outputs.indexOf(Math.max(...outputs));
     const share = percent(outputs[read]), isRead = outputs[read] >= DATA.doubt;
-    const label = isRead ? `${y} read as ${read} (${share})` : `${y} not read (${read} at ${share})`;
-    const button = element("button", "mistake", [picture, label]);
+    const name = CLASSES[read];
+    const label = isRead ? `${y} read as ${name} (${share})` : `${y} not read (${name} at ${share})`;
+    const button = element("button", "mistake", H ? [picture, label] : [label]);
     button.addEventListener("click", () => {
       showExample(i);
       $("panel").scrollIntoView();
@@ -197,7 +204,7 @@ function showMistakes() {
 }
 
 const actions = {
-  c: clear,
+  c: () => DATA.draws && clear(),
   n: () => step(1),
   p: () => step(-1),
 };
@@ -210,7 +217,16 @@ document.addEventListener("keydown", (event) => {
   if (isPlain && action) action();
 });
 
+const longest = Math.max(...CLASSES.map((name) => name.length));
+$("outputs").style.setProperty("--name", `${Math.min(longest, 20)}ch`);
+$("clear").hidden = !DATA.draws;
+$("sight").hidden = drawing.hidden = !H;
+if (!DATA.draws) {
+  drawing.setAttribute("aria-label", "The example");
+  drawing.style.cursor = "default";
+}
 $("units").append(...UNITS);
 $("outputs").append(...OUTPUTS);
 showMistakes();
-clear();
+if (DATA.draws) clear();
+else showExample(0);

@@ -1,5 +1,8 @@
 """A network as one HTML page: what it learned, and a canvas to draw a digit on.
 
+A network that reads other things than 20x20 digits has no canvas to draw on, and one
+that reads tables has no pictures.
+
 The page needs only a browser. Its script reader.js computes what `mnist_form`, `images`
 and `model` compute, from the weights in the page. From `ink` it takes only the
 smoothing, because everything drawn counts as one digit.
@@ -11,7 +14,7 @@ import base64
 import html
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import resources
 from string import Template
 from typing import Any, NamedTuple
@@ -21,11 +24,13 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from jaxnn import images, initialization
-from jaxnn.data import Digits
+from jaxnn.classes import DIGITS
+from jaxnn.digits import Digits
 from jaxnn.mistake import Mistake
 from jaxnn.reading import ink, mnist_form
 
 MARK = "Made with jaxnn"  # in every page
+PICTURES = " Picture: its weights. White: ink turns it on. Black: ink turns it off."
 LARGEST = 400_000  # weights: their page takes about 3 MB
 
 
@@ -46,6 +51,12 @@ class Report(NamedTuple):
     version: str
 
 
+def takes_drawings(digits: Digits) -> bool:
+    """Whether a drawing can become one of these: the ten digits, as 20x20 pixels."""
+    is_course = digits.shape == (images.SIDE, images.SIDE)
+    return is_course and digits.classes == DIGITS
+
+
 def page(report: Report) -> str:
     """The HTML. Raises Mistake if the network is too large for a page."""
     weights = sum(theta.size for theta in report.params)
@@ -59,19 +70,21 @@ def page(report: Report) -> str:
         drawn = svg(report.curves, "Cost and accuracy by step")
         training = f'\n<h2>Training</h2>\n<div class="wide">{drawn}</div>'
     right, count = np.trace(report.counts), report.counts.sum()
+    shown = PICTURES if report.examples.shape else ""
     parts = {
         "title": html.escape(report.title),
         "summary": html.escape(report.summary),
         "units": "Hidden units" if len(report.params) > 1 else "Output units",
+        "units_note": f"Bar: how active the unit is.{shown}",
         "facts": "\n".join(row([name], [fact]) for name, fact in report.facts),
         "training": training,
-        "confusion_note": "Rows: the true digit. Columns: what the network read. "
+        "confusion_note": "Rows: the true class. Columns: what the network read. "
         f"{right} of {count} are read right.",
-        "confusion": confusion_table(report.counts),
+        "confusion": confusion_table(report.counts, report.examples.classes),
         "mistakes_note": html.escape(report.mistakes_note),
         "mark": MARK,
         "version": html.escape(report.version),
-        "data": json.dumps(embedded(report)),  # only numbers: nothing to escape
+        "data": json.dumps(embedded(report)).replace("<", "\\u003c"),
         "script": source("reader.js") + "\n" + source("page.js"),
     }
     return Template(source("page.html")).substitute(parts)
@@ -93,6 +106,9 @@ def embedded(report: Report) -> dict[str, Any]:
         "layers": initialization.layers_of(report.params),
         "weights": floats(weights),
         "standardize": report.standardize,
+        "classes": [str(name) for name in report.examples.classes],
+        "shape": report.examples.shape,  # [h, w] or null
+        "draws": takes_drawings(report.examples),
         "doubt": report.doubt,
         "examples": {"x": floats(report.examples.x), "y": report.examples.y.tolist()},
         "mistakes": report.mistakes,
@@ -104,21 +120,22 @@ def floats(array: np.ndarray) -> str:
     return base64.b64encode(np.asarray(array, "<f4").tobytes()).decode()
 
 
-def confusion_table(counts: np.ndarray) -> str:
+def confusion_table(counts: np.ndarray, classes: Sequence[int | str]) -> str:
     """Rows of an HTML table: counts (k, k), darker where mistakes are frequent."""
     mistakes = counts - np.diag(np.diag(counts))
     shade = 45 * mistakes / max(1, mistakes.max())  # percent of the page's ink
-    digits = range(len(counts))
-    lines = [row(["", *digits], [], "col")]
-    for i in digits:
+    places = range(len(counts))
+    lines = [row(["", *classes], [], "col")]
+    for i in places:
         cells = "".join(
             f'<td class="right">{counts[i, j]}</td>'
             if i == j
             else f'<td style="background: color-mix(in srgb, var(--ink) '
             f'{shade[i, j]:.0f}%, transparent)">{counts[i, j] or ""}</td>'
-            for j in digits
+            for j in places
         )
-        lines.append(f'<tr><th scope="row">{i}</th>{cells}</tr>')
+        head = f'<th scope="row">{html.escape(str(classes[i]))}</th>'
+        lines.append(f"<tr>{head}{cells}</tr>")
     return "\n".join(lines)
 
 

@@ -54,7 +54,7 @@ class Painter:
             self.process.communicate()  # which closes the pipe
 
     def show(self, digits: np.ndarray) -> None:
-        """Begin with the picture of the digits, (100, 400) or fewer."""
+        """Begin with the picture of the digits, (m, h, w); other axes: no images."""
         self.digits = digits
         if self.process is not None:
             self.thread.submit(send, self.process, digits)

@@ -1,7 +1,7 @@
 """Pictures of digits and weights: arrays in, matplotlib Figure out.
 
-Pictures are upright: the course's column-major rows are turned back into images first.
-All are gray, and drawn without pyplot, as in charts.py.
+Pictures are upright: the course's column-major rows are turned back into images first,
+of the given shape (h, w). All are gray, and drawn without pyplot, as in charts.py.
 """
 
 import math
@@ -10,56 +10,71 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from jaxnn.classes import DIGITS
 from jaxnn.images import SIDE, roll
 from jaxnn.showing.charts import DPI, Figure
 
 WIDTH, LINE = 900, 36  # dots: of a picture, about, and of a line of its title
+DIGIT = SIDE, SIDE  # the shape of the course's images
 GAP = 2  # pixels between two pictures of a grid
 SHADES = "white: ink turns the unit on; black: ink turns it off"
 
 
-def digit_grid(x: np.ndarray, columns: int = 10) -> Figure:
+def digit_grid(
+    x: np.ndarray, columns: int = 10, shape: tuple[int, int] = DIGIT
+) -> Figure:
     """Digits as the network sees them, ink dark, in rows of `columns`.
 
-    x: (m, 400) column-major 20x20.
+    x: (m, n) column-major.
     """
-    ink = 1 - mosaic(x, columns, 0.0)
+    ink = 1 - mosaic(x, columns, 0.0, shape)
     return sharp([ink], [f"{len(x)} of the training digits"], 0.0)
 
 
-def hidden_units(theta: ArrayLike, title: str = "") -> Figure:
+def hidden_units(
+    theta: ArrayLike, title: str = "", shape: tuple[int, int] = DIGIT
+) -> Figure:
     """What each unit of the first layer looks for: its weights as a picture.
 
-    theta: (h, 401), bias first. Each unit is scaled by its own largest weight.
+    theta: (units, 1 + n), bias first. Each unit is scaled by its own largest weight.
     """
-    return sharp([units(theta)], [title], -1.0, SHADES)
+    return sharp([units(theta, shape)], [title], -1.0, SHADES)
 
 
 def hidden_units_by_penalty(
-    thetas: Sequence[ArrayLike], lams: Sequence[float]
+    thetas: Sequence[ArrayLike],
+    lams: Sequence[float],
+    shape: tuple[int, int] = DIGIT,
 ) -> Figure:
     """`hidden_units`, side by side, of networks that differ only in lambda.
 
-    thetas: the first layer of each network, (h, 401). A larger lambda makes smoother
-    pictures: a weight stays large only if it lowers the cost enough.
+    thetas: the first layer of each network, (units, 1 + n). A larger lambda makes
+    smoother pictures: a weight stays large only if it lowers the cost enough.
     """
     titles = [f"lambda {lam:g}" for lam in lams]
-    return sharp([units(theta) for theta in thetas], titles, -1.0, SHADES)
+    return sharp([units(theta, shape) for theta in thetas], titles, -1.0, SHADES)
 
 
-def units(theta: ArrayLike) -> np.ndarray:
-    """A first layer (h, 401) as one image; each unit is scaled by its own largest."""
-    weights = np.asarray(theta)[:, 1:]  # (h, 400)
+def units(theta: ArrayLike, shape: tuple[int, int] = DIGIT) -> np.ndarray:
+    """A first layer (units, 1 + n) as one image, each scaled by its own largest."""
+    weights = np.asarray(theta)[:, 1:]  # (units, n)
     largest = np.abs(weights).max(axis=1, keepdims=True)
     scaled = weights / np.where(largest == 0, 1, largest)
     columns = min(len(scaled), max(5, math.ceil(math.sqrt(len(scaled)))))
-    return mosaic(scaled, columns, -1.0)
+    return mosaic(scaled, columns, -1.0, shape)
 
 
-def mistakes(x: np.ndarray, y: np.ndarray, outputs: np.ndarray) -> Figure:
+def mistakes(
+    x: np.ndarray,
+    y: np.ndarray,
+    outputs: np.ndarray,
+    classes: Sequence[int | str] = DIGITS,
+    shape: tuple[int, int] = DIGIT,
+) -> Figure:
     """Misread digits, each with what it is and what the network read.
 
-    x: (m, 400) column-major 20x20. y: (m,) true digits. outputs: (m, k) the network's.
+    x: (m, n) column-major. y: (m,) true places in classes. outputs: (m, k) the
+    network's.
     """
     columns, rows = 6, max(1, math.ceil(len(y) / 6))
     figure = Figure(figsize=(7.5, 1.5 * rows + 0.4), layout="constrained")
@@ -69,22 +84,29 @@ def mistakes(x: np.ndarray, y: np.ndarray, outputs: np.ndarray) -> Figure:
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in grid:
         axes.set_axis_off()
-    for axes, picture, digit, output in zip(grid, roll(x), y, outputs, strict=False):
+    found = zip(grid, roll(x, shape), y, outputs, strict=False)
+    for axes, picture, i, output in found:
         paper = picture[0, 0]  # a corner
         axes.imshow(picture, cmap="gray_r", vmin=paper, interpolation="nearest")
-        axes.set_title(f"{digit} read as {output.argmax()}\n{output.max():.1%}", size=9)
+        read = f"{classes[i]} read as {classes[output.argmax()]}"
+        axes.set_title(f"{read}\n{output.max():.1%}", size=9)
     figure.suptitle("misread, largest cost first; percent: output for what was read")
     return figure
 
 
-def mosaic(x: np.ndarray, columns: int, background: float) -> np.ndarray:
-    """Pictures x (m, 400) side by side in one image, GAP pixels apart."""
-    rows = math.ceil(len(x) / columns)
-    cell = SIDE + GAP
-    image = np.full((rows * cell + GAP, columns * cell + GAP), background)
-    for i, picture in enumerate(roll(x)):
-        top, left = GAP + i // columns * cell, GAP + i % columns * cell
-        image[top : top + SIDE, left : left + SIDE] = picture
+def mosaic(
+    x: np.ndarray,
+    columns: int,
+    background: float,
+    shape: tuple[int, int] = DIGIT,
+) -> np.ndarray:
+    """Pictures x (m, n) side by side in one image, GAP pixels apart."""
+    rows, (h, w) = math.ceil(len(x) / columns), shape
+    size = rows * (h + GAP) + GAP, columns * (w + GAP) + GAP
+    image = np.full(size, background)
+    for i, picture in enumerate(roll(x, shape)):
+        top, left = GAP + i // columns * (h + GAP), GAP + i % columns * (w + GAP)
+        image[top : top + h, left : left + w] = picture
     return image
 
 

@@ -5,13 +5,13 @@ import os
 import pickle
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from scipy import io  # noqa: F401 (weights.mat needs it later; now is the time to load)
 
-from jaxnn import files
+from jaxnn import files, images
 from jaxnn.files import FileError
 from jaxnn.mistake import BUG
 from jaxnn.showing import charts, pictures
@@ -20,31 +20,48 @@ from jaxnn.weights import save_params
 
 
 def draw_digits(digits: np.ndarray) -> bytes:
-    """Digits (m, 400) as a PNG."""
-    return charts.png(pictures.digit_grid(digits))
+    """Digits (m, h, w) as a PNG."""
+    figure = pictures.digit_grid(images.unroll(digits), shape=digits.shape[1:])
+    return charts.png(figure)
 
 
-def write(run: Trained, digits: np.ndarray, drawn: bytes | None = None) -> int:
-    """Write all files of a run; where one fails, say why and write the others.
+def makers(
+    run: Trained, digits: np.ndarray, drawn: bytes | None = None
+) -> dict[str, Callable[[Path], None]]:
+    """The functions that write a run's files, by the names of these files.
 
-    digits: (m, 400), and as a PNG if already drawn. Returns the exit code.
+    digits: pictures (m, h, w), and as a PNG if already drawn. If it has not three
+    axes, the run is of no images, and only its curves are drawn.
     """
 
     def save(path: Path, figure: charts.Figure) -> None:
         files.write_bytes(path, charts.png(figure))
 
-    makers: Mapping[str, Callable[[Path], None]] = {
+    def save_digits(path: Path) -> None:
+        files.write_bytes(path, drawn or draw_digits(digits))
+
+    def save_units(path: Path) -> None:
+        shape = digits.shape[1:]
+        save(path, pictures.hidden_units(run.params[0], run.title, shape))
+
+    def save_curves(path: Path) -> None:
+        save(path, charts.curves(*run.curves))
+
+    of_images = {"digits.png": save_digits, "hidden_units.png": save_units}
+    return {
         "weights.mat": lambda path: save_params(path, run.params),
-        "digits.png": lambda path: files.write_bytes(
-            path, drawn or draw_digits(digits)
-        ),
-        "curves.png": lambda path: save(path, charts.curves(*run.curves)),
-        "hidden_units.png": lambda path: save(
-            path, pictures.hidden_units(run.params[0], run.title)
-        ),
+        "curves.png": save_curves,
+        **(of_images if digits.ndim == 3 else {}),
     }
+
+
+def write(run: Trained, digits: np.ndarray, drawn: bytes | None = None) -> int:
+    """Write all files of a run; where one fails, say why and write the others.
+
+    digits, drawn: as in `makers`. Returns the exit code.
+    """
     code = 0
-    for name, make in makers.items():
+    for name, make in makers(run, digits, drawn).items():
         try:
             make(run.folder / name)
         except FileError as mistake:

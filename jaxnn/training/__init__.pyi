@@ -5,7 +5,6 @@ from .history import Progress as Progress
 from .history import Run as Run
 from .run import fit as fit
 from .scores import Evaluation as Evaluation
-from .settings import CLASSES as CLASSES
 from .settings import Settings as Settings
 from .settings import check as check
 from .settings import cost_name as cost_name

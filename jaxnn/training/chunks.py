@@ -22,8 +22,12 @@ def train_on(
     sets: Sets,
     folder: Path | None,
     progress: Callable[[Progress], Any] | None,
+    chooses: bool,
 ) -> tuple[optimizers.Result, Snapshot]:
-    """Run the loop to its end; measure, report and save between chunks."""
+    """Run the loop to its end; measure, report and save between chunks.
+
+    chooses: whether the last of the sets chooses the best weights.
+    """
     histories = [snapshot.history]
     trained = snapshot.history.seconds[-1] if snapshot.history.seconds.size else 0.0
     looked = saved = time.perf_counter()
@@ -44,7 +48,7 @@ def train_on(
             progress(Progress(int(state.steps), steps, *latest))
         looked = time.perf_counter()
         if folder is not None and looked - saved > SAVE_SECONDS:
-            save(folder, whole(), network(snapshot.state, task), sets)
+            save(folder, whole(), network(snapshot.state, task), chooses)
             looked = saved = time.perf_counter()
 
     def whole() -> Snapshot:
@@ -53,7 +57,7 @@ def train_on(
 
     def close(params: model.Params) -> None:
         if folder is not None:
-            save(folder, whole(), params, sets)
+            save(folder, whole(), params, chooses)
             run_folder.write_history(folder, histories[0]._asdict())
 
     try:
@@ -80,12 +84,12 @@ def network(
     return centering.uncentered(reached.params, centers_in(task))
 
 
-def best_of(snapshot: Snapshot, sets: Sets) -> model.Params | None:
-    """The weights with the best test accuracy; None if none was measured."""
-    is_known = len(sets) > 1 and snapshot.best_accuracy >= 0
+def best_of(snapshot: Snapshot, chooses: bool) -> model.Params | None:
+    """The weights with the best test accuracy; None if none was measured, or asked."""
+    is_known = chooses and snapshot.best_accuracy >= 0
     return snapshot.best_params if is_known else None
 
 
-def save(folder: Path, snapshot: Snapshot, params: model.Params, sets: Sets) -> None:
+def save(folder: Path, snapshot: Snapshot, params: model.Params, chooses: bool) -> None:
     """Update checkpoint and weights in the folder."""
-    run_folder.update(folder, snapshot, params, best_of(snapshot, sets))
+    run_folder.update(folder, snapshot, params, best_of(snapshot, chooses))

@@ -10,7 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxnn import model, optimizers, showing
+from jaxnn import data, model, optimizers, showing
+from jaxnn.classes import Classes
 from jaxnn.display import displayed
 from jaxnn.initialization import layers_of
 from jaxnn.training.settings import Settings, cost_name
@@ -47,21 +48,13 @@ class History(NamedTuple):
         ends = {n: f"{c[0]:.4g} -> {c[-1]:.4g}" for n, c in measured.items() if c.size}
         return {"steps": str(len(self.cost)), **ends}
 
-    def accuracies(self) -> str:
-        """The last accuracies in words, with the best on digits held out."""
-        parts = {"train": self.train_accuracy, "test": self.test_accuracy}
-        measured = {name: c[~np.isnan(c)] for name, c in parts.items()}
-        text = ", ".join(f"{n} {c[-1]:.2%}" for n, c in measured.items() if c.size)
-        best = measured["test"]
-        return text + (f" (best {best.max():.2%})" if best.size else "")
-
 
 @displayed
 class Run(NamedTuple):
     """A trained network and how it was trained."""
 
     params: model.Params  # the last weights, NumPy matrices
-    best_params: model.Params | None  # with the best test accuracy; None without test
+    best_params: model.Params | None  # with the best held-out accuracy; None without
     history: History
     cost: float  # nats per example, at params
     steps: int
@@ -74,16 +67,35 @@ class Run(NamedTuple):
     compile_seconds: float = 0.0
     folder: Path | None = None
     settings: Settings = Settings()
+    held_out: bool = True  # the digits that judge it; else they are a test
+    classes: Classes = ()  # the labels in the order of the outputs
+    shape: tuple[int, int] | None = None  # of an image, if these are images
 
     def _facts(self) -> dict[str, Any]:
         return {
             "network": self.network(),
             self.cost_name(): f"{self.cost:.4f} at step {self.steps}",
             "ended": self.message,
-            "accuracy": self.history.accuracies() or "not measured",
+            "accuracy": self.accuracies() or "not measured",
+            **({"best": self.best()} if self.best_params else {}),
             "device": self.device,
             "folder": self.folder or "none: fit(..., out=FOLDER) saves a run",
         }
+
+    def accuracies(self) -> str:
+        """The last accuracies in words."""
+        train, test = self.history[3:]
+        parts = {"train": train, data.judge(self.held_out): test}
+        measured = {name: c[~np.isnan(c)] for name, c in parts.items()}
+        return ", ".join(f"{n} {c[-1]:.2%}" for n, c in measured.items() if c.size)
+
+    def best(self) -> str:
+        """The best accuracy on digits held out, which flatters, in words."""
+        if self.best_params is None:
+            return ""
+        held_out = self.history.test_accuracy
+        best = int(np.nanargmax(held_out))
+        return f"held-out {held_out[best]:.2%} at step {best + 1} (chosen by it)"
 
     def cost_name(self) -> str:
         """What its costs are called."""
@@ -102,12 +114,13 @@ class Run(NamedTuple):
     def curves(self) -> tuple[Any, ...]:
         """The arguments of `showing.charts.curves`."""
         cost, _, _, *accuracies = self.history
-        return cost, *accuracies, self.cost_name(), self.title()
+        names = self.cost_name(), data.judge(self.held_out)
+        return cost, *accuracies, *names, self.title()
 
     def title(self) -> str:
         """Two lines above a picture: what was trained, and what it reached."""
         reached = f"step {self.steps}: {self.cost_name()} {self.cost:.4f}"
-        parts = reached, self.history.accuracies()
+        parts = reached, self.accuracies()
         return f"{self.network()}\n{', '.join(filter(None, parts))}"
 
 

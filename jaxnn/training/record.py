@@ -9,8 +9,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from jaxnn import __version__, files
+from jaxnn.classes import DIGITS, Classes, as_classes
+from jaxnn.digits import Digits
 from jaxnn.files import FileError
+from jaxnn.images import SIDE
 from jaxnn.training.settings import Settings, tidy
 
 CONFIG = "config.json"
@@ -35,10 +40,13 @@ class Config(NamedTuple):
     """The content of config.json."""
 
     settings: Settings
-    data: dict[str, Part]  # "train", and "test" if digits were held out
+    data: dict[str, Part]  # "train", and "test" if there were digits to judge by
     notes: dict[str, Any]  # as given to `fit`; entries in NOTES have these types
     device: str
     versions: dict[str, str]
+    classes: Classes = DIGITS  # the names of the outputs
+    shape: tuple[int, int] | None = (SIDE, SIDE)  # of an image, if these are images
+    held_out: bool = True  # the test digits chose the best weights
 
 
 def write_config(folder: Path, config: Config) -> None:
@@ -59,8 +67,11 @@ def read_config(folder: Path) -> Config:
 
 
 def as_config(held: dict[str, Any]) -> Config:
-    """Parsed JSON as a Config; wrong types raise an exception of any kind."""
-    # a run without an entry for centering is not centered
+    """Parsed JSON as a Config; wrong types raise an exception of any kind.
+
+    A run without an entry for classes was trained on 20x20 digits, and one without an
+    entry for centering is not centered.
+    """
     settings = tidy(Settings(**{"center": False, **held["settings"]}))
     data = {name: Part(**part) for name, part in held["data"].items()}
     notes = dict(held.get("notes") or {})
@@ -69,21 +80,55 @@ def as_config(held: dict[str, Any]) -> Config:
     typed += [(text, str) for text in texts]
     if "train" not in data or not all(isinstance(*pair) for pair in typed):
         raise TypeError("a value of the wrong type")
-    return Config(settings, data, notes, held["device"], dict(held["versions"]))
+    found = Config(settings, data, notes, held["device"], dict(held["versions"]))
+    if "classes" not in held:
+        return found
+    h, w = held["shape"] or (0, 0)
+    return found._replace(
+        classes=as_classes(held["classes"]),
+        shape=(int(h), int(w)) if held["shape"] else None,
+        held_out=bool(held.get("held_out", True)),
+    )
 
 
 def describe(
-    settings: Settings, parts: Sequence[Any], notes: dict | None, device: str
+    settings: Settings,
+    parts: Sequence[Digits],
+    notes: dict | None,
+    device: str,
+    held_out: bool = True,
 ) -> Config:
     """The Config of a run on parts: training digits, then test digits, if any."""
     data = {
         name: Part(d.name, len(d.y), checksum(d))
         for name, d in zip(("train", "test"), parts, strict=False)
     }
-    return Config(settings, data, notes or {}, device, versions())
+    train, notes = parts[0], dict(notes or {})
+    if "standardize" not in notes and is_standardized(train):
+        notes["standardize"] = True
+    return Config(
+        settings,
+        data,
+        notes,
+        device,
+        versions(),
+        train.classes,
+        train.shape,
+        held_out,
+    )
 
 
-def checksum(digits: Any) -> str:
+def is_standardized(digits: Digits) -> bool:
+    """Whether the first images look as `standardize` leaves them."""
+    x = digits.x[:100]
+    means, deviations = x.mean(axis=1), x.std(axis=1)
+    is_scaled = (np.abs(deviations - 1) < 1e-3) | (deviations == 0)
+    return digits.shape is not None and bool(
+        is_scaled.all() and deviations.any() and np.abs(means).max() < 1e-3
+    )
+
+
+def checksum(digits: Digits) -> str:
     """SHA-256 of the pixels and labels, as used for training."""
     return hashlib.sha256(digits.x.tobytes() + digits.y.tobytes()).hexdigest()
 

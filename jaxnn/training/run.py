@@ -1,6 +1,6 @@
 """`fit`: train one network, keep its history and best weights, write its run folder.
 
-m examples, n pixels, ten classes.
+m examples, n pixels, k classes.
 """
 
 import time
@@ -12,9 +12,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxnn import devices, model, optimizers
-from jaxnn.data import Digits
+from jaxnn import devices, model, optimizers, orientation, showing
+from jaxnn.data import judge
 from jaxnn.devices import Device
+from jaxnn.digits import Digits, some_pictures
 from jaxnn.files import FileError
 from jaxnn.mistake import Mistake
 from jaxnn.training import centering, record, run_folder
@@ -28,10 +29,9 @@ from jaxnn.training.history import (
     accuracies,
     no_history,
 )
-from jaxnn.training.settings import Settings, check, check_digits, cost_name, tidy
+from jaxnn.training.settings import Settings, check, checked, cost_name, tidy
 from jaxnn.training.task import centers_in, initial_params, load, make_task
 from jaxnn.training.watching import check_progress, watching
-from jaxnn.weights import save_params
 
 AGAIN = "continue it with resume=True, replace it with overwrite=True, or "
 
@@ -55,10 +55,14 @@ def fit(
     overwrite: bool = False,
     notes: dict[str, Any] | None = None,
     progress: bool | Callable[[Progress], Any] | None = None,
-    mat: bool = True,
+    held_out: bool = True,
+    pictures: bool = True,
 ) -> Run:
-    """Train the network (n, *hidden, 10) on digits x (m, n), y (m,).
+    """Train the network (n, *hidden, k) on digits x (m, n), y (m,) of k classes.
 
+    test: digits to judge by, as `split` holds them out. They choose `best_params`, so
+    the best accuracy on them flatters; the last one does not. held_out=False: a test
+    set that chooses nothing. (A run that continues stays as it is.)
     hidden: units per hidden layer; () is one-vs-all logistic regression.
     lam: the penalty.
     init, method, learning_rate: as in `init_params` and `minimize`. Methods that
@@ -76,11 +80,13 @@ def fit(
     progress: a bar: True, or None (the default) on a terminal and in a notebook; or a
     function, called every tenth step; with mini-batches, once per epoch or every tenth
     step, whichever is longer; with bfgs, where jax.scipy returns.
-    mat: also write weights.mat, for Octave; False saves loading SciPy.
+    pictures: also write curves.png, hidden_units.png, digits.png and, for Octave,
+    weights.mat; False saves loading matplotlib and SciPy.
 
     The first call compiles, which takes seconds (`cache_compiled_programs` saves them).
     Ctrl-C saves the folder, then raises KeyboardInterrupt. Raises Mistake with one line
-    that says what to change.
+    that says what to change. Warns of images that are transposed, or whose ink is not
+    near 1 (orientation.py).
     """
     units = tuple(np.atleast_1d(hidden).tolist())
     check_progress(progress)
@@ -93,28 +99,30 @@ def fit(
     folder = None if out is None else Path(out)
     held = record.read_config(folder) if folder is not None and resume else None
     center = method in centering.METHODS if held is None else held.settings.center
+    held_out = held_out if held is None else held.held_out
     settings = tidy(
         Settings(
             units, lam, init, method, learning_rate, batch_size, dtype, seed, center
         )
     )
     check(settings, steps)
-    check_digits(train, test)
+    parts = checked(train, test)
     chosen = devices.choose(device)
     if folder is not None and held is None:
         run_folder.require_free(folder, AGAIN, overwrite)
+    orientation.warn(train)
     began, where = time.perf_counter(), devices.describe(chosen)
+    names = cost_name(batch_size), judge(held_out)
     with (
         devices.computing(chosen, dtype),
-        watching(progress, steps, cost_name(batch_size), where) as follow,
+        watching(progress, steps, names, where) as follow,
     ):
-        parts = [train] if test is None or not len(test.y) else [train, test]
         sets = [load(part, dtype, chosen, batch_size is None) for part in parts]
-        params = initial_params(settings, train.x.shape[1])
+        params = initial_params(settings, train)
         centers = centering.centers_of(params, train.x) if center else None
         task = make_task(sets[0], settings, centers)
         snapshot = first_snapshot(task, params, sets, chosen)
-        config = record.describe(settings, parts, notes, where)
+        config = record.describe(settings, parts, notes, where, held_out)
         if folder is not None and held is not None:
             run_folder.require_same(folder, held, config)
             snapshot = resumed(folder, snapshot, chosen)
@@ -132,17 +140,33 @@ def fit(
             first = network(snapshot.state, task)
             run_folder.create(folder, config, snapshot, first, overwrite)
         began_at = int(snapshot.state.steps)
-        result, snapshot = train_on(snapshot, task, steps, sets, folder, follow)
-        if folder is not None and mat:
-            save_params(folder / "weights.mat", result.params)
-    run = as_run(result, snapshot, best_of(snapshot, sets))
-    return run._replace(
+        chooses = held_out and len(parts) > 1
+        result, snapshot = train_on(
+            snapshot, task, steps, sets, folder, follow, chooses
+        )
+    run = as_run(result, snapshot, best_of(snapshot, chooses))
+    run = run._replace(
         began_at=began_at,
         device=config.device,
         compile_seconds=compile_seconds,
         folder=folder,
         settings=settings,
+        held_out=held_out,
+        classes=train.classes,
+        shape=train.shape,
     )
+    if folder is not None and pictures:
+        draw(run, train)
+    return run
+
+
+def draw(run: Run, train: Digits) -> None:
+    """Write the pictures of a run, and weights.mat."""
+    assert run.folder is not None
+    shown = showing.Trained(run.folder, run.params, run.title(), run.curves())
+    makers = showing.run_pictures.makers(shown, some_pictures(train))
+    for file, make in makers.items():
+        make(run.folder / file)
 
 
 def as_run(result: optimizers.Result, snapshot: Snapshot, best: Any) -> Run:

@@ -3,10 +3,11 @@
 config.json       settings, data checksums, device, versions (record.py)
 checkpoint.npz    all that the run needs to continue
 params.npz        the last weights, for which the folder stands
-best.npz          the weights with the best test accuracy
+best.npz          the weights with the best accuracy on digits held out
 weights.mat       the last weights in the course's own format
 history.csv       one line per step
-*.png             pictures; the command makes them and weights.mat (showing/painter.py)
+*.png             pictures; the command draws them, and writes weights.mat, in a second
+                  process (showing/painter.py)
 
 Each file is replaced whole or not at all. The folder appears together with its first
 checkpoint, so a run killed at any moment can be resumed.
@@ -24,7 +25,9 @@ from typing import Any
 import numpy as np
 
 from jaxnn import files
+from jaxnn.classes import DIGITS, Classes, listed
 from jaxnn.files import FileError
+from jaxnn.images import SIDE
 from jaxnn.showing import FILES
 from jaxnn.training.record import CONFIG, Config, read_config, write_config
 from jaxnn.weights import PARAMS, save_params
@@ -154,7 +157,11 @@ def require_same(folder: Path, held: Config, config: Config) -> None:
             f"{folder}: was trained with {name} {before[name]}, not {now[name]}; "
             "resume it with the same, or start a new run"
         )
-    if held.data != config.data:
+    parts = [
+        {name: part._replace(name="") for name, part in one.data.items()}
+        for one in (held, config)
+    ]
+    if parts[0] != parts[1] or held.classes != config.classes:
         raise FileError(
             f"{folder}: was trained on other digits; resume it with the same, or start "
             "a new run"
@@ -176,6 +183,24 @@ def is_standardized(weights: Path) -> bool:
     """
     folder = folder_of(weights)
     return folder is not None and read_config(folder).notes.get("standardize", False)
+
+
+def require_digits(weights: Path) -> None:
+    """Raise FileError if the weights of a run read other things than 20x20 digits."""
+    folder = folder_of(weights)
+    config = None if folder is None else read_config(folder)
+    if config and (config.classes != DIGITS or config.shape != (SIDE, SIDE)):
+        shape = "no images" if config.shape is None else f"images of {config.shape}"
+        raise FileError(
+            f"{weights}: reads {shape} into the classes {listed(config.classes)}, not "
+            "20x20 digits; train a network on such digits"
+        )
+
+
+def classes_of(weights: Path) -> Classes | None:
+    """The names of a network's outputs; None outside a run folder, which has them."""
+    folder = folder_of(weights)
+    return None if folder is None else read_config(folder).classes
 
 
 def read_history(folder: Path) -> dict[str, np.ndarray]:

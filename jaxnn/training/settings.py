@@ -8,10 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxnn import optimizers
-from jaxnn.data import Digits
+from jaxnn.digits import Digits, require_digits, with_classes
 from jaxnn.mistake import Mistake
 
-CLASSES = 10
 MOST_UNITS = 2**31 - 1  # of a hidden layer: beyond it, NumPy has words of its own
 
 
@@ -65,29 +64,47 @@ def check(settings: Settings, steps: int) -> None:
     optimizers.check_run(method, steps)
 
 
-def check_digits(train: Digits, test: Digits | None) -> None:
-    """Raise Mistake unless these digits can serve for training and testing."""
-    parts = (train,) if test is None else (train, test)
+def checked(train: Digits, test: Digits | None) -> list[Digits]:
+    """The parts that a run has: train, and test unless it is empty.
+
+    The labels of test become places in the classes of train. Raises Mistake for parts
+    that cannot serve for training and testing.
+    """
+    parts = [train] if test is None else [train, test]
     for part in parts:
-        if not isinstance(part, Digits):
-            raise Mistake(
-                f"digits must be jaxnn.Digits(x, y, name), not {type(part).__name__}"
-            )
+        require_digits(part)
     if not len(train.y):
         raise Mistake("no digits to train on; use a smaller test fraction")
+    if len(train.classes) < 2:
+        raise Mistake(
+            f"{train.name or 'digits'}: of one class alone; train on two or more"
+        )
     for part in parts:
-        if not np.isin(part.y, np.arange(CLASSES)).all():
-            raise Mistake(
-                f"{part.name}: labels {part.y.min()}..{part.y.max()}; expected the "
-                "digits 0-9 (y % 10 turns the course's 10 into 0)"
-            )
-        if part.x.ndim != 2 or part.x.shape[1] != train.x.shape[1]:
-            raise Mistake(
-                f"{part.name}: x of shape {part.x.shape}; expected a row per digit, "
-                f"of {train.x.shape[-1]} pixels as in the training digits"
-            )
-        if part.y.shape != part.x.shape[:1]:
-            raise Mistake(f"{part.name}: {part.y.shape} labels for {len(part.x)} x")
+        check_part(part, train.x.shape[-1])
+    return [with_classes(part, train.classes) for part in parts if len(part.y)]
+
+
+def check_part(part: Digits, n: int) -> None:
+    """Raise Mistake unless a part has n features and a class for each example.
+
+    `Digits` itself looks at these, but not at what its `_replace` puts in their place.
+    """
+    name = part.name or "digits"
+    if part.x.ndim != 2 or part.x.shape[1] != n:
+        raise Mistake(
+            f"{name}: x of shape {part.x.shape}; expected a row per digit, "
+            f"of {n} pixels as in the training digits"
+        )
+    if part.y.shape != part.x.shape[:1]:
+        raise Mistake(f"{name}: {part.y.shape} labels for {len(part.x)} x")
+    k = len(part.classes)
+    if len(part.y) and not 0 <= part.y.min() <= part.y.max() < k:
+        raise Mistake(
+            f"{name}: labels {part.y.min()}..{part.y.max()}; expected the places "
+            f"0-{k - 1} of its classes"
+            + " (y % 10 turns the course's 10 into 0)"
+            * (k == 10)
+        )
 
 
 def cost_name(batch_size: int | None) -> str:

@@ -6,12 +6,12 @@ import jax
 import numpy as np
 
 from jaxnn import optimizers
-from jaxnn.data import Digits
 from jaxnn.devices import Device
+from jaxnn.digits import Digits
 from jaxnn.initialization import init_params
 from jaxnn.training import centering
 from jaxnn.training.history import Loaded
-from jaxnn.training.settings import CLASSES, Settings
+from jaxnn.training.settings import Settings
 
 EVERY = 10  # steps per compiled chunk; accuracies are measured between chunks
 # Digits are filled up to a multiple of this number: the programs of one number then
@@ -20,9 +20,9 @@ EVERY = 10  # steps per compiled chunk; accuracies are measured between chunks
 PAD = 250
 
 
-def initial_params(settings: Settings, n: int) -> tuple[np.ndarray, ...]:
-    """The weights at the start, for images with n pixels."""
-    layers = (n, *settings.hidden, CLASSES)
+def initial_params(settings: Settings, digits: Digits) -> tuple[np.ndarray, ...]:
+    """The weights at the start, for the features and classes of these digits."""
+    layers = (digits.x.shape[1], *settings.hidden, len(digits.classes))
     return init_params(settings.seed, layers, settings.init, settings.dtype)
 
 

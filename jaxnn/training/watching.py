@@ -25,9 +25,9 @@ def check_progress(progress: Any) -> None:
 
 @contextmanager
 def watching(
-    progress: bool | Follow | None, steps: int, name: str, device: str
+    progress: bool | Follow | None, steps: int, names: tuple[str, str], device: str
 ) -> Iterator[Follow | None]:
-    """What to call after each chunk; None if nobody looks. name: of the cost."""
+    """What to call after each chunk; None if nobody looks. names: as in `step_line`."""
     if callable(progress):
         yield progress
         return
@@ -38,14 +38,14 @@ def watching(
     show = bar(sys.stderr)
     show(f"compiling for {device}", 0, steps)
     try:
-        yield lambda now: show(step_line(now, name), now.step, now.steps)
+        yield lambda now: show(step_line(now, *names), now.step, now.steps)
     finally:
         show("", 0, 0)
 
 
-def step_line(now: Progress, name: str) -> str:
-    """The line of progress for a step; name: of the cost."""
-    accuracies = {"train": now.train_accuracy, "test": now.test_accuracy}
+def step_line(now: Progress, name: str, judge: str) -> str:
+    """The line of progress for a step; names of the cost, and of the test part."""
+    accuracies = {"train": now.train_accuracy, judge: now.test_accuracy}
     parts = [
         f"step {now.step:>{len(str(now.steps))}}/{now.steps}",
         f"{name} {now.cost:.4f}",

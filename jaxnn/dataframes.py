@@ -1,0 +1,94 @@
+"""Tables in .csv and .parquet files, read with pandas: features and a label."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jaxnn import files
+from jaxnn.files import FileError
+
+READERS = {".csv": "read_csv", ".parquet": "read_parquet"}
+LABELS = ("y", "label", "class", "target")
+
+
+def read(path: Path) -> tuple[np.ndarray, np.ndarray, str]:
+    """A table's features x (m, n), its labels (m,), and the name of their column.
+
+    The column is called y, label, class or target, in any case; otherwise it is the
+    last. All others hold numbers. Raises FileError.
+    """
+    frame = frame_of(path)
+    names = [str(name) for name in frame.columns]
+    if len(names) < 2 or not len(frame):
+        raise FileError(f"{path}: needs rows of features and a label; see --help")
+    check_heading(path, names)
+    found = [i for i, name in enumerate(names) if name.lower() in LABELS]
+    if len(found) > 1:
+        raise FileError(
+            f"{path}: columns {files.listed([names[i] for i in found])} may all be the "
+            "labels; rename all but one"
+        )
+    which = found[0] if found else len(names) - 1
+    rest = [i for i in range(len(names)) if i != which]
+    x = np.stack([numbers(path, names[i], frame.iloc[:, i]) for i in rest], axis=1)
+    return x, labels(path, names[which], frame.iloc[:, which]), names[which]
+
+
+def frame_of(path: Path) -> Any:
+    """The file as a DataFrame; FileError if it, or pandas, is not there."""
+    with files.reading(path, f"a {path.suffix} file"):
+        path.open("rb").close()  # a missing file is the first to mention
+        try:
+            pandas = import_module("pandas")  # jaxnn itself does not need it
+            return getattr(pandas, READERS[path.suffix.lower()])(path)
+        except ImportError as error:
+            missing = "pandas" if error.name == "pandas" else "pyarrow"
+            raise FileError(
+                f"{path}: is read with {missing}; pip install {missing}"
+            ) from None
+
+
+def check_heading(path: Path, names: list[str]) -> None:
+    """Raise FileError for a heading of numbers, or a column that counts the rows."""
+    is_counted = names == [str(i) for i in range(len(names))]
+    if all(is_number(name) for name in names) and not is_counted:
+        raise FileError(
+            f"{path}: its first line holds numbers; put a line with the names of the "
+            "columns above it"
+        )
+    if names[0].startswith(("Unnamed:", "__index")):
+        raise FileError(
+            f"{path}: column {names[0]} only numbers the rows; drop it, as by "
+            "to_csv(..., index=False)"
+        )
+
+
+def is_number(name: str) -> bool:
+    """Whether a column's name reads as a number; pandas writes 0.1 as 0.1.2 again."""
+    return name.replace(".", "").replace("-", "").replace("e", "").isdecimal()
+
+
+def numbers(path: Path, name: str, column: Any) -> np.ndarray:
+    """A column of features as floats (m,); FileError for gaps and words."""
+    gaps = int(column.isna().sum())
+    if gaps:
+        raise FileError(
+            f"{path}: column {name} has {gaps} gaps; fill them in, or drop their rows"
+        )
+    if column.dtype.kind not in "biuf":
+        raise FileError(
+            f"{path}: column {name} holds {column.iloc[0]!r}, no number; drop it, or "
+            "call it y if it is the label"
+        )
+    return column.to_numpy(np.float64)
+
+
+def labels(path: Path, name: str, column: Any) -> np.ndarray:
+    """The column of labels as numbers or words (m,); FileError for gaps."""
+    gaps = int(column.isna().sum())
+    if gaps:
+        raise FileError(f"{path}: column {name} has {gaps} gaps; give each row a label")
+    is_number = column.dtype.kind in "biuf"
+    return column.to_numpy() if is_number else column.to_numpy(object).astype(str)

@@ -1,0 +1,241 @@
+"""Files of labeled examples, each format turned into `Digits`.
+
+This module undoes the conventions of files: MATLAB's label 10 for digit 0, examples in
+rows or columns, row-major images (every format except .mat), bytes 0-255, 28x28 images.
+Images of 20x20 or 28x28 pixels are digits, unless their labels say otherwise.
+"""
+
+import functools
+import math
+from pathlib import Path
+
+import numpy as np
+
+from jaxnn import dataframes, files, images
+from jaxnn.classes import DIGITS, Classes, are_numbers, as_places, as_words
+from jaxnn.digits import Digits
+from jaxnn.files import FileError
+from jaxnn.mistake import Mistake
+
+EMBEDDED = "embedded digits"
+MAT_NAMES = ("X", "y")
+LARGEST_SCORE = 1e6  # the largest standardized pixel of a real image
+BYTES = 30  # a larger pixel means bytes 0-255: z-scores of 784 pixels end at 28
+SIDES = images.SIDE, images.MNIST_SIDE
+
+
+def load_parts(path: str | Path | None = None) -> dict[str, Digits]:
+    """The parts of a file: {"all": ...}, or {"train": ..., "test": ...}."""
+    if path is None:
+        pixels, y = embedded()
+        x = images.unroll(images.shrink(pixels / 255))
+        return {"all": Digits(x, y.astype(np.int64), EMBEDDED, DIGITS)}
+    path = Path(path)
+    if path.is_dir():
+        raise FileError(f"{path}: is a folder; name a file with digits")
+    ending = path.suffix.lower()
+    if ending in dataframes.READERS:
+        x, y, label = dataframes.read(path)
+        where = str(path), f"{path}: column {label}"
+        return as_parts({"all": (x, y)}, path, where, is_table=True)
+    if ending == ".mat":
+        arrays = named(files.read_mat(path, MAT_NAMES), *MAT_NAMES, path)
+        where = f"{path}: {MAT_NAMES[0]}", f"{path}: {MAT_NAMES[1]}"
+        return as_parts({"all": arrays}, path, where, order="F")
+    if ending == ".npz":
+        return npz_parts(files.read_npz(path), path)
+    read = files.read_npy if ending == ".npy" else files.read_idx
+    x = read(path)
+    if x.ndim < 2:
+        raise FileError(f"{path}: holds labels; name the images file instead")
+    labels = labels_next_to(path)
+    return as_parts({"all": (x, read(labels))}, path, (str(path), str(labels)))
+
+
+def embedded_file() -> Path:
+    """The path of mnist5k.npz, in the installed package or in a checkout's data/."""
+    package = Path(__file__).parent
+    installed = package / "mnist5k.npz"
+    return installed if installed.exists() else package.parent / "data/mnist5k.npz"
+
+
+@functools.cache
+def embedded() -> tuple[np.ndarray, np.ndarray]:
+    """MNIST's bytes (5000, 28, 28) of the embedded digits, and the digits (5000,)."""
+    with np.load(embedded_file(), allow_pickle=False) as arrays:
+        return arrays["x"], arrays["y"]
+
+
+def npz_parts(arrays: dict[str, np.ndarray], path: Path) -> dict[str, Digits]:
+    """The parts of an .npz file, found by the names of its arrays in any case."""
+    held = {name.lower(): array for name, array in arrays.items()}
+    if "x" in held and "y" in held:
+        where = f"{path}: x", f"{path}: y"
+        return as_parts({"all": (held["x"], held["y"])}, path, where)
+    parts = {
+        part: named(held, f"x_{part}", f"y_{part}", path)
+        for part in ("train", "test")
+        if f"x_{part}" in held
+    }
+    if "train" not in parts:
+        raise FileError(
+            f"{path}: holds {files.listed(arrays)}; expected x and y, "
+            "or x_train, y_train, x_test and y_test"
+        )
+    where = f"{path}: x", f"{path}: y"
+    if "test" not in parts:
+        return as_parts({"all": parts["train"]}, path, where)
+    return as_parts(parts, path, where)
+
+
+def named(
+    arrays: dict[str, np.ndarray], x_name: str, y_name: str, path: Path
+) -> tuple[np.ndarray, np.ndarray]:
+    """The two named arrays of a file."""
+    for wanted in (x_name, y_name):
+        if wanted not in arrays:
+            raise FileError(
+                f"{path}: holds {files.listed(arrays)}; expected {x_name} and {y_name}"
+            )
+    return arrays[x_name], arrays[y_name]
+
+
+def as_parts(
+    parts: dict[str, tuple[np.ndarray, np.ndarray]],
+    path: Path,
+    where: tuple[str, str],
+    order: str = "C",
+    is_table: bool = False,
+) -> dict[str, Digits]:
+    """Digits of the arrays x and y of each part; all parts share their classes.
+
+    where: the names of x and y in a message. order: how the file unrolls an image, "C"
+    row by row or "F" column by column. is_table: whether only ten labels in a table of
+    400 or 784 columns mean images.
+    """
+    x = {part: checked(pixels, where[0]) for part, (pixels, _) in parts.items()}
+    labels = [checked(y, where[1], more="US").ravel() for _, y in parts.values()]
+    every = np.concatenate(labels)
+    is_sized = all(map(is_digit_sized, x.values()))
+    is_sized &= not is_table or len(np.unique(every)) == len(DIGITS)
+    y, classes = as_labels(every, where[1], is_sized)
+    bounds = np.cumsum([len(one) for one in labels])[:-1]
+    found = {}
+    for (part, pixels), own in zip(x.items(), np.split(y, bounds), strict=True):
+        name = path.name if part == "all" else f"{path.name} ({part})"
+        rows = arranged(pixels, len(own), where[0])
+        if rows.ndim == 2 and is_sized:
+            side = math.isqrt(rows.shape[1])
+            rows = rows.reshape(-1, side, side)
+            rows = rows.swapaxes(1, 2) if order == "F" else rows
+        rows = rows if rows.ndim == 2 else as_pictures(rows, where[0])
+        found[part] = Digits(rows, own, name, classes)
+    return found
+
+
+def checked(array: np.ndarray, where: str, more: str = "") -> np.ndarray:
+    """The array, if it holds finite real numbers (or kinds `more`); else FileError."""
+    if array.dtype.kind not in "biuf" + more:
+        raise FileError(f"{where}: holds no numbers ({array.dtype}); expected numbers")
+    if array.size == 0:
+        raise FileError(f"{where}: is empty; expected at least one digit")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise FileError(f"{where}: holds NaN or infinite values; repair or drop them")
+    return array
+
+
+def is_digit_sized(x: np.ndarray) -> bool:
+    """Whether an image in x, of any known arrangement, has 20x20 or 28x28 pixels."""
+    if x.ndim == 2:
+        return any(side**2 in x.shape for side in SIDES)
+    return x.shape[1:3] in [(side, side) for side in SIDES]
+
+
+def as_labels(y: np.ndarray, where: str, is_sized: bool) -> tuple[np.ndarray, Classes]:
+    """Labels (m,) as places (m,) and classes: the ten digits, or those that occur.
+
+    is_sized: whether the images have the size of digits.
+    """
+    if y.dtype.kind in "US" and are_numbers(np.unique(as_words(y))):
+        y = y.astype(np.int64)
+    try:
+        y, classes = as_places(y, np.unique(y) if y.dtype.kind in "iuf" else None)
+    except Mistake as mistake:
+        raise FileError(f"{where}: {mistake}") from None
+    if len(classes) > max(100, len(y) / 2):
+        raise FileError(
+            f"{where}: holds {len(classes)} different labels in {len(y)} examples; "
+            "give the labels, few of them, as y"
+        )
+    is_number = all(str(name).lstrip("-").isdecimal() for name in classes)
+    if not (is_sized and is_number):
+        return y, classes
+    numbers = np.array(classes, np.int64)
+    if numbers[0] in (0, 1) and numbers[-1] == numbers[0] + len(numbers) - 1 > 10:
+        return y, classes  # letters, for example, counted from 0 or 1
+    return digits_of(numbers, where)[y], DIGITS
+
+
+def digits_of(numbers: np.ndarray, where: str) -> np.ndarray:
+    """The digits that the labels in a file of digits mean: 10 becomes 0."""
+    wrong = numbers[(numbers < 0) | (numbers > 10)]
+    if wrong.size:
+        raise FileError(
+            f"{where}: holds the label {wrong[0]}; expected the digits 0-9 "
+            "(or 1-10, 10 for digit 0)"
+        )
+    if numbers.min() == 0 and numbers.max() == 10:
+        raise FileError(
+            f"{where}: holds the labels 0 and 10, and both mean digit 0; "
+            "use 0-9 or 1-10"
+        )
+    return numbers % 10
+
+
+def arranged(x: np.ndarray, m: int, where: str) -> np.ndarray:
+    """x with an example per row (m, n), or a picture per row (m, h, w)."""
+    shape = x.shape
+    if x.ndim == 4 and shape[-1] == 1:
+        x = x[..., 0]  # (m, h, w, 1), one gray channel
+    if x.ndim == 2 and shape[0] != m == shape[1]:
+        x = x.T  # features as rows: (n, m)
+    if x.ndim not in (2, 3):
+        raise FileError(
+            f"{where}: images of shape {shape}; expected (m, n) features or (m, h, w) "
+            "pixels, as (m, 400) or (m, 28, 28)"
+        )
+    if len(x) != m:
+        raise FileError(
+            f"{where}: {len(x)} images but {m} labels (shape {shape}); each needs one"
+        )
+    return x
+
+
+def as_pictures(x: np.ndarray, where: str) -> np.ndarray:
+    """Pixels (m, h, w) as float64 pictures, ink near 1; 28x28 becomes 20x20."""
+    low, high = x.min(), x.max()
+    if low < -LARGEST_SCORE or high > (255 if low >= 0 else LARGEST_SCORE):
+        raise FileError(
+            f"{where}: pixels from {low:.3g} to {high:.3g}; expected 0-1 or 0-255"
+        )
+    # bytes are 0-255; the course's pixels overshoot 1 by 0.13; z-scores go below 0
+    is_digit = x.shape[1:] in [(side, side) for side in SIDES]
+    is_bytes = low >= 0 and high > (1.5 if is_digit else BYTES)
+    x = x.astype(np.float64)
+    x = x / 255 if is_bytes else x
+    return images.shrink(x) if x.shape[1:] == (images.MNIST_SIDE,) * 2 else x
+
+
+def labels_next_to(path: Path) -> Path:
+    """The labels file next to an images file, found by the usual names."""
+    name = path.name.replace("images", "labels").replace("idx3", "idx1")
+    names = [name, name.removesuffix(".gz"), name + ".gz"]
+    if name[0] in "xX":  # x.npy, X_train.npy: y.npy, y_train.npy
+        names = ["y" + name[1:], "Y" + name[1:]]
+    for candidate in names:
+        if candidate != path.name and path.with_name(candidate).exists():
+            return path.with_name(candidate)
+    raise FileError(
+        f"{path}: no file of labels next to it; name the two like MNIST's, "
+        "train-images-... and train-labels-..., or x.npy and y.npy"
+    )
