@@ -14,7 +14,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from jaxnn.mistake import Mistake
-from jaxnn.optimizers.method import Ended, Follow, Objective, Tree, WholeRun
+from jaxnn.optimizers.method import Ended, Follow, Objective, State, Tree, WholeRun
 
 # Unless the caller gives options, none of SciPy's own criteria ends a run, except that
 # it gets stuck.
@@ -77,7 +77,7 @@ class Watched:
 def run(
     name: str,
     fun: Objective,
-    params: Tree,
+    state: State,
     args: tuple,
     steps: int,
     tolerance: float,
@@ -91,7 +91,7 @@ def run(
     """
     from scipy import optimize  # slow to load: only where it is needed
 
-    watched = Watched(fun, params, args, follow)
+    watched, steps = Watched(fun, state.params, args, follow), steps - int(state.steps)
     settings = {**(UNENDING[name] if options is None else options)}
     if name != "TNC":  # which counts only evaluations
         settings.setdefault("maxiter", steps)
