@@ -22,6 +22,7 @@ GROUND = {
     "mat_child",
     "devices",
     "cache",
+    "meshes",
     "weights",
 }
 
@@ -32,10 +33,10 @@ IMPORTS = {
     "ground": set(),
     "initialization": set(),
     "model": {"ground"},
-    "backprop": set(),
+    "backprop": {"ground"},
     "differences": {"model"},
     "three_way": {"initialization", "model", "backprop", "differences", "ground"},
-    "optimizers": set(),
+    "optimizers": {"ground"},
     "training": {"initialization", "model", "optimizers", "ground"},
     "ensemble": {"training", "initialization", "model", "optimizers", "ground"},
     "published": {"ensemble", "optimizers", "initialization", "model", "backprop"}

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxnn.meshes import beside
 from jaxnn.mistake import Mistake
 from jaxnn.optimizers.bfgs import bfgs, check_size
 from jaxnn.optimizers.loop import (
@@ -91,7 +92,8 @@ def minimize(
     field of Result is then an array, history (steps,) with NaN after the last step, and
     message is None. steps stays a Python number; learning_rate, seed and tolerance may
     be traced. chunk changes nothing, and a callback is refused. `jax.jacfwd` gives
-    derivatives by args; `jax.grad` raises Mistake.
+    derivatives by args; `jax.grad` raises Mistake. Where args lie on a mesh whose axes
+    are Explicit, params move to all of its devices.
 
     A cost or gradient that becomes NaN or infinite ends the run: diverged is True,
     message names the step, params and cost are the last good ones. bfgs reports few of
@@ -184,7 +186,7 @@ def start(
     Arguments as in `minimize`.
     """
     chosen = chosen_method(method, learning_rate, batches)
-    params = jax.tree.map(jnp.asarray, params)
+    params = beside(jax.tree.map(jnp.asarray, params), args)
     leaves = jax.tree.leaves(params)
     if chosen is bfgs:
         check_size(sum(leaf.size for leaf in leaves), leaves[0])
@@ -195,7 +197,7 @@ def start(
     rate = chosen.default_rate or 0 if learning_rate is None else learning_rate
     if is_traced((params, args, rate, seed)):
         args = first_batch(batches, args, jnp.int32(seed))
-        memory = chosen.init(params, jnp.asarray(rate, dtype))
+        memory = beside(chosen.init(params, jnp.asarray(rate, dtype)), args)
         return first_state(fun, params, args)._replace(memory=memory)
     rate = np.asarray(rate, dtype)
     before = unevaluated(chosen, params, rate)

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from jaxnn.meshes import beside
 from jaxnn.mistake import Mistake
 from jaxnn.optimizers.method import Ended, Follow, Objective, State, Tree, WholeRun
 
@@ -51,7 +52,8 @@ class Watched:
     def params_at(self, x: np.ndarray) -> Tree:
         """SciPy's vector x (p,) as params."""
         with np.errstate(over="ignore"):  # SciPy tries steps beyond float32
-            return self.unravel(jnp.asarray(x, self.flat.dtype))
+            params = self.unravel(jnp.asarray(x, self.flat.dtype))
+        return beside(params, self.args)
 
     def value(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         """Cost and gradient (p,) at x."""
