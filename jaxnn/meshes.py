@@ -18,11 +18,12 @@ Tree = Any  # a pytree of arrays
 def explicit_mesh(tree: Tree) -> Any:
     """The mesh with Explicit axes on which an array of the tree lies, or None."""
     import jax
+    from jax.core import Tracer
 
     for leaf in jax.tree.leaves(tree):
         if isinstance(leaf, jax.Array):
-            is_traced = isinstance(leaf, jax.core.Tracer)
-            sharding = jax.typeof(leaf).sharding if is_traced else leaf.sharding
+            typed = jax.typeof(leaf) if isinstance(leaf, Tracer) else leaf
+            sharding: Any = typed.sharding
             mesh = getattr(sharding, "mesh", None)  # none on a single device
             if mesh and jax.sharding.AxisType.Explicit in mesh.axis_types:
                 return mesh
@@ -41,7 +42,7 @@ def rows_of(examples: Any) -> Any:
 
     examples: (m, ...). The answer is the sharding of any array with a row for each.
     """
-    sharding = getattr(examples, "sharding", None)
+    sharding: Any = getattr(examples, "sharding", None)
     if not hasattr(sharding, "mesh") or len(sharding.device_set) == 1:
         return None
     from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
@@ -65,7 +66,8 @@ def in_auto_axes(function: F) -> F:
         def positional(args: tuple, named: dict[str, Any]) -> Any:
             return function(*args, **named)
 
-        return auto_axes(positional, out_sharding=everywhere(mesh))(args, named)
+        automatic: Any = auto_axes(positional, out_sharding=everywhere(mesh))
+        return automatic(args, named)
 
     return cast(F, call)
 

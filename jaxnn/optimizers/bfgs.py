@@ -62,7 +62,7 @@ def memory(device: Any) -> float:
 
 @partial(jax.jit, static_argnames="fun")
 def solve(
-    fun: Objective, state: State, args: tuple, steps: int, tolerance: float
+    fun: Objective, state: State, args: tuple, steps: int, tolerance: Any
 ) -> tuple[State, State]:
     """The last state, and the one before jax.scipy's last call."""
 
@@ -99,7 +99,7 @@ def run(
 ) -> Ended:
     """Minimize fun; calls follow at the end, and before jax.scipy's last call."""
     del options  # takes none
-    now, good = jax.device_get(solve(fun, state, args, steps, tolerance))
+    now, good = solve(fun, state, args, steps, tolerance)
     first = int(state.evaluations) - 1
     for before, after in ((state, good), (good, now)):
         taken, count = int(after.steps - before.steps), int(after.evaluations) - first

@@ -71,7 +71,8 @@ def first_batch(batches: Minibatches | None, args: tuple, seed: Any) -> tuple:
     """The args on which the start is evaluated: all, or those of the first step."""
     if batches is None:
         return args
-    return cut_batch(batches, args, epoch_order(batches, seed, jnp.int32(0)), 0)
+    first = jnp.int32(0)
+    return cut_batch(batches, args, epoch_order(batches, seed, first), first)
 
 
 @partial(jax.jit, static_argnames="method")

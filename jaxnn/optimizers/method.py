@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 
 Tree = Any  # a pytree of arrays
 Objective = Callable[..., jax.Array]  # fun(params, *args) -> scalar
@@ -68,7 +69,7 @@ class WholeRun(NamedTuple):
 
 def is_traced(tree: Tree) -> bool:
     """Whether a transformation of JAX gives some of these arrays their values later."""
-    return any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(tree))
+    return any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(tree))
 
 
 def is_finite(state: State) -> bool:
