@@ -36,9 +36,12 @@ to the bias's:
 
 from typing import Any
 
+from jaxnn.meshes import in_auto_axes
+
 Array = Any  # a NumPy or a JAX array
 
 
+@in_auto_axes
 def backprop(
     params: tuple[Array, ...], x: Array, y: Array, lam: Any
 ) -> tuple[Array, tuple[Array, ...]]:

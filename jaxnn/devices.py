@@ -63,10 +63,12 @@ def describe(device: Device) -> str:
 
 @contextlib.contextmanager
 def computing(device: Device, dtype: str) -> Iterator[None]:
-    """Compute on device (None: JAX's default), in dtype."""
+    """Compute on device (None: JAX's default), in dtype; not on a mesh in context."""
     import jax
 
-    with jax.default_device(device), jax.enable_x64(dtype == "float64"):
+    is_plain = jax.sharding.get_abstract_mesh().empty
+    no_mesh = contextlib.nullcontext() if is_plain else jax.set_mesh(None)
+    with jax.default_device(device), jax.enable_x64(dtype == "float64"), no_mesh:
         yield
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxnn import images
+from jaxnn import images, meshes
 from jaxnn.classes import DIGITS, Classes, as_places, looked_up
 from jaxnn.display import displayed
 from jaxnn.mistake import Mistake
@@ -68,6 +68,8 @@ def as_features(
     x: Any, shape: tuple[int, int] | None
 ) -> tuple[np.ndarray, tuple[int, int] | None]:
     """Features in any form as (m, n) finite floats, and the shape of an image."""
+    if meshes.rows_of(x) is not None and x.ndim == 2:  # on several devices: left there
+        return x, shape
     names = list(getattr(x, "columns", []))
     try:
         x = np.asarray(x.toarray() if hasattr(x, "toarray") else x)
@@ -140,7 +142,7 @@ def require_digits(value: Any) -> None:
 
 def take(digits: Digits, which: np.ndarray) -> Digits:
     """Some of the digits; which: a mask (m,) or indices."""
-    return digits._replace(x=digits.x[which], y=digits.y[which])
+    return digits._replace(x=np.asarray(digits.x)[which], y=digits.y[which])
 
 
 def some_pictures(digits: Digits, most: int = 100) -> np.ndarray:
@@ -148,7 +150,7 @@ def some_pictures(digits: Digits, most: int = 100) -> np.ndarray:
     if digits.shape is None:
         return np.zeros((0, 0))
     which = np.linspace(0, len(digits.y) - 1, min(most, len(digits.y))).astype(int)
-    x = digits.x[which]
+    x = np.asarray(digits.x)[which]
     low, high = x.min(), x.max()
     scale = high if low >= 0 and high > 2 else 1.0
     return images.roll(x / scale, digits.shape)

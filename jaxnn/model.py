@@ -10,6 +10,8 @@ as long (benchmarks/gradient.py, float32).
 `cost`, `gradient`, `forward`, `predict` and `accuracy` are jitted and accept NumPy or
 JAX arrays. float64 needs `jax.enable_x64(True)`; outside it JAX computes in float32.
 Those that take labels raise Mistake for labels that are not classes (labels.py).
+Examples may lie on several devices (meshes.py). Where their mesh has Explicit axes, JAX
+wants a person's own `jax.grad(cost)` under `jax.jit` or `jax.set_mesh`.
 """
 
 from typing import TypeAlias
@@ -20,6 +22,7 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from jaxnn.labels import looked_at
+from jaxnn.meshes import beside
 
 Array: TypeAlias = jax.Array | np.ndarray
 Params: TypeAlias = tuple[Array, ...]
@@ -69,7 +72,7 @@ def cost(
     Source: the course's exercise 4. Never takes log(0): with a = sigmoid(z),
     -log a = softplus(-z) and -log(1 - a) = softplus(z).
     """
-    m = total_weight(x, weights)
+    params, m = beside(params, (x, y, weights)), total_weight(x, weights)
     return cross_entropy(params, x, y, weights) / m + penalty(params, lam, m)
 
 

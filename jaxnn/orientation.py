@@ -69,7 +69,7 @@ def doubts(digits: Digits) -> list[str]:
     if digits.shape is None or not len(digits.y):
         return []
     which = np.linspace(0, len(digits.y) - 1, min(len(digits.y), MOST)).astype(int)
-    x, y = digits.x[which], digits.y[which]
+    x, y = np.asarray(digits.x)[which], digits.y[which]
     found, (low, high) = [], (x.min(), x.max())
     if high > BYTES and low > -high / 4:  # a resize overshoots
         found.append(f"pixels go up to {high:g}, and ink is 1 to jaxnn; use x / 255")

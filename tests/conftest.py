@@ -33,6 +33,7 @@ ROOT = Path(__file__).parent.parent
 COMPILED = cache.folder() / "tests" / f"jax-{jax.__version__}"
 with contextlib.suppress(OSError):
     COMPILED.mkdir(parents=True, exist_ok=True)
+jax.config.update("jax_num_cpu_devices", 4)  # for meshes, before JAX computes
 KEPT = {
     "jax_compilation_cache_dir": str(COMPILED),
     "jax_persistent_cache_min_compile_time_secs": 0,

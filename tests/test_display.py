@@ -63,11 +63,11 @@ def test_results_are_short(few_digits):
     assert "network   400-4-3-10, lambda 0.3, lbfgs\n" in text
     assert f"cost      {run.cost:.4f} at step 20\n" in text
     accuracies = run.history.train_accuracy[-1], run.history.test_accuracy[-1]
-    assert "train {:.2%}, test {:.2%}".format(*accuracies) in text
+    assert "train {:.2%}, held out {:.2%}".format(*accuracies) in text
     assert "folder    none: " in text
     first, last = run.history.cost[[0, -1]]
     assert f"cost            {first:.4g} -> {last:.4g}\n" in repr(run.history)
-    assert "x     float64[150,400]" in repr(train)
+    assert "x        float64[150,400]" in repr(train)
     assert repr(jaxnn.fit(train, steps=1).history).count("\n") == 5  # no test
 
 

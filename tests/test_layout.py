@@ -27,6 +27,7 @@ GROUND = {
     "mat_child",
     "devices",
     "cache",
+    "meshes",
     "weights",
 }
 
@@ -38,10 +39,10 @@ IMPORTS = {
     "ground": set(),
     "initialization": set(),
     "model": {"ground"},
-    "backprop": set(),
+    "backprop": {"ground"},
     "differences": {"model"},
     "three_way": {"initialization", "model", "backprop", "differences", "ground"},
-    "optimizers": set(),
+    "optimizers": {"ground"},
     "training": {"initialization", "model", "optimizers", "showing", "ground"},
     "ensemble": {"initialization", "model", "optimizers", "ground"},
     "published": {"ensemble", "optimizers", "initialization", "model", "backprop"}

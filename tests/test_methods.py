@@ -9,7 +9,7 @@ from scipy import optimize
 import jaxnn
 from jaxnn import differences, model, three_way
 from jaxnn.backprop import backprop
-from jaxnn.optimizers import METHODS, bfgs, loop, minimize, newton_cg, start
+from jaxnn.optimizers import METHODS, bfgs, loop, minimize, newton_cg, start, whole
 
 SEARCHING = [name for name, method in METHODS.items() if method.default_rate is None]
 SCIPY = {"scipy-cg": "CG", "scipy-l-bfgs-b": "L-BFGS-B", "scipy-tnc": "TNC"}
@@ -268,8 +268,8 @@ def test_bfgs_is_refused_where_its_matrices_fill_a_quarter(
 
 
 def test_bfgs_takes_the_memory_that_it_says():
-    p = jax.ShapeDtypeStruct((2000,), "float32")
-    solved = bfgs.solve.lower(rosenbrock, p, (), 1, 1e-6).compile()
+    state = jax.eval_shape(lambda: whole.first_state(rosenbrock, jnp.ones(2000), ()))
+    solved = bfgs.solve.lower(rosenbrock, state, (), 1, 1e-6).compile()
     matrices = solved.memory_analysis().temp_size_in_bytes / (4 * 2000**2)
     assert bfgs.MATRICES - 1.5 < matrices < bfgs.MATRICES + 0.1
 

@@ -139,7 +139,7 @@ def train_group(
     while taken < steps:
         limit = min(limit, size, steps - taken)
         now, trace = run_all(*how, size, now, args, np.int32(limit), tolerance)
-        good = keep(trace.done > 0, trace.last_good, good)
+        good = keep(trace.done > 0, trace.last_good[0], good)
         costs.append(np.asarray(trace.costs)[:, :limit])
         taken += limit if np.any(trace.done) else steps  # all have ended
         show(n * min(taken, steps))

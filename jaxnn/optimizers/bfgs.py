@@ -12,11 +12,21 @@ from functools import cache, partial
 from typing import Any
 
 import jax
+from jax import lax
 from jax.flatten_util import ravel_pytree
 from jax.scipy.optimize import minimize
 
 from jaxnn.mistake import Mistake
-from jaxnn.optimizers.method import Ended, Follow, Objective, Tree, WholeRun
+from jaxnn.optimizers.loop import is_open, typed_like
+from jaxnn.optimizers.method import (
+    Ended,
+    Follow,
+    Objective,
+    State,
+    WholeRun,
+    evaluated,
+    is_traced,
+)
 
 MATRICES = 5  # p by p, that XLA's loop holds at once; compiled for an H100 it holds 4
 LARGE = 100e6  # bytes of one matrix: worth a warning
@@ -30,7 +40,8 @@ def check_size(parameters: int, like: jax.Array) -> None:
     fits is mentioned once, as a warning in the log "jaxnn".
     """
     matrix = parameters**2 * like.dtype.itemsize
-    room = memory(next(iter(like.devices()))) / 4
+    devices = jax.devices() if is_traced(like) else like.devices()
+    room = memory(next(iter(devices))) / 4
     size = f"{matrix / 1e6:,.0f} MB for these {parameters} parameters"
     if MATRICES * matrix >= room:
         raise Mistake(
@@ -51,42 +62,53 @@ def memory(device: Any) -> float:
 
 @partial(jax.jit, static_argnames="fun")
 def solve(
-    fun: Objective, params: Tree, args: tuple, steps: int, tolerance: float
-) -> tuple[Tree, Tree, Any]:
-    """The params reached, their gradient, and the rest of jax.scipy's result."""
-    flat, unravel = ravel_pytree(params)
-    found = minimize(
-        lambda flat: fun(unravel(flat), *args),
-        flat,
-        method="BFGS",
-        options={"gtol": tolerance, "norm": 2, "maxiter": steps},
-    )
-    rest = found._replace(x=None, jac=None, hess_inv=None)
-    return unravel(found.x), unravel(found.jac), rest
+    fun: Objective, state: State, args: tuple, steps: int, tolerance: Any
+) -> tuple[State, State]:
+    """The last state, and the one before jax.scipy's last call."""
+
+    def continues(carry: tuple) -> jax.Array:
+        now, _, is_lower = carry
+        return is_lower & (now.steps < steps) & is_open(now, tolerance)
+
+    def call(carry: tuple) -> tuple:
+        now, *_ = carry
+        flat, unravel = ravel_pytree(now.params)
+        found = minimize(
+            lambda flat: fun(unravel(flat), *args),
+            flat,
+            method="BFGS",
+            options={"gtol": tolerance, "norm": 2, "maxiter": steps - now.steps},
+        )
+        # the first call repeats the evaluation of the start
+        count = now.evaluations + found.nfev - (now.steps == state.steps)
+        point = unravel(found.x), found.fun, unravel(found.jac)
+        new = typed_like(evaluated(*point, (), now.steps + found.nit, count), now)
+        return new, now, new.cost < now.cost
+
+    return lax.while_loop(continues, call, (state, state, True))[:2]
 
 
 def run(
     fun: Objective,
-    params: Tree,
+    state: State,
     args: tuple,
     steps: int,
     tolerance: float,
     options: dict[str, Any] | None,
     follow: Follow,
 ) -> Ended:
-    """Minimize fun; calls follow where jax.scipy returns, not at every step."""
+    """Minimize fun; calls follow at the end, and before jax.scipy's last call."""
     del options  # takes none
-    cost, taken, count = math.inf, 0, 0
-    while True:
-        params, grad, found = solve(fun, params, args, steps - taken, tolerance)
-        taken, count = taken + int(found.nit), count + int(found.nfev)
-        if int(found.nit):
-            follow(params, float(found.fun), grad, count, int(found.nit))
-        if found.success or taken == steps or not math.isfinite(found.fun):
-            return Ended("", bool(found.success), count)
-        if not float(found.fun) < cost:
-            return Ended("the line search finds no lower cost", False, count)
-        cost = float(found.fun)
+    now, good = solve(fun, state, args, steps, tolerance)
+    first = int(state.evaluations) - 1
+    for before, after in ((state, good), (good, now)):
+        taken, count = int(after.steps - before.steps), int(after.evaluations) - first
+        if taken:
+            follow(after.params, float(after.cost), after.grad, count, taken)
+    count, is_converged = int(now.evaluations) - first, now.grad_norm <= tolerance
+    if is_converged or now.steps == steps:
+        return Ended("converged" if is_converged else "", bool(is_converged), count)
+    return Ended("the line search finds no lower cost", False, count)
 
 
-bfgs = WholeRun(run)
+bfgs = WholeRun(run, solve)

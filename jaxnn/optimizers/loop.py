@@ -17,7 +17,7 @@ class Trace(NamedTuple):
     costs: jax.Array  # (size,) after each step
     grad_norms: jax.Array  # (size,) Euclidean norm over all parameters
     done: jax.Array  # shape (), int32: steps taken
-    last_good: Tree  # the params before the last step, in case that one failed
+    last_good: tuple[Tree, Any]  # params and cost before the last step, if that failed
 
 
 class Minibatches(NamedTuple):
@@ -67,6 +67,14 @@ def cut_batch(
     return batches.take(args, indices)
 
 
+def first_batch(batches: Minibatches | None, args: tuple, seed: Any) -> tuple:
+    """The args on which the start is evaluated: all, or those of the first step."""
+    if batches is None:
+        return args
+    first = jnp.int32(0)
+    return cut_batch(batches, args, epoch_order(batches, seed, first), first)
+
+
 @partial(jax.jit, static_argnames="method")
 def unevaluated(method: Method, params: Tree, learning_rate: jax.Array) -> State:
     """The state before the start: a step from here evaluates the cost at params.
@@ -103,22 +111,26 @@ def run_chunk(
 
     def continues(carry: tuple) -> jax.Array:
         state, trace, _ = carry
-        is_finite = jnp.isfinite(state.cost) & jnp.isfinite(state.grad_norm)
-        return (trace.done < limit) & is_finite & (state.grad_norm > tolerance)
+        return (trace.done < limit) & is_open(state, tolerance)
 
     def body(carry: tuple) -> tuple:
         state, trace, order = carry
         # cost and gradient at the new point are taken on the next step's batch
         now, order = args_of_step(batches, args, seed, order, state.steps + 1)
         new = typed_like(method.step(fun, state, now), state)
-        i = trace.done
+        i, good = trace.done, (state.params, state.cost)
         costs = trace.costs.at[i].set(new.cost)
         norms = trace.grad_norms.at[i].set(new.grad_norm)
-        return new, Trace(costs, norms, i + 1, state.params), order
+        return new, Trace(costs, norms, i + 1, good), order
 
-    trace = Trace(costs, costs, jnp.int32(0), state.params)
-    state, trace, _ = lax.while_loop(continues, body, (state, trace, order))
-    return state, trace
+    trace = Trace(costs, costs, jnp.int32(0), (state.params, state.cost))
+    return lax.while_loop(continues, body, (state, trace, order))[:2]
+
+
+def is_open(state: State, tolerance: jax.Array) -> jax.Array:
+    """Whether a run can continue from state: finite, and not converged."""
+    is_finite = jnp.isfinite(state.cost) & jnp.isfinite(state.grad_norm)
+    return is_finite & (state.grad_norm > tolerance)
 
 
 def typed_like(tree: Tree, old: Tree) -> Tree:

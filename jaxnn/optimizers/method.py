@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 
 Tree = Any  # a pytree of arrays
 Objective = Callable[..., jax.Array]  # fun(params, *args) -> scalar
@@ -54,18 +55,21 @@ Follow = Callable[..., None]
 class WholeRun(NamedTuple):
     """A method of another library, which runs to its end in one call.
 
-    run(fun, params, args, steps, tolerance, options, follow) -> Ended
+    run(fun, state, args, steps, tolerance, options, follow) -> Ended
     calls follow after each step, or at least at the end. The library keeps its memory
     to itself: a run that is continued starts again from its params.
     """
 
     run: Callable[..., Ended]
+    # solve(fun, state, args, steps, tolerance) -> the last State and a good one before
+    # it, without the host: for jit and vmap. None where the library needs the host
+    solve: Callable[..., tuple[State, State]] | None = None
     default_rate = None  # always: a constant, not a field
 
-    def init(self, params: Tree, learning_rate: jax.Array) -> tuple:
-        """No memory."""
-        del params, learning_rate
-        return ()
+
+def is_traced(tree: Tree) -> bool:
+    """Whether a transformation of JAX gives some of these arrays their values later."""
+    return any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(tree))
 
 
 def is_finite(state: State) -> bool:

@@ -6,7 +6,7 @@ from jaxnn.optimizers.cg import cg
 from jaxnn.optimizers.first_order import adam, gd, momentum
 from jaxnn.optimizers.lbfgs import lbfgs
 from jaxnn.optimizers.loop import Minibatches
-from jaxnn.optimizers.method import Method, WholeRun
+from jaxnn.optimizers.method import Method, WholeRun, is_traced
 from jaxnn.optimizers.newton_cg import newton_cg
 from jaxnn.optimizers.traits import check_method
 from jaxnn.optimizers.with_scipy import scipy_cg, scipy_l_bfgs_b, scipy_tnc
@@ -28,8 +28,12 @@ METHODS: dict[str, Method | WholeRun] = {
 def chosen_method(
     name: str, learning_rate: float | None, batches: Minibatches | None
 ) -> Method | WholeRun:
-    """The method of that name; Mistake if it or one of its settings is unusable."""
-    check_method(name, learning_rate, batches is not None)
+    """The method of that name; Mistake if it or one of its settings is unusable.
+
+    A traced learning rate has no value to look at: any positive one stands for it.
+    """
+    rate = 1.0 if is_traced(learning_rate) else learning_rate
+    check_method(name, rate, batches is not None)
     if batches is not None and not 1 <= batches.size <= batches.examples:
         raise Mistake(
             f"batch size {batches.size} is not in 1..{batches.examples}, "

@@ -9,9 +9,16 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxnn.display import displayed
+from jaxnn.meshes import beside
 from jaxnn.mistake import Mistake
 from jaxnn.optimizers.bfgs import bfgs, check_size
-from jaxnn.optimizers.loop import Minibatches, Trace, run_chunk, unevaluated
+from jaxnn.optimizers.loop import (
+    Minibatches,
+    Trace,
+    first_batch,
+    run_chunk,
+    unevaluated,
+)
 from jaxnn.optimizers.method import (
     Ended,
     Method,
@@ -20,6 +27,7 @@ from jaxnn.optimizers.method import (
     Tree,
     WholeRun,
     is_finite,
+    is_traced,
 )
 from jaxnn.optimizers.methods import chosen_method
 from jaxnn.optimizers.traits import check_run
@@ -82,6 +90,13 @@ def minimize(
     have no memory in it and start again from its params. options: SciPy's own, for its
     methods.
 
+    Under `jax.jit` and `jax.vmap` all methods but SciPy's are one pure program. Every
+    field of Result is then an array, history (steps,) with NaN after the last step, and
+    message is None. steps stays a Python number; learning_rate, seed and tolerance may
+    be traced. chunk changes nothing, and a callback is refused. `jax.jacfwd` gives
+    derivatives by args; `jax.grad` raises Mistake. Where args lie on a mesh whose axes
+    are Explicit, params move to all of its devices.
+
     A cost or gradient that becomes NaN or infinite ends the run: diverged is True,
     message names the step, params and cost are the last good ones. bfgs reports few of
     its costs, always the last one; the others are NaN in history. Raises Mistake, a
@@ -89,15 +104,22 @@ def minimize(
     that the method does not take, and where bfgs's matrices are too large.
     """
     chosen = chosen_method(method, learning_rate, batches)
-    check_run(method, steps, tolerance, options)
+    check_run(method, steps, 0 if is_traced(tolerance) else tolerance, options)
     if chunk < 1:
         raise Mistake(f"chunk {chunk}: give at least 1 step")
     if state is None:
         state = start(fun, params, args, method, learning_rate, batches, seed, chunk)
     args = as_arrays(args, state.cost.dtype)
+    if is_traced((state, args, seed, tolerance)):
+        from jaxnn.optimizers import traced  # a plain call does without it
+
+        if callback is not None:
+            raise Mistake("callback runs on the host; leave it out under jit and vmap")
+        how = fun, method, batches, state, args, seed, steps, tolerance
+        return Result(*traced.run(*how))
     tol = np.asarray(tolerance, state.cost.dtype)  # host and loop compare the same
     ended, costs = Ended("", False, 0), []
-    now, good = state, (state.params, float(state.cost))
+    now, good = state, (state.params, state.cost)
     if int(now.steps) < steps and ending(now, float(tol)) is None:
         if isinstance(chosen, WholeRun):
             now, good, costs, ended = run_whole(
@@ -108,10 +130,10 @@ def minimize(
             now, good, costs = run_chunks(*how, now, args, seed, steps, tol, callback)
     message = ending(now, float(tol)) or ended.message
     is_good = is_finite(now)
-    params, cost = (now.params, float(now.cost)) if is_good else good
+    params, cost = (now.params, now.cost) if is_good else good
     return Result(
         params=params,
-        cost=cost,
+        cost=float(cost),
         history=np.array(costs),
         steps=int(now.steps),
         evaluations=int(now.evaluations),
@@ -133,12 +155,12 @@ def run_chunks(
     steps: int,
     tolerance: np.ndarray,
     callback: Callable[[State, Trace], Any] | None,
-) -> tuple[State, tuple[Tree, float], list[float]]:
+) -> tuple[State, tuple[Tree, jax.Array], list[float]]:
     """The last state, params and cost of the one before it, the cost after each step.
 
     steps: at most, in the whole run.
     """
-    good, costs = (state.params, float(state.cost)), [float(state.cost)]
+    good, costs = (state.params, state.cost), []
     while int(state.steps) < steps and ending(state, float(tolerance)) is None:
         taken = int(state.steps)  # chunks end at multiples of chunk, resumed or not
         limit = np.int32(min(chunk - taken % chunk, steps - taken))
@@ -147,8 +169,8 @@ def run_chunks(
         costs.extend(np.asarray(trace.costs)[: int(trace.done)].tolist())
         if callback is not None:
             callback(state, trace)
-        good = trace.last_good, costs[-2]
-    return state, good, costs[1:]
+        good = trace.last_good
+    return state, good, costs
 
 
 def start(
@@ -166,7 +188,7 @@ def start(
     Arguments as in `minimize`.
     """
     chosen = chosen_method(method, learning_rate, batches)
-    params = jax.tree.map(jnp.asarray, params)
+    params = beside(jax.tree.map(jnp.asarray, params), args)
     leaves = jax.tree.leaves(params)
     if chosen is bfgs:
         check_size(sum(leaf.size for leaf in leaves), leaves[0])
@@ -174,7 +196,12 @@ def start(
     args = as_arrays(args, dtype)
     if isinstance(chosen, WholeRun):
         return first_state(fun, params, args)
-    rate = np.asarray(learning_rate or chosen.default_rate or 0, dtype)
+    rate = chosen.default_rate or 0 if learning_rate is None else learning_rate
+    if is_traced((params, args, rate, seed)):
+        args = first_batch(batches, args, jnp.int32(seed))
+        memory = beside(chosen.init(params, jnp.asarray(rate, dtype)), args)
+        return first_state(fun, params, args)._replace(memory=memory)
+    rate = np.asarray(rate, dtype)
     before = unevaluated(chosen, params, rate)
     numbers = np.int32(seed), np.int32(1), np.zeros((), dtype)
     how = fun, chosen, batches, chunk

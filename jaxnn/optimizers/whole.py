@@ -51,7 +51,8 @@ class Followed:
         if self.norms and self.callback is not None:
             done = len(self.norms)
             costs, norms = jnp.array(self.costs[-done:]), jnp.array(self.norms)
-            trace = Trace(costs, norms, jnp.int32(done), self.good.params)
+            good = self.good.params, self.good.cost
+            trace = Trace(costs, norms, jnp.int32(done), good)
             self.callback(self.now, trace)
         self.norms.clear()
 
@@ -66,15 +67,15 @@ def run_whole(
     chunk: int,
     options: dict[str, Any] | None,
     callback: Callable[[State, Trace], Any] | None,
-) -> tuple[State, tuple[Tree, float], list[float], Ended]:
+) -> tuple[State, tuple[Tree, jax.Array], list[float], Ended]:
     """Run method from state, to at most `steps` in all.
 
     Returns the last state, params and cost of the one before it, the cost after each
     step (NaN for one the method did not report) and how the run ended.
     """
-    run, limit = Followed(state, chunk, callback), steps - int(state.steps)
-    ended = method.run(fun, state.params, args, limit, tolerance, options, run.follow)
+    run = Followed(state, chunk, callback)
+    ended = method.run(fun, state, args, steps, tolerance, options, run.follow)
     run.pass_on()
     count = jnp.int32(run.before + ended.evaluations)
-    good = run.good.params, float(run.good.cost)
+    good = run.good.params, run.good.cost
     return run.now._replace(evaluations=count), good, run.costs, ended

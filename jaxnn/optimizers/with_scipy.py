@@ -13,8 +13,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from jaxnn.meshes import beside
 from jaxnn.mistake import Mistake
-from jaxnn.optimizers.method import Ended, Follow, Objective, Tree, WholeRun
+from jaxnn.optimizers.method import Ended, Follow, Objective, State, Tree, WholeRun
 
 # Unless the caller gives options, none of SciPy's own criteria ends a run, except that
 # it gets stuck.
@@ -51,7 +52,8 @@ class Watched:
     def params_at(self, x: np.ndarray) -> Tree:
         """SciPy's vector x (p,) as params."""
         with np.errstate(over="ignore"):  # SciPy tries steps beyond float32
-            return self.unravel(jnp.asarray(x, self.flat.dtype))
+            params = self.unravel(jnp.asarray(x, self.flat.dtype))
+        return beside(params, self.args)
 
     def value(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         """Cost and gradient (p,) at x."""
@@ -77,7 +79,7 @@ class Watched:
 def run(
     name: str,
     fun: Objective,
-    params: Tree,
+    state: State,
     args: tuple,
     steps: int,
     tolerance: float,
@@ -91,7 +93,7 @@ def run(
     """
     from scipy import optimize  # slow to load: only where it is needed
 
-    watched = Watched(fun, params, args, follow)
+    watched, steps = Watched(fun, state.params, args, follow), steps - int(state.steps)
     settings = {**(UNENDING[name] if options is None else options)}
     if name != "TNC":  # which counts only evaluations
         settings.setdefault("maxiter", steps)

@@ -120,7 +120,7 @@ def describe(
 
 def is_standardized(digits: Digits) -> bool:
     """Whether the first images look as `standardize` leaves them."""
-    x = digits.x[:100]
+    x = np.asarray(digits.x)[:100]
     means, deviations = x.mean(axis=1), x.std(axis=1)
     is_scaled = (np.abs(deviations - 1) < 1e-3) | (deviations == 0)
     return digits.shape is not None and bool(

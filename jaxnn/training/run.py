@@ -12,7 +12,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxnn import devices, model, optimizers, orientation, showing
+from jaxnn import devices, meshes, model, optimizers, orientation, showing
 from jaxnn.data import judge
 from jaxnn.devices import Device
 from jaxnn.digits import Digits, some_pictures
@@ -71,7 +71,8 @@ def fit(
     batch_size: examples per step, for adam, gd and momentum; None takes all. `fit` then
     adds digits of weight 0, up to a multiple of 250; they change no result. So
     all numbers of digits between two multiples of 250 share the compiled programs.
-    dtype: "float32" or "float64". device: "auto", "cpu" or "gpu".
+    dtype: "float32" or "float64". device: "auto", "cpu" or "gpu". With "auto", digits
+    whose rows lie on several devices stay there, and all of them train.
     out: the run folder to write. With resume=True, the run folder to continue: it ends
     with the same numbers as an unbroken run on the same device. (bfgs and SciPy's
     methods start again from its weights.) With overwrite=True, `out` may hold a run;
@@ -79,7 +80,7 @@ def fit(
     notes: stored in config.json, so they must be JSON types.
     progress: a bar: True, or None (the default) on a terminal and in a notebook; or a
     function, called every tenth step; with mini-batches, once per epoch or every tenth
-    step, whichever is longer; with bfgs, where jax.scipy returns.
+    step, whichever is longer; with bfgs, at the end.
     pictures: also write curves.png, hidden_units.png, digits.png and, for Octave,
     weights.mat; False saves loading matplotlib and SciPy.
 
@@ -117,15 +118,17 @@ def fit(
         devices.computing(chosen, dtype),
         watching(progress, steps, names, where) as follow,
     ):
-        sets = [load(part, dtype, chosen, batch_size is None) for part in parts]
+        rows = meshes.rows_of(train.x) if device == "auto" else None
+        whole = meshes.everywhere(rows.mesh) if rows else chosen
+        sets = [load(part, dtype, rows or chosen, not batch_size) for part in parts]
         params = initial_params(settings, train)
         centers = centering.centers_of(params, train.x) if center else None
         task = make_task(sets[0], settings, centers)
-        snapshot = first_snapshot(task, params, sets, chosen)
+        snapshot = first_snapshot(task, params, sets, chosen, whole)
         config = record.describe(settings, parts, notes, where, held_out)
         if folder is not None and held is not None:
             run_folder.require_same(folder, held, config)
-            snapshot = resumed(folder, snapshot, chosen)
+            snapshot = resumed(folder, snapshot, whole)
         if not optimizers.is_finite(snapshot.state):
             raise Mistake(
                 f"the cost at the start is {float(snapshot.state.cost)}; "
@@ -189,14 +192,16 @@ def first_snapshot(
     params: model.Params,
     sets: Sets,
     device: Device,
+    whole: Any,
 ) -> Snapshot:
     """The start of a run: initial weights, no history; compiles what the run needs.
 
+    whole: the device, or how an array lies whole on each of several.
     XLA compiles side by side: the loop, which also evaluates the start, and what is
     measured between chunks.
     """
     centers = centers_in(task)
-    start = jax.device_put(centering.centered(params, centers), device)
+    start = jax.device_put(centering.centered(params, centers), whole)
 
     def compile_rest() -> None:
         # JAX keeps these settings for each thread
@@ -210,7 +215,7 @@ def first_snapshot(
     return Snapshot(state, params, np.array(-1.0), no_history())
 
 
-def resumed(folder: Path, like: Snapshot, device: Device) -> Snapshot:
+def resumed(folder: Path, like: Snapshot, whole: Any) -> Snapshot:
     """The point that the run in folder has reached; FileError if it does not fit."""
     found = run_folder.restore(folder, like)
     shapes = [jax.tree.map(np.shape, state) for state in (found.state, like.state)]
@@ -222,5 +227,5 @@ def resumed(folder: Path, like: Snapshot, device: Device) -> Snapshot:
     # the history of a run that diverged goes beyond its last good state
     steps = int(found.state.steps)
     past = History(*(column[:steps] for column in found.history))
-    state, best_params = jax.device_put((found.state, found.best_params), device)
+    state, best_params = jax.device_put((found.state, found.best_params), whole)
     return Snapshot(state, best_params, found.best_accuracy, past)

@@ -1,12 +1,12 @@
 """What a run gives to the optimizer: the weights at the start, and its arguments."""
 
+import math
 from typing import Any
 
 import jax
 import numpy as np
 
 from jaxnn import optimizers
-from jaxnn.devices import Device
 from jaxnn.digits import Digits
 from jaxnn.initialization import init_params
 from jaxnn.training import centering
@@ -26,14 +26,20 @@ def initial_params(settings: Settings, digits: Digits) -> tuple[np.ndarray, ...]
     return init_params(settings.seed, layers, settings.init, settings.dtype)
 
 
-def load(digits: Digits, dtype: str, device: Device, pads: bool = True) -> Loaded:
-    """Move digits to the device and, if pads, fill them up to a multiple of PAD."""
+def load(digits: Digits, dtype: str, place: Any, pads: bool = True) -> Loaded:
+    """Move digits to a place and, if pads, fill them up to a multiple of PAD.
+
+    place: a device, or how the rows lie on several; the number of rows then becomes a
+    multiple of the number of devices.
+    """
     m, n = digits.x.shape
-    rows = -(-m // PAD) * PAD if pads else m
+    shares = len(getattr(place, "device_set", "1"))
+    unit = math.lcm(PAD, shares) if pads else shares
+    rows = -(-m // unit) * unit
     x, y = np.zeros((rows, n), dtype), np.full(rows, -1, np.int32)
     x[:m], y[:m] = digits.x, digits.y
     weights = None if rows == m else (np.arange(rows) < m).astype(dtype)
-    x, y, weights = jax.device_put((x, y, weights), device)
+    x, y, weights = jax.device_put((x, y, weights), place)
     return Loaded(x, y, weights, m)
 
 
