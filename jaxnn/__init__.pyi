@@ -24,6 +24,8 @@ from .data import split as split
 from .data import standardize as standardize
 from .devices import DeviceError as DeviceError
 from .differences import central_differences as central_differences
+from .digit_reader import read_digits as read_digits
+from .ensemble import train_many as train_many
 from .files import FileError as FileError
 from .initialization import init_params as init_params
 from .mistake import Mistake as Mistake
@@ -33,8 +35,10 @@ from .model import forward as forward
 from .model import gradient as gradient
 from .model import predict as predict
 from .optimizers import minimize as minimize
+from .pages import write_page as write_page
 from .training import Run as Run
 from .training import fit as fit
+from .training import load_run as load_run
 from .weights import load_params as load_params
 from .weights import save_params as save_params
 

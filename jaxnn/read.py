@@ -5,22 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
 from PIL import Image
 
-from jaxnn import cache, cli, data, devices, files, images, reading, training
-from jaxnn.data import Digits
+from jaxnn import cli, devices, files, reading
+from jaxnn.digit_reader import Reader, own_reader, read_gray, reader_of
 from jaxnn.files import FileError
 from jaxnn.flags import CommonFlags, flag, parse
-from jaxnn.weights import load_digit_reader, load_params, save_params
-
-if TYPE_CHECKING:
-    from jaxnn.model import Params
 
 UNREAD = 1  # exit code
 EXAMPLE = "photo.jpg --run runs/mine --show seen"
@@ -59,64 +54,20 @@ def files_of(names: Sequence[str]) -> Iterator[Path]:
         yield from found or [path]
 
 
-def own_network(seed: int, notice: Callable[..., None]) -> Params:
-    """The network in the user's cache, trained and kept there the first time."""
-    path = cache.folder() / f"network-{seed}.npz"
-    try:
-        return load_params(path)
-    except FileError:
-        notice("no --run: training a network on the 5000 embedded digits", flush=True)
-    params = training.fit(data.load_digits(), seed=seed, progress=False).params
-    try:
-        with files.writing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-        save_params(path, params)
-        notice(f"kept for the next time in {path}")
-    except FileError as error:
-        notice(f"not kept: {error}")
-    return params
+def answer(path: Path, reader: Reader, seen: Path | None) -> Answer:
+    """What the network reads in a file; FileError if it cannot be opened.
 
-
-def answer(path: Path, params: Params, standard: bool, seen: Path | None) -> Answer:
-    """What the network reads in a picture; FileError if it cannot be opened.
-
-    standard: whether the network reads standardized digits. seen: where to save a
-    picture of what it saw.
+    seen: where to save a picture of what it saw.
     """
     if path.is_dir():
         raise FileError(f"{path}: a folder without images; give files")
-    gray = reading.photos.gray_levels(path)
-    try:
-        pictures = images.shrink(reading.ink.digit(gray)[None])  # (1, 20, 20)
-    except reading.ink.NoDigit as nothing:
-        return Answer(str(path), message=str(nothing))
-    if seen is not None:
-        save_seen(seen, gray, pictures[0])
-    from jaxnn import model  # only here: it loads JAX
-
-    digits = Digits(pictures, [0], "photo")
-    x = data.standardize(digits).x if standard else digits.x  # (1, 400)
-    x = x.astype(params[0].dtype)
-    outputs = np.asarray(model.forward(params, x))[0]  # (10,)
-    first, second = np.argsort(-outputs)[:2].tolist()
-    if outputs[first] < training.scores.DOUBT:
-        return Answer(
-            str(path),
-            message="this does not look like a digit; --show shows what was seen",
-        )
-    return Answer(str(path), first, float(outputs[first]), second)
-
-
-def save_seen(path: Path, gray: np.ndarray, picture: np.ndarray) -> None:
-    """The photo (h, w), and to its right what the network saw (20, 20), as a PNG."""
-    height = 400
-    width = max(1, round(height * gray.shape[1] / gray.shape[0]))
-    photo = Image.fromarray(np.uint8(255 * np.clip(gray, 0, 1)))
-    seen = Image.fromarray(np.uint8(255 * np.clip(1 - picture, 0, 1)))
-    both = Image.new("L", (width + height + 20, height), 255)
-    both.paste(photo.resize((width, height)), (0, 0))
-    both.paste(seen.resize((height, height), Image.Resampling.NEAREST), (width + 20, 0))
-    files.write_whole(path, lambda stream: both.save(stream, "PNG"))
+    found = read_gray(reading.photos.gray_levels(path), reader)
+    message = found.message
+    if found.seen is not None:
+        if seen is not None:
+            files.write_whole(seen, lambda stream: found.picture().save(stream, "PNG"))
+        message = message and f"{message}; --show shows what was seen"
+    return Answer(str(path), *found[:3], message)
 
 
 def line(found: Answer, as_json: bool) -> str:
@@ -136,24 +87,20 @@ def main(argv: Sequence[str]) -> int:
     flags = parse(Flags, argv, "read", EXAMPLE)
     notice = cli.printer(flags.quiet or flags.json)
     show = files.make_folder("--show", flags.show) if flags.show else None
-    standard, params = False, None
-    if flags.run is not None:
-        params = load_digit_reader(flags.run)
-        training.run_folder.require_digits(Path(flags.run))
-        standard = training.run_folder.is_standardized(Path(flags.run))
+    reader = reader_of(flags.run) if flags.run is not None else None
     devices.prepare_process(flags.device)
     device = devices.choose(flags.device)
-    if params is None:
-        params = own_network(flags.seed, notice)
+    reader = reader or own_reader(flags.seed, notice)
     code, names = 0, Counter[str]()
     with devices.exactly(device, flags.dtype):
-        params = tuple(theta.astype(flags.dtype) for theta in params)
+        params = tuple(theta.astype(flags.dtype) for theta in reader.params)
+        reader = reader._replace(params=params)
         for path in files_of(flags.files):
             names[path.name] += 1  # photos in different folders may share a name
             ending = f".{i}.png" if (i := names[path.name]) > 1 else ".png"
             seen = show and show / (path.name + ending)
             try:
-                found = answer(path, params, standard, seen)
+                found = answer(path, reader, seen)
                 print(line(found, flags.json))
                 if found.digit is None:
                     code = max(code, UNREAD)

@@ -4,34 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from jaxnn import cli, data, devices, files, showing, training
-from jaxnn.classes import noun
-from jaxnn.data import HELD_OUT, Digits
-from jaxnn.flags import CommonFlags, flag, parse
-from jaxnn.initialization import layers_of
-from jaxnn.mistake import Mistake
-from jaxnn.training import cost_name, record, run_folder
+from jaxnn import cli, devices, pages
+from jaxnn.flags import DATA, CommonFlags, flag, parse
 from jaxnn.weights import load_params
 
-if TYPE_CHECKING:
-    from jaxnn.model import Params
-
-EXAMPLES, MISTAKES = 200, 24  # at most, in the page
 EXAMPLE = "runs/mine --out mine.html"
-SETTINGS = {  # their names in config.json, and in the page
-    "lam": "lambda",
-    "method": "method",
-    "init": "init",
-    "learning_rate": "learning rate",
-    "batch_size": "batch size",
-    "dtype": "dtype",
-    "seed": "seed",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,115 +19,23 @@ class Flags(CommonFlags):
     """
 
     weights: str = flag("run folder, .npz or .mat", metavar="RUN|FILE")
-    data: str | None = flag("digits to evaluate on (default: those held out)", None)
+    data: str | None = flag(
+        f"digits to evaluate on (default: those held out): {DATA}", None
+    )
     out: str | None = flag("the page (default: RUN/report.html, or FILE.html)", None)
 
 
-def default_page(weights: Path) -> Path:
-    """Where the page goes: into the run folder, or next to a file of weights."""
-    if weights.is_dir():
-        return weights / "report.html"
-    return weights.with_suffix(".html")
-
-
-def check_free(out: Path) -> None:
-    """Raise Mistake if a page at this path would replace something else."""
-    if out.suffix not in (".html", ".htm"):
-        raise Mistake(f"--out {out}: a page's name ends in .html; name it so")
-    if out.is_dir():
-        raise Mistake(f"--out {out}: is a folder; name a file in it")
-    if out.exists() and showing.page.MARK not in out.read_text(
-        "utf-8", errors="replace"
-    ):
-        raise Mistake(f"--out {out}: exists, not made by jaxnn; choose another")
-
-
-def settings_of(folder: Path) -> list[tuple[str, str]]:
-    """How the run in folder was trained: names and values for a person to read."""
-    config = record.read_config(folder)
-    values = {label: getattr(config.settings, name) for name, label in SETTINGS.items()}
-    rows = [(label, str(v)) for label, v in values.items() if v is not None]
-    if config.settings.center:
-        rows.append(("trained in", "centered coordinates"))
-    judge = HELD_OUT if config.held_out else "tested on"
-    parts = zip(("trained on", judge), config.data.values(), strict=False)
-    rows += [(label, f"{part.examples}: {part.name}") for label, part in parts]
-    if config.notes.get("standardize"):
-        rows.append(("pixels", "of each digit mean 0, deviation 1"))
-    versions = (f"{name} {version}" for name, version in config.versions.items())
-    return [*rows, ("device", config.device), ("versions", ", ".join(versions))]
-
-
-def training_of(folder: Path) -> tuple[list[tuple[str, str]], Any]:
-    """What history.csv shows, in words and as curves; nothing if there is none yet."""
-    table = run_folder.read_history(folder)
-    if not table:
-        return [], None
-    with files.reading(folder / run_folder.HISTORY, "a run's history"):
-        cost, seconds = table["cost"], table["seconds"][-1]
-        accuracies = table["train_accuracy"], table["test_accuracy"]
-    config = record.read_config(folder)
-    name, judge = cost_name(config.settings.batch_size), data.judge(config.held_out)
-    text = f"{len(cost)} steps, {name} {cost[-1]:.4f} with penalty, {seconds:.1f} s"
-    return [("training", text)], showing.charts.curves(cost, *accuracies, name, judge)
-
-
-def contents(
-    weights: Path, params: Params, digits: Digits, found: training.Evaluation
-) -> showing.page.Report:
-    """All that the page shows about weights; found: their evaluation on digits."""
-    folder = run_folder.folder_of(weights)
-    settings = [] if folder is None else settings_of(folder)
-    history, curves = ([], None) if folder is None else training_of(folder)
-    layers = "-".join(map(str, layers_of(params)))
-    count, worst = len(digits.y), training.scores.worst(digits.y, found, MISTAKES)
-    # in random order: digits often come sorted by class
-    shown = np.random.default_rng(0).permutation(count)[:EXAMPLES]
-    wrong = int((found.read != digits.y).sum())
-    kind, draws = noun(digits.classes), showing.page.takes_drawings(digits)
-    doubt = training.scores.DOUBT if draws else 0.0
-    note = f" A digit with no output above {doubt:.0%} is not read." * draws
-    which = f"The {len(worst)} of {wrong} with the largest cost" if wrong else "None"
-    return showing.page.Report(
-        title=f"jaxnn: a {layers} network that reads {kind}"
-        + f" of {len(digits.classes)} classes" * (kind == "examples"),
-        summary=f"It reads {found.accuracy:.2%} of {count} {kind} right: "
-        f"{digits.name}.",
-        facts=[
-            ("network", layers),
-            ("cost", f"{found.cost:.4f} nats, mean of {count} {kind}, without penalty"),
-            *history,
-            *settings,
-        ],
-        params=params,
-        examples=data.take(digits, np.append(shown, worst)),
-        mistakes=len(worst),
-        mistakes_note=f"{which}; the largest output is in parentheses.{note}",
-        counts=training.scores.confusion(digits.y, found),
-        curves=curves,
-        standardize=run_folder.is_standardized(weights),
-        doubt=doubt,
-        version=record.versions()["jaxnn"],
-    )
-
-
 def main(argv: Sequence[str]) -> int:
-    """Evaluate the network, write the page, and print where it is."""
+    """Write the page, and print where it is."""
     flags = parse(Flags, argv, "report", EXAMPLE)
-    weights = Path(flags.weights)
-    params = load_params(weights)
-    out = Path(flags.out or default_page(weights))
-    check_free(out)
+    load_params(flags.weights)  # or a refusal, before JAX is loaded
     devices.prepare_process(flags.device)
-    device = devices.choose(flags.device)
-    digits = training.scores.digits_of(weights, flags.data)
-    found = training.scores.evaluate(params, digits, dtype=flags.dtype, device=device)
-    text = showing.page.page(contents(weights, params, digits, found))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    files.write_text(out, text)
+    how = {"data": flags.data, "dtype": flags.dtype, "device": flags.device}
+    out = pages.write_page(flags.weights, flags.out, **how)
     if not flags.quiet:
-        print(f"device   {devices.describe(device)}, {flags.dtype}")
-    print(f"result   {out}, {len(text) / 1e6:.1f} MB; open it in a browser")
+        chosen = devices.choose(flags.device)
+        print(f"device   {devices.describe(chosen)}, {flags.dtype}")
+    print(f"result   {out}, {out.stat().st_size / 1e6:.1f} MB; open it in a browser")
     return 0
 
 

@@ -21,7 +21,6 @@ from jaxnn.training import check, run_folder
 EXAMPLE = "--lam 0 0.1 1 3 10 --seeds 32 --hidden 25 100 --folds 5"
 HEAD = ["hidden", "lambda", "train accuracy, %", "validation accuracy, %", "cost"]
 HEAD += ["s per network", "starts diverged"]
-FIFTH = 5  # folds without --folds; one of them is held out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,43 +170,40 @@ def train_widths(
 
     Returns the scores, and the text to print about them.
     """
-    k = FIFTH if flags.folds is None else flags.folds
-    folds = ensemble.stratified_folds(digits.y, k, flags.seed, digits.classes)
-    used = range(1 if flags.folds is None else k)
-    networks = len(flags.lam) * flags.seeds * len(used)
-    for hidden in flags.hidden:
-        layers = digits.x.shape[1], hidden, len(digits.classes)
-        ensemble.check_room(layers, networks, flags.method, flags.dtype)
-    folder.mkdir(parents=True, exist_ok=True)
-    notice = cli.printer(flags.quiet)
-    notice(f"device   {devices.describe(device)}, {flags.dtype}")
-    sizes = f"{digits.name} {len(digits.y)}, {len(used)} of {k} folds left out"
-    notice(f"{noun(digits.classes):<9}{sizes}")
-    show = cli.progress_of_parts(flags.quiet)
-    scores: list[ensemble.Scores] = []
-    text = ""
-    for hidden in flags.hidden:
+    out = ensemble.left_out(digits, flags.folds, flags.seed)
+    notice, show = cli.printer(flags.quiet), cli.progress_of_parts(flags.quiet)
+
+    def follow(hidden: int) -> Any:
         layers = f"{digits.x.shape[1]}-{hidden}-{len(digits.classes)}"
-        try:
-            scores += ensemble.cross_validate(
-                digits,
-                folds,
-                used,
-                flags.lam,
-                range(flags.seed, flags.seed + flags.seeds),
-                hidden,
-                init=flags.init,
-                dtype=flags.dtype,
-                method=flags.method,
-                steps=flags.steps,
-                learning_rate=flags.learning_rate,
-                progress=partial(show, f"{layers}, {flags.method}"),
-                notice=notice,
-            )
-        except KeyboardInterrupt:
-            raise cli.stopped(folder) from None
-        how = f"{flags.method}, {flags.steps} steps"
-        text = save(folder, scores, how, digits.shape)
+        return partial(show, f"{layers}, {flags.method}")
+
+    each = ensemble.each_width(
+        digits,
+        flags.lam,
+        flags.hidden,
+        range(flags.seed, flags.seed + flags.seeds),
+        out,
+        follow,
+        init=flags.init,
+        dtype=flags.dtype,
+        method=flags.method,
+        steps=flags.steps,
+        learning_rate=flags.learning_rate,
+        notice=notice,
+    )
+    how, scores, text = f"{flags.method}, {flags.steps} steps", [], ""
+    notice(f"device   {devices.describe(device)}, {flags.dtype}")
+    sizes = (
+        f"{digits.name} {len(digits.y)}, {len(out.used)} of {out.whole} folds left out"
+    )
+    notice(f"{noun(digits.classes):<9}{sizes}")
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        for one in each:
+            scores += one
+            text = save(folder, scores, how, digits.shape)
+    except KeyboardInterrupt:
+        raise cli.stopped(folder) from None
     return scores, text
 
 

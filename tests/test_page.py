@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import jaxnn
-from jaxnn import images, report
+from jaxnn import images, pages, report
 from jaxnn.showing import page
 from jaxnn.training import scores
 
@@ -154,9 +154,9 @@ def test_history_that_is_damaged_or_missing(command, a_run):
     for damaged in (whole.replace(",", ",abc", 5), "step,cost\n1,2\n", whole[:-20], ""):
         history.write_text(damaged)
         with pytest.raises(ValueError, match="history.csv: damaged"):
-            report.training_of(a_run)
+            pages.training_of(a_run)
     done = command("report", "run")
     assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
     for nothing in (whole.splitlines(keepends=True)[0], None):
         history.write_text(nothing) if nothing else history.unlink()
-        assert report.training_of(a_run) == ([], None)
+        assert pages.training_of(a_run) == ([], None)

@@ -5,6 +5,9 @@ from .folds import check_room as check_room
 from .folds import cross_validate as cross_validate
 from .folds import stratified_folds as stratified_folds
 from .lockstep import of_each as of_each
+from .many import each_width as each_width
+from .many import left_out as left_out
+from .many import train_many as train_many
 from .networks import Ensemble as Ensemble
 from .networks import minimize_all as minimize_all
 from .networks import padded as padded

@@ -15,6 +15,7 @@ import numpy as np
 from jaxnn import devices, initialization, model
 from jaxnn.classes import DIGITS, Classes
 from jaxnn.digits import Digits
+from jaxnn.display import displayed
 from jaxnn.ensemble.lockstep import of_each
 from jaxnn.ensemble.networks import Ensemble, minimize_all, stack
 from jaxnn.mistake import Mistake
@@ -23,6 +24,7 @@ from jaxnn.optimizers import check_size
 RESAMPLES = 1000  # of the bootstrap
 
 
+@displayed
 class Scores(NamedTuple):
     """The networks of one width and one penalty; a row per start."""
 
@@ -38,6 +40,16 @@ class Scores(NamedTuple):
     folds: np.ndarray  # (d,) the fold of each held-out digit
     seconds: float  # per network, its share by evaluations
     theta1: np.ndarray  # (h, 1 + n) the first layer of the first network not diverged
+
+    def _facts(self) -> dict[str, str]:
+        """What was trained, and the medians over the starts."""
+        good, facts = self.good, {"hidden": str(self.hidden), "lambda": f"{self.lam:g}"}
+        facts["starts"] = f"{len(good)}, {(~good).sum()} diverged"
+        if good.any():
+            train = np.median(self.train_accuracy[good].mean(axis=1))
+            facts["train"] = f"{train:.2%}"
+            facts["validation"] = f"{np.median(self.validation_accuracy):.2%}"
+        return facts
 
     @property
     def good(self) -> np.ndarray:

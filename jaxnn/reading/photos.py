@@ -6,12 +6,14 @@ raises for a damaged file becomes one FileError that names the file.
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from jaxnn import files
 from jaxnn.files import FileError
+from jaxnn.mistake import Mistake
 
 LONGEST, SHORTEST = 640, 200  # pixels of the longer side, after reading
 SMALLEST = 8  # pixels of a side; a digit needs that many
@@ -47,13 +49,38 @@ def gray_levels(path: Path) -> np.ndarray:
             if isinstance(error, OSError) and error.errno:
                 raise
             raise FileError(f"{path}: damaged ({error}); get a fresh copy") from None
+    return resized(gray)
+
+
+def levels_of(photo: Any) -> np.ndarray:
+    """`gray_levels` of a Pillow image, or of an array (h, w) or (h, w, 3 or 4).
+
+    Numbers above 1 are bytes, 0-255. Raises Mistake for another array.
+    """
+    if not isinstance(photo, Image.Image):
+        levels = np.asarray(photo)
+        is_color = levels.ndim == 3 and levels.shape[2] in (3, 4)
+        if levels.dtype.kind not in "biuf" or not (levels.ndim == 2 or is_color):
+            raise Mistake(
+                f"a photo of {levels.dtype}{list(levels.shape)}: give a path, a Pillow "
+                "image, or an array (h, w) or (h, w, 3) of gray levels or colors"
+            )
+        scale = 255 if levels.size and levels.max() <= 1 else 1
+        whole = np.clip(np.nan_to_num(scale * levels.astype(float)), 0, 255)
+        photo = Image.fromarray(whole.round().astype(np.uint8))
+    check_sides("the photo", photo.size)
+    return resized(in_gray(ImageOps.exif_transpose(photo)))
+
+
+def resized(gray: Image.Image) -> np.ndarray:
+    """The picture, in mode F, with a longer side of 200 to 640 pixels: (h, w)."""
     longest = max(gray.size)
     scale = np.clip(longest, SHORTEST, LONGEST) / longest
     size = [max(1, round(scale * side)) for side in gray.size]
     return np.asarray(gray.resize(size, Image.Resampling.BICUBIC), np.float64)
 
 
-def check_sides(path: Path, sides: tuple[int, int]) -> None:
+def check_sides(path: Path | str, sides: tuple[int, int]) -> None:
     """Raise FileError if the picture is too small for a digit."""
     if min(sides) < SMALLEST:
         raise FileError(

@@ -3,6 +3,7 @@ from . import run_folder as run_folder
 from . import scores as scores
 from .history import Progress as Progress
 from .history import Run as Run
+from .loading import load_run as load_run
 from .run import fit as fit
 from .scores import Evaluation as Evaluation
 from .settings import Settings as Settings

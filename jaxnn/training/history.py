@@ -10,10 +10,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxnn import data, model, optimizers, showing
+from jaxnn import data, devices, model, optimizers, showing
 from jaxnn.classes import Classes
+from jaxnn.digits import with_classes
 from jaxnn.display import displayed
 from jaxnn.initialization import layers_of
+from jaxnn.mistake import Mistake
+from jaxnn.training.record import is_standardized
 from jaxnn.training.settings import Settings, cost_name
 
 if TYPE_CHECKING:
@@ -70,6 +73,7 @@ class Run(NamedTuple):
     held_out: bool = True  # the digits that judge it; else they are a test
     classes: Classes = ()  # the labels in the order of the outputs
     shape: tuple[int, int] | None = None  # of an image, if these are images
+    standardized: bool = False  # whether it reads standardized digits
 
     def _facts(self) -> dict[str, Any]:
         return {
@@ -106,6 +110,22 @@ class Run(NamedTuple):
         how, layers = self.settings, "-".join(map(str, layers_of(self.params)))
         batches = f", batches of {how.batch_size}" if how.batch_size else ""
         return f"{layers}, lambda {how.lam:g}, {how.method}{batches}"
+
+    def score(self, digits: data.Digits) -> float:
+        """The fraction of digits that the last weights read right, as `fit` read them.
+
+        The digits' labels are found by name among the run's; a standardized run
+        standardizes them. Raises Mistake for other pixels or labels.
+        """
+        n, m = self.params[0].shape[1] - 1, digits.x.shape[1]
+        if m != n:
+            raise Mistake(f"the run reads {n} features, and {digits.name} has {m}")
+        if self.standardized and not is_standardized(digits):
+            digits = data.standardize(digits)
+        y, dtype = with_classes(digits, self.classes).y, self.params[0].dtype
+        with devices.exactly(devices.choose("auto"), dtype.name):
+            read = np.asarray(model.predict(self.params, digits.x.astype(dtype)))
+        return float(np.mean(read == y))
 
     def plot(self) -> "Figure":
         """The cost and the accuracies by step, as in curves.png."""

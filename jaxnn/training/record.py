@@ -47,6 +47,7 @@ class Config(NamedTuple):
     classes: Classes = DIGITS  # the names of the outputs
     shape: tuple[int, int] | None = (SIDE, SIDE)  # of an image, if these are images
     held_out: bool = True  # the test digits chose the best weights
+    outcome: dict[str, Any] = {}  # what `fit` returned last, but for the arrays
 
 
 def write_config(folder: Path, config: Config) -> None:
@@ -81,6 +82,7 @@ def as_config(held: dict[str, Any]) -> Config:
     if "train" not in data or not all(isinstance(*pair) for pair in typed):
         raise TypeError("a value of the wrong type")
     found = Config(settings, data, notes, held["device"], dict(held["versions"]))
+    found = found._replace(outcome=dict(held.get("outcome") or {}))
     if "classes" not in held:
         return found
     h, w = held["shape"] or (0, 0)

@@ -157,7 +157,11 @@ def fit(
         held_out=held_out,
         classes=train.classes,
         shape=train.shape,
+        standardized=bool(config.notes.get("standardize")),
     )
+    if folder is not None:
+        done = {name: getattr(run, name) for name in run_folder.OUTCOME}
+        record.write_config(folder, config._replace(outcome=done))
     if folder is not None and pictures:
         draw(run, train)
     return run

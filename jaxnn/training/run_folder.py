@@ -35,6 +35,7 @@ from jaxnn.weights import PARAMS, save_params
 CHECKPOINT = "checkpoint.npz"
 HISTORY = "history.csv"
 OWN = {CONFIG, CHECKPOINT, PARAMS, "best.npz", HISTORY, *FILES, "report.html"}
+OUTCOME = ("cost", "steps", "evaluations", "converged", "diverged", "message")
 MEASURED = ("step", "cost", "seconds")  # its columns that have no gaps
 
 
@@ -188,11 +189,19 @@ def is_standardized(weights: Path) -> bool:
 def require_digits(weights: Path) -> None:
     """Raise FileError if the weights of a run read other things than 20x20 digits."""
     folder = folder_of(weights)
-    config = None if folder is None else read_config(folder)
-    if config and (config.classes != DIGITS or config.shape != (SIDE, SIDE)):
-        shape = "no images" if config.shape is None else f"images of {config.shape}"
+    if folder is not None:
+        config = read_config(folder)
+        require_form(weights, config.classes, config.shape)
+
+
+def require_form(
+    name: str | Path, classes: Classes, shape: tuple[int, int] | None
+) -> None:
+    """Raise FileError unless these are the classes and the shape of 20x20 digits."""
+    if classes != DIGITS or shape != (SIDE, SIDE):
+        form = "no images" if shape is None else f"images of {shape}"
         raise FileError(
-            f"{weights}: reads {shape} into the classes {listed(config.classes)}, not "
+            f"{name}: reads {form} into the classes {listed(classes)}, not "
             "20x20 digits; train a network on such digits"
         )
 

@@ -1,0 +1,130 @@
+"""What the commands do, from Python: load_run, score, write_page, train_many, ..."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import jaxnn
+from jaxnn import Mistake, images
+
+
+@pytest.fixture(scope="module")
+def saved(few_digits, tmp_path_factory):
+    """A run, and the digits that it held out."""
+    train, test = jaxnn.split(few_digits, 0.25)
+    folder = tmp_path_factory.mktemp("api") / "run"
+    return jaxnn.fit(train, test, steps=30, out=folder, pictures=False), test
+
+
+def same(a, b):
+    """Whether two results are equal in every field."""
+    for one, other in zip(a, b, strict=True):
+        if isinstance(one, tuple) and any(isinstance(e, np.ndarray) for e in one):
+            for x, y in zip(one, other, strict=True):
+                np.testing.assert_allclose(x, y, rtol=1e-8)
+        else:
+            assert one == other
+
+
+def test_a_run_is_loaded_as_it_was_returned(saved):
+    run, _ = saved
+    again = jaxnn.load_run(run.folder)
+    same(again, run._replace(compile_seconds=0.0))
+    assert repr(again) == repr(run)
+
+
+def test_a_run_that_stopped_says_how_far_it_came(few_digits, tmp_path):
+    def stop(now):
+        if now.step == 20:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        jaxnn.fit(few_digits, steps=50, out=tmp_path / "run", progress=stop)
+    run = jaxnn.load_run(tmp_path / "run")
+    assert run.steps == len(run.history.cost) == 20 and "resume=True" in run.message
+    ended = jaxnn.fit(few_digits, steps=50, out=tmp_path / "run", resume=True)
+    assert jaxnn.load_run(tmp_path / "run").message == ended.message
+
+
+def test_a_run_scores_digits(saved, few_digits):
+    run, test = saved
+    assert run.score(test) == run.history.test_accuracy[-1]
+    named = test._replace(classes=tuple(map(str, test.classes)))
+    assert run.score(named) == run.score(test)  # labels are found by name
+    with pytest.raises(Mistake, match="reads 400 features, and table has 3"):
+        run.score(jaxnn.Digits(np.ones((2, 3)), [0, 1], "table"))
+
+
+def test_a_standardized_run_standardizes_what_it_scores(few_digits):
+    run = jaxnn.fit(jaxnn.standardize(few_digits), steps=30)
+    assert run.score(few_digits) == run.score(jaxnn.standardize(few_digits)) > 0.8
+
+
+def test_a_page_is_written_from_python(saved, tmp_path, few_digits):
+    run, test = saved
+    np.savez(tmp_path / "test.npz", x=images.roll(test.x), y=test.y)
+    how = {"data": tmp_path / "test.npz"}
+    path = jaxnn.write_page(run, tmp_path / "mine.html", **how)
+    assert path.read_text() == jaxnn.write_page(run.folder, **how).read_text()
+    assert "400-25-10" in path.read_text()
+    with pytest.raises(Mistake, match="exists, not made by jaxnn"):
+        (tmp_path / "own.html").write_text("mine")
+        jaxnn.write_page(run, tmp_path / "own.html", **how)
+    with pytest.raises(Mistake, match="has no folder; train it with fit"):
+        jaxnn.write_page(jaxnn.fit(few_digits, steps=1))
+
+
+def test_many_networks_are_those_of_single_calls(few_digits):
+    lams = [0.0, 2.0]
+    scores = jaxnn.train_many(few_digits, lams, hidden=(4, 6), seeds=2, steps=20)
+    assert [(s.hidden, s.lam) for s in scores] == [(4, 0), (4, 2), (6, 0), (6, 2)]
+    folds = jaxnn.ensemble.stratified_folds(few_digits.y, 5)
+    left = few_digits._replace(x=few_digits.x[folds > 0], y=few_digits.y[folds > 0])
+    alone = jaxnn.minimize(
+        jaxnn.cost,
+        jaxnn.init_params(1, (400, 6, 10)),
+        (left.x.astype("f4"), left.y, np.float32(2.0)),
+        steps=20,
+    )
+    assert scores[3].cost[1, 0] == pytest.approx(alone.cost, rel=1e-3)
+    assert "validation" in repr(scores[0]) and "lambda" in repr(scores[0])
+    with pytest.raises(Mistake, match="at least one seed"):
+        jaxnn.train_many(few_digits, seeds=0)
+
+
+@pytest.mark.parametrize("kind", ["path", "image", "bytes", "colors", "floats"])
+def test_a_photo_is_read_from_python(kind, digits, tmp_path):
+    ink = np.clip(images.roll(digits.x[[2500]])[0], 0, 1)
+    small = Image.fromarray(np.uint8(255 * (1 - ink)))
+    picture = Image.new("RGB", (300, 300), "white")
+    picture.paste(small.resize((200, 200)), (60, 30))
+    gray = np.asarray(picture.convert("L"))
+    picture.save(path := tmp_path / "photo.png")
+    given = {
+        "path": path,
+        "image": picture,
+        "bytes": gray,
+        "colors": np.stack([gray] * 3, axis=2),
+        "floats": gray / 255,
+    }[kind]
+    run = jaxnn.fit(digits, steps=60)
+    found = jaxnn.read_digits(given, run)
+    assert found.digit == digits.y[2500] and found.probability > 0.2
+    assert found.seen.shape == (20, 20) and found.picture().height == 400
+
+
+def test_what_is_no_photo_is_refused(few_digits):
+    run = jaxnn.fit(few_digits, steps=1)
+    assert jaxnn.read_digits(Image.new("L", (50, 50), 255), run).digit is None
+    for wrong in (np.array(["a"]), np.ones((3, 3, 3, 3)), "nowhere.png"):
+        with pytest.raises(Mistake):
+            jaxnn.read_digits(wrong, run)
+    table = jaxnn.fit(jaxnn.Digits(np.eye(4), [0, 1, 0, 1], "table"), steps=1)
+    with pytest.raises(Mistake, match="reads no images into the classes 0, 1"):
+        jaxnn.read_digits(Image.new("L", (50, 50)), table)
+
+
+def test_names_are_few():
+    shown = dir(jaxnn)
+    assert {"fit", "load_run", "read_digits", "train_many", "write_page"} <= {*shown}
+    assert not {"training", "files", "data"} & {*shown} and len(shown) < 35
