@@ -43,10 +43,13 @@ def ways(subject: Subject, fixed: Mapping[str, Any]) -> Iterator[Way]:
     ends: dict[bool, list[Any]] = {False: [], True: []}  # the errors for each size
     # a cost of all pairs beside the gradient of one
     is_one_a_call = subject.takes("pairs") and subject.takes("x")
+    takes_many = [getattr(p.function, "takes_many", False) for p in subject.parts]
+    counts = (True,) if is_one_a_call else (False, True)
+    counts = (False,) if all(takes_many) else counts
     every = (  # lazily: to look at a size can make one of the person's objects
         (sizes, seen, is_single)
         for sizes, seen in sizes_to_try(subject, fixed.get("sizes"))
-        for is_single in ((True,) if is_one_a_call else (False, True))
+        for is_single in counts
     )
     for sizes, seen, is_single in every:
         if found and (sizes[-1] not in USUAL or len(sizes) != found):
