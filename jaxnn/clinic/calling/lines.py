@@ -10,6 +10,7 @@ from jaxnn.clinic.calling.statements import is_main
 
 LOOPS = (ast.For, ast.While)
 INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+FACTORS = (ast.Mult, ast.MatMult, ast.Div)
 PRODUCTS = ("dot", "matmul", "inner", "outer", "einsum")
 
 
@@ -140,15 +141,26 @@ def is_negative(node: ast.expr) -> bool:
     return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
 
 
-def products(node: ast.expr) -> Iterator[str]:
-    """The names that are factors of a product, as rate in rate * d / m."""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
-        yield from products(node.left)
-        yield from products(node.right) if isinstance(node.op, ast.Mult) else ()
+def factors(node: ast.expr) -> Iterator[ast.expr]:
+    """The factors of a product, as rate in rate * x.T @ d; numbers below it too."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, FACTORS):
+        yield from factors(node.left)
+        is_below = isinstance(node.op, ast.Div)
+        if not is_below or isinstance(node.right, ast.Constant):
+            yield from factors(node.right)
     elif isinstance(node, ast.UnaryOp):
-        yield from products(node.operand)
-    elif isinstance(node, ast.Name):
-        yield node.id
+        yield from factors(node.operand)
+    else:
+        yield node
+
+
+def divisors(trees: Iterable[ast.AST]) -> set[str]:
+    """The names that something is divided by."""
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    divided = [n for n in nodes if isinstance(n, ast.BinOp | ast.AugAssign)]
+    below = [n for n in divided if isinstance(n.op, ast.Div)]
+    sides = [n.right if isinstance(n, ast.BinOp) else n.value for n in below]
+    return {node.id for node in sides if isinstance(node, ast.Name)}
 
 
 def multiplied(trees: Iterable[ast.AST]) -> set[str]:

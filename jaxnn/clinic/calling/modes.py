@@ -22,7 +22,7 @@ def modes(way: Way, problem: Problem, outcomes: Sequence[Outcome]) -> list[Way]:
         return with_rate(way, problem, outcomes, is_changed)
     found = ["gradient"]
     if getattr(way.subject.parts[-1].function, "has_rate", False):
-        found = ["gradient", "step"]
+        found = ["step"]
     elif back.size and is_close(back, given):
         found = ["new parameters", "gradient"]
     elif is_changed and is_close(held, given):

@@ -15,18 +15,22 @@ import numpy as np
 from jaxnn import files
 from jaxnn.clinic.calling import texts
 from jaxnn.clinic.calling.lines import (
+    Change,
     changes,
+    counters,
+    divisors,
+    factors,
     flat_body,
+    is_name,
     is_round,
     literals,
     multiplied,
     names_in,
     once,
-    products,
     stored,
     unfolded,
 )
-from jaxnn.clinic.calling.names import layers_of, read_name
+from jaxnn.clinic.calling.names import COST, layers_of, plain, read_name
 from jaxnn.clinic.calling.sandbox import restored, within
 from jaxnn.clinic.calling.statements import Statement, needs, statements
 from jaxnn.files import FileError
@@ -70,9 +74,10 @@ class Script:
             parsed, _ = texts.parse(path)
             lines = [(file, unfolded(tree, function)) for file, tree in parsed]
             check(path, [tree for _, tree in lines], (*values, *of, *data))
+            self.trees = [tree for _, tree in lines]
+            self.steps = [one for one in changes(self.trees) if one.name in of]
+            with_rates_of_one(self.steps)
             every = statements(rounds(lines, {*of, *data}, {*values}))
-        self.trees = [tree for _, tree in lines]
-        self.steps = [one for one in changes(self.trees) if one.name in of]
         chosen, self.used = needs(every, {*values})
         self.numbers()
         inputs = [*of, *data, *self.counts, *self.lams]
@@ -87,12 +92,17 @@ class Script:
 
     def numbers(self) -> None:
         """Find the numbers in the file that are not the file's to choose."""
-        free = sorted((literals(self.trees) & self.used) - {*self.of, *self.data})
+        given = {*self.of, *self.data}
+        free = sorted((literals(self.trees) & self.used) - given)
         kinds = {name: read_name(name).kind for name in free}
-        factors = {n for one in self.steps for n in products(one.term)}
-        self.counts = [name for name in free if kinds[name] == "m"]
+        below = divisors(self.trees)
         self.lams = [name for name in free if kinds[name] == "lam"][:1]
-        self.rates = [n for n in free if n in factors and kinds[n] in ("rate", "")]
+        self.counts = [n for n in free if kinds[n] == "m"]
+        self.counts += [n for n in free if kinds[n] in ("n", "") and n in below]
+        terms = [each for one in self.steps for each in factors(one.term)]
+        names = {n for each in terms for n in names_in(each) if is_name(each, n)}
+        names &= {*free, *counters(self.trees)} - {*self.counts, *given}
+        self.rates = [n for n in names if read_name(n).kind in ("rate", "")]
 
     def describe(self, inputs: Sequence[str]) -> None:
         """Set what the other rooms ask of a function."""
@@ -105,7 +115,10 @@ class Script:
         self.takes_many = not any(
             is_round(each, moving) for n in rounds_in for each in n.body
         )
-        self.has_rate = bool(moved or bare & {*self.values})
+        has_cost = any(COST.fullmatch(plain(name)) for name in self.values)
+        inside = (n for one in self.steps for n in ast.walk(one.term))
+        divided = has_cost and any(isinstance(n, ast.Div) for n in inside)
+        self.has_rate = bool(divided or moved or bare & {*self.values})
         self.returns = tuple(f"d{n}" if n in moved else n for n in self.values)
         self.roles = parameter_roles(self.of, multiplied(self.trees))
         self.roles |= dict.fromkeys(self.counts[:1], "m")
@@ -176,6 +189,13 @@ class Script:
                 given |= {n: given[n].ravel() for n in flat_ones(s, scope, held, given)}
                 scope |= {name: copy.deepcopy(given[name]) for name in held}
         return lost
+
+
+def with_rates_of_one(steps: Iterable[Change]) -> None:
+    """Put 1 in the place of the numbers that the steps are multiplied by."""
+    for each in (each for one in steps for each in factors(one.term)):
+        if isinstance(each, ast.Constant):
+            each.value = 1.0
 
 
 def flat_ones(

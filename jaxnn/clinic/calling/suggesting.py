@@ -56,14 +56,29 @@ def options_of(trees: list[ast.Module]) -> str:
     of = [n for n in of if n in {one.name for one in steps}] or of
     ready = [n for n in before_loop(trees, {*of}) if n not in of]
     values = gradients(names, steps) or [n for n in of if n in updated(trees)]
-    data = [examples(ready, kind) or examples(names, kind) for kind in "xy"]
+    data = [
+        examples(ready, kind) or examples(names, kind) or used(trees, ready, kind)
+        for kind in "xy"
+    ]
     data = [
         one or used(trees, ready, kind) for one, kind in zip(data, "xy", strict=True)
     ]
     if not (of and values and all(data)):
         return ""
-    parts = costs_in(trees, names, steps)[:1] + values, of, data[0] + data[1]
-    return "--values {} --of {} --data {}".format(*(",".join(part) for part in parts))
+    costs = costs_in(trees, names, steps)[:1]
+    if costs and any(isinstance(n, ast.Div) for c in steps for n in ast.walk(c.term)):
+        values = of  # the cost's gradient is the step, not what is divided in it
+    parts = costs + values, of, data[0] + data[1]
+    text = "--values {} --of {} --data {}".format(*(",".join(part) for part in parts))
+    return text + " --expect 'tanh, tanh'" * (not costs and all_tanh(trees, of))
+
+
+def all_tanh(trees: Iterable[ast.AST], of: Iterable[str]) -> bool:
+    """Whether each layer's units are assigned as tanh of something."""
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    made = [n.value for n in nodes if isinstance(n, ast.Assign)]
+    units = [n for n in made if isinstance(n, ast.Call) and name_in(n.func) == "tanh"]
+    return len(units) == len(multiplied(nodes).intersection(of)) > 0
 
 
 def gradients(names: Iterable[str], steps: Sequence[Change]) -> list[str]:
@@ -84,8 +99,11 @@ def costs_in(
 ) -> list[str]:
     """The names of costs: sums or means, of values from before the first step."""
     nodes = [node for tree in trees for node in ast.walk(tree)]
+    first = min((one.line for one in steps), default=0)
+    loops = [n for n in nodes if isinstance(n, LOOPS) and n.lineno < first]
+    end = max((n.end_lineno or 0 for n in loops), default=0)
     lines = [n for n in nodes if isinstance(n, ast.Assign | ast.AugAssign)]
-    first = min((one.line for one in steps), default=len(nodes))
+    lines = [n for n in lines if n.lineno <= end or not loops]
     late = {n.lineno: {*stored(n)} for n in lines if n.lineno >= first}
     found = []
     for name in names:
@@ -96,17 +114,25 @@ def costs_in(
         is_late = any(
             names_in(n.value) & old for n, old in zip(made, lost, strict=True)
         )
-        if not is_late and any(is_sum(n.value) for n in made):
+        is_total = any(isinstance(n, ast.AugAssign) or is_sum(n.value) for n in made)
+        if not is_late and is_total and not any(is_absolute(n.value) for n in made):
             found.append(name)
     return [n for n in found if n not in counters(trees)]
 
 
 def is_sum(value: ast.expr) -> bool:
-    """Whether a value is a sum or mean over the examples, not of absolute errors."""
-    called = [ast.unparse(n.func) for n in ast.walk(value) if isinstance(n, ast.Call)]
-    return any(SUMS.search(one) for one in called) and not any(
-        "abs" in n for n in called
-    )
+    """Whether a value is a sum or mean by the functions that it calls."""
+    return any(SUMS.search(name) for name in called(value))
+
+
+def is_absolute(value: ast.expr) -> bool:
+    """Whether a value is made of absolute errors, which people print only."""
+    return any("abs" in name for name in called(value))
+
+
+def called(tree: ast.AST) -> list[str]:
+    """The functions that a tree calls."""
+    return [ast.unparse(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)]
 
 
 def used(trees: Iterable[ast.AST], ready: Iterable[str], kind: str) -> list[str]:
