@@ -2,25 +2,14 @@
 
 import ast
 import copy
-from collections.abc import Collection, Iterable, Iterator
-from typing import NamedTuple, TypeGuard
+from collections.abc import Collection, Iterable
+from typing import TypeGuard
 
-from jaxnn.clinic.calling.listing import name_in
 from jaxnn.clinic.calling.statements import is_main
 
+MANY = 10**9  # examples
 LOOPS = (ast.For, ast.While)
 INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
-FACTORS = (ast.Mult, ast.MatMult, ast.Div)
-PRODUCTS = ("dot", "matmul", "inner", "outer", "einsum")
-
-
-class Change(NamedTuple):
-    """A term that a line adds to a name's own value, or subtracts from it."""
-
-    name: str
-    term: ast.expr
-    is_added: bool
-    line: int
 
 
 def stored(tree: ast.AST) -> list[str]:
@@ -73,6 +62,26 @@ class Without(ast.NodeTransformer):
         return node if isinstance(node, self.inner) else self.generic_visit(node)
 
 
+def batch_size(node: ast.For) -> int | None:
+    """The number in `for i in range(0, m, 16)`, if there is one."""
+    parts = node.iter.args if isinstance(node.iter, ast.Call) else []
+    last = parts[2] if len(parts) == 3 else None
+    return getattr(last, "value", None)
+
+
+class Whole(ast.NodeTransformer):
+    """Makes slices of a batch, as X[i : i + 16], slices of all examples."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def visit_Slice(self, node: ast.Slice) -> ast.AST:
+        for each in ast.walk(node):
+            if isinstance(each, ast.Constant) and each.value == self.size:
+                each.value = MANY
+        return node
+
+
 def is_round(node: ast.stmt, given: Collection[str]) -> TypeGuard[ast.For | ast.While]:
     """Whether a statement is a loop that assigns one of the names."""
     return isinstance(node, LOOPS) and not set(given).isdisjoint(stored(node))
@@ -94,6 +103,8 @@ def once(body: Iterable[ast.stmt], given: Collection[str]) -> list[ast.stmt]:
             head.body, head.orelse = [ast.Break()], []
             running = names_in(node.target)
             found.append(ast.fix_missing_locations(head))
+        if isinstance(node, ast.For) and (size := batch_size(node)):
+            node = Whole(size).visit(node)
         first = [Without(ast.Break, ast.Continue).visit(each) for each in node.body]
         for each in once(first, given):
             is_some = isinstance(each, ast.If) and bool(names_in(each.test) & running)
@@ -101,114 +112,8 @@ def once(body: Iterable[ast.stmt], given: Collection[str]) -> list[ast.stmt]:
     return found
 
 
-def changes(trees: Iterable[ast.AST]) -> Iterator[Change]:
-    """The terms in W += d, W = W - rate * d and W, b = W - d, b - e."""
-    for node in (node for tree in trees for node in ast.walk(tree)):
-        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-            if isinstance(node.op, ast.Add | ast.Sub):
-                value = ast.BinOp(node.target, node.op, node.value)
-                yield from terms(node.target.id, value, node.lineno)
-        if isinstance(node, ast.Assign):
-            target, value = node.targets[0], node.value
-            both = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
-            pairs = zip(target.elts, value.elts) if both else [(target, value)]  # type: ignore[union-attr] # noqa: B905
-            for one, made in pairs:
-                if isinstance(one, ast.Name):
-                    yield from terms(one.id, made, node.lineno)
-
-
-def terms(name: str, value: ast.expr, line: int) -> Iterator[Change]:
-    """The terms besides the name itself in a sum that begins or ends with it."""
-    found: list[tuple[ast.expr, bool]] = []
-    while isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add | ast.Sub):
-        found.append((value.right, isinstance(value.op, ast.Add)))
-        value = value.left
-    found.append((value, True))
-    rest = [one for one in found if not (is_name(one[0], name) and one[1])]
-    for term, is_added in rest if len(rest) < len(found) else ():
-        yield Change(name, term, is_added != is_negative(term), line)
-
-
-def is_name(node: ast.AST, name: str) -> bool:
-    """Whether a node is the variable of this name."""
-    return isinstance(node, ast.Name) and node.id == name
-
-
-def is_negative(node: ast.expr) -> bool:
-    """Whether a product begins with a minus."""
-    while isinstance(node, ast.BinOp):
-        node = node.left
-    return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
-
-
-def factors(node: ast.expr) -> Iterator[ast.expr]:
-    """The factors of a product, as rate in rate * x.T @ d; numbers below it too."""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, FACTORS):
-        yield from factors(node.left)
-        is_below = isinstance(node.op, ast.Div)
-        if not is_below or isinstance(node.right, ast.Constant):
-            yield from factors(node.right)
-    elif isinstance(node, ast.UnaryOp):
-        yield from factors(node.operand)
-    else:
-        yield node
-
-
-def divisors(trees: Iterable[ast.AST]) -> set[str]:
-    """The names that something is divided by."""
-    nodes = [node for tree in trees for node in ast.walk(tree)]
-    divided = [n for n in nodes if isinstance(n, ast.BinOp | ast.AugAssign)]
-    below = [n for n in divided if isinstance(n.op, ast.Div)]
-    sides = [n.right if isinstance(n, ast.BinOp) else n.value for n in below]
-    return {node.id for node in sides if isinstance(node, ast.Name)}
-
-
-def multiplied(trees: Iterable[ast.AST]) -> set[str]:
-    """The names that are factors of matrix products, as X and W in X.dot(W.T)."""
-    found: set[str] = set()
-    for node in (node for tree in trees for node in ast.walk(tree)):
-        factors: list[ast.AST] = []
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
-            factors = [node.left, node.right]
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr in PRODUCTS:
-                factors = [node.func.value, *node.args]
-        found |= {name_in(bare(each)) for each in factors}
-    return found
-
-
-def bare(node: ast.AST) -> ast.AST:
-    """A value without .T, .values and slices; of a list's element the element."""
-    while isinstance(node, ast.Attribute | ast.Subscript):
-        if isinstance(node, ast.Subscript):
-            if not isinstance(node.slice, ast.Slice | ast.Tuple):
-                return node
-        node = node.value
-    return node
-
-
 def counters(trees: Iterable[ast.Module]) -> set[str]:
     """The names that run through values, as i in `for i in range(9)`."""
     nodes = [node for tree in trees for node in ast.walk(tree)]
     heads = [n.target for n in nodes if isinstance(n, ast.For | ast.comprehension)]
     return {name for head in heads for name in stored(head)}
-
-
-def literals(trees: Iterable[ast.Module]) -> set[str]:
-    """The names that are set to a number, as rate = 0.1 or a, b = 1, 2e-3."""
-    found: set[str] = set()
-    for node in (node for tree in trees for node in flat_body(tree)):
-        if isinstance(node, ast.Assign) and is_number(node.value):
-            found.update(stored(node))
-    return found - counters(trees)
-
-
-def is_number(node: ast.expr) -> bool:
-    """Whether a value is made of numbers alone."""
-    numbers = (ast.Constant, ast.Tuple, ast.BinOp, ast.UnaryOp)
-    marks = (ast.operator, ast.unaryop, ast.expr_context)
-    return all(
-        isinstance(each, numbers + marks)
-        and isinstance(getattr(each, "value", 0), int | float)
-        for each in ast.walk(node)
-    )

@@ -6,18 +6,23 @@ from collections.abc import Iterable, Sequence
 
 from jaxnn.clinic.calling.lines import (
     LOOPS,
-    Change,
-    bare,
-    changes,
     counters,
     flat_body,
-    multiplied,
     names_in,
     stored,
     unfolded,
 )
 from jaxnn.clinic.calling.listing import functions_in, is_parameter, name_in
 from jaxnn.clinic.calling.names import COST, is_inputs, plain, read_name
+from jaxnn.clinic.calling.terms import (
+    Change,
+    bare,
+    changes,
+    is_added,
+    is_divided,
+    literals,
+    multiplied,
+)
 
 SHOWN = re.compile("print|show|plot|verbose")  # no name of a cost
 SUMS = re.compile("mean|sum|average|log|loss|cost|mse|entropy|norm")
@@ -56,17 +61,15 @@ def options_of(trees: list[ast.Module]) -> str:
     of = [n for n in of if n in {one.name for one in steps}] or of
     ready = [n for n in before_loop(trees, {*of}) if n not in of]
     values = gradients(names, steps) or [n for n in of if n in updated(trees)]
-    data = [
-        examples(ready, kind) or examples(names, kind) or used(trees, ready, kind)
-        for kind in "xy"
-    ]
+    ready = [n for n in ready if n not in literals(trees)]
+    data = [data_of(trees, names, ready, kind) for kind in "xy"]
     data = [
         one or used(trees, ready, kind) for one, kind in zip(data, "xy", strict=True)
     ]
     if not (of and values and all(data)):
         return ""
     costs = costs_in(trees, names, steps)[:1]
-    if costs and any(isinstance(n, ast.Div) for c in steps for n in ast.walk(c.term)):
+    if costs and is_divided(values, steps):
         values = of  # the cost's gradient is the step, not what is divided in it
     parts = costs + values, of, data[0] + data[1]
     text = "--values {} --of {} --data {}".format(*(",".join(part) for part in parts))
@@ -87,11 +90,9 @@ def gradients(names: Iterable[str], steps: Sequence[Change]) -> list[str]:
         n for n in names if read_name(n).is_gradient and read_name(n).kind in "Wb"
     ]
     values = values or [n for n in names if plain(n).startswith(("grad", "g1", "g2"))]
-    made_of = [(one, set(values) & names_in(one.term)) for one in steps]
-    moved = {one.name for one in steps}
-    whole = {one.name for one, has in made_of if has}
-    is_added = any(one.is_added for one, has in made_of if has)
-    return [] if is_added or (whole and whole != moved) else values
+    whole = {one.name for one in steps if names_in(one.term) & set(values)}
+    some = whole and whole != {one.name for one in steps}
+    return [] if some or any(is_added(name, steps) for name in values) else values
 
 
 def costs_in(
@@ -105,19 +106,22 @@ def costs_in(
     lines = [n for n in nodes if isinstance(n, ast.Assign | ast.AugAssign)]
     lines = [n for n in lines if n.lineno <= end or not loops]
     late = {n.lineno: {*stored(n)} for n in lines if n.lineno >= first}
-    found = []
+    found: dict[str, set[str]] = {}  # and what they are made of
     for name in names:
         made = [n for n in lines if name in stored(n)]
         if not COST.fullmatch(plain(name)) or SHOWN.search(name) or not made:
             continue
         lost = [set().union(*(late[i] for i in late if i < n.lineno)) for n in made]
+        parts = set().union(*(names_in(n.value) for n in made))
+        is_total = any(isinstance(n, ast.AugAssign) or is_sum(n.value) for n in made)
         is_late = any(
             names_in(n.value) & old for n, old in zip(made, lost, strict=True)
         )
-        is_total = any(isinstance(n, ast.AugAssign) or is_sum(n.value) for n in made)
-        if not is_late and is_total and not any(is_absolute(n.value) for n in made):
-            found.append(name)
-    return [n for n in found if n not in counters(trees)]
+        if not is_late and (is_total or parts & found.keys()):
+            if not any(is_absolute(n.value) for n in made):
+                found[name] = parts
+    inner = {each for name, parts in found.items() for each in parts - {name}}
+    return [n for n in found if n not in inner and n not in counters(trees)]
 
 
 def is_sum(value: ast.expr) -> bool:
@@ -135,6 +139,19 @@ def called(tree: ast.AST) -> list[str]:
     return [ast.unparse(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)]
 
 
+def data_of(
+    trees: Sequence[ast.Module], names: Sequence[str], ready: list[str], kind: str
+) -> list[str]:
+    """The name of the inputs "x" or of the labels "y", in a list; [] if none is."""
+    found = examples(ready, kind) or used(trees, ready, kind)
+    later = [] if found else examples(names, kind)
+    if later:  # X in x = X[i]
+        nodes = [node for tree in trees for node in ast.walk(tree)]
+        made = [n for n in nodes if isinstance(n, ast.Assign) and later[0] in stored(n)]
+        found = [n for n in ready if any(n in names_in(one.value) for one in made)][:1]
+    return found or later
+
+
 def used(trees: Iterable[ast.AST], ready: Iterable[str], kind: str) -> list[str]:
     """The inputs or labels among names by their use: in X @ W, or in y - output."""
     nodes = [node for tree in trees for node in ast.walk(tree)]
@@ -146,7 +163,7 @@ def used(trees: Iterable[ast.AST], ready: Iterable[str], kind: str) -> list[str]
 
 
 def examples(names: Iterable[str], kind: str) -> list[str]:
-    """The name of the inputs "x" or of the labels "y", in a list; [] if none is."""
+    """The inputs "x" or the labels "y" among names by what they say."""
     found = [n for n in names if read_name(n).kind == kind]
     found = found or [n for n in names if kind == "x" and is_inputs(n)]
     return ([n for n in found if len(n) == 1] or found)[-1:]
