@@ -2,8 +2,9 @@
 
 import ast
 import copy
+import re
 from collections.abc import Collection, Iterable
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 from jaxnn.clinic.calling.statements import is_main
 
@@ -56,10 +57,26 @@ class Without(ast.NodeTransformer):
         self.inner = INNER if ast.Return in kinds else (*INNER, *LOOPS)
         self.kinds = kinds
 
-    def visit(self, node: ast.AST) -> ast.AST:
+    def visit(self, node: ast.AST) -> Any:
         if isinstance(node, self.kinds):
             return ast.copy_location(ast.Pass(), node)
         return node if isinstance(node, self.inner) else self.generic_visit(node)
+
+
+def over_all(tree: ast.Module, data: Iterable[str]) -> ast.Module:
+    """The tree with `for i in range(4)` over rows X[i] of the data as one over all."""
+    for loop in (node for node in ast.walk(tree) if isinstance(node, ast.For)):
+        rows = [n for n in ast.walk(loop) if isinstance(n, ast.Subscript)]
+        firsts = {getattr(n.slice, "lower", n.slice): n.value for n in rows}
+        names = [
+            ast.unparse(value)
+            for first, value in firsts.items()
+            if isinstance(first, ast.Name) and first.id in stored(loop.target)
+        ]
+        if re.fullmatch(r"range\(\d+\)", ast.unparse(loop.iter)):
+            for name in [n for n in data if n in names][:1]:
+                loop.iter = ast.parse(f"range(len({name}))", mode="eval").body
+    return ast.fix_missing_locations(tree)
 
 
 def batch_size(node: ast.For) -> int | None:
@@ -107,9 +124,31 @@ def once(body: Iterable[ast.stmt], given: Collection[str]) -> list[ast.stmt]:
             node = Whole(size).visit(node)
         first = [Without(ast.Break, ast.Continue).visit(each) for each in node.body]
         for each in once(first, given):
-            is_some = isinstance(each, ast.If) and bool(names_in(each.test) & running)
-            found += each.body if is_some and not each.orelse else [each]
+            if isinstance(each, ast.If) and names_in(each.test) & running:
+                found += each.body if not each.orelse else [each]
+            else:
+                found.append(each)
     return found
+
+
+def rounds(
+    lines: Iterable[tuple[str, ast.Module]], given: set[str], values: set[str]
+) -> list[tuple[str, ast.Module]]:
+    """The lines up to the first round of the last loop that assigns a given name.
+
+    What follows a training loop, as a test on other data, can use the same names.
+    """
+    found: list[tuple[str, ast.Module]] = []
+    whole: list[tuple[str, ast.Module]] = []
+    for file, tree in lines:
+        before: list[ast.stmt] = []
+        for node in flat_body(tree):
+            before += once([node], given)
+            if is_round(node, given):
+                found = [*whole, (file, ast.Module(before[:], []))]
+        whole.append((file, ast.Module(before, [])))
+    bound = {name for _, tree in found for name in stored(tree)}
+    return found if values <= bound else whole
 
 
 def counters(trees: Iterable[ast.Module]) -> set[str]:

@@ -14,10 +14,24 @@ import numpy as np
 
 from jaxnn import files
 from jaxnn.clinic.calling import texts
-from jaxnn.clinic.calling.lines import flat_body, is_round, once, stored, unfolded
+from jaxnn.clinic.calling.lines import (
+    flat_body,
+    is_round,
+    over_all,
+    rounds,
+    stored,
+    unfolded,
+)
 from jaxnn.clinic.calling.names import read_name
 from jaxnn.clinic.calling.sandbox import restored, within
-from jaxnn.clinic.calling.statements import Statement, needs, statements
+from jaxnn.clinic.calling.statements import (
+    Statement,
+    depending,
+    moves,
+    needs,
+    statements,
+)
+from jaxnn.clinic.calling.templates import seen
 from jaxnn.clinic.calling.terms import (
     changes,
     has_rate,
@@ -67,6 +81,7 @@ class Script:
             parsed, _ = texts.parse(path)
             function = names[0] if names else ""
             lines = [(file, unfolded(tree, function)) for file, tree in parsed]
+            lines = [(file, over_all(tree, data)) for file, tree in lines]
             self.trees = [tree for _, tree in lines]
             check(path, self.trees, (*values, *of, *data))
             self.steps = [one for one in changes(self.trees) if one.name in of]
@@ -84,9 +99,12 @@ class Script:
         ours = {id(s) for s in self.lines}
         self.base: Scope = {}
         self.lost: Errors = {}
+        shaping = [s for s in chosen if id(s) in making or s.binds & {*self.free.roles}]
         with restored(), within(self.module):
             fixed = [s for s in chosen if id(s) not in ours]
             self.run(fixed, self.base, {}, self.lost)
+            own = own_values(shaping, self.base)
+        self.outputs = (1,) if has_one_output(own, self.roles) else ()
 
     def needed(self, every: Sequence[Statement]) -> tuple[list[Statement], set[str]]:
         """The statements to run, and all names in them.
@@ -133,7 +151,7 @@ class Script:
     def __call__(self, *args: Any, **named: Any) -> tuple[Any, ...]:
         """The values, computed by the file's lines."""
         given = dict(zip(self.__signature__.parameters, args, strict=False)) | named
-        shapes = {name: np.shape(given[name]) for name in self.of}
+        shapes = {name: getattr(given[name], "shape", ()) for name in self.of}
         given |= {name: given[self.free.counts[0]] for name in self.free.counts}
         given |= dict.fromkeys(self.free.rates, 1.0)
         nodes = (node for tree in self.trees for node in ast.walk(tree))
@@ -151,9 +169,11 @@ class Script:
     ) -> Any:
         """A value; of a parameter the step; minus what is added to the parameters."""
         if name in self.of:
+            if isinstance(given[name], list):
+                return list(map(np.subtract, given[name], scope[name]))
             return np.reshape(given[name] - scope[name], shapes[name])
         value = -scope[name] if is_added(name, self.steps) else scope[name]
-        flat = [n for n in self.of if np.shape(given[n]) != shapes[n]]
+        flat = [n for n in self.of if getattr(given[n], "shape", ()) != shapes[n]]
         for n in flat if read_name(name).kind != "b" else ():
             if np.shape(value) == np.shape(given[n]):
                 return np.reshape(value, shapes[n])
@@ -172,7 +192,7 @@ class Script:
                 try:
                     exec(s.code, scope)
                 except Exception as error:
-                    name = error.name if isinstance(error, NameError) else ""
+                    name = (isinstance(error, NameError) and error.name) or ""
                     for each in s.binds - held:
                         lost.setdefault(each, lost.get(name, error))
                         scope.pop(each, None)
@@ -180,21 +200,33 @@ class Script:
             scope |= {name: copy.deepcopy(given[name]) for name in held}
 
 
-def moves(s: Statement, of: set[str], live: set[str]) -> bool:
-    """Whether a statement changes a parameter by what is computed from the data."""
-    return bool(s.binds & s.uses & of and (s.uses - s.binds) & live)
+def own_values(lines: Iterable[Statement], scope: Scope) -> Scope:
+    """What the statements make in a copy of the scope, as far as they run."""
+    own = dict(scope)
+    for s in lines:
+        with contextlib.suppress(Exception):
+            if s.code:
+                exec(s.code, own)
+    return {name: own[name] for s in lines for name in s.binds if name in own}
+
+
+def has_one_output(own: Scope, roles: Mapping[str, str]) -> bool:
+    """Whether the file's own parameters are those of a network with one output."""
+    there = {r: own[n] for n, r in roles.items() if r[0] in "Wb" and n in own}
+    weights = [one for role, one in there.items() if role[0] == "W"]
+    if any(isinstance(one, np.ndarray) and one.ndim == 1 for one in weights):
+        return True
+    return seen(there).sizes[-1:] == (1,)
 
 
 def flat_ones(
-    s: Statement, scope: dict[str, Any], names: Iterable[str], given: Any
+    s: Statement, scope: Scope, names: Iterable[str], given: Scope
 ) -> list[str]:
     """The weights to one output that the statement makes as a vector."""
-    found = [n for n in names if np.ndim(given[n]) == 2 and 1 in np.shape(given[n])]
-    own = dict(scope)
-    with contextlib.suppress(Exception):
-        if s.code and found:
-            exec(s.code, own)
-    return [name for name in found if np.ndim(own.get(name)) == 1]
+    arrays = [n for n in names if isinstance(given[n], np.ndarray)]
+    found = [n for n in arrays if given[n].ndim == 2 and 1 in given[n].shape]
+    own = own_values([s] if found else [], scope)
+    return [name for name in found if np.ndim(own.get(name, 0)) == 1]
 
 
 def check(path: Path, trees: Sequence[ast.Module], names: Iterable[str]) -> None:
@@ -216,35 +248,3 @@ def script(
     training loop runs once.
     """
     return Script(str(target), values, of, data)
-
-
-def rounds(
-    lines: Iterable[tuple[str, ast.Module]], given: set[str], values: set[str]
-) -> list[tuple[str, ast.Module]]:
-    """The lines up to the first round of the last loop that assigns a given name.
-
-    What follows a training loop, as a test on other data, can use the same names.
-    """
-    found: list[tuple[str, ast.Module]] = []
-    whole: list[tuple[str, ast.Module]] = []
-    for file, tree in lines:
-        before: list[ast.stmt] = []
-        for node in flat_body(tree):
-            before += once([node], given)
-            if is_round(node, given):
-                found = [*whole, (file, ast.Module(before[:], []))]
-        whole.append((file, ast.Module(before, [])))
-    bound = {name for _, tree in found for name in stored(tree)}
-    return found if values <= bound else whole
-
-
-def depending(lines: Sequence[Statement], names: set[str]) -> list[Statement]:
-    """The statements that depend on the names, directly or not."""
-    found: set[int] = set()
-    known = set(names)
-    for _ in lines:  # a loop above can use what is set below
-        for s in lines:
-            if id(s) not in found and known & (s.uses | s.binds):
-                found.add(id(s))
-                known |= s.binds
-    return [s for s in lines if id(s) in found]

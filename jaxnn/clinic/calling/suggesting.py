@@ -53,7 +53,8 @@ def options_of(trees: list[ast.Module]) -> str:
     names = [name for tree in trees for name in stored(tree)]
     steps = [one for one in changes(trees) if one.name in names]
     ready = before_loop(trees, {one.name for one in steps})
-    of = [name for name in names if is_parameter(name)]
+    running = counters(trees)
+    of = [name for name in names if is_parameter(name) and name not in running]
     if not of:
         factors = multiplied(trees)
         of = [n for n in ready if n in factors and n in {one.name for one in steps}]

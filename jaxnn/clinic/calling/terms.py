@@ -142,7 +142,9 @@ def numbers(
     free = sorted(literals(trees) & used)
     kinds = {name: "m" if name == "N" else read_name(name).kind for name in free}
     below = divisors(trees)
-    counts = [n for n in free if kinds[n] == "m" or kinds[n] in ("n", "") and n in below]
+    counts = [
+        n for n in free if kinds[n] == "m" or kinds[n] in ("n", "") and n in below
+    ]
     leaves = [each for one in steps for each in factors(one.term)]
     names = {each.id for each in leaves if isinstance(each, ast.Name)}
     names &= {*free, *(counters(trees) & used)} - {*counts}

@@ -89,7 +89,9 @@ def sizes_to_try(
     depths = DEPTHS if depth is None else (depth,)
     if depth is None and subject.takes("n") and subject.takes("k"):
         depths = sorted(DEPTHS)  # no size of a hidden layer among the sizes
-    for outputs in () if given else (USUAL, OTHERS):
+    known = [getattr(part.function, "outputs", ()) for part in subject.parts]
+    usual = (known[-1],) if all(known) else (USUAL, OTHERS)
+    for outputs in () if given else usual:
         tries += [small(hidden, k) for hidden in depths for k in outputs]
         tries += [COURSE] if outputs == USUAL and 1 in depths else []
     for sizes in tries:
