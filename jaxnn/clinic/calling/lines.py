@@ -100,8 +100,18 @@ class Whole(ast.NodeTransformer):
 
 
 def is_round(node: ast.stmt, given: Collection[str]) -> TypeGuard[ast.For | ast.While]:
-    """Whether a statement is a loop that assigns one of the names."""
-    return isinstance(node, LOOPS) and not set(given).isdisjoint(stored(node))
+    """Whether a loop assigns one of the names, or elements of it, but not each in turn.
+
+    `for l in range(2): weights[l] -= rate * grads[l]` runs through the layers.
+    """
+    if not isinstance(node, LOOPS):
+        return False
+    running = names_in(node.target) if isinstance(node, ast.For) else set()
+    parts = [n for n in ast.walk(node) if isinstance(n, ast.Subscript)]
+    parts = [n for n in parts if isinstance(n.ctx, ast.Store)]
+    filled = {n.value for n in parts if not names_in(n.slice) & running}
+    names = {each.id for each in filled if isinstance(each, ast.Name)}
+    return not names.union(stored(node)).isdisjoint(given)
 
 
 def once(body: Iterable[ast.stmt], given: Collection[str]) -> list[ast.stmt]:

@@ -104,7 +104,8 @@ class Script:
             fixed = [s for s in chosen if id(s) not in ours]
             self.run(fixed, self.base, {}, self.lost)
             own = own_values(shaping, self.base)
-        self.outputs = (1,) if has_one_output(own, self.roles) else ()
+        self.sizes, flat = sizes_of(own, self.roles)
+        self.outputs = (1,) if flat or self.sizes[-1:] == (1,) else ()
 
     def needed(self, every: Sequence[Statement]) -> tuple[list[Statement], set[str]]:
         """The statements to run, and all names in them.
@@ -210,13 +211,12 @@ def own_values(lines: Iterable[Statement], scope: Scope) -> Scope:
     return {name: own[name] for s in lines for name in s.binds if name in own}
 
 
-def has_one_output(own: Scope, roles: Mapping[str, str]) -> bool:
-    """Whether the file's own parameters are those of a network with one output."""
+def sizes_of(own: Scope, roles: Mapping[str, str]) -> tuple[tuple[int, ...], bool]:
+    """The sizes that the file's own parameters have, and whether a weight is flat."""
     there = {r: own[n] for n, r in roles.items() if r[0] in "Wb" and n in own}
     weights = [one for role, one in there.items() if role[0] == "W"]
-    if any(isinstance(one, np.ndarray) and one.ndim == 1 for one in weights):
-        return True
-    return seen(there).sizes[-1:] == (1,)
+    flat = any(isinstance(one, np.ndarray) and one.ndim == 1 for one in weights)
+    return seen(there).sizes, flat
 
 
 def flat_ones(

@@ -8,6 +8,7 @@ from jaxnn.clinic.calling.lines import (
     LOOPS,
     counters,
     flat_body,
+    is_round,
     names_in,
     stored,
     unfolded,
@@ -16,6 +17,7 @@ from jaxnn.clinic.calling.listing import functions_in, is_parameter, name_in
 from jaxnn.clinic.calling.names import COST, is_inputs, plain, read_name
 from jaxnn.clinic.calling.terms import (
     Change,
+    assigned,
     bare,
     changes,
     is_added,
@@ -50,31 +52,35 @@ def outermost(tree: ast.Module) -> ast.Module:
 
 def options_of(trees: list[ast.Module]) -> str:
     """The options for the names at top level, or ""."""
-    names = [name for tree in trees for name in stored(tree)]
-    steps = [one for one in changes(trees) if one.name in names]
-    ready = before_loop(trees, {one.name for one in steps})
-    running = counters(trees)
-    of = [name for name in names if is_parameter(name) and name not in running]
-    if not of:
-        factors = multiplied(trees)
-        of = [n for n in ready if n in factors and n in {one.name for one in steps}]
-    steps = [one for one in steps if one.name in of]
-    of = [n for n in of if n in {one.name for one in steps}] or of
-    ready = [n for n in before_loop(trees, {*of}) if n not in of]
+    names = list(dict.fromkeys(name for tree in trees for name in stored(tree)))
+    moved = {one.name for one in changes(trees)}
+    of = parameters(trees, names, moved)
+    steps = [one for one in changes(trees) if one.name in of]
     values = gradients(names, steps) or [n for n in of if n in updated(trees)]
-    ready = [n for n in ready if n not in literals(trees)]
-    data = [data_of(trees, names, ready, kind) for kind in "xy"]
-    data = [
-        one or used(trees, ready, kind) for one, kind in zip(data, "xy", strict=True)
-    ]
-    if not (of and values and all(data)):
+    numbers = literals(trees)
+    ready = [n for n in before_loop(trees, {*of}) if n not in of and n not in numbers]
+    x = data_of(trees, names, ready, "x")
+    y = data_of(trees, names, [n for n in ready if n not in x], "y")
+    if not (of and values and x and y):
         return ""
     costs = costs_in(trees, names, steps)[:1]
     if costs and is_divided(values, steps):
         values = of  # the cost's gradient is the step, not what is divided in it
-    parts = costs + values, of, data[0] + data[1]
+    parts = costs + values, of, x + y
     text = "--values {} --of {} --data {}".format(*(",".join(part) for part in parts))
     return text + " --expect 'tanh, tanh'" * (not costs and all_tanh(trees, of))
+
+
+def parameters(
+    trees: Sequence[ast.Module], names: Sequence[str], moved: set[str]
+) -> list[str]:
+    """The parameters by their names, or else what is moved and multiplied."""
+    running = counters(trees)
+    of = [name for name in names if is_parameter(name) and name not in running]
+    if not of:
+        factors, ready = multiplied(trees), before_loop(trees, moved)
+        of = [name for name in ready if name in factors & moved]
+    return [name for name in of if name in moved] or of
 
 
 def all_tanh(trees: Iterable[ast.AST], of: Iterable[str]) -> bool:
@@ -99,30 +105,44 @@ def gradients(names: Iterable[str], steps: Sequence[Change]) -> list[str]:
 def costs_in(
     trees: Sequence[ast.Module], names: Iterable[str], steps: Sequence[Change]
 ) -> list[str]:
-    """The names of costs: sums or means, of values from before the first step."""
+    """The names of costs: sums or means over the examples, from before the steps."""
     nodes = [node for tree in trees for node in ast.walk(tree)]
     first = min((one.line for one in steps), default=0)
     loops = [n for n in nodes if isinstance(n, LOOPS) and n.lineno < first]
     end = max((n.end_lineno or 0 for n in loops), default=0)
     lines = [n for n in nodes if isinstance(n, ast.Assign | ast.AugAssign)]
     lines = [n for n in lines if n.lineno <= end or not loops]
-    late = {n.lineno: {*stored(n)} for n in lines if n.lineno >= first}
+    late = outdated(loops, lines, steps)
     found: dict[str, set[str]] = {}  # and what they are made of
-    for name in names:
+    for name in (n for n in names if COST.fullmatch(plain(n)) and not SHOWN.search(n)):
         made = [n for n in lines if name in stored(n)]
-        if not COST.fullmatch(plain(name)) or SHOWN.search(name) or not made:
-            continue
-        lost = [set().union(*(late[i] for i in late if i < n.lineno)) for n in made]
         parts = set().union(*(names_in(n.value) for n in made))
         is_total = any(isinstance(n, ast.AugAssign) or is_sum(n.value) for n in made)
         is_late = any(
-            names_in(n.value) & old for n, old in zip(made, lost, strict=True)
+            n.lineno > line and names_in(n.value) & old
+            for n in made
+            for line, old in late
         )
-        if not is_late and (is_total or parts & found.keys()):
-            if not any(is_absolute(n.value) for n in made):
-                found[name] = parts
+        is_shown = is_late or any(is_absolute(n.value) for n in made)
+        if not is_shown and (is_total or parts & found.keys()):
+            found[name] = parts
     inner = {each for name, parts in found.items() for each in parts - {name}}
     return [n for n in found if n not in inner and n not in counters(trees)]
+
+
+def outdated(
+    loops: Sequence[ast.stmt],
+    lines: Sequence[ast.Assign | ast.AugAssign],
+    steps: Sequence[Change],
+) -> list[tuple[int, set[str]]]:
+    """After which line names belong to moved parameters, or to one example alone."""
+    moved = {one.name for one in steps}
+    first = min((one.line for one in steps), default=0)
+    found = [(n.lineno, {*stored(n)}) for n in lines if moved and n.lineno >= first]
+    for loop in (each for each in loops if not is_round(each, moved)):
+        inside = [n for n in ast.walk(loop) if isinstance(n, ast.Assign)]
+        found += [(loop.end_lineno or 0, {*stored(n)}) for n in inside]
+    return found
 
 
 def is_sum(value: ast.expr) -> bool:
@@ -144,23 +164,24 @@ def data_of(
     trees: Sequence[ast.Module], names: Sequence[str], ready: list[str], kind: str
 ) -> list[str]:
     """The name of the inputs "x" or of the labels "y", in a list; [] if none is."""
-    found = examples(ready, kind) or used(trees, ready, kind)
-    later = [] if found else examples(names, kind)
-    if later:  # X in x = X[i]
-        nodes = [node for tree in trees for node in ast.walk(tree)]
-        made = [n for n in nodes if isinstance(n, ast.Assign) and later[0] in stored(n)]
-        found = [n for n in ready if any(n in names_in(one.value) for one in made)][:1]
-    return found or later
+    if found := examples(ready, kind) or used(trees, ready, kind)[-1:]:
+        return found
+    later = examples(names, kind)
+    made = list(assigned(trees))
+    for name in (*later, *used(trees, names, kind)):  # X where x = X[i], or x in X
+        values = [names_in(value) for one, value in made if one == name]
+        if near := [n for n in ready if any(n in each for each in values)]:
+            return near[:1]
+    return later
 
 
-def used(trees: Iterable[ast.AST], ready: Iterable[str], kind: str) -> list[str]:
+def used(trees: Iterable[ast.AST], names: Iterable[str], kind: str) -> list[str]:
     """The inputs or labels among names by their use: in X @ W, or in y - output."""
     nodes = [node for tree in trees for node in ast.walk(tree)]
     products = multiplied(nodes)
     gaps = [n for n in nodes if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Sub)]
     sides = {name_in(bare(side)) for n in gaps for side in (n.left, n.right)}
-    found = [n for n in ready if (n in products if kind == "x" else n in sides)]
-    return [n for n in found if kind == "x" or n not in products][-1:]
+    return [n for n in names if n in (products if kind == "x" else sides - products)]
 
 
 def examples(names: Iterable[str], kind: str) -> list[str]:

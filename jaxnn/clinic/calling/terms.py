@@ -36,13 +36,35 @@ def changes(trees: Iterable[ast.AST]) -> Iterator[Change]:
             if isinstance(node.op, ast.Add | ast.Sub):
                 value = ast.BinOp(node.target, node.op, node.value)
                 yield from terms(node.target.id, value, node.lineno)
+    for name, value in assigned(trees):
+        yield from terms(name, value, value.lineno)
+
+
+def assigned(trees: Iterable[ast.AST]) -> Iterator[tuple[str, ast.expr]]:
+    """Each name with the value that it is set to, or runs through in a loop."""
+    for node in (node for tree in trees for node in ast.walk(tree)):
         if isinstance(node, ast.Assign):
-            target, value = node.targets[0], node.value
-            both = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
-            pairs = zip(target.elts, value.elts) if both else [(target, value)]  # type: ignore[union-attr] # noqa: B905
-            for one, made in pairs:
-                if isinstance(one, ast.Name):
-                    yield from terms(one.id, made, node.lineno)
+            yield from paired(node.targets[0], node.value)
+        if isinstance(node, ast.For):
+            yield from paired(node.target, zipped(node.iter))
+
+
+def zipped(value: ast.expr) -> ast.expr:
+    """X, Y of zip(X, Y)."""
+    if isinstance(value, ast.Call) and name_in(value.func) == "zip":
+        return ast.copy_location(ast.Tuple(value.args, ast.Load()), value)
+    return value
+
+
+def paired(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    """The names in a target, each with its own part of the value if that is clear."""
+    if isinstance(target, ast.Tuple):
+        whole = isinstance(value, ast.Tuple) and len(value.elts) == len(target.elts)
+        values = value.elts if whole else [value] * len(target.elts)  # type: ignore[union-attr]
+        for one, part in zip(target.elts, values, strict=True):
+            yield from paired(one, part)
+    elif isinstance(target, ast.Name):
+        yield target.id, value
 
 
 def terms(name: str, value: ast.expr, line: int) -> Iterator[Change]:

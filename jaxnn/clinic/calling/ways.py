@@ -94,6 +94,7 @@ def sizes_to_try(
     for outputs in () if given else usual:
         tries += [small(hidden, k) for hidden in depths for k in outputs]
         tries += [COURSE] if outputs == USUAL and 1 in depths else []
+    tries += [s for s in [getattr(subject.parts[-1].function, "sizes", ())] if s]
     for sizes in tries:
         way = Way(subject, sizes, (Form(),))
         seen = template(way, problems_of(sizes, True, False)[0])
