@@ -161,7 +161,7 @@ def rounds(
     return found if values <= bound else whole
 
 
-def counters(trees: Iterable[ast.Module]) -> set[str]:
+def counters(trees: Iterable[ast.AST]) -> set[str]:
     """The names that run through values, as i in `for i in range(9)`."""
     nodes = [node for tree in trees for node in ast.walk(tree)]
     heads = [n.target for n in nodes if isinstance(n, ast.For | ast.comprehension)]

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from jaxnn.clinic.calling.lines import counters, flat_body, names_in, stored
+from jaxnn.clinic.calling.lines import counters, flat_body, names_in
 from jaxnn.clinic.calling.listing import name_in
 from jaxnn.clinic.calling.names import COST, layers_of, plain, read_name
 
@@ -139,16 +139,14 @@ def bare(node: ast.AST) -> ast.AST:
 
 def literals(trees: Iterable[ast.Module]) -> set[str]:
     """The names that are set to a number, as rate = 0.1 or a, b = 1, 2e-3."""
-    found: set[str] = set()
-    for node in (node for tree in trees for node in flat_body(tree)):
-        if isinstance(node, ast.Assign) and is_number(node.value):
-            found.update(stored(node))
-    return found - counters(trees)
+    nodes = [node for tree in trees for node in flat_body(tree)]
+    made = assigned(node for node in nodes if isinstance(node, ast.Assign))
+    return {name for name, value in made if is_number(value)} - counters(trees)
 
 
 def is_number(node: ast.expr) -> bool:
     """Whether a value is made of numbers alone."""
-    numbers = (ast.Constant, ast.Tuple, ast.BinOp, ast.UnaryOp)
+    numbers = (ast.Constant, ast.BinOp, ast.UnaryOp)
     marks = (ast.operator, ast.unaryop, ast.expr_context)
     return all(
         isinstance(each, numbers + marks)
