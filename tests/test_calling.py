@@ -463,8 +463,9 @@ SINGLES = """
 X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
 Y = np.array([0, 1, 1, 0])
 W1, b1, W2, b2 = np.random.rand(2, 3), np.random.rand(3), np.random.rand(3), 0.1
+L, E = 0.3, 1
 def unit(z): return 1 / (1 + np.exp(-z))
-for epoch in range(100):
+while E > 0.01:
     E = 0
     for x, t in zip(X, Y):
         a = unit(x @ W1 + b1)
@@ -472,8 +473,8 @@ for epoch in range(100):
         E += 0.5 * (t - o) ** 2
         d = (o - t) * o * (1 - o)
         deep = d * W2 * a * (1 - a)
-        W2, b2 = W2 - 0.3 * d * a, b2 - 0.3 * d
-        W1, b1 = W1 - 0.3 * np.outer(x, deep), b1 - 0.3 * deep
+        W2, b2 = W2 - L * d * a, b2 - L * d
+        W1, b1 = W1 - L * np.outer(x, deep), b1 - L * deep
 """
 LAYERS = """
 X, y = np.zeros((4, 2)), np.zeros((4, 1))

@@ -159,16 +159,14 @@ def numbers(
     trees: Sequence[ast.Module], steps: Iterable[Change], used: set[str]
 ) -> Numbers:
     """The numbers among the names used that are not the script's to choose."""
-    free = sorted(literals(trees) & used)
-    kinds = {name: "m" if name == "N" else read_name(name).kind for name in free}
+    every = literals(trees) & used
+    kinds = {name: "m" if name == "N" else read_name(name).kind for name in every}
     below = divisors(trees)
-    counts = [
-        n for n in free if kinds[n] == "m" or kinds[n] in ("n", "") and n in below
-    ]
-    leaves = [each for one in steps for each in factors(one.term)]
-    names = {each.id for each in leaves if isinstance(each, ast.Name)}
-    names &= {*free, *(counters(trees) & used)} - {*counts}
-    rates = [n for n in sorted(names) if read_name(n).kind in ("rate", "")]
+    rates = rate_names(steps) & (every | counters(trees) & used)
+    rates = sorted(name for name in rates if kinds.get(name) != "m")
+    free = sorted(every.difference(rates))
+    counts = [n for n in free if kinds[n] == "m"]
+    counts += [n for n in free if kinds[n] in ("n", "") and n in below]
     roles = dict.fromkeys(counts[:1], "m")
     for kind in ("lam", "n", "k"):
         found = [n for n in free if kinds[n] == kind and n not in counts]
@@ -176,6 +174,15 @@ def numbers(
     hidden = [n for n in free if kinds[n] == "h"]
     roles |= {name: f"h{i + 1}" for i, name in enumerate(hidden)}
     return Numbers(roles, counts, rates)
+
+
+def rate_names(steps: Iterable[Change]) -> set[str]:
+    """The names that steps are multiplied by, but for lambda in lambda * W."""
+    found: set[str] = set()
+    for one in steps:
+        leaves = [n.id for n in factors(one.term) if isinstance(n, ast.Name)]
+        found |= {*leaves} if one.name not in leaves else set()
+    return found
 
 
 def with_rates_of_one(steps: Iterable[Change]) -> None:
