@@ -2,6 +2,7 @@
 
 import os
 import random
+import shlex
 import textwrap
 from pathlib import Path
 
@@ -387,6 +388,237 @@ def test_a_script_runs_on_our_values(write):
     way, answer, p = first_right((function,))
     assert "with the column of ones; one-hot labels, rows" in way.in_words()
     assert is_close(answer.gradient, network(p.params, p.x, p.targets)[1], 1e-9)
+
+
+TALLIES = """
+from lessons import table, marks  # there is no such file
+hidden = 3
+w_in = np.random.randn(table.shape[1], hidden)
+w_out = np.random.randn(hidden)
+speed, last_loss = 0.5, None
+for turn in range(9):
+    sum_in, sum_out = np.zeros(w_in.shape), np.zeros(w_out.shape)
+    for row, mark in zip(table.values, marks):
+        a = 1 / (1 + np.exp(-row.dot(w_in)))
+        guess = 1 / (1 + np.exp(-a.dot(w_out)))
+        part = (mark - guess) * guess * (1 - guess)
+        sum_out += part * a
+        sum_in += np.outer(row, part * w_out * a * (1 - a))
+    w_in += speed * sum_in / len(marks)
+    w_out += speed * sum_out / len(marks)
+    loss = np.mean((marks - guess) ** 2)
+    if last_loss and last_loss < loss:
+        print("worse")
+    last_loss = loss
+"""
+ROUNDS = """
+def bend(z): return np.tanh(z)
+def slope(z): return 1 - np.tanh(z) ** 2
+inputs = np.array([[0.1, 0.2], [0.3, 0.4]])
+y_wanted = np.array([[0.1], [0.9]])
+weights_hidden, weights_output = np.random.randn(2, 3), np.random.randn(3, 1)
+bias_hidden, bias_output = np.zeros(3), np.zeros(1)
+for turn in range(1000):
+    z = inputs @ weights_hidden + bias_hidden
+    a = np.tanh(z)
+    z_out = a @ weights_output + bias_output
+    out = np.tanh(z_out)
+    error = y_wanted - out
+    back = error * slope(z_out)
+    deep = back @ weights_output.T * slope(z)
+    weights_output += 0.02 * a.T @ back
+    weights_hidden += 0.02 * inputs.T @ deep
+    bias_output += 0.02 * back.sum(axis=0)
+    bias_hidden += 0.02 * deep.sum(axis=0)
+    print("loss", np.mean(np.abs(error)))
+print(out)
+"""
+BATCHES = """
+X_train, X_test, y_train, y_test = divided(*loaded())
+hot = np.eye(3)[y_train]
+W1, b1 = np.random.randn(4, 6), np.zeros((1, 6))
+W2, b2 = np.random.randn(6, 3), np.zeros((1, 3))
+reg, rate, batch = 0.01, 0.1, 16
+for epoch in range(20):
+    order = np.random.permutation(len(X_train))
+    X_train, hot = X_train[order], hot[order]
+    for i in range(0, len(X_train), 16):
+        x, y = X_train[i : i + 16], hot[i : i + 16]
+        a = np.maximum(0, x @ W1 + b1)
+        p = np.exp(a @ W2 + b2)
+        p /= p.sum(axis=1, keepdims=True)
+        data_loss = -np.sum(y * np.log(p)) / len(x)
+        loss = data_loss + reg / 2 * (np.sum(W1**2) + np.sum(W2**2))
+        d = (p - y) / len(x)
+        dW2, db2 = a.T @ d + reg * W2, d.sum(axis=0, keepdims=True)
+        d = d @ W2.T * (a > 0)
+        dW1, db1 = x.T @ d + reg * W1, d.sum(axis=0, keepdims=True)
+        W1 -= rate * dW1
+        b1 -= rate * db1
+        W2 -= rate * dW2
+        b2 -= rate * db2
+loss = np.mean(X_test @ W1)
+"""
+SINGLES = """
+X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+Y = np.array([0, 1, 1, 0])
+W1, b1, W2, b2 = np.random.rand(2, 3), np.random.rand(3), np.random.rand(3), 0.1
+L, E = 0.3, 1
+def unit(z): return 1 / (1 + np.exp(-z))
+while E > 0.01:
+    E = 0
+    for x, t in zip(X, Y):
+        a = unit(x @ W1 + b1)
+        o = unit(a @ W2 + b2)
+        E += 0.5 * (t - o) ** 2
+        d = (o - t) * o * (1 - o)
+        deep = d * W2 * a * (1 - a)
+        W2, b2 = W2 - L * d * a, b2 - L * d
+        W1, b1 = W1 - L * np.outer(x, deep), b1 - L * deep
+"""
+LAYERS = """
+X, y = np.zeros((4, 2)), np.zeros((4, 1))
+for i in range(4):
+    for j in range(2):
+        X[i, j] = i - j
+weights = [np.random.randn(2, 3), np.random.randn(3, 1)]
+biases = [np.zeros((1, 3)), np.zeros((1, 1))]
+for alpha in (0.1, 1):
+    for epoch in range(100):
+        a, dw, db = [X], [None] * 2, [None] * 2
+        for w, b in zip(weights, biases):
+            a.append(1 / (1 + np.exp(-(a[-1] @ w + b))))
+        delta = (a[-1] - y) * a[-1] * (1 - a[-1])
+        for i in (1, 0):
+            dw[i], db[i] = a[i].T @ delta, delta.sum(axis=0, keepdims=True)
+            delta = delta @ weights[i].T * a[i] * (1 - a[i])
+        for i in range(2):
+            weights[i] -= alpha * dw[i]
+            biases[i] -= alpha * db[i]
+"""
+MOMENTS = """
+N, D = 50, 4
+X, labels = np.random.rand(N, D), np.ones((N, 1))
+Wh, bh, Wo, bo = np.zeros((D, 8)), np.zeros(8), np.zeros((8, 1)), np.zeros(1)
+vh, vo, step_size = np.zeros_like(Wh), np.zeros_like(Wo), 0.1
+while True:
+    a = np.tanh(X @ Wh + bh)
+    out = 1 / (1 + np.exp(-(a @ Wo + bo)))
+    loss = -np.mean(labels * np.log(out) + (1 - labels) * np.log(1 - out))
+    if loss < 0.01:
+        break
+    d = out - labels
+    dWo, dbo = step_size * a.T @ d / N, step_size * d.mean(axis=0)
+    d = d @ Wo.T * (1 - a * a)
+    dWh, dbh = step_size * X.T @ d / N, step_size * d.mean(axis=0)
+    Wh, bh, Wo, bo = Wh - dWh, bh - dbh, Wo - dWo, bo - dbo
+"""
+MEANS = """
+data = np.array([[1, 2, 0.3], [4, 5, 0.6]])
+x, target = data[:, :2], data[:, 2:]
+w_hidden, w_out = np.random.randn(2, 3), np.random.randn(3, 1)
+eta = 0.5
+for n in range(100):
+    grad_hidden, grad_out = np.zeros((2, 3)), np.zeros((3, 1))
+    mse = 0
+    for i in range(2):
+        a = 1 / (1 + np.exp(-x[i : i + 1] @ w_hidden))
+        out = 1 / (1 + np.exp(-a @ w_out))
+        mse += np.sum((out - target[i]) ** 2) / len(x)
+        d = (out - target[i]) * out * (1 - out)
+        grad_out += a.T @ d
+        grad_hidden += x[i : i + 1].T @ (d @ w_out.T * a * (1 - a))
+    w_hidden -= eta * grad_hidden / len(x)
+    w_out -= eta * grad_out / len(x)
+"""
+TANH = "weights_hidden,weights_output,bias_hidden,bias_output"
+SCRIPTS = [  # the text, the options of the line printed, a slip, what is said of it
+    (
+        TALLIES,
+        "--values w_in,w_out --of w_in,w_out --data table,marks",
+        ("part * w_out * a", "(mark - guess) * w_out * a"),
+        "dZ1 is made of the error, without sigma'(Z2)",
+    ),
+    (
+        ROUNDS,
+        f"--values {TANH} --of {TANH} --data inputs,y_wanted --expect 'tanh, tanh'",
+        ("slope(z_out)", "slope(out)"),
+        "tanh' is taken of the activation A2",
+    ),
+    (
+        BATCHES,
+        "--values loss,dW2,db2,dW1,db1 --of W1,b1,W2,b2 --data X_train,hot",
+        ("a.T @ d + reg", "a.T @ d + 2 * reg"),
+        "fix dW2 = A1.T @ dZ2 / m + reg * W2",
+    ),
+    (
+        SINGLES,
+        "--values E,W1,b1,W2,b2 --of W1,b1,W2,b2 --data X,Y",
+        ("* W2 * a * (1 - a)", "* W2 * (1 - a)"),
+        "dZ1 uses 1 - A1 in place of sigma'(Z1)",
+    ),
+    (
+        LAYERS,
+        "--values dw,db --of weights,biases --data X,y",
+        ("delta @ weights[i].T * a[i] * (1 - a[i])", "delta @ weights[i].T * a[i]"),
+        "dZ1 uses sigma in place of sigma'",
+    ),
+    (
+        MOMENTS,
+        "--values loss,dWo,dbo,dWh,dbh --of Wh,bh,Wo,bo --data X,labels",
+        ("(1 - a * a)", "(1 - a)"),
+        "dZ1 uses 1 - A1 in place of tanh'(Z1)",
+    ),
+    (
+        MEANS,
+        "--values mse,w_hidden,w_out --of w_hidden,w_out --data x,target",
+        ("d @ w_out.T * a * (1 - a)", "d @ w_out.T * a"),
+        "dZ1 uses sigma in place of sigma'",
+    ),
+]
+
+
+@pytest.mark.parametrize("code, options, slip, finding", SCRIPTS)
+def test_the_line_that_is_printed_for_a_script_judges_it(
+    write, code, options, slip, finding
+):
+    """Steps in place, frames, batches, examples one by one; a rate is no mistake."""
+    path = write(code)
+    with pytest.raises(ValueError) as caught:
+        load(str(path))
+    assert str(caught.value).endswith(f"gradcheck {path.name} {options}")
+    words = shlex.split(options)
+    given = dict(zip(words[::2], words[1::2], strict=True))
+    names = [given[f"--{each}"].split(",") for each in ("values", "of", "data")]
+    expect = given.get("--expect", "")
+    report = jaxnn.check_gradient(script(path, *names), expect=expect)
+    assert report.passed, report
+    path.write_text(path.read_text().replace(*slip))
+    report = jaxnn.check_gradient(script(path, *names), expect=expect)
+    assert finding in " ".join(str(report).split()), report
+
+
+def test_a_script_takes_the_data_that_a_person_names(write):
+    """Whatever the names say; a gradient that is added to the weights is minus one."""
+    code = ROUNDS.replace("y_wanted", "lam").replace("inputs", "cost")
+    names = ["weights_hidden", "weights_output", "bias_hidden", "bias_output"]
+    function = script(write(code), names, names, ["cost", "lam"])
+    roles = {one.name: one.role for one in subject((function,), {}).inputs}
+    assert (roles["cost"], roles["lam"], roles["bias_output"]) == ("x", "y", "b2")
+    path = write(TALLIES)
+    sums = script(path, ["sum_in", "sum_out"], ["w_in", "w_out"], ["table", "marks"])
+    assert jaxnn.check_gradient(sums).passed
+
+
+def test_a_script_that_raises_an_error_shows_it(write):
+    """Zeros from before the error are no result."""
+    path = write(TALLIES.replace("table.values", "table.rows()"))
+    names = [["sum_in", "sum_out"], ["w_in", "w_out"], ["table", "marks"]]
+    with pytest.raises(Unusable, match="AttributeError at line .*'rows'"):
+        jaxnn.check_gradient(script(path, *names))
+    path.write_text(path.read_text().replace("table.rows()", "opened(table)"))
+    with pytest.raises(Unusable, match="NameError at line .*'opened'"):
+        jaxnn.check_gradient(script(path, *names))
 
 
 def test_the_lines_of_a_function_that_makes_its_own_weights_run(write):

@@ -7,6 +7,8 @@ import pytest
 
 import jaxnn
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def checkers(load):

@@ -31,6 +31,8 @@ from jaxnn.clinic.telling import report
 from jaxnn.clinic.telling.formulas import Style
 from jaxnn.clinic.telling.places import ADDED, AT_ZERO, places
 
+pytestmark = pytest.mark.slow
+
 LAMBDAS = (0.0, LAMBDA)
 TABLES = {"cost": planted.COST_NAMES, "gradient": planted.GRADIENT_NAMES}
 STYLE = Style(("theta1", "theta2"))
@@ -285,7 +287,6 @@ def unnamed(kind, chosen):
     return missed
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("kind", TABLES)
 def test_every_pair_is_named(kind, part, all_pairs):
@@ -296,7 +297,6 @@ def test_every_pair_is_named(kind, part, all_pairs):
     assert len(unnamed(kind, pairs)) <= math.ceil(0.03 * len(pairs))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_triples_are_named(part, all_pairs):
     count = 300 if all_pairs else 8
@@ -305,7 +305,6 @@ def test_triples_are_named(part, all_pairs):
     assert len(unnamed("gradient", chosen)) <= math.ceil(0.1 * len(chosen))
 
 
-@pytest.mark.slow
 def test_triples_of_the_cost_are_named(all_pairs):
     count = 40 if all_pairs else 2
     chosen = random.Random(0).sample(list(combinations("cost", 3)), count)
@@ -347,7 +346,6 @@ def spoiled(given, seed, theta, rows, columns, factor, noise):
     return tuple(Layer(each[:, 1:], each[:, 0]) for each in both)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
 def test_strange_gradients_are_not_named_but_placed(part, all_pairs):
     seen = observe("gradient", ())

@@ -22,6 +22,8 @@ from jaxnn.clinic.networks.problems import Layer, Problem
 from jaxnn.clinic.telling import report
 from jaxnn.clinic.telling.formulas import Style
 
+pytestmark = pytest.mark.slow
+
 LAM, BAR = 10.0, 1e-6
 PARTS = 8  # of the long tests, so that they run side by side
 SIZES = {0: (8, 4), 1: (8, 5, 4), 2: (8, 5, 3, 10), 3: (8, 5, 3, 12, 4)}
@@ -181,7 +183,6 @@ def kind_of(edit):
     return "cost" if edit.step == "cost" else "gradient"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_edit_is_named_and_its_fix_mends_it(part, all_pairs):
     every = sample(300, 1, 6) if all_pairs else sample(7, 1, 2)
@@ -214,7 +215,6 @@ def unexplained(chosen):
     return missed
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_pairs_are_explained(part, all_pairs):
     every = sample(487, 2, 1, 2) if all_pairs else sample(0, 2, 1, 2)[::2]
@@ -222,7 +222,6 @@ def test_pairs_are_explained(part, all_pairs):
     assert len(unexplained(chosen)) <= math.ceil(0.03 * len(chosen))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_triples_are_explained(part, all_pairs):
     every = sample(287, 3, 1, 3) if all_pairs else sample(0, 3, 1, 3)[::3]
@@ -270,7 +269,6 @@ def test_right_files_of_the_family_pass(all_pairs, check):
         assert found.passed, (member, found)
 
 
-@pytest.mark.slow
 def test_wrong_files_pass_after_their_fixes(all_pairs, check):
     draw = random.Random(9)
     for member in family.common() * (6 if all_pairs else 1):

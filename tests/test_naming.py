@@ -13,6 +13,8 @@ from jaxnn.clinic.networks import units
 from jaxnn.clinic.networks.network import Network
 from jaxnn.clinic.telling import formulas
 
+pytestmark = pytest.mark.slow
+
 SOURCE = """import numpy as np
 
 def sigmoid(z):

@@ -35,7 +35,7 @@ class Judgement(NamedTuple):
     net: Network
     cost: tuple[Hypothesis, ...] | None  # None if no cost came; () if unexplained
     gradient: tuple[Hypothesis, ...]  # () if unexplained
-    rate: float = 1.0  # divided out of the gradient
+    rates: tuple[float, ...] = ()  # divided out of the gradient, by problem
 
     @property
     def is_right(self) -> bool:
@@ -123,7 +123,7 @@ def against(
     net: Network, answers: Answers, most: int, is_whole: bool = True
 ) -> Judgement:
     """What is wrong if this is the network; is_whole: only if the cost is explained."""
-    cost, given, rate = None, answers.gradients, 1.0
+    cost, given, rates = None, answers.gradients, ()
     if (values := answers.costs) is not None:
         priced = costs.ObservedCosts(
             net, answers.problems, answers.lams, values, answers.bar
@@ -144,8 +144,9 @@ def against(
     )
     found = tuple(search.search(seen, most))
     if way.mode != "gradient" and answers.rows[0][0].rate is None:
-        rate, found = without_rate(found, len(answers.lams) > 1)
-    return Judgement(net, cost, found, rate)
+        is_script = all(hasattr(p.function, "has_rate") for p in way.subject.parts)
+        rates, found = without_rate(found, len(answers.lams) > 1, is_script)
+    return Judgement(net, cost, found, rates)
 
 
 def rounded(given: Params) -> Params:
@@ -160,16 +161,20 @@ def rounded(given: Params) -> Params:
 
 
 def without_rate(
-    found: Sequence[Hypothesis], has_lam: bool
-) -> tuple[float, tuple[Hypothesis, ...]]:
-    """A factor of the whole that is the rate of a step, which is no mistake."""
+    found: Sequence[Hypothesis], has_lam: bool, is_script: bool
+) -> tuple[tuple[float, ...], tuple[Hypothesis, ...]]:
+    """A factor of the whole that is the rate of a step, which is no mistake.
+
+    A script's rate is for its own number of examples, so it may be in the factor.
+    """
     targets = ("whole",) if has_lam else ("whole", "data")
     for h in found:
         for f in h.factors:
-            if f.target in targets and np.ptp(np.round(f.values, 9)) == 0:
+            is_rate = is_script or np.ptp(np.round(f.values, 9)) == 0
+            if f.target in targets and is_rate and min(f.values) > 0:
                 rest = tuple(one for one in h.factors if one is not f)
-                return f.values[0], (h._replace(factors=rest),)
-    return 1.0, tuple(found)
+                return f.values, (h._replace(factors=rest),)
+    return (), tuple(found)
 
 
 def orders(way: Way) -> dict[Choice, dict[str, str]]:

@@ -21,7 +21,9 @@ def modes(way: Way, problem: Problem, outcomes: Sequence[Outcome]) -> list[Way]:
     if way.subject.takes("rate"):
         return with_rate(way, problem, outcomes, is_changed)
     found = ["gradient"]
-    if back.size and is_close(back, given):
+    if getattr(way.subject.parts[-1].function, "has_rate", False):
+        found = ["step"]
+    elif back.size and is_close(back, given):
         found = ["new parameters", "gradient"]
     elif is_changed and is_close(held, given):
         found = ["in place"] if not back.size else ["gradient", "in place"]

@@ -18,11 +18,12 @@ from typing import Any, NamedTuple
 
 from jaxnn import files
 from jaxnn.clinic.calling import octave, texts
-from jaxnn.clinic.calling.choosing import obvious, suggestion
+from jaxnn.clinic.calling.choosing import obvious
 from jaxnn.clinic.calling.listing import functions_in
 from jaxnn.clinic.calling.names import is_slope
 from jaxnn.clinic.calling.sandbox import within
 from jaxnn.clinic.calling.statements import Statement, needs, statements
+from jaxnn.clinic.calling.suggesting import suggestion
 from jaxnn.clinic.calling.texts import guess, one_line, place, python2_hint
 from jaxnn.files import FileError
 

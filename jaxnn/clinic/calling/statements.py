@@ -3,7 +3,7 @@
 import ast
 import dis
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from types import CodeType
 from typing import NamedTuple, TypeGuard
 
@@ -123,3 +123,20 @@ def needs(found: list[Statement], roots: set[str]) -> tuple[list[Statement], set
         if more == names:
             return chosen, names
         names = more
+
+
+def depending(lines: Sequence[Statement], names: set[str]) -> list[Statement]:
+    """The statements that depend on the names, directly or not."""
+    found: set[int] = set()
+    known = set(names)
+    for _ in lines:  # a loop above can use what is set below
+        for s in lines:
+            if id(s) not in found and known & (s.uses | s.binds):
+                found.add(id(s))
+                known |= s.binds
+    return [s for s in lines if id(s) in found]
+
+
+def moves(s: Statement, of: set[str], live: set[str]) -> bool:
+    """Whether a statement changes a parameter by what is computed from the data."""
+    return bool(s.binds & s.uses & of and (s.uses - s.binds) & live)

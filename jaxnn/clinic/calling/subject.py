@@ -84,7 +84,8 @@ class Subject(NamedTuple):
 
 def subject(functions: Sequence[Function], named: Mapping[str, str]) -> Subject:
     """The functions with the roles of their arguments; named: roles by argument."""
-    given = {name: role_named(word) for name, word in named.items()}
+    said = {n: r for f in functions for n, r in getattr(f, "roles", {}).items()}
+    given = said | {name: role_named(word) for name, word in named.items()}
     beside = [getattr(f, "__qualname__", "") for f in functions]
     parts = tuple(part(function, given, 0, beside) for function in functions)
     found = Subject(ordered(parts), named)

@@ -49,10 +49,13 @@ def ways(
     ends: dict[bool, list[Any]] = {False: [], True: []}  # the errors for each size
     # a cost of all pairs beside the gradient of one
     is_one_a_call = subject.takes("pairs") and subject.takes("x")
+    takes_many = [getattr(p.function, "takes_many", False) for p in subject.parts]
+    counts = (True,) if is_one_a_call else (False, True)
+    counts = (False,) if all(takes_many) else counts
     every = (  # lazily: to look at a size can make one of the person's objects
         (sizes, seen, is_single)
         for sizes, seen in sizes_to_try(subject, fixed.get("sizes"))
-        for is_single in ((True,) if is_one_a_call else (False, True))
+        for is_single in counts
     )
     for sizes, seen, is_single in every:
         if found and (sizes[-1] not in USUAL or len(sizes) != found):
@@ -94,10 +97,13 @@ def sizes_to_try(
     depths = DEPTHS if depth is None else (depth,)
     if depth is None and subject.takes("n") and subject.takes("k"):
         depths = sorted(DEPTHS)  # no size of a hidden layer among the sizes
-    for outputs in () if given else (USUAL, OTHERS):
+    known = [getattr(part.function, "outputs", ()) for part in subject.parts]
+    usual = (known[-1],) if all(known) else (USUAL, OTHERS)
+    for outputs in () if given else usual:
         tries += [sized(subject, hidden, k) for hidden in depths for k in outputs]
         tries += [COURSE] if outputs == USUAL and 1 in depths else []
     tries += [CHECKED] if subject.takes("h1") and not given and 1 in depths else []
+    tries += [s for s in [getattr(subject.parts[-1].function, "sizes", ())] if s]
     for sizes in tries:
         way = Way(subject, sizes, (Form(),))
         seen = template(way, problems_of(sizes, True, False)[0])

@@ -144,8 +144,9 @@ def notes(answers: Answers, found: Judgement | None) -> list[str]:
         texts.append("no cost (one number) came back; only the gradient was checked")
     if (several := len(answers.rows[0][0].costs)) > 1:
         texts.append(f"{several} costs were returned; number {way.pick + 1} was used")
-    if found is not None and found.rate != 1:
-        texts.append(f"what came back is {found.rate:.6g} times the gradient: a rate")
+    if found is not None and found.rates:
+        rate = found.rates[0]
+        texts.append(f"what came back is {rate:.6g} times the gradient: a rate")
     printed = max(one.lines for one in answers.every)
     if printed >= MANY:
         texts.append(f"your function prints {printed} lines per call; remove them")

@@ -113,7 +113,7 @@ def all_wrong(answers: Answers, found: Judgement) -> bool:
 
 def given_gradients(answers: Answers, found: Judgement, i: int) -> list[Params]:
     """The person's gradients on problem i, the rate of a step divided out."""
-    rate = found.rate
+    rate = found.rates[i] if found.rates else 1.0
     rows = [one.gradient for one in answers.rows[i] if one.gradient is not None]
     return [
         tuple(Layer(W / rate, None if b is None else b / rate) for W, b in row)
