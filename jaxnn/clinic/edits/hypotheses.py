@@ -28,6 +28,14 @@ class Choice(NamedTuple):
     layer: int  # 0: everywhere
     key: Key
 
+    @property
+    def kind(self) -> tuple[str, Key]:
+        """What the same line in a loop over the layers has in every layer."""
+        key = self.key
+        if self.layer and isinstance(key, tuple) and isinstance(key[1], int):
+            key = key[0], key[1] - self.layer
+        return SAME.get(self.place, self.place), key
+
 
 Reread = Callable[[Params, Sequence[Choice]], Params]
 
@@ -54,7 +62,7 @@ class Hypothesis(NamedTuple):
     @property
     def size(self) -> int:
         """How many edits: the same one in several layers is one."""
-        kinds = {(SAME.get(c.place, c.place), c.key) for c in self.choices}
+        kinds = {c.kind for c in self.choices}
         return len(kinds) + sum(one.size for one in self.factors)
 
     @property

@@ -77,7 +77,9 @@ def through(
     """h with choices for one layer that fit its gradients up to factors."""
     given, bar = v.seen[layer - 1].b, SLACK * seen.bar
     raw = pools.delta_pools(v, layer, above)
-    places = {place: trimmed(pool, h, size) for place, pool in raw.items()}
+    places = {
+        place: trimmed(pool, place, layer, h, size) for place, pool in raw.items()
+    }
     for arrived in chosen(h, layer, places, size):
         keys = {place: arrived.key(place, layer) for place in places}
         if keys.get("carrier") == "updated":
@@ -90,19 +92,31 @@ def through(
                 yield fitted, flows
                 continue
             # all sums over the units are one vector of ones, up to a factor
-            sums = trimmed(pools.bias_sums(v, layer, flows), fitted, size, False)
+            sums = pools.bias_sums(v, layer, flows)
+            sums = trimmed(sums, "bias", layer, fitted, size, False)
             for last in chosen(fitted, layer, {"bias": sums}, size):
                 ours = sums[last.key("bias", layer)]
                 if steps.ratio(ours, given, bar) is not None:
                     yield last, flows
 
 
-def trimmed(pool: Pool, h: Hypothesis, size: int, up_to_a_factor: bool = True) -> Pool:
+def trimmed(
+    pool: Pool,
+    place: str,
+    layer: int,
+    h: Hypothesis,
+    size: int,
+    up_to_a_factor: bool = True,
+) -> Pool:
     """What can still be chosen: at the limit only what is right or chosen already."""
     if h.size < size:
         return pools.distinct(pool, up_to_a_factor)
-    used = {RIGHT, *(c.key for c in h.choices)}
-    return {key: array for key, array in pool.items() if key in used}
+    used = {c.kind for c in h.choices}
+    return {
+        key: array
+        for key, array in pool.items()
+        if key == RIGHT or Choice(place, layer, key).kind in used
+    }
 
 
 def weights(
@@ -114,9 +128,14 @@ def weights(
         if steps.ratio(flows[-1].delta @ v.A[layer - 1].T, given, bar) is not None:
             yield h
         return
-    summed = trimmed(pools.summed(v, layer, flows), h, size)
-    entering = trimmed(pools.entering(v, layer, flows), h, size)
-    places = {"summed": summed, "entering": entering}
+    raw = {
+        "summed": pools.summed(v, layer, flows),
+        "entering": pools.entering(v, layer, flows),
+    }
+    places = {
+        place: trimmed(pool, place, layer, h, size) for place, pool in raw.items()
+    }
+    summed, entering = places["summed"], places["entering"]
     for one in chosen(h, layer, places, size):
         a, b = summed[one.key("summed", layer)], entering[one.key("entering", layer)]
         if steps.ratio(a @ b.T, given, bar) is not None:

@@ -32,8 +32,7 @@ def mistakes(h: Hypothesis, style: Style, net: Network) -> Iterator[Wording]:
     """The choices of a hypothesis in words; the same one in several layers is one."""
     groups: dict[tuple[str, Key], list[Choice]] = {}
     for c in h.choices:
-        place = "summed" if c.place == "bias" else c.place
-        groups.setdefault((place, c.key), []).append(c)
+        groups.setdefault(c.kind, []).append(c)
     for chosen in groups.values():
         yield in_words(chosen, style, net)
 
@@ -84,7 +83,7 @@ def names(
     bias_part = biases if style.has_theta else joined([style.db(n) for n in layers])
     return found | {
         "acts": f"the activation{'s' * (len(layers) > 1)} {found['a']}",
-        "key": key_name(c.key, style, net),
+        "key": joined([key_name(one.key, style, net) for one in chosen]),
         "f": net.units[max(c.layer, 1) - 1].name if c.layer else net.units[0].name,
         "loss": net.loss.name,
         "out": net.units[-1].prime.rstrip("'"),
