@@ -17,7 +17,8 @@ import pytest
 from jaxnn.clinic.edits import costs, search
 from jaxnn.clinic.edits.expressions import EXPRESSIONS
 from jaxnn.clinic.edits.factors import factor_of
-from jaxnn.clinic.edits.hypotheses import NONE, Choice, Observed, misfit
+from jaxnn.clinic.edits.fits import misfit
+from jaxnn.clinic.edits.hypotheses import NONE, Choice, Observed
 from jaxnn.clinic.networks.network import course
 from jaxnn.clinic.networks.problems import (
     COURSE,

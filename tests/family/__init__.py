@@ -8,7 +8,7 @@ file computes, its gradient as matrices (out, in), and `numeric` that of its own
 
 from .judging import Layers, Problem, gap, numeric, probes, problem, run
 from .members import CHOICES, FAMILY_SIZE, Member, common, members
-from .mistakes import edits, same
+from .mistakes import edits, in_every_layer, same
 from .writing import Edit, clash, source, statements
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "common",
     "edits",
     "gap",
+    "in_every_layer",
     "members",
     "numeric",
     "probes",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from .judging import Layers, gap, probes, run
-from .layers import COST_PENALTY, layers
+from .layers import COST_PENALTY, layers, product
 from .members import Member, array_names
 from .packing import in_lists, unrolled
 from .steps import SCALES, STEPS, Slips
@@ -61,8 +61,17 @@ def edits(member: Member, outputs: int = 3, times: int = 1) -> tuple[Edit, ...]:
 
     Left out are those that do not run for every size, or compute the right numbers.
     """
+    return _wrong(member, [*_in_layers(member, times), *_in_all(member)], outputs)
+
+
+def in_every_layer(member: Member, outputs: int = 3) -> tuple[Edit, ...]:
+    """Each edit of a layer made in all layers that it fits, as in a loop over them."""
+    return _wrong(member, [*_in_loops(member), _errors_handed_back(member)], outputs)
+
+
+def _wrong(member: Member, every: list[Edit], outputs: int) -> tuple[Edit, ...]:
+    """Those that run for every size and do not compute the right numbers."""
     right, wrong = _values(member, (), outputs), []
-    every = [*_in_layers(member, times), *_in_all(member)]
     first = {(edit.line, edit.what): edit for edit in reversed(every)}
     for edit in reversed(first.values()):
         try:
@@ -116,6 +125,35 @@ def _in_layers(member: Member, times: int) -> Iterator[Edit]:
             found = dict(slips[phrase] for slips in made.values() if phrase in slips)
             if found:
                 yield _whole(phrase, step, found)
+
+
+def _in_loops(member: Member) -> Iterator[Edit]:
+    """The edits that two layers or more have, each in all of these.
+
+    Left out is what needs the weights of two layers, as no loop's line does.
+    """
+    for step, make in STEPS.items():
+        found: dict[str, dict[str, str]] = {}
+        for w in layers(member):
+            for phrase, (line, what) in make(w).items():
+                alike = re.sub(r"(?<=[A-Za-z])\d+", "#", phrase)
+                found.setdefault(alike, {}).setdefault(line, what)
+        for phrase, blocks in found.items():
+            if len(blocks) > 1 and "@" not in phrase:
+                yield _whole(phrase, step, blocks)
+
+
+def _errors_handed_back(member: Member) -> Edit:
+    """Each layer's error is made of the error above it, which has no slope."""
+    every = layers(member)[::-1]
+    last, blocks = every[0], {}
+    errors = {last.number: product(*last.error()[:2])}
+    for w in every:
+        error = errors.get(w.number) or w.after.back(f"E{w.number + 1}")
+        slope = last.error()[2] if w.last else w.slope()
+        delta = product(f"E{w.number}", slope)
+        blocks[w.D] = f"E{w.number} = {error}\n{w.D} = {delta}"
+    return _whole("error before its slope handed back", "delta", blocks)
 
 
 def _in_all(member: Member) -> Iterator[Edit]:

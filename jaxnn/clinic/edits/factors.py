@@ -68,8 +68,6 @@ def targets(
         ("b", 0): those("b"),
         ("weights", 0): those("W", *BOTH),
     }
-    # each hidden layer's delta has it, and what comes back from above has it already
-    found["back", 0] = {p: depth - p[1] for p in those("W", "b") if p[1] < depth}
     for layer in layers:
         own = (layer,)
         found["delta", layer] = those("W", "b", of=range(layer, 0, -1))
@@ -81,6 +79,8 @@ def targets(
         found["b penalty", layer] = those("bias penalty", of=own)
         found["whole layer", layer] = those("W", "b", *BOTH, of=own)
         found["weights", layer] = those("W", *BOTH, of=own)
+    # each hidden layer's delta has it, and what comes back from above has it already
+    found["back", 0] = {p: depth - p[1] for p in those("W", "b") if p[1] < depth}
     return {key: members for key, members in found.items() if members}
 
 

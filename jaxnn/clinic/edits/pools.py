@@ -58,9 +58,7 @@ def distinct(pool: Pool, up_to_a_factor: bool = True) -> Pool:
     alike |= zero[:, None] & zero
     first = alike.argmax(axis=1)  # the earliest that is alike
     return {
-        key: pool[key]
-        for i, key in enumerate(keys)
-        if first[i] == i or key in SEPARATE
+        key: pool[key] for i, key in enumerate(keys) if first[i] == i or key in SEPARATE
     }
 
 

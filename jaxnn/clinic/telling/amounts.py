@@ -159,7 +159,16 @@ def place(f: Factor, style: Style, net: Network) -> str:
     return own.get(f.target, whole)
 
 
-WITH_BIASES = ("data", "whole", "back", "delta", "layer", "whole layer", "b", "b penalty")
+WITH_BIASES = (
+    "data",
+    "whole",
+    "back",
+    "delta",
+    "layer",
+    "whole layer",
+    "b",
+    "b penalty",
+)
 
 
 def fixes_of(f: Factor, style: Style, net: Network) -> list[str]:

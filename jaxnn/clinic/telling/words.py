@@ -83,6 +83,8 @@ def names(
     bias_part = biases if style.has_theta else joined([style.db(n) for n in layers])
     return found | {
         "acts": f"the activation{'s' * (len(layers) > 1)} {found['a']}",
+        "is": "is" if places == {"bias"} and style.has_theta else be,
+        "was": "were" if len(layers) > 1 else "was",
         "key": joined([key_name(one.key, style, net) for one in chosen]),
         "f": net.units[max(c.layer, 1) - 1].name if c.layer else net.units[0].name,
         "loss": net.loss.name,
