@@ -260,15 +260,17 @@ def test_the_same_edit_in_every_layer_is_one(depth, all_pairs):
                 continue  # a product of all gradients is as small as rounding
             found = one.gradient_explained(edit)
             assert found and found[0].size <= 1 + ("pairs" in edit.name), (member, edit)
-            check_fixes(one, edit, found[0])
+            check_fixes(one, edit, found)
 
 
-def check_fixes(one, edit, h):
-    """Check that the fixes mend an edit, unless it is mended where examples are."""
-    mistakes = one.mistakes("gradient", h)
-    is_followed = "example" not in edit.name or statements(mistakes)
-    if is_followed and edit.step not in MOVED:
-        assert one.is_right([edit], statements(mistakes)), (edit, mistakes)
+def check_fixes(one, edit, found):
+    """Check that an explanation's fixes mend an edit, if statements can do that.
+
+    With two hidden layers a wrong sign in both deltas is one in the upper layer alone.
+    """
+    every = [statements(one.mistakes("gradient", h)) for h in found]
+    if edit.step not in MOVED and ("example" not in edit.name or every[0]):
+        assert any(one.is_right([edit], fixes) for fixes in every), (edit, every)
 
 
 ONE_OUTPUT = [
@@ -288,7 +290,7 @@ def test_edits_are_named_where_a_delta_is_one_number(member):
         found = one.gradient_explained(edit)
         assert found, (member, edit)
         if found != [NONE]:  # some need more than one example to be wrong
-            check_fixes(one, edit, found[0])
+            check_fixes(one, edit, found)
 
 
 # --- the whole check, from the file

@@ -47,7 +47,7 @@ class Judgement(NamedTuple):
         """Whether only the cost differs, as another cost and not as a slip does."""
         if self.cost is None or NONE in self.cost:
             return False
-        slips = ("labels", "examples", "penalty")
+        slips = ("labels", "examples", "penalty", "lambda")
         chosen = [c for h in self.cost[:1] for c in h.choices]
         return not any(c.place in slips or c.key == "eps" for c in chosen)
 

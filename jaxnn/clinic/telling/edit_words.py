@@ -197,6 +197,8 @@ column 1: {col} 1 is left out of the penalty in place of {col} 0
 : {W}'s penalty has {key} in place of {W}
   each matrix has its own weights in its penalty
 [lambda]
+no factor: {lam_half} is missing before the squares of {W}
+  the factor must multiply the squares of every layer; check its parentheses
 k: k stands for lambda in the penalty of {W}
   the penalty is there whatever lambda is
 : lambda is missing in the penalty of {W}
