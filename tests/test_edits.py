@@ -273,6 +273,20 @@ def check_fixes(one, edit, found):
         assert any(one.is_right([edit], fixes) for fixes in every), (edit, every)
 
 
+@pytest.mark.parametrize("member", LOOPS[:3], ids=range(3))
+def test_a_factor_with_the_wrong_scope_is_named(member):
+    one = case(member)
+    for edit in family.wrong_scopes(member):
+        found = one.explained([edit])
+        assert found["gradient"] == [NONE]
+        assert found["cost"] and found["cost"][0].size == 1, (member, edit)
+        mistakes = one.mistakes("cost", found["cost"][0])
+        assert one.is_right([edit], statements(mistakes)), (member, edit)
+        words = " ".join(each.name for each in mistakes)
+        layers = [re.findall(r"\b(?:W|theta)\d", text) for text in (edit.name, words)]
+        assert layers[0] == layers[1], (edit, words)
+
+
 ONE_OUTPUT = [
     family.common()[6]._replace(penalty="", hidden=("tanh",)),
     family.common()[10]._replace(hidden=("sigmoid",) * 2, scale="m"),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from .judging import Layers, gap, probes, run
-from .layers import COST_PENALTY, layers, product
+from .layers import COST_PENALTY, layers
 from .members import Member, array_names
 from .packing import in_lists, unrolled
 from .steps import SCALES, STEPS, Slips
@@ -61,15 +61,10 @@ def edits(member: Member, outputs: int = 3, times: int = 1) -> tuple[Edit, ...]:
 
     Left out are those that do not run for every size, or compute the right numbers.
     """
-    return _wrong(member, [*_in_layers(member, times), *_in_all(member)], outputs)
+    return wrong_only(member, [*_in_layers(member, times), *_in_all(member)], outputs)
 
 
-def in_every_layer(member: Member, outputs: int = 3) -> tuple[Edit, ...]:
-    """Each edit of a layer made in all layers that it fits, as in a loop over them."""
-    return _wrong(member, [*_in_loops(member), _errors_handed_back(member)], outputs)
-
-
-def _wrong(member: Member, every: list[Edit], outputs: int) -> tuple[Edit, ...]:
+def wrong_only(member: Member, every: list[Edit], outputs: int) -> tuple[Edit, ...]:
     """Those that run for every size and do not compute the right numbers."""
     right, wrong = _values(member, (), outputs), []
     first = {(edit.line, edit.what): edit for edit in reversed(every)}
@@ -124,36 +119,7 @@ def _in_layers(member: Member, times: int) -> Iterator[Edit]:
         for phrase in EVERYWHERE if step == "penalty" and len(made) > 1 else ():
             found = dict(slips[phrase] for slips in made.values() if phrase in slips)
             if found:
-                yield _whole(phrase, step, found)
-
-
-def _in_loops(member: Member) -> Iterator[Edit]:
-    """The edits that two layers or more have, each in all of these.
-
-    Left out is what needs the weights of two layers, as no loop's line does.
-    """
-    for step, make in STEPS.items():
-        found: dict[str, dict[str, str]] = {}
-        for w in layers(member):
-            for phrase, (line, what) in make(w).items():
-                alike = re.sub(r"(?<=[A-Za-z])\d+", "#", phrase)
-                found.setdefault(alike, {}).setdefault(line, what)
-        for phrase, blocks in found.items():
-            if len(blocks) > 1 and "@" not in phrase:
-                yield _whole(phrase, step, blocks)
-
-
-def _errors_handed_back(member: Member) -> Edit:
-    """Each layer's error is made of the error above it, which has no slope."""
-    every = layers(member)[::-1]
-    last, blocks = every[0], {}
-    errors = {last.number: product(*last.error()[:2])}
-    for w in every:
-        error = errors.get(w.number) or w.after.back(f"E{w.number + 1}")
-        slope = last.error()[2] if w.last else w.slope()
-        delta = product(f"E{w.number}", slope)
-        blocks[w.D] = f"E{w.number} = {error}\n{w.D} = {delta}"
-    return _whole("error before its slope handed back", "delta", blocks)
+                yield whole(phrase, step, found)
 
 
 def _in_all(member: Member) -> Iterator[Edit]:
@@ -163,18 +129,18 @@ def _in_all(member: Member) -> Iterator[Edit]:
         blocks = {w.G: f"{w.G} = {w.outer()}{scale}" for w in every}
         if member.biases == "apart":
             blocks |= {w.db: f"{w.db} = {w.bias_sum()}{scale}" for w in every}
-        yield _whole(phrase, "scale", blocks)
+        yield whole(phrase, "scale", blocks)
     for c in CONSTANTS if member.penalty else ():
         added = {w: add_penalty(w, f"{c} * {w.penalized}") for w in every}
         blocks = {f"{w.G} penalty": text for w, text in added.items()}
-        yield _whole(f"penalty {c}", "penalty", blocks)
+        yield whole(f"penalty {c}", "penalty", blocks)
     made = {"order": _order(member), "cost": _cost(member) | _cost_penalty(member)}
     for step, found in made.items():
         for phrase, (line, what) in found.items():
             yield Edit(f"{line.split()[0]}: {phrase}", step, 0, (line,), (what,))
 
 
-def _whole(phrase: str, step: str, blocks: dict[str, str]) -> Edit:
+def whole(phrase: str, step: str, blocks: dict[str, str]) -> Edit:
     """One edit of several blocks."""
     return Edit(f"all layers: {phrase}", step, 0, (*blocks,), (*blocks.values(),))
 

@@ -119,11 +119,10 @@ def with_squares(
             yield gone, {DATA: ratio}
         return
     if choice:
-        others = {
-            n: one for n, one in squares.layers(seen).items() if n != choice.layer
-        }
         if choice.layer and h.size == size:
-            yield h, {DATA: ratio, PENALTY: rest / sum(others.values())}
+            every = squares.layers(seen)
+            others = sum(every[n] for n in every if n != choice.layer)
+            yield h, {DATA: ratio, PENALTY: rest / others}
         return
     for (layer, key), ours in sums:
         one = h.and_choice("penalty", layer, key)

@@ -121,8 +121,8 @@ def mistakes(h: Hypothesis, style: Style, net: Network) -> Iterator[Wording]:
     for f in h.parted:
         name, why = of_factor(f)
         if f.layer and f.target == "penalty":
-            old, of = r"the (cost's )?penalty", f"{style.W(f.layer)}'s part of "
-            name = re.sub(old, lambda found: of + found[0], name)
+            part = rf"{style.W(f.layer)}'s part of \g<0>"
+            name = re.sub(r"the (cost's )?penalty", part, name)
         yield Wording(name, why, tuple(right), amounts.divided_by(f, net))
 
 

@@ -37,6 +37,8 @@ last: the last examples are left out
 [forward]
 : the hidden units are {key}
   the network has {f} units in its hidden layers
+linear: the hidden units are linear
+  {f} is left out in the forward pass: the next layer is made of z, not of {f}(z)
 [order]
 all: the gradient is unrolled in the other order
   <order>

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from jaxnn.clinic.edits.hypotheses import Choice, Hypothesis
 from jaxnn.clinic.edits.steps import Key
 from jaxnn.clinic.networks.network import Network
-from jaxnn.clinic.networks.units import HIDDEN, OUTPUT
+from jaxnn.clinic.networks.units import HIDDEN, LINEAR, OUTPUT
 from jaxnn.clinic.telling import formulas
 from jaxnn.clinic.telling.edit_words import TEXTS
 from jaxnn.clinic.telling.formulas import Style
@@ -203,5 +203,6 @@ def forward(c: Choice, style: Style, net: Network) -> Iterator[str]:
     """What to do about hidden layers with other units."""
     for layer in range(1, net.depth):
         right, z = net.units[layer - 1].name, style.z(layer)
-        yield f"apply {right} to {z} in the forward pass, not {c.key}; then"
+        wrong = f", not {c.key}" if c.key != LINEAR.name else ""
+        yield f"apply {right} to {z} in the forward pass{wrong}; then"
         yield formulas.delta(style, net, layer)
