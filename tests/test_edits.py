@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import jaxnn
-from jaxnn.clinic.edits import costs, search
+from jaxnn.clinic.edits import costs, search, squares
 from jaxnn.clinic.edits.hypotheses import NONE, Observed
 from jaxnn.clinic.judgement import rounded
 from jaxnn.clinic.networks import network, units
@@ -77,7 +77,7 @@ class Case:
         given = self.net, self.problems, self.lams
         with np.errstate(all="ignore"):
             found = {
-                "cost": costs.search(costs.ObservedCosts(*given, cost)),
+                "cost": costs.search(squares.ObservedCosts(*given, cost)),
                 "gradient": search.search(Observed(*given, gradient)),
             }
         return found

@@ -10,7 +10,7 @@ from jaxnn.clinic.attempts import Progress
 from jaxnn.clinic.calling import Way
 from jaxnn.clinic.calling.forms import formed, plain
 from jaxnn.clinic.calling.packings import roll, unroll
-from jaxnn.clinic.edits import costs, search
+from jaxnn.clinic.edits import costs, search, squares
 from jaxnn.clinic.edits.hypotheses import (
     MOST,
     NONE,
@@ -152,7 +152,7 @@ def against(
     """What is wrong if this is the network; is_whole: only if the cost is explained."""
     cost, given, rate = None, answers.gradients, 1.0
     if (values := answers.costs) is not None:
-        priced = costs.ObservedCosts(
+        priced = squares.ObservedCosts(
             net, answers.problems, answers.lams, values, answers.bar
         )
         cost = tuple(costs.search(priced, most))
