@@ -40,14 +40,15 @@ LOGS = np.linspace(-9, 0, 40)  # of eps
 def search(seen: ObservedCosts, most: int = MOST) -> list[Hypothesis]:
     """All smallest hypotheses that give the observed costs; [] if there is none."""
     sums = squares.penalties(seen) if len(seen.lams) > 1 else []
-    options = squares.lost_options(seen)
-    options += [
+    options = [
         (Choice(place, 0, key),)
         for place, key in steps.wholes(start(seen, Hypothesis(), 0))
     ]
 
     def begun(size: int) -> Iterator[tuple[Hypothesis, dict[Part, Array]]]:
-        for whole in together(options, size):
+        # what lacks its factor comes with other terms, but with no other whole
+        lost = map(Hypothesis, squares.lost_options(seen) if size else ())
+        for whole in (*together(options, size), *lost):
             for h, data in with_terms(seen, whole, size):
                 yield from with_squares(seen, h, size, data, sums)
 
