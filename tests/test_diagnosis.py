@@ -14,10 +14,11 @@ import numpy as np
 import planted
 import pytest
 
-from jaxnn.clinic.edits import costs, search
+from jaxnn.clinic.edits import costs, search, squares
 from jaxnn.clinic.edits.expressions import EXPRESSIONS
 from jaxnn.clinic.edits.factors import factor_of
-from jaxnn.clinic.edits.hypotheses import NONE, Choice, Observed, misfit
+from jaxnn.clinic.edits.fits import misfit
+from jaxnn.clinic.edits.hypotheses import NONE, Choice, Observed
 from jaxnn.clinic.networks.network import course
 from jaxnn.clinic.networks.problems import (
     COURSE,
@@ -106,7 +107,7 @@ def observe(kind, names, sizes=SMALL, lams=LAMBDAS, bar=1e-6, **way):
     every = problems(sizes)
     if kind == "cost":
         values = tuple(tuple(cost_of(names, p, lam) for lam in lams) for p in every)
-        return costs.ObservedCosts(course(sizes), every, lams, values, bar)
+        return squares.ObservedCosts(course(sizes), every, lams, values, bar)
     values = tuple(
         tuple(gradient_of(names, p, lam, **way) for lam in lams) for p in every
     )
@@ -142,19 +143,23 @@ def at_unseen(h):
 def explained_cost(h, lam):
     """The cost of the unseen problem with the edits of a hypothesis."""
     net, m, k = course(UNSEEN.sizes), len(UNSEEN.y), UNSEEN.sizes[-1]
-    v = costs.start(costs.ObservedCosts(net, (UNSEEN,), (0.0, lam), ()), h, 0)
-    terms, (layer, squares) = h.key("terms", 0), (0, "right")
+    seen = squares.ObservedCosts(net, (UNSEEN,), (0.0, lam), ())
+    v, (choice, always) = costs.start(seen, h, 0), squares.lost(seen, h)
+    terms, (layer, key) = h.key("terms", 0), (0, "right")
     for c in h.choices:
         if c.place == "penalty":
-            layer, squares = c.layer, c.key
+            layer, key = c.layer, c.key
+    if choice is not None:
+        layer, key = choice.layer, "missing"
     is_eps = terms == "eps"
     data = costs.eps_terms(v, h.rate) if is_eps else costs.terms(net)[terms](v)
-    is_gone = squares == "missing" and not layer
-    added = 0.0 if is_gone else costs.penalty(v, layer, squares)
-    data *= factor_of(costs.DATA, h.factors, net.sizes, m, 0)
-    return data * net.scale.factor(m, k) + added * factor_of(
-        costs.PENALTY, h.factors, net.sizes, m, 0
-    )
+    times = functools.partial(factor_of, chosen=h.factors, sizes=net.sizes, m=m, i=0)
+    added = squares.penalty(v, layer, key) * times(costs.PENALTY)
+    if key == "missing" and not layer:
+        added = 0.0
+    elif key == "right":
+        added = sum(squares.own(v, n) * times(("penalty", n)) for n in (1, 2))
+    return data * net.scale.factor(m, k) * times(costs.DATA) + added + always[0]
 
 
 def is_same(kind, names, h):

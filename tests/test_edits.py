@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 
 import jaxnn
-from jaxnn.clinic.edits import costs, search
+from jaxnn.clinic.edits import costs, search, squares
 from jaxnn.clinic.edits.hypotheses import NONE, Observed
+from jaxnn.clinic.judgement import rounded
 from jaxnn.clinic.networks import network, units
 from jaxnn.clinic.networks.problems import Layer, Problem
 from jaxnn.clinic.telling import report
@@ -43,13 +44,16 @@ MOVED = {
 class Case:
     """A member of the family as jaxnn sees it."""
 
-    def __init__(self, member):
+    def __init__(self, member, sizes=(), labels=""):
+        """labels: of problems with one example each."""
         depth = len(member.hidden)
-        self.member, self.sizes = member, SIZES[depth]
+        self.member, self.sizes = member, sizes or SIZES[depth]
+        counts = [1] * len(labels) or [17, 19, 23]
         self.given = [
-            family.problem(member, self.sizes, m, seed)
-            for seed, m in enumerate((17, 19, 23))
+            family.problem(member, self.sizes, m, seed) for seed, m in enumerate(counts)
         ]
+        for i, label in enumerate(labels):
+            self.given[i] = self.given[i]._replace(y=np.array([int(label)]))
         self.problems = tuple(
             Problem(tuple(Layer(*one) for one in p.weights), p.x, p.y)
             for p in self.given
@@ -64,7 +68,8 @@ class Case:
             for p in self.given
         ]
         gradients = (
-            tuple(tuple(map(layer, gradient)) for _, gradient in row) for row in runs
+            tuple(rounded(tuple(map(layer, gradient))) for _, gradient in row)
+            for row in runs
         )
         return tuple(tuple(cost for cost, _ in row) for row in runs), tuple(gradients)
 
@@ -74,10 +79,16 @@ class Case:
         given = self.net, self.problems, self.lams
         with np.errstate(all="ignore"):
             found = {
-                "cost": costs.search(costs.ObservedCosts(*given, cost)),
+                "cost": costs.search(squares.ObservedCosts(*given, cost)),
                 "gradient": search.search(Observed(*given, gradient)),
             }
         return found
+
+    def gradient_explained(self, edit):
+        """The explanations of the gradient alone."""
+        _, gradient = self.values(family.source(self.member, [edit]))
+        with np.errstate(all="ignore"):
+            return search.search(Observed(self.net, self.problems, self.lams, gradient))
 
     def mistakes(self, kind, h):
         """A hypothesis in words."""
@@ -227,6 +238,72 @@ def test_triples_are_explained(part, all_pairs):
     every = sample(287, 3, 1, 3) if all_pairs else sample(0, 3, 1, 3)[::3]
     chosen = every[part::PARTS]
     assert len(unexplained(chosen)) <= math.ceil(0.1 * len(chosen))
+
+
+LOOPS = [
+    family.common()[0],
+    family.common()[4]._replace(penalty="lam/2m", packing="lists"),
+    family.common()[5]._replace(output="softmax", loss="cross-entropy"),
+    family.common()[11]._replace(penalty=""),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("depth", [2, 3, 4])
+def test_the_same_edit_in_every_layer_is_one(depth, all_pairs):
+    for i, member in enumerate(LOOPS):
+        member = member._replace(hidden=member.hidden[:1] * depth)
+        one, edits = case(member), family.in_every_layer(member)
+        for edit in edits if all_pairs else edits[(depth + i) % 3 :: 3]:
+            if depth == 4 and re.search("(dW|gradient)# in place of", edit.name):
+                continue  # a product of all gradients is as small as rounding
+            found = one.gradient_explained(edit)
+            assert found and found[0].size <= 1 + ("pairs" in edit.name), (member, edit)
+            check_fixes(one, edit, found)
+
+
+def check_fixes(one, edit, found):
+    """Check that an explanation's fixes mend an edit, if statements can do that.
+
+    With two hidden layers a wrong sign in both deltas is one in the upper layer alone.
+    """
+    every = [statements(one.mistakes("gradient", h)) for h in found]
+    if edit.step not in MOVED and ("example" not in edit.name or every[0]):
+        assert any(one.is_right([edit], fixes) for fixes in every), (edit, every)
+
+
+@pytest.mark.parametrize("member", LOOPS[:3], ids=range(3))
+def test_a_factor_with_the_wrong_scope_is_named(member):
+    one = case(member)
+    for edit in family.wrong_scopes(member):
+        found = one.explained([edit])
+        assert found["gradient"] == [NONE]
+        assert found["cost"] and found["cost"][0].size == 1, (member, edit)
+        mistakes = one.mistakes("cost", found["cost"][0])
+        assert one.is_right([edit], statements(mistakes)), (member, edit)
+        words = " ".join(each.name for each in mistakes)
+        layers = [re.findall(r"\b(?:W|theta)\d", text) for text in (edit.name, words)]
+        assert layers[0] == layers[1], (edit, words)
+
+
+ONE_OUTPUT = [
+    family.common()[6]._replace(penalty="", hidden=("tanh",)),
+    family.common()[10]._replace(hidden=("sigmoid",) * 2, scale="m"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("member", ONE_OUTPUT, ids=range(len(ONE_OUTPUT)))
+def test_edits_are_named_where_a_delta_is_one_number(member):
+    """One output and one example: the output delta fits anything up to a factor."""
+    one = Case(member, (*SIZES[len(member.hidden)][:-1], 1), "101")
+    for edit in family.in_every_layer(member, outputs=1):
+        if re.search("example|dW# in place", edit.name):
+            continue  # no gradient is left
+        found = one.gradient_explained(edit)
+        assert found, (member, edit)
+        if found != [NONE]:  # some need more than one example to be wrong
+            check_fixes(one, edit, found)
 
 
 # --- the whole check, from the file

@@ -105,6 +105,23 @@ def test_other_hidden_units_are_mended_in_the_forward_pass(check):
     assert not any(fix.startswith("J") for fix in fixes(found))
 
 
+@pytest.mark.parametrize("unit", ["sigmoid", "ReLU"])
+def test_units_left_out_in_the_forward_pass_are_one_mistake(check, unit):
+    source = TWO
+    if unit == "ReLU":
+        source = source.replace("A1 = sigmoid(Z1)", "A1 = np.maximum(Z1, 0)")
+        source = source.replace("* A1 * (1 - A1)", "* (Z1 > 0)")
+    change = "W2 @ A1", "W2 @ Z1"
+    found = check(change, source=source, name="cost_and_grads")
+    name = "the hidden units are linear"
+    assert found.cost == found.gradient == (name,)
+    assert f"apply {unit} to Z1 in the forward pass; then" in fixes(found)
+    assert check(source=source, name="cost_and_grads").passed
+    # of a linear network that has one of the two in its gradient, nothing is left out
+    half = check(change, ("dZ2 @ A1", "dZ2 @ Z1"), source=source, name="cost_and_grads")
+    assert half.cost == () and "dZ1 uses the derivative of" in half.gradient[0]
+
+
 def test_a_wrong_number_of_layers_is_one_line(check):
     for layers in ([8, 5], [8, 5, 3, 4]):
         with pytest.raises(jaxnn.Mistake, match="give 3 numbers as layers") as error:

@@ -10,7 +10,7 @@ from jaxnn.clinic.attempts import Progress
 from jaxnn.clinic.calling import Way
 from jaxnn.clinic.calling.forms import formed, plain
 from jaxnn.clinic.calling.packings import roll, unroll
-from jaxnn.clinic.edits import costs, search
+from jaxnn.clinic.edits import costs, search, squares
 from jaxnn.clinic.edits.hypotheses import (
     MOST,
     NONE,
@@ -23,6 +23,7 @@ from jaxnn.clinic.examination import Answers
 from jaxnn.clinic.networks import family
 from jaxnn.clinic.networks.network import Network, course
 from jaxnn.clinic.networks.problems import Layer, Params
+from jaxnn.clinic.networks.units import HIDDEN, LEAKY, LINEAR, RELU
 from jaxnn.clinic.understanding import Understood
 
 ROUNDING = 1e-14  # of the largest part
@@ -47,7 +48,7 @@ class Judgement(NamedTuple):
         """Whether only the cost differs, as another cost and not as a slip does."""
         if self.cost is None or NONE in self.cost:
             return False
-        slips = ("labels", "examples", "penalty")
+        slips = ("labels", "examples", "penalty", "lambda")
         chosen = [c for h in self.cost[:1] for c in h.choices]
         return not any(c.place in slips or c.key == "eps" for c in chosen)
 
@@ -84,7 +85,33 @@ def judge(
         if found and min(one.size for one in found) <= most + 1:
             break
     found = found or [against(net, answers, 2, is_whole=False) for net in nets[:4]]
-    return min(found, key=lambda one: one.size)
+    best = min(found, key=lambda one: one.size)
+    return best if expected is not None else with_units(best)
+
+
+def with_units(one: Judgement) -> Judgement:
+    """The judgement that the forward pass lacks the units that the gradient has.
+
+    That is one mistake of a linear network whose gradient has two: the activations and
+    the slopes of other units, in every hidden layer.
+    """
+    hidden = one.net.units[:-1]
+    if not one.cost or NONE not in one.cost or set(hidden) != {LINEAR}:
+        return one
+    for unit in HIDDEN:
+        slopes = {("unit at z", unit.name), ("unit at a", unit.name)}
+        if unit in (RELU, LEAKY):
+            slopes.add(("unit", unit.name))  # the same by z as by a
+        keys = {"entering": {("unit", unit.name)}, "slope": slopes}
+        layers = range(1, len(hidden) + 1)
+        places = {(p, n + (p == "entering")) for p in keys for n in layers}
+        for h in one.gradient:
+            is_whole = not h.factors and {c[:2] for c in h.choices} == places
+            if is_whole and all(c.key in keys[c.place] for c in h.choices):
+                lost = (Hypothesis((Choice("forward", 0, LINEAR.name),)),)
+                units = (unit,) * len(hidden) + one.net.units[-1:]
+                return Judgement(one.net._replace(units=units), lost, lost)
+    return one
 
 
 def other(
@@ -125,7 +152,7 @@ def against(
     """What is wrong if this is the network; is_whole: only if the cost is explained."""
     cost, given, rates = None, answers.gradients, ()
     if (values := answers.costs) is not None:
-        priced = costs.ObservedCosts(
+        priced = squares.ObservedCosts(
             net, answers.problems, answers.lams, values, answers.bar
         )
         cost = tuple(costs.search(priced, most))

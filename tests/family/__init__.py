@@ -9,6 +9,7 @@ file computes, its gradient as matrices (out, in), and `numeric` that of its own
 from .judging import Layers, Problem, gap, numeric, probes, problem, run
 from .members import CHOICES, FAMILY_SIZE, Member, common, members
 from .mistakes import edits, same
+from .scopes import in_every_layer, wrong_scopes
 from .writing import Edit, clash, source, statements
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "common",
     "edits",
     "gap",
+    "in_every_layer",
     "members",
     "numeric",
     "probes",
@@ -30,4 +32,5 @@ __all__ = [
     "same",
     "source",
     "statements",
+    "wrong_scopes",
 ]

@@ -61,8 +61,12 @@ def edits(member: Member, outputs: int = 3, times: int = 1) -> tuple[Edit, ...]:
 
     Left out are those that do not run for every size, or compute the right numbers.
     """
+    return wrong_only(member, [*_in_layers(member, times), *_in_all(member)], outputs)
+
+
+def wrong_only(member: Member, every: list[Edit], outputs: int) -> tuple[Edit, ...]:
+    """Those that run for every size and do not compute the right numbers."""
     right, wrong = _values(member, (), outputs), []
-    every = [*_in_layers(member, times), *_in_all(member)]
     first = {(edit.line, edit.what): edit for edit in reversed(every)}
     for edit in reversed(first.values()):
         try:
@@ -115,7 +119,7 @@ def _in_layers(member: Member, times: int) -> Iterator[Edit]:
         for phrase in EVERYWHERE if step == "penalty" and len(made) > 1 else ():
             found = dict(slips[phrase] for slips in made.values() if phrase in slips)
             if found:
-                yield _whole(phrase, step, found)
+                yield whole(phrase, step, found)
 
 
 def _in_all(member: Member) -> Iterator[Edit]:
@@ -125,18 +129,18 @@ def _in_all(member: Member) -> Iterator[Edit]:
         blocks = {w.G: f"{w.G} = {w.outer()}{scale}" for w in every}
         if member.biases == "apart":
             blocks |= {w.db: f"{w.db} = {w.bias_sum()}{scale}" for w in every}
-        yield _whole(phrase, "scale", blocks)
+        yield whole(phrase, "scale", blocks)
     for c in CONSTANTS if member.penalty else ():
         added = {w: add_penalty(w, f"{c} * {w.penalized}") for w in every}
         blocks = {f"{w.G} penalty": text for w, text in added.items()}
-        yield _whole(f"penalty {c}", "penalty", blocks)
+        yield whole(f"penalty {c}", "penalty", blocks)
     made = {"order": _order(member), "cost": _cost(member) | _cost_penalty(member)}
     for step, found in made.items():
         for phrase, (line, what) in found.items():
             yield Edit(f"{line.split()[0]}: {phrase}", step, 0, (line,), (what,))
 
 
-def _whole(phrase: str, step: str, blocks: dict[str, str]) -> Edit:
+def whole(phrase: str, step: str, blocks: dict[str, str]) -> Edit:
     """One edit of several blocks."""
     return Edit(f"all layers: {phrase}", step, 0, (*blocks,), (*blocks.values(),))
 

@@ -5,12 +5,11 @@ another sum of squares, or a factor that factors.py explains.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import product
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from jaxnn.clinic.edits import steps
+from jaxnn.clinic.edits import squares, steps
 from jaxnn.clinic.edits.factors import NEAR, Part, express, factors
 from jaxnn.clinic.edits.hypotheses import (
     MOST,
@@ -20,7 +19,7 @@ from jaxnn.clinic.edits.hypotheses import (
     smallest,
     together,
 )
-from jaxnn.clinic.edits.penalties import penalized, penalty_factor
+from jaxnn.clinic.edits.squares import ObservedCosts
 from jaxnn.clinic.edits.steps import RIGHT, Array, Key, Values
 from jaxnn.clinic.networks.network import Network
 from jaxnn.clinic.networks.problems import Problem
@@ -38,26 +37,18 @@ PENALTY: Part = ("penalty", 1)
 LOGS = np.linspace(-9, 0, 40)  # of eps
 
 
-class ObservedCosts(NamedTuple):
-    """The costs of a person's function."""
-
-    net: Network
-    problems: tuple[Problem, ...]
-    lams: tuple[float, ...]  # the first is 0
-    values: tuple[tuple[float, ...], ...]  # [problem][lambda]
-    bar: float = 1e-6
-
-
 def search(seen: ObservedCosts, most: int = MOST) -> list[Hypothesis]:
     """All smallest hypotheses that give the observed costs; [] if there is none."""
-    sums = penalties(seen) if len(seen.lams) > 1 else []
+    sums = squares.penalties(seen) if len(seen.lams) > 1 else []
     options = [
         (Choice(place, 0, key),)
         for place, key in steps.wholes(start(seen, Hypothesis(), 0))
     ]
 
     def begun(size: int) -> Iterator[tuple[Hypothesis, dict[Part, Array]]]:
-        for whole in together(options, size):
+        # what lacks its factor comes with other terms, but with no other whole
+        lost = map(Hypothesis, squares.lost_options(seen) if size else ())
+        for whole in (*together(options, size), *lost):
             for h, data in with_terms(seen, whole, size):
                 yield from with_squares(seen, h, size, data, sums)
 
@@ -85,7 +76,7 @@ def with_terms(
     Any number is a multiple of another one: the factor must be an expression.
     """
     every = [start(seen, h, i) for i in range(len(seen.problems))]
-    given = np.array([row[0] for row in seen.values])
+    given = np.array([row[0] for row in seen.values]) - squares.lost(seen, h)[1]
     scales = np.array([seen.net.scale.factor(v.m, len(v.p.targets)) for v in every])
     for key, formula in terms(seen.net).items():
         one = h.and_choice("terms", 0, key)
@@ -114,22 +105,42 @@ def with_squares(
     sums: Sequence[tuple[tuple[int, Key], Array]],
 ) -> Iterator[tuple[Hypothesis, dict[Part, Array]]]:
     """h with every sum of squares that fits lambda's part."""
-    ratio = np.array([row[0] for row in seen.values]) / data
+    choice, added = squares.lost(seen, h)
+    ratio = (np.array([row[0] for row in seen.values]) - added) / data
     if len(seen.lams) == 1:
         if h.size == size:
             yield h, {DATA: ratio}
         return
     whole = np.array([row[-1] for row in seen.values])
-    rest = whole - ratio * data
+    rest = whole - added - ratio * data
     if np.all(np.abs(rest) <= seen.bar * np.abs(whole)):
-        gone = h if seen.net.penalty is None else h.and_choice("penalty", 0, "missing")
+        is_gone = seen.net.penalty is None or (choice and choice.layer == 0)
+        gone = h if is_gone else h.and_choice("penalty", 0, "missing")
         if gone.size == size:
             yield gone, {DATA: ratio}
+        return
+    if choice:
+        if choice.layer and h.size == size:
+            every = squares.layers(seen)
+            others = sum(every[n] for n in every if n != choice.layer)
+            yield h, {DATA: ratio, PENALTY: rest / others}
         return
     for (layer, key), ours in sums:
         one = h.and_choice("penalty", layer, key)
         if one.size == size:
             yield one, {DATA: ratio, PENALTY: rest / ours}
+    if h.size == size:
+        yield from ((h, {DATA: ratio} | one) for one in by_layer(seen, rest))
+
+
+def by_layer(seen: ObservedCosts, rest: Array) -> Iterator[dict[Part, Array]]:
+    """The factors of the layers' penalties if that of one layer alone is wrong."""
+    every = squares.layers(seen)
+    for layer, ours in every.items() if len(every) > 1 else ():
+        wrong = (rest - sum(every.values()) + ours) / ours
+        found = {("penalty", n): np.ones(len(rest)) for n in every}
+        if express(("penalty", layer), wrong, seen.problems, seen.lams[-1]):
+            yield found | {("penalty", layer): wrong}
 
 
 def with_eps(
@@ -168,11 +179,16 @@ def terms(net: Network) -> dict[Key, Callable[[Values], float]]:
     log = np.log
     table: dict[Key, Callable[[Array, Array, Array], Any]] = {
         RIGHT: lambda A, Y, Z: net.loss.terms(A, Y),
-        "first": lambda A, Y, Z: -Y * log(A),
-        "no log in first": lambda A, Y, Z: -Y * A - (1 - Y) * log(1 - A),
-        "no log in second": lambda A, Y, Z: -Y * log(A) - (1 - Y) * (1 - A),
-        "second": lambda A, Y, Z: -(1 - Y) * log(1 - A),
-        "sign of second": lambda A, Y, Z: -Y * log(A) + (1 - Y) * log(1 - A),
+        "first": lambda A, Y, Z: first(A, Y),
+        "no log in first": lambda A, Y, Z: -Y * A + second(A, Y),
+        "no log in second": lambda A, Y, Z: first(A, Y) - (1 - Y) * (1 - A),
+        "second": lambda A, Y, Z: second(A, Y),
+        "first not averaged": lambda A, Y, Z: first(A, Y) * Y.shape[1] + second(A, Y),
+        "second not averaged": lambda A, Y, Z: first(A, Y) + second(A, Y) * Y.shape[1],
+        "second without factor": lambda A, Y, Z: (
+            first(A, Y) - second(A, Y) * Y.shape[1]
+        ),
+        "sign of second": lambda A, Y, Z: first(A, Y) - second(A, Y),
         "no log": lambda A, Y, Z: -Y * A,
         "difference": lambda A, Y, Z: A - Y,
         "absolute": lambda A, Y, Z: np.abs(A - Y),
@@ -197,54 +213,17 @@ def terms(net: Network) -> dict[Key, Callable[[Values], float]]:
     }
 
 
+def first(A: Array, Y: Array) -> Array:
+    """The cross-entropy's term for the class, without its factor."""
+    return -Y * np.log(A)
+
+
+def second(A: Array, Y: Array) -> Array:
+    """Its term for the other classes."""
+    return -(1 - Y) * np.log(1 - A)
+
+
 def matrix_product(net: Network, A: Array, Y: Array) -> Array:
     """The loss with all pairs of rows, as of a matrix product."""
     found = -Y @ np.log(A).T
     return found - (1 - Y) @ np.log(1 - A).T if net.loss is CROSS_ENTROPY else found
-
-
-# --- the penalty: (layer, or 0 for all; what is squared) and how it is summed
-
-SUMS: dict[Key, Callable[[list[Array]], float]] = {
-    "not squared": lambda parts: sum(float(a.sum()) for a in parts),
-    "square of the sum": lambda parts: sum(float(a.sum()) ** 2 for a in parts),
-    "squares": lambda parts: sum(float((a**2).sum()) for a in parts),
-    "norms": lambda parts: sum(float(np.linalg.norm(a)) for a in parts),
-    "absolute": lambda parts: sum(float(np.abs(a).sum()) for a in parts),
-}
-
-
-def square_keys(v: Values) -> list[tuple[int, Key]]:
-    """What the penalty can be made of: the layer, 0 for all, and the key."""
-    others = {"squares", "signs", "missing", *([] if v.net.penalty else [RIGHT])}
-    pool = [key for key in penalized(v, 1) if key not in others]
-    sums = [key for key in SUMS if key != "squares"]
-    every = [(0, key) for key in (*pool, *sums, *(f"{key} apart" for key in sums))]
-    layers = range(1, v.net.depth + 1)
-    return every + list(product(layers, ("biases", "missing", "only biases")))
-
-
-def penalties(seen: ObservedCosts) -> list[tuple[tuple[int, Key], Array]]:
-    """Every penalty, (layer, key), and lambda's part of the cost (problems,)."""
-    every = [steps.values(seen.net, p, seen.lams[-1], ()) for p in seen.problems]
-    found: list[tuple[tuple[int, Key], Array]] = []
-    for layer, key in square_keys(every[0]):
-        ours = np.array([penalty(v, layer, key) for v in every])
-        if all(steps.ratio(one, ours, NEAR) is None for _, one in found):
-            found.append(((layer, key), ours))
-    return found
-
-
-def penalty(v: Values, layer: int, key: Key) -> float:
-    """lambda's part of the cost, with `key` in this layer, or in all layers if 0."""
-    parts: list[Array] = []
-    is_apart = str(key).endswith(" apart")
-    key = str(key).removesuffix(" apart") if is_apart else key
-    for each in range(1, v.net.depth + 1):
-        pool = penalized(v, each)
-        W, b = pool.get(key if layer in (0, each) else RIGHT, pool[RIGHT])
-        if v.net.penalty is None and pool[RIGHT] is pool["missing"] and key in SUMS:
-            W, b = pool["weights"]
-        parts += [W] if b is None else [W, b] if is_apart else [np.c_[W, b]]
-    times = v.lam * penalty_factor(v.net, v.m) / 2
-    return times * SUMS.get(key, SUMS["squares"])(parts)

@@ -49,12 +49,14 @@ class Factor(NamedTuple):
         return sign, self._replace(expression=self.expression[1:])
 
 
-def targets(parts: Sequence[Part], depth: int) -> dict[tuple[str, int], frozenset]:
-    """(target, layer) -> the parts that it multiplies; the widest first."""
+def targets(
+    parts: Sequence[Part], depth: int
+) -> dict[tuple[str, int], dict[Part, int]]:
+    """(target, layer) -> the parts that it multiplies, and how often; widest first."""
     layers = range(depth, 0, -1)
 
-    def those(*kinds: str, of: Sequence[int] = tuple(layers)) -> frozenset:
-        return frozenset(p for p in parts if p[0] in kinds and p[1] in of)
+    def those(*kinds: str, of: Sequence[int] = tuple(layers)) -> dict[Part, int]:
+        return {p: 1 for p in parts if p[0] in kinds and p[1] in of}
 
     found = {
         ("data", 0): those("W", "b"),
@@ -77,6 +79,8 @@ def targets(parts: Sequence[Part], depth: int) -> dict[tuple[str, int], frozense
         found["b penalty", layer] = those("bias penalty", of=own)
         found["whole layer", layer] = those("W", "b", *BOTH, of=own)
         found["weights", layer] = those("W", *BOTH, of=own)
+    # each hidden layer's delta has it, and what comes back from above has it already
+    found["back", 0] = {p: depth - p[1] for p in those("W", "b") if p[1] < depth}
     return {key: members for key, members in found.items() if members}
 
 
@@ -105,16 +109,13 @@ def factors(
 
 
 def unique(
-    options: Mapping[tuple[str, int], frozenset], parts: Sequence[Part]
+    options: Mapping[tuple[str, int], Mapping[Part, int]], parts: Sequence[Part]
 ) -> dict[tuple[str, int], Array]:
-    """The targets as columns of 0 and 1, without those that repeat an earlier one."""
-    first: dict[frozenset, tuple[str, int]] = {}
+    """The targets as columns of powers, without those that repeat an earlier one."""
+    first: dict[tuple[float, ...], tuple[str, int]] = {}
     for key, members in options.items():
-        first.setdefault(members, key)
-    return {
-        key: np.array([float(part in members) for part in parts])
-        for members, key in first.items()
-    }
+        first.setdefault(tuple(float(members.get(part, 0)) for part in parts), key)
+    return {key: np.array(column) for column, key in first.items()}
 
 
 def solutions(
@@ -206,11 +207,12 @@ def factor_of(
     """The product of the factors of a part, on problem i."""
     found, reached = 1.0, targets([part], len(sizes) - 1)
     for one in chosen:
-        if (one.target, one.layer) not in reached:
+        power = reached.get((one.target, one.layer), {}).get(part, 0)
+        if not power:
             continue
         if one.expression in LAYERWISE:
             before, units = sizes[part[1] - 1], sizes[part[1]]
             found *= LAYERWISE[one.expression](m, before, units)
         else:
-            found *= one.values[i]
+            found *= one.values[i] ** power
     return found

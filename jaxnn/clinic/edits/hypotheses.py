@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple, TypeVar
 
-import numpy as np
-
 from jaxnn.clinic.edits import pools, steps
 from jaxnn.clinic.edits.factors import Factor, factor_of
 from jaxnn.clinic.edits.penalties import penalized, penalty_factor
@@ -15,7 +13,6 @@ from jaxnn.clinic.networks.problems import Layer, Params, Problem
 
 T = TypeVar("T")
 MOST = 3  # edits at once
-FLOOR = 1e-3  # of the largest part: a smaller part is measured against this
 PLAIN = ("m", "1/m", "-1", "2", "1/2", "k", "1/k")
 LOCAL = ("summed", "entering", "bias")  # places that spoil one layer alone
 SAME = {"bias": "summed"}  # the same delta is summed for weights and biases
@@ -27,6 +24,14 @@ class Choice(NamedTuple):
     place: str  # "error", "slope", "handed", "carrier", "entering", "summed", ...
     layer: int  # 0: everywhere
     key: Key
+
+    @property
+    def kind(self) -> tuple[str, Key]:
+        """What the same line in a loop over the layers has in every layer."""
+        key = self.key
+        if self.layer and isinstance(key, tuple) and isinstance(key[1], int):
+            key = key[0], key[1] - self.layer
+        return SAME.get(self.place, self.place), key
 
 
 Reread = Callable[[Params, Sequence[Choice]], Params]
@@ -54,7 +59,7 @@ class Hypothesis(NamedTuple):
     @property
     def size(self) -> int:
         """How many edits: the same one in several layers is one."""
-        kinds = {(SAME.get(c.place, c.place), c.key) for c in self.choices}
+        kinds = {c.kind for c in self.choices}
         return len(kinds) + sum(one.size for one in self.factors)
 
     @property
@@ -180,11 +185,11 @@ def flow(
     return Flow(back if keys["handed"] == "wrong layer" else back * slope, back)
 
 
-def directions(v: Values, h: Hypothesis) -> tuple[Layer, ...]:
-    """The gradients of all layers, up to their factors."""
+def directions(v: Values, h: Hypothesis, lowest: int = 1) -> tuple[Layer, ...]:
+    """The gradients of the layers from `lowest` on, up to their factors."""
     above: list[Flow] = []
     found = []
-    for layer in range(v.net.depth, 0, -1):
+    for layer in range(v.net.depth, lowest - 1, -1):
         places = pools.delta_pools(v, layer, above)
         keys = {place: h.key(place, layer) for place in places}
         above.append(flow(v, layer, places, keys, h.rate))
@@ -219,32 +224,6 @@ def gradient(seen: Observed, h: Hypothesis, i: int, j: int) -> Params:
     return tuple(found)
 
 
-def gaps(ours: Params, given: Params) -> list[float]:
-    """|ours - given| / |ours| of each layer's weights and biases, in Euclidean norms.
-
-    A part smaller than FLOOR times the largest is divided by that in place of |ours|.
-    """
-    pairs = list(zip(parts(ours), parts(given), strict=True))
-    floor = max(FLOOR * max(float(np.linalg.norm(a)) for a, _ in pairs), 1e-300)
-    found = []
-    for a, b in pairs:
-        gap = float(np.linalg.norm(a - b))
-        size = max(float(np.linalg.norm(a)), floor)
-        found.append(gap / size if np.isfinite(gap) else np.inf)
-    return found
-
-
 def parts(params: Params) -> list[Array]:
     """The weights and biases of all layers, from layer 1."""
     return [part for layer in params for part in layer if part is not None]
-
-
-def misfit(h: Hypothesis, seen: Observed) -> float:
-    """How far a hypothesis is from the observed values, at the worst."""
-    worst = 0.0
-    for i, row in enumerate(seen.values):
-        for j in range(len(row)):
-            worst = max(worst, *gaps(gradient(seen, h, i, j), given_as(seen, h, i, j)))
-            if not worst <= seen.bar:
-                return worst
-    return worst

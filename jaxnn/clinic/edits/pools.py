@@ -18,6 +18,11 @@ from jaxnn.clinic.edits.steps import (
 )
 from jaxnn.clinic.networks.units import HIDDEN, LINEAR, OUTPUT, SIGMOID, SOFTMAX
 
+ROUNDING = 1e-13
+# the wrong layer's slope stands in for another one too; an updated W depends on the
+# rate; sums over both axes are 0 at a softmax output alone
+SEPARATE = ("wrong layer", "updated", "both axes")
+
 
 def fitting(v: Values, above: list[Flow], *shapes: tuple[int, ...]) -> Pool:
     """All arrays of the network with one of these shapes; above: flows from L on."""
@@ -39,8 +44,7 @@ def fitting(v: Values, above: list[Flow], *shapes: tuple[int, ...]) -> Pool:
 def distinct(pool: Pool, up_to_a_factor: bool = True) -> Pool:
     """The pool without arrays that an earlier entry has, perhaps up to a factor.
 
-    Two entries are no arrays alone: the wrong layer's slope stands in for another one
-    too, and an updated W depends on the rate.
+    SEPARATE entries stay: they may be alike on one layer alone.
     """
     keys = [key for key, array in pool.items() if np.isfinite(array).all()]
     flat = np.array([pool[key].ravel() for key in keys])
@@ -54,9 +58,7 @@ def distinct(pool: Pool, up_to_a_factor: bool = True) -> Pool:
     alike |= zero[:, None] & zero
     first = alike.argmax(axis=1)  # the earliest that is alike
     return {
-        key: pool[key]
-        for i, key in enumerate(keys)
-        if first[i] == i or key in ("wrong layer", "updated")
+        key: pool[key] for i, key in enumerate(keys) if first[i] == i or key in SEPARATE
     }
 
 
@@ -165,7 +167,7 @@ def averaged(a: Array) -> Array:
 def entering(v: Values, layer: int, above: list[Flow]) -> Pool:
     """What stands for A_{l-1} in the weights' gradient (u_{l-1}, m)."""
     A = v.A[layer - 1]
-    pool: Pool = {RIGHT: A, "all pairs": averaged(A)}
+    pool: Pool = {RIGHT: A, "all pairs": A.shape[1] * averaged(A)}
     if layer > 1:
         pool["f(a)"] = v.unit(layer - 1).f(A)
     pool |= fitting(v, above, A.shape)
@@ -194,11 +196,13 @@ def bias_sums(v: Values, layer: int, above: list[Flow]) -> Pool:
     sums: Pool = {
         key: each.sum(axis=1) for key, each in summed(v, layer, above).items()
     }
-    pool = {RIGHT: sums.pop(RIGHT), "both axes": np.full(units, delta.sum())}
-    pool |= sums
+    whole = delta.sum()
+    if abs(whole) <= ROUNDING * np.abs(delta).sum():
+        whole = 0.0  # the deltas of softmax cancel
+    pool = {RIGHT: sums.pop(RIGHT), "zero": np.zeros(units)}
+    pool |= {"both axes": np.full(units, whole)} | sums
     for key, each in fitting(v, above, (1, m)).items():
         pool.setdefault(key, np.full(units, each.sum()))
-    pool["zero"] = np.zeros(units)
     return pool
 
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from jaxnn.clinic.edits import pools, steps
-from jaxnn.clinic.edits.factors import Part, factors
+from jaxnn.clinic.edits.factors import factors
+from jaxnn.clinic.edits.fits import SLACK, added, is_steady, misfit, on_problem, ratios
 from jaxnn.clinic.edits.hypotheses import (
     MOST,
     NONE,
@@ -20,17 +21,12 @@ from jaxnn.clinic.edits.hypotheses import (
     Observed,
     directions,
     flow,
-    misfit,
-    parts,
     smallest,
     start,
     together,
 )
-from jaxnn.clinic.edits.penalties import distinct_penalties, penalized, penalty_factor
-from jaxnn.clinic.edits.steps import RIGHT, Array, Flow, Key, Pool, Values
-from jaxnn.clinic.networks.problems import Layer, Params
-
-SLACK = 10  # times the bar passes a layer; the full comparison decides
+from jaxnn.clinic.edits.penalties import distinct_penalties, penalized
+from jaxnn.clinic.edits.steps import RIGHT, Flow, Key, Pool, Values
 
 
 def search(seen: Observed, most: int = MOST) -> list[Hypothesis]:
@@ -66,7 +62,12 @@ def trails(seen: Observed, h: Hypothesis, size: int) -> Iterator[Hypothesis]:
     v = start(seen, h)
     found: list[tuple[Hypothesis, list[Flow]]] = [(h, [])]
     for n in range(seen.net.depth, 0, -1):
-        found = [new for old in found for new in through(v, seen, n, *old, size)]
+        found = [
+            new
+            for old in found
+            for new in through(v, seen, n, *old, size)
+            if v.m > 1 or is_steady(seen, new[0], n)
+        ]
     for one, _ in found:
         yield from penalties(seen, one, size)
 
@@ -77,7 +78,9 @@ def through(
     """h with choices for one layer that fit its gradients up to factors."""
     given, bar = v.seen[layer - 1].b, SLACK * seen.bar
     raw = pools.delta_pools(v, layer, above)
-    places = {place: trimmed(pool, h, size) for place, pool in raw.items()}
+    places = {
+        place: trimmed(pool, place, layer, h, size) for place, pool in raw.items()
+    }
     for arrived in chosen(h, layer, places, size):
         keys = {place: arrived.key(place, layer) for place in places}
         if keys.get("carrier") == "updated":
@@ -90,19 +93,32 @@ def through(
                 yield fitted, flows
                 continue
             # all sums over the units are one vector of ones, up to a factor
-            sums = trimmed(pools.bias_sums(v, layer, flows), fitted, size, False)
+            sums = pools.bias_sums(v, layer, flows)
+            sums = trimmed(sums, "bias", layer, fitted, size, False)
             for last in chosen(fitted, layer, {"bias": sums}, size):
                 ours = sums[last.key("bias", layer)]
                 if steps.ratio(ours, given, bar) is not None:
                     yield last, flows
 
 
-def trimmed(pool: Pool, h: Hypothesis, size: int, up_to_a_factor: bool = True) -> Pool:
+def trimmed(
+    pool: Pool,
+    place: str,
+    layer: int,
+    h: Hypothesis,
+    size: int,
+    up_to_a_factor: bool = True,
+) -> Pool:
     """What can still be chosen: at the limit only what is right or chosen already."""
     if h.size < size:
-        return pools.distinct(pool, up_to_a_factor)
-    used = {RIGHT, *(c.key for c in h.choices)}
-    return {key: array for key, array in pool.items() if key in used}
+        is_number = pool[RIGHT].size == 1  # any number is a multiple of another one
+        return pools.distinct(pool, up_to_a_factor and not is_number)
+    used = {c.kind for c in h.choices}
+    return {
+        key: array
+        for key, array in pool.items()
+        if key == RIGHT or Choice(place, layer, key).kind in used
+    }
 
 
 def weights(
@@ -114,9 +130,14 @@ def weights(
         if steps.ratio(flows[-1].delta @ v.A[layer - 1].T, given, bar) is not None:
             yield h
         return
-    summed = trimmed(pools.summed(v, layer, flows), h, size)
-    entering = trimmed(pools.entering(v, layer, flows), h, size)
-    places = {"summed": summed, "entering": entering}
+    raw = {
+        "summed": pools.summed(v, layer, flows),
+        "entering": pools.entering(v, layer, flows),
+    }
+    places = {
+        place: trimmed(pool, place, layer, h, size) for place, pool in raw.items()
+    }
+    summed, entering = places["summed"], places["entering"]
     for one in chosen(h, layer, places, size):
         a, b = summed[one.key("summed", layer)], entering[one.key("entering", layer)]
         if steps.ratio(a @ b.T, given, bar) is not None:
@@ -178,73 +199,3 @@ def with_factors(seen: Observed, h: Hypothesis, limit: int) -> Iterator[Hypothes
     if (measured := ratios(seen, h)) is not None:
         for found in factors(measured, seen.problems, limit - h.size, seen.lams[-1]):
             yield h._replace(factors=found)
-
-
-def ratios(seen: Observed, h: Hypothesis) -> dict[Part, Array] | None:
-    """The factors of all parts (problems,); None where one is no multiple."""
-    rows = []
-    for i in range(len(seen.problems)):
-        if (found := on_problem(seen, h, i)) is None:
-            return None
-        v = start(seen, h, i, -1)
-        ours = directions(v, h)
-        for layer in range(1, seen.net.depth + 1) if v.lam else ():
-            one = penalized(v, layer)[h.key("penalty", layer)]
-            if (more := added(v, seen, h, layer, ours, found, one)) is None:
-                return None
-            found |= more
-        rows.append(found)
-    return {part: np.array([row.get(part, 1.0) for row in rows]) for part in rows[0]}
-
-
-def on_problem(seen: Observed, h: Hypothesis, i: int) -> dict[Part, float] | None:
-    """The factor of each part on problem i at lambda 0; None if one is no multiple."""
-    found: dict[Part, float] = {}
-    v = start(seen, h, i)
-    scale = seen.net.scale.factor(v.m, len(v.Y))
-    for layer, (ours, given) in enumerate(
-        zip(directions(v, h), v.seen, strict=True), 1
-    ):
-        for kind in ("W", "b"):
-            a, b = getattr(ours, kind), getattr(given, kind)
-            if a is None:
-                continue
-            c = steps.ratio(scale * a, b, SLACK * seen.bar)
-            if c is None:
-                return None
-            if np.any(b):
-                found[kind, layer] = c
-    return found
-
-
-def added(
-    v: Values,
-    seen: Observed,
-    h: Hypothesis,
-    layer: int,
-    ours: Params,
-    found: Mapping[Part, float],
-    penalty: Layer,
-) -> dict[Part, float] | None:
-    """The factors of a layer's penalty; None where it is no multiple of `penalty`.
-
-    v: with lambda. ours: the gradients without penalty, up to their factors `found`.
-    """
-    given, made = v.seen[layer - 1], {}
-    scale = seen.net.scale.factor(v.m, len(v.Y))
-    lost = h.key("lambda", layer)
-    size = max(float(np.linalg.norm(part)) for part in parts((given,)))
-    for kind, name in (("W", "penalty"), ("b", "bias penalty")):
-        a, b, one = (getattr(each, kind) for each in (ours[layer - 1], given, penalty))
-        if a is None:
-            continue
-        one = one * penalty_factor(seen.net, v.m) * v.lam
-        one = one * (lost == RIGHT or (lost == "weights" and kind == "b"))
-        left = b - scale * found.get((kind, layer), 0.0) * a
-        square = float((one * one).sum())
-        c = float((one * left).sum()) / square if square else 0.0
-        if float(np.linalg.norm(left - c * one)) > SLACK * seen.bar * size:
-            return None
-        if square:
-            made[name, layer] = c
-    return made

@@ -137,6 +137,8 @@ def of_penalty(f: Factor, where: str, net: Network) -> tuple[str, str]:
 
 def place(f: Factor, style: Style, net: Network) -> str:
     """' in theta1', ' in the gradient of the biases', or '' for everywhere."""
+    if f.target == "back":
+        return " in every hidden layer's delta"
     if not f.layer:
         kinds = {"b": "biases", "W": "weights", "weights": "weights"}
         only = kinds.get(f.target.removesuffix(" penalty"))
@@ -157,13 +159,25 @@ def place(f: Factor, style: Style, net: Network) -> str:
     return own.get(f.target, whole)
 
 
-WITH_BIASES = ("data", "whole", "delta", "layer", "whole layer", "b", "b penalty")
+WITH_BIASES = (
+    "data",
+    "whole",
+    "back",
+    "delta",
+    "layer",
+    "whole layer",
+    "b",
+    "b penalty",
+)
 
 
 def fixes_of(f: Factor, style: Style, net: Network) -> list[str]:
     """The right statements of all parts that the factor multiplies."""
     layers = [f.layer] if f.layer else list(range(net.depth, 0, -1))
     found = []
+    if f.target == "back":
+        layers = layers[1:]
+        found += [formulas.delta(style, net, layer) for layer in layers]
     if f.target in ("data", "whole"):
         found.append(formulas.delta(style, net, net.depth))
     if f.target in ("delta", "layer"):

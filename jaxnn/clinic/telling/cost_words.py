@@ -1,5 +1,6 @@
 """An edit of the cost in words."""
 
+import re
 from collections.abc import Iterator
 
 from jaxnn.clinic.edits.factors import Factor
@@ -26,6 +27,12 @@ second: only the second term, (1 - Y) log(1 - {a})
   the first term was overwritten or left out
 sign of second: the second term has the wrong sign
   the minus sign applies to the first term only; it must apply to both
+first not averaged: 1/m is missing in the first term, Y log({a})
+  1/m multiplies the second term alone; put both terms in parentheses
+second not averaged: 1/m is missing in the second term, (1 - Y) log(1 - {a})
+  1/m multiplies the first term alone; put both terms in parentheses
+second without factor: -1/m is missing in the second term, (1 - Y) log(1 - {a})
+  -1/m multiplies the first term alone; put both terms in parentheses
 no log: the logarithm is left out
   the cost is -Y log({a})
 difference: the difference in place of the loss
@@ -106,12 +113,17 @@ def mistakes(h: Hypothesis, style: Style, net: Network) -> Iterator[Wording]:
     for c in h.choices:
         found = words_of(c, style, net)
         # labels and examples are mended where they are chosen, too; units there alone
-        elsewhere = found.fixes[:1] if c.place not in ("terms", "penalty") else ()
+        is_here = c.place in ("terms", "penalty", "lambda")
+        elsewhere = () if is_here else found.fixes[:1]
         fixes = found.fixes if c.place == "forward" else (*elsewhere, *right)
         eps = f"eps = {h.rate:.3g}" if c.key == "eps" else found.detail
         yield found._replace(fixes=fixes, detail=eps)
     for f in h.parted:
-        yield Wording(*of_factor(f), tuple(right), amounts.divided_by(f, net))
+        name, why = of_factor(f)
+        if f.layer and f.target == "penalty":
+            part = rf"{style.W(f.layer)}'s part of \g<0>"
+            name = re.sub(r"the (cost's )?penalty", part, name)
+        yield Wording(name, why, tuple(right), amounts.divided_by(f, net))
 
 
 def words_of(c: Choice, style: Style, net: Network) -> Wording:
@@ -129,7 +141,7 @@ def words_of(c: Choice, style: Style, net: Network) -> Wording:
             "out": net.units[-1].name,
         }
         return Wording(name.format(**given), why.format(**given), ())
-    if c.place == "penalty" and not c.layer:
+    if c.place in ("penalty", "lambda") and not c.layer:
         if key in TEXTS["sums"]:
             return Wording(*TEXTS["sums"][key], ())
         every = [c._replace(layer=n) for n in range(net.depth, 0, -1)]

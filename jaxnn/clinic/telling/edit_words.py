@@ -37,6 +37,8 @@ last: the last examples are left out
 [forward]
 : the hidden units are {key}
   the network has {f} units in its hidden layers
+linear: the hidden units are linear
+  {f} is left out in the forward pass: the next layer is made of z, not of {f}(z)
 [order]
 all: the gradient is unrolled in the other order
   <order>
@@ -109,7 +111,7 @@ mean: {prime}({z}) is averaged over the examples in {delta}
 : {delta} uses {key} in place of {prime}({z})
   <chain>
 [handed]
-before the slope: {delta} is made of the error, without {prime_above}({z_above})
+before the slope: {delta} {is} made of the error, without {prime_above}({z_above})
   {delta_above} with its slope is handed back, not the error before it
 extra: an extra {prime_above}({z_above}) in {delta}
   {delta_above} is the derivative by {z_above} already
@@ -117,18 +119,18 @@ extra at a: an extra {prime_above}({a_above}) in {delta}
   {delta_above} is the derivative by {z_above} already
 wrong layer: {prime} is taken of the wrong layer
   {delta} uses {prime_above}({z_above}) of the layer above; it needs {prime}({z})
-: {delta} is made of {key} in place of {delta_above}
+: {delta} {is} made of {key} in place of {delta_above}
   what comes back is the delta of the next layer
 [carrier]
 gradient: {delta} uses {dW_above} in place of {W_above}
   the deltas come back through the weights
-ones: {W_above} is missing in {delta}
+ones: {W_above} {is} missing in {delta}
   the deltas come back through the weights
 shifted: {delta} drops the last column of {W_above} in place of the bias column
   the biases come first, so drop the first column, not the last
-transposed: {W_above} is transposed the wrong way in {delta}
+transposed: {W_above} {is} transposed the wrong way in {delta}
   the deltas come back through the transposed weights
-updated: {W_above} was updated before {delta} was computed
+updated: {W_above} {was} updated before {delta} {was} computed
   the step of {W_above} comes before the line that computes {delta}
 : {delta} uses {key} in place of {W_above}
   the deltas come back through the next layer's weights
@@ -142,15 +144,15 @@ unit: {W}'s gradient uses {key} of {z_before} in place of {a_before}
 : {W}'s gradient uses {key} in place of {a_before}
   {W} is multiplied by {a_before}, so its gradient has {a_before} too
 [summed]
-before the slope: {what} is made of {delta} before the factor {prime}({z})
+before the slope: {what} {is} made of {delta} before the factor {prime}({z})
   {what} is made of {delta} with its slope
-zero: {what} is 0
+zero: {what} {is} 0
   it is not computed yet, or overwritten with zeros
 extra: an extra {prime}({z}) in {what}
   {delta} has its slope already
 only: {only} in {part}
   <loop>
-: {what} is made of {key} in place of {delta}
+: {what} {is} made of {key} in place of {delta}
   {what} is made of this layer's delta
 [bias]
 zero: the gradient of {biases} is missing
@@ -158,7 +160,7 @@ zero: the gradient of {biases} is missing
 both axes: the gradient of {biases} is summed over both axes
   np.sum without axis adds up the units as well as the examples
 [penalty]
-missing: {W} is not regularized
+missing: {W} {is} not regularized
   the penalty has no term for {W}
 biases: {column} regularized
   the biases are not weights, and the penalty is for weights
@@ -197,6 +199,8 @@ column 1: {col} 1 is left out of the penalty in place of {col} 0
 : {W}'s penalty has {key} in place of {W}
   each matrix has its own weights in its penalty
 [lambda]
+no factor: {lam_half} is missing before the squares of {W}
+  the factor must multiply the squares of every layer; check its parentheses
 k: k stands for lambda in the penalty of {W}
   the penalty is there whatever lambda is
 : lambda is missing in the penalty of {W}

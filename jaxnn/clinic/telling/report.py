@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from jaxnn.clinic.attempts import BARS
-from jaxnn.clinic.edits.hypotheses import NONE, Hypothesis, gaps, parts
-from jaxnn.clinic.edits.search import SLACK
+from jaxnn.clinic.edits.fits import SLACK, gaps
+from jaxnn.clinic.edits.hypotheses import NONE, Hypothesis, parts
 from jaxnn.clinic.edits.steps import ratio
 from jaxnn.clinic.examination import NEAR, Answers, is_consistent, numeric
 from jaxnn.clinic.judgement import Judgement

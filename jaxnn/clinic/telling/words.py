@@ -10,7 +10,7 @@ from typing import NamedTuple
 from jaxnn.clinic.edits.hypotheses import Choice, Hypothesis
 from jaxnn.clinic.edits.steps import Key
 from jaxnn.clinic.networks.network import Network
-from jaxnn.clinic.networks.units import HIDDEN, OUTPUT
+from jaxnn.clinic.networks.units import HIDDEN, LINEAR, OUTPUT
 from jaxnn.clinic.telling import formulas
 from jaxnn.clinic.telling.edit_words import TEXTS
 from jaxnn.clinic.telling.formulas import Style
@@ -32,8 +32,7 @@ def mistakes(h: Hypothesis, style: Style, net: Network) -> Iterator[Wording]:
     """The choices of a hypothesis in words; the same one in several layers is one."""
     groups: dict[tuple[str, Key], list[Choice]] = {}
     for c in h.choices:
-        place = "summed" if c.place == "bias" else c.place
-        groups.setdefault((place, c.key), []).append(c)
+        groups.setdefault(c.kind, []).append(c)
     for chosen in groups.values():
         yield in_words(chosen, style, net)
 
@@ -84,7 +83,9 @@ def names(
     bias_part = biases if style.has_theta else joined([style.db(n) for n in layers])
     return found | {
         "acts": f"the activation{'s' * (len(layers) > 1)} {found['a']}",
-        "key": key_name(c.key, style, net),
+        "is": "is" if places == {"bias"} and style.has_theta else be,
+        "was": "were" if len(layers) > 1 else "was",
+        "key": joined([key_name(one.key, style, net) for one in chosen]),
         "f": net.units[max(c.layer, 1) - 1].name if c.layer else net.units[0].name,
         "loss": net.loss.name,
         "out": net.units[-1].prime.rstrip("'"),
@@ -202,5 +203,6 @@ def forward(c: Choice, style: Style, net: Network) -> Iterator[str]:
     """What to do about hidden layers with other units."""
     for layer in range(1, net.depth):
         right, z = net.units[layer - 1].name, style.z(layer)
-        yield f"apply {right} to {z} in the forward pass, not {c.key}; then"
+        wrong = f", not {c.key}" if c.key != LINEAR.name else ""
+        yield f"apply {right} to {z} in the forward pass{wrong}; then"
         yield formulas.delta(style, net, layer)
