@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxnn.clinic.calling import Answer, Subject, Way, ways
-from jaxnn.clinic.calling.ways import problems_of
+from jaxnn.clinic.calling.sizes import problems_of
 from jaxnn.clinic.edits import steps
 from jaxnn.clinic.networks import family
 from jaxnn.clinic.networks.family import Priced

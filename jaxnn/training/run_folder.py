@@ -29,6 +29,7 @@ from jaxnn.classes import DIGITS, Classes, listed
 from jaxnn.files import FileError
 from jaxnn.images import SIDE
 from jaxnn.showing import FILES
+from jaxnn.training.checkpoint import load_tree, save_tree
 from jaxnn.training.record import CONFIG, Config, read_config, write_config
 from jaxnn.weights import PARAMS, save_params
 
@@ -227,33 +228,3 @@ def read_history(folder: Path) -> dict[str, np.ndarray]:
         if columns and not all(np.isfinite(columns[name]).all() for name in MEASURED):
             raise FileError(f"{path}: damaged; delete it, or train again")
     return columns
-
-
-def save_tree(path: Path, tree: Any) -> None:
-    """Write a pytree's leaves as .npz, whole or not at all."""
-    import jax  # only here and below: it is slow to load
-
-    leaves = jax.tree.leaves(tree)
-    files.write_npz(path, {f"leaf{i}": np.asarray(a) for i, a in enumerate(leaves)})
-
-
-def load_tree(path: Path, like: Any) -> Any:
-    """Read back what save_tree wrote, as NumPy leaves in the structure of `like`.
-
-    Types and numbers of dimensions must agree; lengths may differ, for a history grows.
-    """
-    import jax
-
-    arrays = files.read_npz(path)
-    leaves, structure = jax.tree.flatten(like)
-    found = [arrays.get(f"leaf{i}") for i in range(len(leaves))]
-    fits = len(arrays) == len(leaves) and all(
-        a is not None and a.dtype == b.dtype and a.ndim == b.ndim
-        for a, b in zip(found, leaves, strict=True)
-    )
-    if not fits:
-        raise FileError(
-            f"{path}: not a checkpoint of this network and method; resume with the "
-            "versions named in config.json, or start a new run"
-        )
-    return jax.tree.unflatten(structure, found)

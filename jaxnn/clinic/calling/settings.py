@@ -5,9 +5,9 @@ from typing import Any
 
 from jaxnn.clinic.calling.forms import CHOICES
 from jaxnn.clinic.calling.inputs import ROLES, role_named
+from jaxnn.clinic.calling.sizes import depth_of
 from jaxnn.clinic.calling.subject import Subject
 from jaxnn.clinic.calling.texts import guess
-from jaxnn.clinic.calling.ways import depth_of
 from jaxnn.mistake import Mistake
 
 

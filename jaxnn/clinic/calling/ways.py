@@ -1,6 +1,5 @@
 """Every plausible way to call a person's functions, the usual ones first."""
 
-import functools
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -9,27 +8,15 @@ from jaxnn.clinic.calling.answers import Outcome
 from jaxnn.clinic.calling.calls import TooLong
 from jaxnn.clinic.calling.choices import is_alternative, keys_of, packings
 from jaxnn.clinic.calling.forms import Form, label_forms
-from jaxnn.clinic.calling.listing import parameter_keys
 from jaxnn.clinic.calling.modes import modes
-from jaxnn.clinic.calling.names import read_name
 from jaxnn.clinic.calling.refusals import Failure, is_own, own_frames, refusal
-from jaxnn.clinic.calling.scope import codes
+from jaxnn.clinic.calling.sizes import USUAL, depth_of, problems_of, sizes_to_try
 from jaxnn.clinic.calling.subject import Subject
-from jaxnn.clinic.calling.templates import Seen, template
+from jaxnn.clinic.calling.templates import Seen
 from jaxnn.clinic.calling.texts import one_line
 from jaxnn.clinic.calling.way import Way, answer, outcome
-from jaxnn.clinic.networks.problems import (
-    COURSE,
-    Problem,
-    Sizes,
-    problems,
-    single,
-    small,
-)
+from jaxnn.clinic.networks.problems import COURSE, Problem, Sizes
 
-USUAL, OTHERS = (10, 1), (3, 2)  # outputs of a network
-CHECKED: Sizes = (3, 5, 3)  # of the course's own gradient check
-DEPTHS = (1, 2, 0, 3, 4)
 X_BATCH = ("rows", "rows with 1", "columns", "columns with 1")
 X_ONE = ("columns", "flat", "rows", "columns with 1", "flat with 1", "rows with 1")
 
@@ -49,9 +36,8 @@ def ways(
     ends: dict[bool, list[Any]] = {False: [], True: []}  # the errors for each size
     # a cost of all pairs beside the gradient of one
     is_one_a_call = subject.takes("pairs") and subject.takes("x")
-    takes_many = [getattr(p.function, "takes_many", False) for p in subject.parts]
-    counts = (True,) if is_one_a_call else (False, True)
-    counts = (False,) if all(takes_many) else counts
+    loops = [getattr(p.function, "takes_many", False) for p in subject.parts]
+    counts = (False,) if all(loops) else (True,) if is_one_a_call else (False, True)
     every = (  # lazily: to look at a size can make one of the person's objects
         (sizes, seen, is_single)
         for sizes, seen in sizes_to_try(subject, fixed.get("sizes"))
@@ -86,63 +72,6 @@ def is_stuck(ends: Sequence[Any], subject: Subject) -> bool:
     """Whether the calls came equally far for all sizes of a known depth."""
     places = {(type(one.error), one.reached) for one, _ in ends}
     return len(ends) > 1 and len(places) == 1 and depth_of(subject) is not None
-
-
-def sizes_to_try(
-    subject: Subject, given: Sequence[int] | None
-) -> Iterator[tuple[Sizes, Seen]]:
-    """The sizes, each with what the person's own values show at these sizes."""
-    depth, done = depth_of(subject), set()
-    tries = [tuple(given)] if given else [COURSE] if is_course(subject) else []
-    depths = DEPTHS if depth is None else (depth,)
-    if depth is None and subject.takes("n") and subject.takes("k"):
-        depths = sorted(DEPTHS)  # no size of a hidden layer among the sizes
-    known = [getattr(part.function, "outputs", ()) for part in subject.parts]
-    usual = (known[-1],) if all(known) else (USUAL, OTHERS)
-    for outputs in () if given else usual:
-        tries += [sized(subject, hidden, k) for hidden in depths for k in outputs]
-        tries += [COURSE] if outputs == USUAL and 1 in depths else []
-    tries += [CHECKED] if subject.takes("h1") and not given and 1 in depths else []
-    tries += [s for s in [getattr(subject.parts[-1].function, "sizes", ())] if s]
-    for sizes in tries:
-        way = Way(subject, sizes, (Form(),))
-        seen = template(way, problems_of(sizes, True, False)[0])
-        own = sizes if given else seen.sizes or sizes
-        if own not in done:
-            done.add(own)
-            yield own, seen
-
-
-def sized(subject: Subject, depth: int, k: int) -> Sizes:
-    """A small network; its hidden layers are equal if the function has one size."""
-    n, *hidden, k = small(depth, k)
-    is_one = subject.takes("h1") and not subject.takes("h2")
-    return n, *(hidden[:1] * depth if is_one else hidden), k
-
-
-def is_course(subject: Subject) -> bool:
-    """Whether the functions have the course's sizes, 400-25-10, as numbers in them."""
-    inside = [code for part in subject.parts for code in codes(part.function)]
-    numbers = {n for code in inside for n in code.co_consts if isinstance(n, int)}
-    return bool(numbers & {400, 401}) and bool(numbers & {25, 26})
-
-
-def depth_of(subject: Subject) -> int | None:
-    """The number of hidden layers that the inputs show, or None."""
-    roles = {one.role for one in subject.inputs}
-    if (count := max(part.reshaped for part in subject.parts)) > 1:
-        return count - 1
-    if weights := [role for role in roles if role[:1] == "W"]:
-        return len(weights) - 1
-    for one in subject.inputs:
-        is_given = one.role == "params" and one.where == "argument"
-        if is_given and one.usage.kind in ("dictionary", "list"):
-            keys = parameter_keys(one.usage.keys, 0)
-            weights = [key for key in keys if read_name(key).kind == "W"]
-            if weights and not any(key.endswith("*") for key in one.usage.keys):
-                return len(weights) - 1
-    hidden = [role for role in roles if role[:1] == "h" and role[1:].isdigit()]
-    return len(hidden) or None
 
 
 def in_sizes(
@@ -183,12 +112,6 @@ def in_sizes(
 def is_paired(subject: Subject) -> bool:
     """Whether many examples are given as a list of pairs (x, y) alone."""
     return subject.takes("pairs") and not subject.takes("x")
-
-
-@functools.cache
-def problems_of(sizes: Sizes, has_biases: bool, is_single: bool) -> tuple[Problem, ...]:
-    """The problems for a network."""
-    return (single if is_single else problems)(sizes, has_biases)
 
 
 def sign(one: Failure) -> tuple[Any, ...]:
