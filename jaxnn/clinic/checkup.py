@@ -16,6 +16,7 @@ from jaxnn.clinic.calling import (
     restored,
     subject,
 )
+from jaxnn.clinic.calling.names import is_slope
 from jaxnn.clinic.calling.settings import conventions_and_roles, sizes_of
 from jaxnn.clinic.networks.problems import LAMBDA
 from jaxnn.clinic.telling import lines, notes, report
@@ -117,7 +118,9 @@ def functions_of(function: Functions, gradient: Function | None) -> Sequence[Fun
     if isinstance(function, str):
         functions = load(function)
     functions = [*functions, *([gradient] if gradient else [])]
-    if not functions or not all(map(callable, functions)):
+    names = [getattr(one, "__name__", "") for one in functions]
+    is_many = sum(not is_slope(name) for name in names) > 3
+    if not functions or is_many or not all(map(callable, functions)):
         raise Mistake(
             f"this cannot be checked: {functions}; give a function that returns cost "
             'and gradient, two functions (cost, gradient), or "mywork.py:name"'

@@ -165,7 +165,8 @@ def by_name(
             role = "k"
         rivals = [n for n in plain_ones if every[n].kind == "y" and n != name]
         is_made = name in provided and provided[name].is_exact
-        if rivals and (is_made or (name in provided and OUTPUT.match(plain(name)))):
+        is_output = name in provided and OUTPUT.match(plain(name))
+        if rivals and (is_output or (is_made and role == "y")):
             continue
         is_other = is_made and role not in ("x", "y", "params")
         if role in ("W", "b", "grads") or is_other:

@@ -134,9 +134,9 @@ def next_step(s: Subject, error: BaseException) -> str:
         return "fix that line"
     if isinstance(error, TypeError) and not own_frames(error):
         return "say what its arguments mean: --convention ARGUMENT=ROLE"
-    if SIZES.search(str(error)):
+    if SIZES.search(one_line(error)):
         return (
             "fix that line; or, if it works for one size only, give the layers' "
-            "sizes, like --layers 3 5 3; or say how to call it: --convention"
+            "sizes, like --layers 3 5 3; or its conventions: --convention, see --help"
         )
     return "fix that line, or say how to call your function: --convention, see --help"
