@@ -1285,6 +1285,65 @@ def test_a_cost_of_one_output_is_tried_too(write):
     assert report.passed and "8-5-1" in str(report), report
 
 
+@pytest.mark.parametrize("factor", ["", "2 * "])
+def test_a_number_beside_a_rate_is_judged(write, factor):
+    path = write(f"""
+    X, y = load_nothing()
+    W1, W2, lr = np.random.randn(3, 4), np.random.randn(4, 1), 0.1
+    for i in range(100):
+        A1 = 1 / (1 + np.exp(-X @ W1))
+        d2 = 1 / (1 + np.exp(-A1 @ W2)) - y
+        d1 = d2 @ W2.T * A1 * (1 - A1)
+        W2 = W2 - lr * {factor}A1.T @ d2 / len(X)
+        W1 = W1 - lr * X.T @ d1 / len(X)
+    """)
+    report = jaxnn.check_gradient(script(path, ["W1", "W2"], ["W1", "W2"], ["X", "y"]))
+    assert report.passed == (not factor), report
+
+
+APART = {
+    "rel.py": "import numpy as np\ndef relu(Z):\n    print 'from Python 2'\n"
+    "    return np.maximum(Z, 0)\n",
+    "forward.py": "import numpy as np\nfrom rel import relu\n"
+    "def forward(W1, b1, W2, b2, X):\n    Z1 = W1 @ X + b1\n    A1 = relu(Z1)\n"
+    "    e = np.exp(W2 @ A1 + b2)\n    A2 = e / e.sum(axis=0)\n    return Z1, A1, A2\n",
+    "backward.py": "def backward(Z1, A1, A2, W2, X, Y):\n    d2 = A2 - Y\n"
+    "    d1 = W2.T @ d2 * (Z1 > 0)\n    return (d1 @ X.T, d1.sum(axis=1),\n"
+    "            d2 @ A1.T, d2.sum(axis=1))\n",
+    "model.py": "from forward import forward\nfrom backward import backward\n",
+}
+
+
+def test_each_function_may_have_a_file_of_its_own(tmp_path):
+    """What one returns is found by name; one of the files is Python 2."""
+    for name, text in APART.items():
+        (tmp_path / name).write_text(text)
+    report = jaxnn.check_gradient(f"{tmp_path}/model.py:forward,backward")
+    assert report.passed and "ReLU, then softmax" in " ".join(str(report).split())
+
+
+def test_an_object_is_made_with_its_flags_left_alone(write):
+    """weights=False is no matrix; the first method sets the elements of a list."""
+    path = write("""
+    class Net:
+        def __init__(self, layers, weights=False):
+            self.activations = [0] * len(layers)
+            self.w = [np.random.randn(j, i) for i, j in zip(layers, layers[1:])]
+        def feed_forward(self, inputs):
+            self.activations[0] = a = np.array(inputs)
+            for i, w in enumerate(self.w):
+                self.activations[i + 1] = a = 1 / (1 + np.exp(-w @ a))
+        def back_propagate(self, targets, rate):
+            d = self.activations[-1] - targets
+            for i in reversed(range(len(self.w))):
+                a = self.activations[i + 1]
+                d = d * a * (1 - a)
+                step, d = d @ self.activations[i].T, self.w[i].T @ d
+                self.w[i] = self.w[i] - rate * step
+    """)
+    assert jaxnn.check_gradient(f"{path}:Net.back_propagate").passed
+
+
 def test_globals_that_a_forward_pass_sets_are_restored(write):
     path = write("""
     seen = 0

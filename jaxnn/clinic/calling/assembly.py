@@ -133,6 +133,8 @@ def function_at(name: str, beside: Function, owner: Any) -> Function:
     if head:
         return getattr(owner if inspect.isclass(owner) else type(owner), last)
     scope = getattr(inspect.unwrap(beside), "__globals__", {})
+    if name not in scope:
+        scope = scope.get("__jaxnn_beside__", scope)
     if name not in scope and "__jaxnn_supply__" in scope:
         scope["__jaxnn_supply__"](name)
     if name not in scope:  # a function of a module beside the file

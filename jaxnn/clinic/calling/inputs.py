@@ -109,6 +109,9 @@ def roles(
         roles = {name: (role, "by its place") for name, role in places}
         return dict.fromkeys(names, ("", "")) | roles
     rest = [name for name in names if name not in found]
+    flags = {n for n in rest if np.isscalar(defaults.get(n))}  # weights=False
+    flags = {n for n in flags if read_name(n).kind in ("W", "b", "params", "x", "y")}
+    rest = [name for name in rest if name not in flags]
     is_called = first != "constructor"
     for name, role in by_name(rest, provided, uses, is_called, beside).items():
         if role and role not in {r for r, _ in found.values()}:
@@ -116,8 +119,6 @@ def roles(
     for name in rest:
         default = defaults.get(name)
         role = found.get(name, ("", ""))[0]
-        if np.isscalar(default) and (PARAMETER.fullmatch(role) or role in ("x", "y")):
-            found.pop(name)  # p=1.0 is a setting, not an array
         if isinstance(default, list | tuple) and SIZE.fullmatch(role):
             found[name] = ("hs" if role[0] == "h" else "layers", "by its name")
         if name not in named and uses(name).kind == "pairs":
@@ -169,6 +170,7 @@ def by_name(
         if rivals and (is_output or (is_made and role == "y")):
             continue
         is_other = is_made and role not in ("x", "y", "params")
+        is_other |= is_made and role == "x" and plain(name) != "x"  # the layer's a1
         if role in ("W", "b", "grads") or is_other:
             continue
         found[name] = SECOND.get(plain(name), "") if role in taken else role

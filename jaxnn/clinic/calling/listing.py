@@ -32,8 +32,9 @@ def definitions(function: Callable[..., Any]) -> Definitions:
     inner = inspect.unwrap(function)
     scope = getattr(inner, "__globals__", {})
     trees = scope.get("__jaxnn_trees__") or parsed(scope)
-    file = scope.get("__file__")
-    beside = neighbors(trees, os.path.dirname(file)) if file else []
+    file, outer = scope.get("__file__"), scope.get("__jaxnn_beside__", {})
+    above = outer.get("__jaxnn_trees__", [])
+    beside = neighbors([*above, *trees], os.path.dirname(file)) if file else []
     found = functions_in([*beside, *trees])
     own = getattr(inner, "__qualname__", "")
     if own and own not in found and (node := own_tree(inner)):

@@ -7,11 +7,20 @@ import random
 import sys
 import warnings
 from collections.abc import Iterator
+from importlib.machinery import (
+    EXTENSION_SUFFIXES,
+    SOURCE_SUFFIXES,
+    ExtensionFileLoader,
+    FileFinder,
+    SourceFileLoader,
+)
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+
+from jaxnn.clinic.calling.texts import modern
 
 FOLDERS: set[str] = set()  # of the files loaded so far
 
@@ -63,6 +72,8 @@ def restored() -> Iterator[None]:
         random.setstate(states[1])
         sys.path[:] = path
         forget()
+        for folder in FOLDERS:  # the usual importers again
+            sys.path_importer_cache.pop(folder, None)
         sys.modules.update(modules)
         if backend is None:
             os.environ.pop("MPLBACKEND", None)
@@ -73,8 +84,21 @@ def silence() -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BytesIO(), "utf-8")
 
 
+class Modern(SourceFileLoader):
+    """Loads a file beside a person's file, written in Python 2 too."""
+
+    def source_to_code(self, data: Any, path: Any, **how: Any) -> Any:  # type: ignore[override]
+        try:
+            return super().source_to_code(data, path, **how)
+        except SyntaxError:
+            text = modern(data.decode("utf-8-sig", "replace"), str(path))
+            return super().source_to_code(text.encode(), path, **how)
+
+
 def register(module: ModuleType, folder: str) -> None:
     """Make a module and its neighbors importable; forget those of earlier loads."""
+    loaders = (ExtensionFileLoader, EXTENSION_SUFFIXES), (Modern, SOURCE_SUFFIXES)
+    sys.path_importer_cache[folder] = FileFinder(folder, *loaders)
     FOLDERS.add(folder)  # two folders can have modules of one name, and files change
     forget()
     if sys.path[:1] != [folder]:

@@ -85,7 +85,7 @@ class Script:
             self.trees = [tree for _, tree in lines]
             check(path, self.trees, (*values, *of, *data))
             self.steps = [one for one in changes(self.trees) if one.name in of]
-            with_rates_of_one(self.steps)
+            with_rates_of_one(self.steps, self.trees)
             every = statements(rounds(lines, {*of, *data}, {*values}))
         live = set().union(*(s.binds for s in depending(every, {*of, *data})))
         self.moved = {id(s) for s in every if moves(s, {*of}, live)}

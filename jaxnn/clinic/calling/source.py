@@ -7,6 +7,7 @@ statement raises an error, the error is kept, as its names may never be used.
 
 import ast
 import builtins
+import inspect
 import os
 import shlex
 import sys
@@ -63,7 +64,12 @@ def load(target: str) -> tuple[Callable[..., Any], ...]:
         chosen, needed = needs(found, roots)
         run(chosen, module, roots)
         explain(vars(module), needed, skipped)
-        return tuple(resolve(source, name, vars(module)) for name in names)
+        functions = tuple(resolve(source, name, vars(module)) for name in names)
+    for one in functions:  # one of a file beside it sees what this file imports
+        scope = getattr(inspect.unwrap(one), "__globals__", {})
+        if scope is not vars(module):
+            scope["__jaxnn_beside__"] = vars(module)
+    return functions
 
 
 def failed(function: Any) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """What a function reads besides its arguments, and who gives the values it lacks."""
 
+import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -104,6 +105,14 @@ def of_self(names: Iterable[str], defined: Definitions, is_set: bool) -> list[st
     return list(dict.fromkeys(name for every in found for name in every))
 
 
+def elements_set(names: Iterable[str], defined: Definitions) -> set[str]:
+    """The attributes of self whose elements the methods set: self.a[i] = x."""
+    nodes = (node for name in names for node in ast.walk(defined[name]))
+    places = (n for n in nodes if isinstance(n, ast.Subscript))
+    stored = (n.value for n in places if isinstance(n.ctx, ast.Store))
+    return {node.attr for node in stored if isinstance(node, ast.Attribute)}
+
+
 def earlier(own: str, defined: Definitions) -> str:
     """The method that must run first, because it sets what this one reads; or ""."""
     called, every = inner(own, defined), methods(own, defined)
@@ -114,7 +123,8 @@ def earlier(own: str, defined: Definitions) -> str:
     rest = [each for each in every if each not in skipped and ".__" not in each]
     for each in sorted(rest, key=lambda one: not FORWARD.search(plain(one))):
         also = inner(each, defined)
-        sets = lacks.intersection(of_self(also, defined, True))
+        makes = {*of_self(also, defined, True), *elements_set(also, defined)}
+        sets = lacks & makes
         if (sets and is_forward(each)) or sets.difference(at_first):
             return each if own not in also else ""
     return ""

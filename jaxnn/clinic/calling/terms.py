@@ -185,10 +185,18 @@ def rate_names(steps: Iterable[Change]) -> set[str]:
     return found
 
 
-def with_rates_of_one(steps: Iterable[Change]) -> None:
-    """Put 1 in the place of the numbers that the steps are multiplied by."""
-    for each in (each for one in steps for each in factors(one.term)):
-        if isinstance(each, ast.Constant):
+def with_rates_of_one(steps: Iterable[Change], trees: Sequence[ast.Module]) -> None:
+    """Put 1 in the place of the number that all steps are multiplied by: their rate.
+
+    A number beside a rate with a name, or in some steps alone, may be a mistake.
+    """
+    named = literals(trees) | counters(trees)
+    plain = [one for one in steps if not rate_names([one]) & named]
+    numbers = [
+        [n for n in factors(one.term) if isinstance(n, ast.Constant)] for one in plain
+    ]
+    if len({tuple(n.value for n in each) for each in numbers}) == 1:
+        for each in (number for some in numbers for number in some):
             each.value = 1.0
 
 

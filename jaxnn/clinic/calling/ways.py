@@ -17,6 +17,7 @@ from jaxnn.clinic.calling.texts import one_line
 from jaxnn.clinic.calling.way import Way, answer, outcome
 from jaxnn.clinic.networks.problems import COURSE, Problem, Sizes
 
+PATIENCE = 5000  # failures, after which no other ways are tried
 X_BATCH = ("rows", "rows with 1", "columns", "columns with 1")
 X_ONE = ("columns", "flat", "rows", "columns with 1", "flat with 1", "rows with 1")
 
@@ -85,7 +86,10 @@ def in_sizes(
     """The ways for a network of these sizes."""
     keys, found = keys_of(subject, seen), False
     forms = packings(subject, seen, fixed)
+    is_python = all(hasattr(part.function, "__code__") for part in subject.parts)
     for form in forms:
+        if len(failures) > (PATIENCE if is_python else PATIENCE // 4):
+            return  # Octave takes longer for a call
         is_rare = is_alternative(form, forms[0].type)
         if found and is_rare:
             continue
