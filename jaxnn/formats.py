@@ -128,7 +128,7 @@ def as_parts(
     for part, rows, own in zip(parts, x, np.split(y, bounds), strict=True):
         name = path.name if part == "all" else f"{path.name} ({part})"
         rows = rows if rows.ndim == 2 else as_pictures(rows, white)
-        found[part] = Digits(rows, own, name, classes)
+        found[part] = Digits(rows, np.array(classes)[own], name, classes)
     return found
 
 
