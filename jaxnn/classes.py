@@ -64,16 +64,19 @@ def as_places(y: Any, classes: Iterable | None) -> tuple[np.ndarray, Classes]:
 def are_numbers(words: np.ndarray) -> bool:
     """Whether all words are numbers from 0, as the digits in OpenML's MNIST."""
     return all(
-        word.isdecimal() and len(word) < len(str(LARGEST)) and word == str(int(word))
-        for word in words.tolist()
+        is_integer(word) and word == str(abs(int(word))) for word in words.tolist()
     )
+
+
+def is_integer(word: str) -> bool:
+    """Whether a word is a whole number, below LARGEST in size."""
+    return word.removeprefix("-").isdecimal() and len(word) < len(str(LARGEST))
 
 
 def are_other_numbers(classes: Classes) -> bool:
     """Whether the classes are words for numbers, not each for its own place."""
     words = tuple(map(str, classes))
-    are_words = all(word.lstrip("-").isdecimal() for word in words)
-    return are_words and words != tuple(map(str, range(len(words))))
+    return all(map(is_integer, words)) and words != tuple(map(str, range(len(words))))
 
 
 def as_classes(names: Iterable[Any]) -> Classes:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from jaxnn import dataframes, files, images
-from jaxnn.classes import DIGITS, Classes, are_numbers, as_places, as_words
+from jaxnn.classes import DIGITS, Classes, are_numbers, as_places, as_words, is_integer
 from jaxnn.digits import Digits
 from jaxnn.files import FileError
 from jaxnn.mistake import Mistake
@@ -172,8 +172,7 @@ def as_labels(y: np.ndarray, where: str, is_sized: bool) -> tuple[np.ndarray, Cl
             f"{where}: holds {len(classes)} different labels in {len(y)} examples; "
             "give the labels, few of them, as y"
         )
-    is_number = all(str(name).lstrip("-").isdecimal() for name in classes)
-    if not (is_sized and is_number):
+    if not (is_sized and all(is_integer(str(name)) for name in classes)):
         return y, classes
     numbers = np.array(classes, np.int64)
     if numbers[0] in (0, 1) and numbers[-1] == numbers[0] + len(numbers) - 1 > 10:

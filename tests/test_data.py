@@ -235,6 +235,15 @@ def test_as_many_rows_as_digits_have_pixels_are_still_a_table(tmp_path, m, n):
         assert found.shape is None and found.classes == (0, 1, 2)
 
 
+def test_labels_beyond_every_integer_are_words(tmp_path):
+    y = ["9" * 20, "1", "2"] * 2
+    for x in (FLAT[:6], FLAT[:6, :7]):
+        np.savez(tmp_path / "codes.npz", x=x, y=y)
+        found = jaxnn.load_digits(tmp_path / "codes.npz")
+        assert found.classes == ("1", "2", "9" * 20)
+        assert found.y.tolist() == [2, 0, 1] * 2
+
+
 def test_the_parts_of_a_file_have_one_scale(tmp_path):
     x = np.ones((4, 16, 16))
     x[:, :8] = 0

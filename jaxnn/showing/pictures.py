@@ -15,7 +15,7 @@ from jaxnn.images import SIDE, roll
 from jaxnn.showing.charts import DPI, Figure
 
 WIDTH, LINE = 900, 36  # dots: of a picture, about, and of a line of its title
-HEIGHT = 2 * WIDTH  # dots: of a picture, at most, if its pixels have one dot or more
+HEIGHT = 2 * WIDTH  # dots: of a picture, at most, unless a pixel is a dot already
 DIGIT = SIDE, SIDE  # the shape of the course's images
 GAP = 2  # pixels between two pictures of a grid
 SHADES = "white: ink turns the unit on; black: ink turns it off"
