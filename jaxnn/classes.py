@@ -26,7 +26,8 @@ def as_places(y: Any, classes: Iterable | None) -> tuple[np.ndarray, Classes]:
     y: numbers or words, in an array, list or Series of shape (m,), (m, 1) or (1, m).
     classes: None takes 0 to the largest number, or the words in order. Words in y are
     looked up among the classes, and so are numbers if the classes are other numbers
-    than 0 to k - 1. All other numbers are places. Raises Mistake.
+    than 0 to k - 1. All other numbers are places; they are refused if the classes are
+    words for other numbers ("1", "2", "3"), which they might mean. Raises Mistake.
     """
     y = flat(y)
     if y.dtype.kind == "b":
@@ -46,6 +47,12 @@ def as_places(y: Any, classes: Iterable | None) -> tuple[np.ndarray, Classes]:
         raise Mistake(f"classes {listed(own)}: give each name once")
     if y.dtype.kind == "U" or own != named:
         return looked_up(y, own), own
+    if y.size and are_other_numbers(own):
+        raise Mistake(
+            f"y holds numbers, and the classes are the words {listed(own)}; give "
+            "words: np.array(y).astype(str) for labels, np.array(classes)[y] for "
+            "class indices"
+        )
     if y.size and not 0 <= y.min() <= y.max() < len(own):
         raise Mistake(
             f"y holds the labels {y.min()} to {y.max()}; numbers are places in "
@@ -56,7 +63,20 @@ def as_places(y: Any, classes: Iterable | None) -> tuple[np.ndarray, Classes]:
 
 def are_numbers(words: np.ndarray) -> bool:
     """Whether all words are numbers from 0, as the digits in OpenML's MNIST."""
-    return all(word.isdecimal() and word == str(int(word)) for word in words.tolist())
+    return all(
+        is_integer(word) and word == str(abs(int(word))) for word in words.tolist()
+    )
+
+
+def is_integer(word: str) -> bool:
+    """Whether a word is a whole number, below LARGEST in size."""
+    return word.removeprefix("-").isdecimal() and len(word) < len(str(LARGEST))
+
+
+def are_other_numbers(classes: Classes) -> bool:
+    """Whether the classes are words for numbers, not each for its own place."""
+    words = tuple(map(str, classes))
+    return all(map(is_integer, words)) and words != tuple(map(str, range(len(words))))
 
 
 def as_classes(names: Iterable[Any]) -> Classes:
@@ -69,9 +89,11 @@ def as_classes(names: Iterable[Any]) -> Classes:
 def flat(y: Any) -> np.ndarray:
     """Labels as an array (m,), or a Mistake that says what else they are."""
     try:
-        y = np.asarray(y.toarray() if hasattr(y, "toarray") else y)
+        found = np.asarray(y.toarray() if hasattr(y, "toarray") else y)
     except ValueError:
         raise Mistake("y is uneven; give one label for each example") from None
+    is_list = isinstance(y, list | tuple)  # NumPy makes words of its numbers
+    y = np.asarray(y, object) if is_list and found.dtype.kind == "U" else found
     if y.ndim == 2 and 1 in y.shape:
         y = y.ravel()
     if y.ndim != 1:

@@ -106,6 +106,6 @@ def standardize(digits: Digits) -> Digits:
     centered = digits.x - digits.x.mean(axis=1, keepdims=True)  # (m, n)
     deviation = centered.std(axis=1, keepdims=True)  # (m, 1)
     # the resize leaves rounding errors in a blank image: do not blow them up
-    blank = deviation <= 1e-12 * np.abs(digits.x).max(axis=1, keepdims=True)
-    centered[blank[:, 0]] = 0
-    return digits._replace(x=centered / np.where(blank, 1, deviation))
+    blank = deviation <= 1e-12 * abs(digits.x).max(axis=1, keepdims=True)
+    kept = (~blank).astype(digits.x.dtype)
+    return digits._replace(x=kept * centered / (deviation + 1 - kept))

@@ -17,20 +17,26 @@ def read(path: Path) -> tuple[np.ndarray, np.ndarray, str]:
     """A table's features x (m, n), its labels (m,), and the name of their column.
 
     The column is called y, label, class or target, in any case; otherwise it is the
-    last. All others hold numbers. Raises FileError.
+    last. All others hold numbers. Raises FileError, also for columns x and y that may
+    be coordinates.
     """
     frame = frame_of(path)
     names = [str(name) for name in frame.columns]
     if len(names) < 2 or not len(frame):
         raise FileError(f"{path}: needs rows of features and a label; see --help")
-    check_heading(path, names)
     found = [i for i, name in enumerate(names) if name.lower() in LABELS]
+    check_heading(path, names, bool(found))
     if len(found) > 1:
         raise FileError(
             f"{path}: columns {files.listed([names[i] for i in found])} may all be the "
             "labels; rename all but one"
         )
     which = found[0] if found else len(names) - 1
+    if which < len(names) - 1 and {"x", "y"} <= {name.lower() for name in names}:
+        raise FileError(
+            f"{path}: columns x and y may be coordinates; rename column y, to label if "
+            "it holds the labels"
+        )
     rest = [i for i in range(len(names)) if i != which]
     x = np.stack([numbers(path, names[i], frame.iloc[:, i]) for i in rest], axis=1)
     return x, labels(path, names[which], frame.iloc[:, which]), names[which]
@@ -50,13 +56,17 @@ def frame_of(path: Path) -> Any:
             ) from None
 
 
-def check_heading(path: Path, names: list[str]) -> None:
-    """Raise FileError for a heading of numbers, or a column that counts the rows."""
-    is_counted = names == [str(i) for i in range(len(names))]
-    if all(is_number(name) for name in names) and not is_counted:
+def check_heading(path: Path, names: list[str], has_label: bool) -> None:
+    """Raise FileError for a heading of numbers, or a column that counts the rows.
+
+    has_label: whether a column is called the label, which only a heading does.
+    """
+    features = names[:-1]
+    is_counted = features == [str(i) for i in range(len(features))]
+    if all(map(is_number, features)) and not (is_counted or has_label):
         raise FileError(
             f"{path}: its first line holds numbers; put a line with the names of the "
-            "columns above it"
+            "columns above it, or name the label's column y if that line is there"
         )
     if names[0].startswith(("Unnamed:", "__index")):
         raise FileError(

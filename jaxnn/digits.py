@@ -63,13 +63,20 @@ class Digits(Fields):
         shape = shape or digit_shape(features.shape[1], known)
         return super().__new__(cls, features, y, str(name), known, shape)
 
+    def __reduce__(self) -> tuple:
+        """Copies and pickles take the fields as they are."""
+        return self._make, (tuple(self),)
+
 
 def as_features(
     x: Any, shape: tuple[int, int] | None
 ) -> tuple[np.ndarray, tuple[int, int] | None]:
     """Features in any form as (m, n) finite floats, and the shape of an image."""
     if meshes.rows_of(x) is not None and x.ndim == 2:  # on several devices: left there
-        return x, shape
+        require_numbers(x, [])
+        x = x if x.dtype.kind == "f" else x.astype(float)
+        require_finite(x, [])
+        return x, as_sides(shape, x.shape[1])
     names = list(getattr(x, "columns", []))
     try:
         x = np.asarray(x.toarray() if hasattr(x, "toarray") else x)
@@ -78,20 +85,30 @@ def as_features(
     if x.ndim == 4 and x.shape[-1] == 1:
         x = x[..., 0]  # one gray channel
     if x.ndim == 3:
-        shape = shape or (x.shape[1], x.shape[2])
+        if shape is not None and not np.array_equal(shape, x.shape[1:]):
+            raise Mistake(
+                f"shape {shape}: the pictures in x are of shape {x.shape[1:]}; leave "
+                "shape out"
+            )
+        shape = x.shape[1:]
         x = images.unroll(x)
     if x.ndim != 2 or not x.shape[1]:
         way = ": x[:, None] is one feature" if x.ndim == 1 else ""
         raise Mistake(f"x has shape {x.shape}; give a row for each example{way}")
-    if shape is not None:
-        sides = np.asarray(shape)
-        if sides.shape != (2,) or sides.prod() != x.shape[1]:
-            raise Mistake(
-                f"shape {shape}: give the rows and columns of an image of {x.shape[1]} "
-                "pixels, as (20, 20), or leave it out"
-            )
-        shape = (int(sides[0]), int(sides[1]))
-    return as_floats(x, names), shape
+    return as_floats(x, names), as_sides(shape, x.shape[1])
+
+
+def as_sides(shape: Any, n: int) -> tuple[int, int] | None:
+    """The shape (h, w) of an image of n pixels, or None; else a Mistake."""
+    if shape is None:
+        return None
+    sides = np.asarray(shape)
+    if sides.shape != (2,) or sides.prod() != n:
+        raise Mistake(
+            f"shape {shape}: give the rows and columns of an image of {n} pixels, as "
+            "(20, 20), or leave it out"
+        )
+    return int(sides[0]), int(sides[1])
 
 
 def as_floats(x: np.ndarray, names: list) -> np.ndarray:
@@ -99,6 +116,14 @@ def as_floats(x: np.ndarray, names: list) -> np.ndarray:
 
     names: of the columns, or empty.
     """
+    require_numbers(x, names)
+    x = np.asarray(x, np.float32 if x.dtype == np.float32 else np.float64)
+    require_finite(x, names)
+    return x
+
+
+def require_numbers(x: Any, names: list) -> None:
+    """Raise Mistake unless x (m, n) holds real numbers; names: of the columns."""
     odd = "" if x.dtype.kind in "biufO" else f"{x.dtype} values"
     if x.dtype.kind == "O":
         values = enumerate(x.ravel().tolist())
@@ -109,14 +134,27 @@ def as_floats(x: np.ndarray, names: list) -> np.ndarray:
             f"x holds {odd}; give numbers: leave the column out, or make one column of "
             "0 and 1 for each of its values"
         )
-    x = np.asarray(x, np.float32 if x.dtype == np.float32 else np.float64)
-    if x.size and not np.isfinite([x.min(), x.max()]).all():
-        first = int(np.flatnonzero(~np.isfinite(x).ravel())[0])
-        raise Mistake(
-            f"x holds {x.flat[first]}{place(first, x.shape[1], names)}; fill such gaps "
-            "in, or drop their rows"
-        )
-    return x
+
+
+def require_finite(x: Any, names: list) -> None:
+    """Raise Mistake unless x (m, n), maybe on several devices, is finite."""
+    if not x.size or is_finite(x):
+        return
+    x = np.asarray(x)
+    first = int(np.flatnonzero(~np.isfinite(x).ravel())[0])
+    raise Mistake(
+        f"x holds {x.flat[first]}{place(first, x.shape[1], names)}; fill such gaps in, "
+        "or drop their rows"
+    )
+
+
+def is_finite(x: Any) -> bool:
+    """Whether x (m, n), not empty, is finite; arrays on devices are looked at there."""
+    if isinstance(x, np.ndarray):
+        return bool(np.isfinite([x.min(), x.max()]).all())
+    import jax.numpy as jnp  # whoever has such an array has loaded it
+
+    return bool(jnp.isfinite(x).all())  # a minimum over devices may lose a NaN
 
 
 def place(index: int, n: int, names: list) -> str:
@@ -146,8 +184,8 @@ def take(digits: Digits, which: np.ndarray) -> Digits:
 
 
 def some_pictures(digits: Digits, most: int = 100) -> np.ndarray:
-    """At most so many of the images (m, h, w), ink up to about 1; (0, 0) of a table."""
-    if digits.shape is None:
+    """At most so many of the images (m, h, w), ink up to about 1; (0, 0) if none."""
+    if digits.shape is None or not len(digits.y):
         return np.zeros((0, 0))
     which = np.linspace(0, len(digits.y) - 1, min(most, len(digits.y))).astype(int)
     x = np.asarray(digits.x)[which]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -38,9 +37,7 @@ def save_pictures(
     """The confusion matrix and, of images, the worst mistakes; the files' names."""
     which = training.scores.worst(digits.y, found, MISTAKES)
     counts = training.scores.confusion(digits.y, found)
-    figures = {"confusion.png": showing.charts.confusion_matrix(counts)}
-    if digits.classes != DIGITS:
-        label(figures["confusion.png"].axes[0], digits, found)
+    figures = {"confusion.png": showing.charts.confusion_matrix(counts, digits.classes)}
     if digits.shape is not None:
         figures["mistakes.png"] = showing.pictures.mistakes(
             digits.x[which],
@@ -52,16 +49,6 @@ def save_pictures(
     for name, figure in figures.items():
         files.write_bytes(folder / name, showing.charts.png(figure))
     return list(figures)
-
-
-def label(axes: Any, digits: Digits, found: training.Evaluation) -> None:
-    """Put the names of the classes on the axes of a confusion matrix."""
-    names = [str(name) for name in digits.classes]
-    is_long = max(map(len, names)) > 3  # side by side they would overlap
-    axes.set_yticks(range(len(names)), names)
-    axes.set_xticks(range(len(names)), names, rotation=90 * is_long)
-    right, count = np.sum(found.read == digits.y), len(digits.y)
-    axes.set(ylabel="true class", title=f"{right} of {count} examples read right")
 
 
 def table(digits: Digits, found: training.Evaluation) -> str:

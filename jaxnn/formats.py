@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from jaxnn import dataframes, files, images
-from jaxnn.classes import DIGITS, Classes, are_numbers, as_places, as_words
+from jaxnn.classes import DIGITS, Classes, are_numbers, as_places, as_words, is_integer
 from jaxnn.digits import Digits
 from jaxnn.files import FileError
 from jaxnn.mistake import Mistake
@@ -69,8 +69,8 @@ def embedded() -> tuple[np.ndarray, np.ndarray]:
 def npz_parts(arrays: dict[str, np.ndarray], path: Path) -> dict[str, Digits]:
     """The parts of an .npz file, found by the names of its arrays in any case."""
     held = {name.lower(): array for name, array in arrays.items()}
+    where = f"{path}: x", f"{path}: y"
     if "x" in held and "y" in held:
-        where = f"{path}: x", f"{path}: y"
         return as_parts({"all": (held["x"], held["y"])}, path, where)
     parts = {
         part: named(held, f"x_{part}", f"y_{part}", path)
@@ -82,9 +82,7 @@ def npz_parts(arrays: dict[str, np.ndarray], path: Path) -> dict[str, Digits]:
             f"{path}: holds {files.listed(arrays)}; expected x and y, "
             "or x_train, y_train, x_test and y_test"
         )
-    where = f"{path}: x", f"{path}: y"
-    if "test" not in parts:
-        return as_parts({"all": parts["train"]}, path, where)
+    parts = parts if "test" in parts else {"all": parts["train"]}
     return as_parts(parts, path, where)
 
 
@@ -113,23 +111,24 @@ def as_parts(
     row by row or "F" column by column. is_table: whether only ten labels in a table of
     400 or 784 columns mean images.
     """
-    x = {part: checked(pixels, where[0]) for part, (pixels, _) in parts.items()}
     labels = [checked(y, where[1], more="US").ravel() for _, y in parts.values()]
+    x = [
+        arranged(checked(rows, where[0]), len(own), where[0])
+        for (rows, _), own in zip(parts.values(), labels, strict=True)
+    ]
     every = np.concatenate(labels)
-    is_sized = all(map(is_digit_sized, x.values()))
+    is_sized = all(map(is_digit_sized, x))
     is_sized &= not is_table or len(np.unique(every)) == len(DIGITS)
     y, classes = as_labels(every, where[1], is_sized)
+    if is_sized:
+        x = [rows if rows.ndim == 3 else squares(rows, order) for rows in x]
+    white = white_of([rows for rows in x if rows.ndim == 3], where[0])
     bounds = np.cumsum([len(one) for one in labels])[:-1]
     found = {}
-    for (part, pixels), own in zip(x.items(), np.split(y, bounds), strict=True):
+    for part, rows, own in zip(parts, x, np.split(y, bounds), strict=True):
         name = path.name if part == "all" else f"{path.name} ({part})"
-        rows = arranged(pixels, len(own), where[0])
-        if rows.ndim == 2 and is_sized:
-            side = math.isqrt(rows.shape[1])
-            rows = rows.reshape(-1, side, side)
-            rows = rows.swapaxes(1, 2) if order == "F" else rows
-        rows = rows if rows.ndim == 2 else as_pictures(rows, where[0])
-        found[part] = Digits(rows, own, name, classes)
+        rows = rows if rows.ndim == 2 else as_pictures(rows, white)
+        found[part] = Digits(rows, np.array(classes)[own], name, classes)
     return found
 
 
@@ -145,10 +144,16 @@ def checked(array: np.ndarray, where: str, more: str = "") -> np.ndarray:
 
 
 def is_digit_sized(x: np.ndarray) -> bool:
-    """Whether an image in x, of any known arrangement, has 20x20 or 28x28 pixels."""
-    if x.ndim == 2:
-        return any(side**2 in x.shape for side in SIDES)
-    return x.shape[1:3] in [(side, side) for side in SIDES]
+    """Whether images (m, n) or (m, h, w) have 20x20 or 28x28 pixels."""
+    shapes = [(side**2,) if x.ndim == 2 else (side, side) for side in SIDES]
+    return x.shape[1:] in shapes
+
+
+def squares(x: np.ndarray, order: str) -> np.ndarray:
+    """Square images (m, n), unrolled in this order, as pictures (m, h, w)."""
+    side = math.isqrt(x.shape[1])
+    x = x.reshape(-1, side, side)
+    return x.swapaxes(1, 2) if order == "F" else x
 
 
 def as_labels(y: np.ndarray, where: str, is_sized: bool) -> tuple[np.ndarray, Classes]:
@@ -167,8 +172,7 @@ def as_labels(y: np.ndarray, where: str, is_sized: bool) -> tuple[np.ndarray, Cl
             f"{where}: holds {len(classes)} different labels in {len(y)} examples; "
             "give the labels, few of them, as y"
         )
-    is_number = all(str(name).lstrip("-").isdecimal() for name in classes)
-    if not (is_sized and is_number):
+    if not (is_sized and all(is_integer(str(name)) for name in classes)):
         return y, classes
     numbers = np.array(classes, np.int64)
     if numbers[0] in (0, 1) and numbers[-1] == numbers[0] + len(numbers) - 1 > 10:
@@ -211,18 +215,22 @@ def arranged(x: np.ndarray, m: int, where: str) -> np.ndarray:
     return x
 
 
-def as_pictures(x: np.ndarray, where: str) -> np.ndarray:
-    """Pixels (m, h, w) as float64 pictures, ink near 1; 28x28 becomes 20x20."""
-    low, high = x.min(), x.max()
+def white_of(parts: list[np.ndarray], where: str) -> int:
+    """What full ink is in pictures (m, h, w): 255, or else 1; the same in all parts."""
+    low = min((x.min() for x in parts), default=0)
+    high = max((x.max() for x in parts), default=0)
     if low < -LARGEST_SCORE or high > (255 if low >= 0 else LARGEST_SCORE):
         raise FileError(
             f"{where}: pixels from {low:.3g} to {high:.3g}; expected 0-1 or 0-255"
         )
     # bytes are 0-255; the course's pixels overshoot 1 by 0.13; z-scores go below 0
-    is_digit = x.shape[1:] in [(side, side) for side in SIDES]
-    is_bytes = low >= 0 and high > (1.5 if is_digit else BYTES)
-    x = x.astype(np.float64)
-    x = x / 255 if is_bytes else x
+    is_digit = all(map(is_digit_sized, parts))
+    return 255 if low >= 0 and high > (1.5 if is_digit else BYTES) else 1
+
+
+def as_pictures(x: np.ndarray, white: int) -> np.ndarray:
+    """Pixels (m, h, w) as float64 pictures, ink near 1; 28x28 becomes 20x20."""
+    x = x.astype(np.float64) / white
     return images.shrink(x) if x.shape[1:] == (images.MNIST_SIDE,) * 2 else x
 
 

@@ -29,9 +29,8 @@ from jaxnn.digits import Digits
 from jaxnn.formats import BYTES, embedded
 
 MOST = 500  # images to look at
-LIKE = (
-    0.2  # correlation of an image with the average digit of its class: an image of one
-)
+# correlation of an image with the average digit of its class: an image of one
+LIKE = 0.2
 WORSE, ERRORS = -0.05, 2.0  # upright is: on average, and by so many standard errors
 
 

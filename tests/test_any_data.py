@@ -110,6 +110,11 @@ def test_data_that_do_not_fit_a_run_are_one_line(command, tmp_path):
     refused(command("report", "run", "--data", "more.npz"), "label oak is none of")
 
 
+def test_a_split_that_leaves_nothing_to_train_on_is_one_line(command):
+    done = command("train", "--test-fraction", 0.9999, "--quiet")
+    refused(done, "no digits to train on; use a smaller test fraction")
+
+
 def test_classes_are_found_by_name_in_other_data(command, tmp_path):
     np.savez(tmp_path / "iris.npz", x=IRIS.data, y=WORDS)
     command("train", "--data", "iris.npz", "--steps", 50, "--quiet", "--out", "run")

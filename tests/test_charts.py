@@ -117,16 +117,28 @@ def test_penalties_show_medians_by_lambda_without_diverged_starts():
 
 def test_confusion_matrix_prints_counts_and_shades_only_mistakes():
     counts = np.array([[90, 4, 0], [1, 80, 0], [0, 0, 70]])
-    axes = charts.confusion_matrix(counts).axes[0]
+    axes = charts.confusion_matrix(counts, (0, 1, 2)).axes[0]
     shown = {text.get_position(): text.get_text() for text in axes.texts}
     # x is what was read, y the true digit; a count of 0 is not printed
     assert shown == {(0, 0): "90", (1, 0): "4", (0, 1): "1", (1, 1): "80", (2, 2): "70"}
     np.testing.assert_array_equal(
         axes.images[0].get_array(), [[0, 4, 0], [1, 0, 0], [0, 0, 0]]
     )
-    assert axes.get_title() == "240 of 245 digits read right"
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("read as", "true digit")
-    charts.confusion_matrix(np.diag([3, 3]))  # no mistakes
+    assert axes.get_title() == "240 of 245 examples read right"
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("read as", "true class")
+    charts.confusion_matrix(np.diag([3, 3]), (0, 1))  # no mistakes
+
+
+def test_confusion_matrix_names_the_classes():
+    axes = charts.confusion_matrix(np.eye(10, dtype=int)).axes[0]
+    assert axes.get_title() == "10 of 10 digits read right"
+    assert axes.get_ylabel() == "true digit"
+    axes = charts.confusion_matrix(np.array([[5, 1], [0, 4]]), ("cat", "horse")).axes[0]
+    for ticks in (axes.get_xticklabels(), axes.get_yticklabels()):
+        assert [tick.get_text() for tick in ticks] == ["cat", "horse"]
+    assert axes.get_title() == "9 of 10 examples read right"
+    assert axes.get_ylabel() == "true class"
+    assert {tick.get_rotation() for tick in axes.get_xticklabels()} == {90}
 
 
 def test_agreement_shows_differences_against_the_size_of_the_derivative():

@@ -224,6 +224,35 @@ def test_parts_with_features_as_rows(tmp_path):
     check_loaded(jaxnn.load_digits(path))
 
 
+@pytest.mark.parametrize("m", [400, 784])
+@pytest.mark.parametrize("n", [4, 5])
+def test_as_many_rows_as_digits_have_pixels_are_still_a_table(tmp_path, m, n):
+    table, y = np.arange(float(m * n)).reshape(m, n), np.arange(m) % 3
+    for x in (table, table.T):
+        np.savez(tmp_path / "table.npz", x=x, y=y)
+        found = jaxnn.load_digits(tmp_path / "table.npz")
+        np.testing.assert_array_equal(found.x, table)
+        assert found.shape is None and found.classes == (0, 1, 2)
+
+
+def test_labels_beyond_every_integer_are_words(tmp_path):
+    y = ["9" * 20, "1", "2"] * 2
+    for x in (FLAT[:6], FLAT[:6, :7]):
+        np.savez(tmp_path / "codes.npz", x=x, y=y)
+        found = jaxnn.load_digits(tmp_path / "codes.npz")
+        assert found.classes == ("1", "2", "9" * 20)
+        assert found.y.tolist() == [2, 0, 1] * 2
+
+
+def test_the_parts_of_a_file_have_one_scale(tmp_path):
+    x = np.ones((4, 16, 16))
+    x[:, :8] = 0
+    path, y = tmp_path / "parts.npz", [0, 1, 0, 1]
+    np.savez(path, x_train=40 * x, y_train=y, x_test=20 * x, y_test=y)
+    parts = [jaxnn.load_digits(path, part) for part in ("train", "test")]
+    assert [part.x.max() for part in parts] == [40 / 255, 20 / 255]
+
+
 def test_keras_file_of_mnist_images(tmp_path):
     path = tmp_path / "mnist.npz"
     x, y = MNIST_BYTES, Y[:4].astype(np.uint8)

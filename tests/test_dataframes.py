@@ -47,6 +47,17 @@ def test_a_column_may_be_called_the_label(save, name):
     assert found.y.tolist() == [1, 0, 1, 0] and found.classes == ("1", "3")
 
 
+@pytest.mark.parametrize(
+    "names",
+    [("0", "1", "kind"), ("0", "1", "2"), ("400", "405.5", "y"), ("x", "z", "y")],
+)
+def test_a_heading_may_hold_numbers_and_x_may_stand_before_y(save, names):
+    columns = [[1, 2, 3, 4], [0] * 4, [3, 1, 3, 1]]
+    found = jaxnn.load_digits(save(**dict(zip(names, columns, strict=True))))
+    np.testing.assert_array_equal(found.x, [[1, 0], [2, 0], [3, 0], [4, 0]])
+    assert found.y.tolist() == [1, 0, 1, 0]
+
+
 def test_columns_of_pixels_are_digits(tmp_path, digits, originals):
     which = slice(None, None, 250)  # two of each digit
     table = pandas.DataFrame(np.round(255 * originals[which]).reshape(20, 784))
@@ -75,6 +86,8 @@ def test_400_columns_of_a_table_are_no_images(tmp_path):
         ({"a": [], "y": []}, "needs rows of features and a label"),
         ({"class": [0, 1], "target": [0, 1], "a": [1, 2]}, "may all be the labels"),
         ({"5.1": [4.9, 4.7], "3.5": [3.0, 3.2], "0": [0, 0]}, "first line holds numb"),
+        ({"5.1": [4.9, 4.7], "3.5": [3.0, 3.2], "setosa": list("ab")}, "holds numb"),
+        ({"x": [1, 2], "y": [0, 1], "kind": ["a", "b"]}, "x and y may be coordinates"),
         ({"Unnamed: 0": [0, 1], "a": [1, 2], "y": [0, 1]}, "only numbers the rows"),
         ({"a": [1.0, 2.0], "price": [1.5, 2.5]}, "price: y holds 1.5; a label is a"),
         ({"a": range(300), "price": range(300)}, "holds 300 different labels in 300"),

@@ -117,6 +117,26 @@ def test_fit_trains_where_the_digits_lie(few_digits, spread, batch_size, monkeyp
     assert found.history.test_accuracy[-1] == plain.history.test_accuracy[-1]
 
 
+def test_digits_on_a_mesh_are_checked_where_they_lie(few_digits, spread):
+    x, y = spread(few_digits.x, few_digits.y)
+    found = jaxnn.Digits(x, y)
+    assert found.x is x
+    expected = jaxnn.standardize(jaxnn.Digits(np.asarray(x), few_digits.y))
+    standard = jaxnn.standardize(found)
+    assert meshes.rows_of(standard.x) is not None
+    np.testing.assert_allclose(standard.x, expected.x, atol=1e-5)
+    numbers = jaxnn.Digits(*spread(np.eye(4, dtype=int), np.arange(4)))
+    assert numbers.x.dtype.kind == "f" and meshes.rows_of(numbers.x) is not None
+    with pytest.raises(jaxnn.Mistake, match="x holds nan in row 0, column 0"):
+        jaxnn.Digits(
+            *spread(np.where(few_digits.x == few_digits.x[0, 0], np.nan, 1), y)
+        )
+    with pytest.raises(jaxnn.Mistake, match="complex64 values"):
+        jaxnn.Digits(x + 1j, y)
+    with pytest.raises(jaxnn.Mistake, match=r"shape \(3, 3\): .* of 400 pixels"):
+        jaxnn.Digits(x, y, shape=(3, 3))
+
+
 def test_fit_of_other_digits_ignores_the_mesh_in_context(few_digits, spread):
     assert jaxnn.fit(few_digits, steps=2).steps == 2
 

@@ -7,6 +7,7 @@ import photographs
 import pytest
 from PIL import Image
 
+import jaxnn
 from jaxnn.files import FileError
 from jaxnn.reading import photos
 
@@ -127,3 +128,47 @@ def test_mutated_bytes_are_read_or_refused(tmp_path, ending):
         except FileError:
             continue
         assert np.isfinite(gray).all()
+
+
+@pytest.mark.parametrize(
+    "levels",
+    [
+        ramp(),
+        ramp() * 1.02,  # a resize overshoots
+        (ramp() > 0.5) * 0.98 + 0.02 * ramp() - 0.01,  # and below 0
+        255 * ramp(),
+        np.uint8(255 * ramp()),
+        np.uint16(65535 * ramp()),
+        np.uint16(255 * ramp()),  # bytes in a wider type
+        np.int64(255 * ramp()),
+        ramp() > 0.5,
+        np.stack([255 * ramp()] * 3, axis=2),
+    ],
+)
+def test_arrays_of_every_scale_have_the_levels_of_their_picture(levels):
+    plain = levels[..., 0] if levels.ndim == 3 else levels
+    assert near(photos.levels_of(levels), np.clip(plain / plain.max(), 0, 1), 0.02)
+
+
+@pytest.mark.parametrize(
+    ("levels", "message"),
+    [
+        (np.where(ramp() > 0.5, np.nan, ramp()), "NaN or infinite gray levels; fill"),
+        (np.where(ramp() > 0.5, np.inf, ramp()), "NaN or infinite gray levels; fill"),
+        (65535 * ramp(), "from 6554 to 6.554e.04; scale them to 0-1 or 0-255"),
+        (np.int32(65535 * ramp()), "scale them to 0-1 or 0-255"),
+        (ramp() - ramp().mean(), "gray levels from -0.2"),
+        (-ramp(), "gray levels from -1 to -0.1"),
+        (np.ones((40, 60), complex), "give a path, a Pillow image, or an array"),
+    ],
+)
+def test_arrays_that_are_no_gray_levels_are_one_line(levels, message):
+    with pytest.raises(jaxnn.Mistake, match=message) as caught:
+        photos.levels_of(levels)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_pillow_image_with_nan_is_one_line():
+    levels = np.float32(np.where(ramp() > 0.5, np.nan, ramp()))
+    with pytest.raises(jaxnn.Mistake, match="NaN or infinite"):
+        photos.levels_of(Image.fromarray(levels))

@@ -71,5 +71,17 @@ def test_mistakes_are_upright_and_labeled():
     assert second.get_title() == "1 read as 2\n97.0%"
     assert np.argwhere(first.images[0].get_array()).tolist() == [[3, 1]]
     nothing = pictures.mistakes(np.empty((0, 400)), np.empty(0, int), np.empty((0, 3)))
-    assert nothing.texts[0].get_text() == "no digit was misread"
+    assert nothing.texts[0].get_text() == "none was misread"
     charts.png(nothing)
+
+
+@pytest.mark.parametrize("shape", [(300, 1), (1, 300), (40, 90), (3, 3)])
+@pytest.mark.parametrize("m", [1, 25, 100])
+def test_pictures_of_every_shape_have_a_bounded_size(shape, m):
+    n = shape[0] * shape[1]
+    for figure in (
+        pictures.digit_grid(np.ones((m, n)), shape=shape),
+        pictures.hidden_units(np.ones((m, 1 + n)), shape=shape),
+    ):
+        width, height = figure.get_size_inches() * charts.DPI
+        assert width < 3100 and height < 1900

@@ -17,6 +17,7 @@ from jaxnn.mistake import Mistake
 
 LONGEST, SHORTEST = 640, 200  # pixels of the longer side, after reading
 SMALLEST = 8  # pixels of a side; a digit needs that many
+OVERSHOOT = 1.5  # the largest float that is still a gray level 0-1
 LARGEST = 178_956_970  # pixels: Pillow's own limit against decompression bombs
 
 
@@ -55,7 +56,8 @@ def gray_levels(path: Path) -> np.ndarray:
 def levels_of(photo: Any) -> np.ndarray:
     """`gray_levels` of a Pillow image, or of an array (h, w) or (h, w, 3 or 4).
 
-    Numbers above 1 are bytes, 0-255. Raises Mistake for another array.
+    Numbers are 0-1, 0-255, or in uint16 0-65535, as the largest says. Raises Mistake
+    for others, NaN, and another array.
     """
     if not isinstance(photo, Image.Image):
         levels = np.asarray(photo)
@@ -65,11 +67,35 @@ def levels_of(photo: Any) -> np.ndarray:
                 f"a photo of {levels.dtype}{list(levels.shape)}: give a path, a Pillow "
                 "image, or an array (h, w) or (h, w, 3) of gray levels or colors"
             )
-        scale = 255 if levels.size and levels.max() <= 1 else 1
-        whole = np.clip(np.nan_to_num(scale * levels.astype(float)), 0, 255)
-        photo = Image.fromarray(whole.round().astype(np.uint8))
+        scaled = levels.astype(float) * (255 / white_of(levels))
+        photo = Image.fromarray(np.clip(scaled, 0, 255).round().astype(np.uint8))
     check_sides("the photo", photo.size)
-    return resized(in_gray(ImageOps.exif_transpose(photo)))
+    gray = in_gray(ImageOps.exif_transpose(photo))
+    require_finite(np.asarray(gray))
+    return resized(gray)
+
+
+def require_finite(levels: np.ndarray) -> None:
+    """Raise Mistake for NaN and infinite gray levels."""
+    if not np.isfinite(levels).all():
+        raise Mistake("the photo holds NaN or infinite gray levels; fill them in")
+
+
+def white_of(levels: np.ndarray) -> int:
+    """What white is among gray levels or colors of an array: 1, 255 or 65535."""
+    require_finite(levels)
+    ends = (levels.min(), levels.max()) if levels.size else (0, 0)
+    low, high = map(float, ends)
+    whites = (1, 255, 65535) if levels.dtype == np.uint16 else (1, 255)
+    # a resize overshoots: floats up to 1.5 are 0-1, and a few are below 0
+    most = OVERSHOOT if levels.dtype.kind == "f" else 1
+    found = [white for white in whites if high <= max(white, most)]
+    if not found or low < -high / 4:
+        raise Mistake(
+            f"the photo holds gray levels from {low:.4g} to {high:.4g}; scale them to "
+            "0-1 or 0-255"
+        )
+    return found[0]
 
 
 def resized(gray: Image.Image) -> np.ndarray:

@@ -16,6 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
+from jaxnn.classes import DIGITS, Classes, noun
+
 DPI = 150  # dots per inch of a PNG
 LEAST = 1e-20  # the smallest difference drawn: a log axis has no 0
 MEANS = 40  # a running mean takes this part of the steps
@@ -28,8 +30,8 @@ class Figure(plain.Figure):
         return png(self)
 
 
-def confusion_matrix(counts: np.ndarray) -> Figure:
-    """How often digit i (down) was read as j (across); counts (k, k).
+def confusion_matrix(counts: np.ndarray, classes: Classes = DIGITS) -> Figure:
+    """How often class i (down) was read as class j (across); counts (k, k).
 
     Only mistakes are shaded: next to the correct counts they would look white.
     """
@@ -41,10 +43,14 @@ def confusion_matrix(counts: np.ndarray) -> Figure:
         weight = "bold" if i == j else "normal"
         if count:
             axes.text(j, i, str(count), ha="center", va="center", weight=weight)
-    places = range(len(counts))
-    axes.set(xticks=places, yticks=places, xlabel="read as", ylabel="true digit")
+    names = [str(name) for name in classes]
+    is_long = max(map(len, names)) > 3  # side by side they would overlap
+    axes.set_yticks(range(len(names)), names)
+    axes.set_xticks(range(len(names)), names, rotation=90 * is_long)
+    kind = "digit" if classes == DIGITS else "class"
+    axes.set(xlabel="read as", ylabel=f"true {kind}")
     right, total = np.trace(counts), counts.sum()
-    axes.set_title(f"{right} of {total} digits read right")
+    axes.set_title(f"{right} of {total} {noun(classes)} read right")
     axes.tick_params(length=0)
     return figure
 
@@ -202,7 +208,7 @@ def penalties(
         axes.set_xticks(range(len(lams)), [f"{lams[i]:g}" for i in order])
         axes.set(title=title, xlabel="lambda")
         axes.spines[["top", "right"]].set_visible(False)
-    panels[0].set_ylabel("digits read right, percent")
+    panels[0].set_ylabel("read right, percent")
     panels[0].legend(frameon=False)
     return figure
 

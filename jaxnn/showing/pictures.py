@@ -15,20 +15,21 @@ from jaxnn.images import SIDE, roll
 from jaxnn.showing.charts import DPI, Figure
 
 WIDTH, LINE = 900, 36  # dots: of a picture, about, and of a line of its title
+HEIGHT = 2 * WIDTH  # dots: of a picture, at most, unless a pixel is a dot already
 DIGIT = SIDE, SIDE  # the shape of the course's images
 GAP = 2  # pixels between two pictures of a grid
 SHADES = "white: ink turns the unit on; black: ink turns it off"
 
 
 def digit_grid(
-    x: np.ndarray, columns: int = 10, shape: tuple[int, int] = DIGIT
+    x: np.ndarray, columns: int | None = None, shape: tuple[int, int] = DIGIT
 ) -> Figure:
-    """Digits as the network sees them, ink dark, in rows of `columns`.
+    """Images as the network sees them, ink dark, in rows of `columns`.
 
-    x: (m, n) column-major.
+    x: (m, n) column-major. columns: None means 10, or more if images are high.
     """
-    ink = 1 - mosaic(x, columns, 0.0, shape)
-    return sharp([ink], [f"{len(x)} of the training digits"], 0.0)
+    ink = 1 - mosaic(x, columns or max(10, across(len(x), shape)), 0.0, shape)
+    return sharp([ink], [f"{len(x)} of the training examples"], 0.0)
 
 
 def hidden_units(
@@ -60,8 +61,14 @@ def units(theta: ArrayLike, shape: tuple[int, int] = DIGIT) -> np.ndarray:
     weights = np.asarray(theta)[:, 1:]  # (units, n)
     largest = np.abs(weights).max(axis=1, keepdims=True)
     scaled = weights / np.where(largest == 0, 1, largest)
-    columns = min(len(scaled), max(5, math.ceil(math.sqrt(len(scaled)))))
+    columns = min(len(scaled), max(5, across(len(scaled), shape)))
     return mosaic(scaled, columns, -1.0, shape)
+
+
+def across(m: int, shape: tuple[int, int]) -> int:
+    """How many columns make m pictures (h, w) about a square."""
+    h, w = shape
+    return math.ceil(math.sqrt(m * (h + GAP) / (w + GAP)))
 
 
 def mistakes(
@@ -71,7 +78,7 @@ def mistakes(
     classes: Sequence[int | str] = DIGITS,
     shape: tuple[int, int] = DIGIT,
 ) -> Figure:
-    """Misread digits, each with what it is and what the network read.
+    """Misread images, each with what it is and what the network read.
 
     x: (m, n) column-major. y: (m,) true places in classes. outputs: (m, k) the
     network's.
@@ -79,7 +86,7 @@ def mistakes(
     columns, rows = 6, max(1, math.ceil(len(y) / 6))
     figure = Figure(figsize=(7.5, 1.5 * rows + 0.4), layout="constrained")
     if not len(y):
-        figure.text(0.5, 0.5, "no digit was misread", ha="center", va="center")
+        figure.text(0.5, 0.5, "none was misread", ha="center", va="center")
         return figure
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in grid:
@@ -117,8 +124,9 @@ def sharp(
 
     black: the level that is black; 1 is white. foot: a line below them.
     """
-    scale = max(1, WIDTH // pictures[0].shape[1] // min(2, len(pictures)))
-    high, wide = (scale * n for n in pictures[0].shape)  # dots
+    h, w = pictures[0].shape
+    scale = max(1, min(WIDTH // w // min(2, len(pictures)), HEIGHT // h))
+    high, wide = scale * h, scale * w  # dots
     top, bottom = LINE * (1 + titles[0].count("\n")) * any(titles), LINE * bool(foot)
     size = (len(pictures) * (wide + LINE) - LINE, high + top + bottom)
     width, height = ((dots + 0.01) / DPI for dots in size)  # dots are rounded down

@@ -75,13 +75,11 @@ def write(run: Trained, digits: np.ndarray, drawn: bytes | None = None) -> int:
 def main() -> None:
     """Draw the digits, then the finished run; end early if there is none."""
     pipe = sys.stdin.buffer
-    with contextlib.suppress(
-        EOFError, pickle.UnpicklingError
-    ):  # no run: it was stopped
+    # no run: it was stopped
+    with contextlib.suppress(EOFError, pickle.UnpicklingError):
         digits, drawn = pickle.load(pipe), None
-        with contextlib.suppress(
-            Exception
-        ):  # write() tries again, and says what failed
+        # write() tries again, and says what failed
+        with contextlib.suppress(Exception):
             drawn = draw_digits(digits)
         code = write(pickle.load(pipe), digits, drawn)
         sys.stderr.flush()
