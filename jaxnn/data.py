@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jaxnn import images
 from jaxnn.digits import Digits as Digits
 from jaxnn.digits import require_digits
 from jaxnn.digits import take as take
@@ -101,8 +102,17 @@ def split(
 
 
 def standardize(digits: Digits) -> Digits:
-    """Give each image mean 0 and standard deviation 1; a blank image becomes 0."""
+    """Give each image mean 0 and standard deviation 1; a blank image becomes 0.
+
+    Raises Mistake for a table, whose columns have scales of their own.
+    """
     require_digits(digits)
+    sizes = images.SIDE**2, images.MNIST_SIDE**2  # of digits, some classes alone
+    if digits.shape is None and digits.x.shape[1] not in sizes:
+        raise Mistake(
+            f"{digits.name or 'digits'}: a row of a table is no image; scale its "
+            "columns in your file: x = (x - x.mean(axis=0)) / x.std(axis=0)"
+        )
     centered = digits.x - digits.x.mean(axis=1, keepdims=True)  # (m, n)
     deviation = centered.std(axis=1, keepdims=True)  # (m, 1)
     # the resize leaves rounding errors in a blank image: do not blow them up

@@ -116,8 +116,8 @@ def read_idx(path: Path) -> np.ndarray:
             zeros, kind, dimensions = stream.read(2), *stream.read(2)
             if zeros != b"\0\0" or kind != 8 or dimensions not in (1, 3):
                 raise FileError(
-                    f"{path}: not a file of digits; expected .mat, .npz, .npy or IDX "
-                    "(np.savez makes .npz)"
+                    f"{path}: not a file of digits; expected .mat, .npz, .npy, IDX, "
+                    ".csv or .parquet (np.savez makes .npz)"
                 )
             shape = [int(n) for n in np.frombuffer(stream.read(4 * dimensions), ">u4")]
             size = math.prod(shape)

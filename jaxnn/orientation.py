@@ -28,6 +28,7 @@ from jaxnn.classes import DIGITS
 from jaxnn.digits import Digits
 from jaxnn.formats import BYTES, embedded
 
+PHOTOS = (images.SIDE,) * 2, (images.MNIST_SIDE,) * 2  # shapes that photos get
 MOST = 500  # images to look at
 # correlation of an image with the average digit of its class: an image of one
 LIKE = 0.2
@@ -70,8 +71,12 @@ def doubts(digits: Digits) -> list[str]:
     which = np.linspace(0, len(digits.y) - 1, min(len(digits.y), MOST)).astype(int)
     x, y = np.asarray(digits.x)[which], digits.y[which]
     found, (low, high) = [], (x.min(), x.max())
-    if high > BYTES and low > -high / 4:  # a resize overshoots
-        found.append(f"pixels go up to {high:g}, and ink is 1 to jaxnn; use x / 255")
+    most = 2 if digits.shape in PHOTOS else BYTES
+    # a resize overshoots; standardized images have the mean 0
+    if high > most and low > -high / 4 and x.mean() > high / 50:
+        white = 255 if high > 128 else high
+        text = f"pixels go up to {high:g}, and ink is 1 to jaxnn; use x / {white:g}"
+        found.append(text)
     if digits.classes != DIGITS[: len(digits.classes)]:
         return found
     h, w = digits.shape

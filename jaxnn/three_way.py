@@ -91,6 +91,8 @@ class Report(NamedTuple):
         )
         return "\n".join([*lines, verdict])
 
+    __repr__ = __str__  # what a notebook shows
+
 
 def course_problem() -> Problem:
     """The course's 3-5-3 network: 5 examples, all numbers sines, no randomness."""

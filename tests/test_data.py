@@ -570,6 +570,14 @@ def test_standardize_makes_a_blank_image_of_any_gray_0(tmp_path, side):
     np.testing.assert_allclose(jaxnn.standardize(blank).x, 0, atol=1e-12)
 
 
+def test_a_table_is_not_standardized_row_by_row():
+    table = Digits([[1.0, 900.0], [2.0, 100.0]], [0, 1], "wine")
+    with pytest.raises(
+        jaxnn.Mistake, match="wine: a row of a table is no image; scale its"
+    ):
+        jaxnn.standardize(table)
+
+
 def test_standardize_keeps_a_faint_picture():
     """Two pixels of 400 differ by 1e-6: z-scores worked by hand, +-sqrt(200)."""
     x = np.full((1, 400), 0.5)

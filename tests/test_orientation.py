@@ -104,3 +104,9 @@ def test_commands_warn_in_a_line(command, tmp_path, digits):
     done = command("evaluate", "run", "--data", "mine.npz")
     assert done.stderr.startswith("evaluate: warning: mine.npz: images look transposed")
     assert command("evaluate", "run").stderr == ""
+
+
+def test_gray_levels_of_digits_are_noticed(digits):
+    some = jaxnn.Digits(16 * digits.x[::100], digits.y[::100], "sixteen")
+    with pytest.warns(UserWarning, match="up to 1[67].*; use x / 1[67]"):
+        jaxnn.fit(some, steps=1, progress=False)
