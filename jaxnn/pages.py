@@ -102,9 +102,8 @@ def training_of(folder: Path) -> tuple[list[tuple[str, str]], Any]:
     table = run_folder.read_history(folder)
     if not table:
         return [], None
-    with files.reading(folder / run_folder.HISTORY, "a run's history"):
-        cost, seconds = table["cost"], table["seconds"][-1]
-        accuracies = table["train_accuracy"], table["test_accuracy"]
+    cost, seconds = table["cost"], table["seconds"][-1]
+    accuracies = table["train_accuracy"], table["test_accuracy"]
     config = record.read_config(folder)
     name, judge = cost_name(config.settings.batch_size), data.judge(config.held_out)
     text = f"{len(cost)} steps, {name} {cost[-1]:.4f} with penalty, {seconds:.1f} s"

@@ -6,6 +6,7 @@ from PIL import Image
 
 import jaxnn
 from jaxnn import Mistake, images
+from jaxnn.training import chunks
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +45,41 @@ def test_a_run_that_stopped_says_how_far_it_came(few_digits, tmp_path):
     assert run.steps == len(run.history.cost) == 20 and "resume=True" in run.message
     ended = jaxnn.fit(few_digits, steps=50, out=tmp_path / "run", resume=True)
     assert jaxnn.load_run(tmp_path / "run").message == ended.message
+
+
+class Killed(BaseException):
+    """Ends a run as kill -9 does: nothing may be saved after it."""
+
+
+def killed_at(step):
+    """A function for progress that ends the run at a step, before this is saved."""
+
+    def kill(now):
+        if now.step == step:
+            raise Killed
+
+    return kill
+
+
+def test_a_run_that_was_killed_says_how_far_it_came(few_digits, tmp_path, monkeypatch):
+    monkeypatch.setattr(chunks, "SAVE_SECONDS", 0.0)
+    monkeypatch.setattr(chunks, "SAVE_SHARE", 0)
+    train, test = jaxnn.split(few_digits)
+    how = {"steps": 50, "out": tmp_path / "run"}
+    for step in (10, 20, 40):
+        with pytest.raises(Killed):
+            jaxnn.fit(train, test, **how, progress=killed_at(step), resume=step > 10)
+        run = jaxnn.load_run(tmp_path / "run")
+        assert run.steps == len(run.history.cost) == step - 10
+        assert "resume=True" in repr(run)
+    x, y = train.x.astype("f4"), train.y
+    assert run.cost == pytest.approx(float(jaxnn.cost(run.params, x, y, 1.0)), rel=1e-5)
+
+
+def test_best_weights_without_a_history_have_no_accuracy(saved):
+    run, _ = saved
+    nothing = run.history._replace(test_accuracy=np.full(30, np.nan))
+    assert run.best() and not run._replace(history=nothing).best()
 
 
 def test_a_run_scores_digits(saved, few_digits):

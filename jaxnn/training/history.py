@@ -81,7 +81,7 @@ class Run(NamedTuple):
             self.cost_name(): f"{self.cost:.4f} at step {self.steps}",
             "ended": self.message,
             "accuracy": self.accuracies() or "not measured",
-            **({"best": self.best()} if self.best_params else {}),
+            **({"best": best} if (best := self.best()) else {}),
             "device": self.device,
             "folder": self.folder or "none: fit(..., out=FOLDER) saves a run",
         }
@@ -95,9 +95,9 @@ class Run(NamedTuple):
 
     def best(self) -> str:
         """The best accuracy on digits held out, which flatters, in words."""
-        if self.best_params is None:
-            return ""
         held_out = self.history.test_accuracy
+        if self.best_params is None or np.isnan(held_out).all():
+            return ""
         best = int(np.nanargmax(held_out))
         return f"held-out {held_out[best]:.2%} at step {best + 1} (chosen by it)"
 

@@ -38,6 +38,7 @@ HISTORY = "history.csv"
 OWN = {CONFIG, CHECKPOINT, PARAMS, "best.npz", HISTORY, *FILES, "report.html"}
 OUTCOME = ("cost", "steps", "evaluations", "converged", "diverged", "message")
 MEASURED = ("step", "cost", "seconds")  # its columns that have no gaps
+COLUMNS = {*MEASURED, "gradient_norm", "train_accuracy", "test_accuracy"}
 
 
 def holds_run(folder: Path) -> bool:
@@ -216,7 +217,8 @@ def classes_of(weights: Path) -> Classes | None:
 def read_history(folder: Path) -> dict[str, np.ndarray]:
     """Read what write_history wrote: a column (steps,) per name; NaN is not measured.
 
-    Empty before the first step. Raises FileError if a step, cost or time is missing.
+    Empty before the first step. Raises FileError if a column, or a step, cost or time is
+    missing.
     """
     path = folder / HISTORY
     if not path.exists():
@@ -225,6 +227,9 @@ def read_history(folder: Path) -> dict[str, np.ndarray]:
         names, *rows = csv.reader(lines)
         cells = [[float(cell or "nan") for cell in row] for row in rows]
         columns = dict(zip(names, np.array(cells).T, strict=True)) if rows else {}
-        if columns and not all(np.isfinite(columns[name]).all() for name in MEASURED):
+        is_whole = {*names} >= COLUMNS and (
+            not columns or all(np.isfinite(columns[n]).all() for n in MEASURED)
+        )
+        if not is_whole:
             raise FileError(f"{path}: damaged; delete it, or train again")
     return columns
