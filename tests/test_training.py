@@ -90,6 +90,7 @@ def test_run_folder_holds_what_is_promised(parts, tmp_path, monkeypatch):
         "hidden_units.png",
         "history.csv",
         "params.npz",
+        "trained_on.npz",
         "weights.mat",
     }
     with np.load(run.folder / "params.npz") as arrays:

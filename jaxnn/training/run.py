@@ -141,7 +141,7 @@ def fit(
             record.write_config(folder, config)  # steps, device, versions may be new
         elif folder is not None:
             first = network(snapshot.state, task)
-            run_folder.create(folder, config, snapshot, first, overwrite)
+            run_folder.create(folder, config, train, snapshot, first, overwrite)
         began_at = int(snapshot.state.steps)
         chooses = held_out and len(parts) > 1
         result, snapshot = train_on(

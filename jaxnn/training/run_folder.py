@@ -1,6 +1,7 @@
 """The run folder: its files, how it appears, how a run continues from it.
 
 config.json       settings, data checksums, device, versions (record.py)
+trained_on.npz    a hash of each example that the run trains on
 checkpoint.npz    all that the run needs to continue
 params.npz        the last weights, for which the folder stands
 best.npz          the weights with the best accuracy on digits held out
@@ -26,16 +27,19 @@ import numpy as np
 
 from jaxnn import files
 from jaxnn.classes import DIGITS, Classes, listed
+from jaxnn.digits import Digits
 from jaxnn.files import FileError
 from jaxnn.images import SIDE
 from jaxnn.showing import FILES
 from jaxnn.training.checkpoint import load_tree, save_tree
-from jaxnn.training.record import CONFIG, Config, read_config, write_config
+from jaxnn.training.record import CONFIG, Config, hashes, read_config, write_config
 from jaxnn.weights import PARAMS, save_params
 
 CHECKPOINT = "checkpoint.npz"
 HISTORY = "history.csv"
-OWN = {CONFIG, CHECKPOINT, PARAMS, "best.npz", HISTORY, *FILES, "report.html"}
+TRAINED_ON = "trained_on.npz"
+OWN = {CONFIG, CHECKPOINT, TRAINED_ON, PARAMS, "best.npz", HISTORY, *FILES}
+OWN |= {"report.html"}
 OUTCOME = ("cost", "steps", "evaluations", "converged", "diverged", "message")
 MEASURED = ("step", "cost", "seconds")  # its columns that have no gaps
 COLUMNS = {*MEASURED, "gradient_norm", "train_accuracy", "test_accuracy"}
@@ -93,6 +97,7 @@ def results_folder(out: str | None, kind: str) -> Path:
 def create(
     folder: Path,
     config: Config,
+    train: Digits,
     tree: Any,
     params: Any,
     overwrite: bool = False,
@@ -111,6 +116,7 @@ def create(
         new = Path(stack.enter_context(place)) / "run"
         new.mkdir()
         write_config(new, config)
+        files.write_npz(new / TRAINED_ON, {"hashes": hashes(train)})
         save_tree(new / CHECKPOINT, tree)
         save_params(new / PARAMS, params)
         put(new, folder)
@@ -179,6 +185,15 @@ def restore(folder: Path, like: Any) -> Any:
     return tree
 
 
+def trained_on(folder: Path) -> np.ndarray | None:
+    """The `hashes` (m,) of the training digits; None if the run did not record them."""
+    path = folder / TRAINED_ON
+    if not path.exists():
+        return None
+    with files.reading(path, "the hashes of a run's digits"):
+        return files.read_npz(path)["hashes"].astype(np.uint64)
+
+
 def is_standardized(weights: Path) -> bool:
     """Whether the network was trained on standardized digits.
 
@@ -217,8 +232,8 @@ def classes_of(weights: Path) -> Classes | None:
 def read_history(folder: Path) -> dict[str, np.ndarray]:
     """Read what write_history wrote: a column (steps,) per name; NaN is not measured.
 
-    Empty before the first step. Raises FileError if a column, or a step, cost or time is
-    missing.
+    Empty before the first step. Raises FileError if a column is missing, or a step,
+    cost or time.
     """
     path = folder / HISTORY
     if not path.exists():
