@@ -104,7 +104,7 @@ def create(
 ) -> None:
     """Make a run folder. It appears all at once, when the run can be resumed.
 
-    overwrite: replace the run that is there; until that moment it stays.
+    overwrite: replace the run that is there; until that moment it stays (`put`).
     """
     require_free(folder, overwrite=overwrite)
     folder = folder.absolute()
@@ -123,7 +123,11 @@ def create(
 
 
 def put(new: Path, folder: Path) -> None:
-    """Rename new to folder; a run that is there moves next to new, or stays."""
+    """Rename new to folder; a run that is there moves next to new, or stays.
+
+    A process killed between the two renames leaves both runs next to folder, in
+    .NAME.*: the old one as "old", the new one as "run".
+    """
     old = new.with_name("old")
     is_there = holds_run(folder)
     if is_there:

@@ -60,29 +60,30 @@ def judged(params: Params, x: jax.Array, y: jax.Array, lam: float) -> tuple:
     )
 
 
-def digits_of(weights: Path, path: str | None = None) -> Digits:
+def digits_of(weights: Path, path: str | None = None, flag: str = "--data") -> Digits:
     """The digits that a network reads: those in a file, or that its run held out.
 
     weights: a run folder or a file of weights. path: a file of digits; its test part is
     used if it has one, without examples that the run trained on, unless it trained on
-    all of them. Outside a run folder the embedded digits serve where there is no
-    file. Labels become places in the run's classes, and digits of a standardized run
-    are standardized. Raises Mistake if the digits do not fit the network, or if those
-    of the run are not recorded or have changed since.
+    all of them. flag: how a person names a file of digits here. Outside a run folder
+    the embedded digits serve where there is no file. Labels become places in the run's
+    classes, and digits of a standardized run are standardized. Raises Mistake if the
+    digits do not fit the network, or if those of the run are not recorded or have
+    changed since.
     """
     folder = run_folder.folder_of(weights)
     parts = {} if folder and path is None else data.load_parts(path)
     if folder is None:
         digits = parts["test"] if "test" in parts else parts["all"]
     else:
-        digits = of_run(folder, parts)
+        digits = of_run(folder, parts, flag)
     if path is not None:
         orientation.warn(digits)
     n, *_, k = layers_of(load_params(weights))
     if digits.x.shape[1] != n:
         raise Mistake(
             f"{weights}: reads {n} pixels into {k} classes, and {digits.name} has "
-            f"{digits.x.shape[1]}; name data of its kind with --data"
+            f"{digits.x.shape[1]}; name data of its kind with {flag}"
         )
     known = run_folder.classes_of(weights)
     if known is None:
@@ -90,8 +91,11 @@ def digits_of(weights: Path, path: str | None = None) -> Digits:
     return with_classes(digits, known)
 
 
-def of_run(folder: Path, given: dict[str, Digits]) -> Digits:
-    """The digits to judge a run by: from the parts of a file, or those it held out."""
+def of_run(folder: Path, given: dict[str, Digits], flag: str) -> Digits:
+    """The digits to judge a run by: from the parts of a file, or those it held out.
+
+    flag: how a person names a file of digits here.
+    """
     config = record.read_config(folder)
     notes, standard = config.notes, config.notes.get("standardize", False)
     if not given and {"data", "test_fraction"} <= notes.keys():
@@ -100,7 +104,7 @@ def of_run(folder: Path, given: dict[str, Digits]) -> Digits:
         found = test if len(test.y) else train
         known = config.data.get("test", config.data["train"])
         if record.checksum(with_classes(found, config.classes)) != known.sha256:
-            raise Mistake(f"{folder}: its digits have changed since; use --data")
+            raise Mistake(f"{folder}: its digits have changed since; use {flag}")
         return found
     parts = given or data.load_parts()
     if standard:
@@ -118,7 +122,7 @@ def of_run(folder: Path, given: dict[str, Digits]) -> Digits:
     if not given and not is_own:
         raise Mistake(
             f"{folder}: was trained from Python, on other than the embedded digits; "
-            "name a file of them, or of others, with --data"
+            f"name a file of them, or of others, with {flag}"
         )
     if not is_seen.any() or is_seen.all():
         return found
