@@ -54,10 +54,10 @@ def train_many(
     """
     training.check_progress(progress)
     (digits,) = training.checked(digits, None)
-    lams, widths = np.atleast_1d(lams).tolist(), np.atleast_1d(hidden).tolist()
-    if seeds < 1 or not lams or not widths:
+    penalties, widths = np.atleast_1d(lams).tolist(), np.atleast_1d(hidden).tolist()
+    if seeds < 1 or not penalties or not widths:
         raise Mistake("give at least one seed, one penalty in lams and one of hidden")
-    for width, lam in itertools.product(widths, lams):
+    for width, lam in itertools.product(widths, penalties):
         how = (width,), lam, init, method, learning_rate, None, dtype, seed
         training.check(training.Settings(*how), steps)
     chosen = devices.choose(device)
@@ -65,7 +65,7 @@ def train_many(
     with devices.computing(chosen, dtype), following(progress, method) as follow:
         each = each_width(
             digits,
-            lams,
+            penalties,
             widths,
             range(seed, seed + seeds),
             left_out(digits, folds, seed),
