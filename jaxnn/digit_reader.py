@@ -66,12 +66,13 @@ def read_digits(
 
     photo: a path, a Pillow image, or an array (h, w) or (h, w, 3), 0-1 or 0-255. run: a
     Run, a run folder or a file of weights; None takes the network that is trained from
-    this seed once and kept. `found.picture()` shows what the network saw. Raises
-    FileError for a file that is no picture, Mistake for a network that reads other
-    images.
+    this seed once, on this device, and kept. `found.picture()` shows what the network
+    saw. Raises FileError for a file that is no picture, Mistake for a network that
+    reads other images.
     """
     chosen = devices.choose(device)
-    reader = own_reader(seed) if run is None else reader_of(run)
+    how = {"device": device, "progress": None}
+    reader = own_reader(seed, **how) if run is None else reader_of(run)
     if isinstance(photo, str | Path):
         gray = reading.photos.gray_levels(Path(photo))
     else:
@@ -91,15 +92,23 @@ def reader_of(run: Any) -> Reader:
 
 
 def own_reader(
-    seed: int, notice: Callable[..., None] = lambda *_, **__: None
+    seed: int,
+    notice: Callable[..., None] = lambda *_, **__: None,
+    device: str = "auto",
+    progress: bool | None = False,
 ) -> Reader:
-    """The network in the user's cache, trained and kept there the first time."""
+    """The network in the user's cache, trained and kept there the first time.
+
+    notice: called with what happens then. device, progress: of that training, as in
+    `fit`.
+    """
     path = cache.folder() / f"network-{seed}.npz"
     try:
         return Reader(load_params(path))
     except FileError:
         notice("no --run: training a network on the 5000 embedded digits", flush=True)
-    params = training.fit(data.load_digits(), seed=seed, progress=False).params
+    how = {"seed": seed, "device": device, "progress": progress}
+    params = training.fit(data.load_digits(), **how).params
     try:
         with files.writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)

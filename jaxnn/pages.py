@@ -46,18 +46,33 @@ def write_page(
     evaluation. Raises Mistake for what cannot be read, or a path that holds something
     else.
     """
-    folder = run if isinstance(run, str | Path) else run.folder
-    if folder is None:
+    folder = run.folder if isinstance(run, training.Run) else run
+    if folder is None and run is not None:
         raise Mistake("the run has no folder; train it with fit(..., out=FOLDER)")
-    weights = Path(folder)
+    if not isinstance(folder, str | Path):
+        raise Mistake(f"run={run!r}: give a Run, a run folder or a file of weights")
+    return write(Path(folder), path, data, dtype, device, "data=FILE")
+
+
+def write(
+    weights: Path,
+    path: str | Path | None,
+    data: str | Path | None,
+    dtype: str,
+    device: str,
+    flag: str,
+) -> Path:
+    """`write_page` for weights; flag: how a person names a file of digits here."""
+    training.check_dtype(dtype)
     params = load_params(weights)
     out = Path(path or default_page(weights))
     check_free(out)
-    digits = training.scores.digits_of(weights, data and str(data))
+    digits = training.scores.digits_of(weights, data and str(data), flag)
     chosen = devices.choose(device)
     found = training.scores.evaluate(params, digits, dtype=dtype, device=chosen)
     text = showing.page.page(contents(weights, params, digits, found))
-    out.parent.mkdir(parents=True, exist_ok=True)
+    with files.writing(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
     files.write_text(out, text)
     return out
 
@@ -75,9 +90,9 @@ def check_free(out: Path) -> None:
         raise Mistake(f"{out}: a page's name ends in .html; name it so")
     if out.is_dir():
         raise Mistake(f"{out}: is a folder; name a file in it")
-    if out.exists() and showing.page.MARK not in out.read_text(
-        "utf-8", errors="replace"
-    ):
+    with files.reading(out, "a page"):
+        text = out.read_text("utf-8", errors="replace") if out.exists() else None
+    if text is not None and showing.page.MARK not in text:
         raise Mistake(f"{out}: exists, not made by jaxnn; choose another")
 
 
@@ -102,9 +117,8 @@ def training_of(folder: Path) -> tuple[list[tuple[str, str]], Any]:
     table = run_folder.read_history(folder)
     if not table:
         return [], None
-    with files.reading(folder / run_folder.HISTORY, "a run's history"):
-        cost, seconds = table["cost"], table["seconds"][-1]
-        accuracies = table["train_accuracy"], table["test_accuracy"]
+    cost, seconds = table["cost"], table["seconds"][-1]
+    accuracies = table["train_accuracy"], table["test_accuracy"]
     config = record.read_config(folder)
     name, judge = cost_name(config.settings.batch_size), data.judge(config.held_out)
     text = f"{len(cost)} steps, {name} {cost[-1]:.4f} with penalty, {seconds:.1f} s"

@@ -9,7 +9,10 @@ Show = Callable[[str, int, int], None]
 
 
 def bar(stream: IO[str], leaves: bool = True) -> Show:
-    """show(text, done, whole) draws a bar; whole 0 ends it. leaves: its last state."""
+    """show(text, done, whole) draws a bar; whole 0 ends it, if there is one.
+
+    leaves: whether its last state stays on the screen.
+    """
     one: Any = None
 
     def show(text: str, done: int, whole: int) -> None:

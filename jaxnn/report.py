@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from jaxnn import cli, devices, pages
 from jaxnn.flags import DATA, CommonFlags, flag, parse
@@ -30,8 +31,8 @@ def main(argv: Sequence[str]) -> int:
     flags = parse(Flags, argv, "report", EXAMPLE)
     load_params(flags.weights)  # or a refusal, before JAX is loaded
     devices.prepare_process(flags.device)
-    how = {"data": flags.data, "dtype": flags.dtype, "device": flags.device}
-    out = pages.write_page(flags.weights, flags.out, **how)
+    how = flags.data, flags.dtype, flags.device, "--data"
+    out = pages.write(Path(flags.weights), flags.out, *how)
     if not flags.quiet:
         chosen = devices.choose(flags.device)
         print(f"device   {devices.describe(chosen)}, {flags.dtype}")

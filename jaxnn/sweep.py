@@ -16,7 +16,7 @@ from jaxnn.classes import noun
 from jaxnn.data import Digits
 from jaxnn.flags import DEFAULTS, TrainingFlags, flag, parse
 from jaxnn.mistake import Mistake
-from jaxnn.training import check, run_folder
+from jaxnn.training import check, checked, run_folder
 
 EXAMPLE = "--lam 0 0.1 1 3 10 --seeds 32 --hidden 25 100 --folds 5"
 HEAD = ["hidden", "lambda", "train accuracy, %", "validation accuracy, %", "cost"]
@@ -215,7 +215,7 @@ def main(argv: Sequence[str]) -> int:
     devices.prepare_process(flags.device)
     device = devices.choose(flags.device)
     parts = data.load_parts(flags.data)
-    digits = parts["train"] if "train" in parts else parts["all"]
+    (digits,) = checked(parts["train"] if "train" in parts else parts["all"], None)
     orientation.warn(digits)
     with devices.computing(device, flags.dtype):
         scores, text = train_widths(flags, digits, device, folder)

@@ -33,7 +33,9 @@ ROOT = Path(__file__).parent.parent
 COMPILED = cache.folder() / "tests" / f"jax-{jax.__version__}"
 with contextlib.suppress(OSError):
     COMPILED.mkdir(parents=True, exist_ok=True)
-jax.config.update("jax_num_cpu_devices", 4)  # for meshes, before JAX computes
+# Tests of meshes need several devices, whose number JAX fixes when it first computes.
+# So all tests have as many: a worker may run any test before those of meshes.
+jax.config.update("jax_num_cpu_devices", 4)
 KEPT = {
     "jax_compilation_cache_dir": str(COMPILED),
     "jax_persistent_cache_min_compile_time_secs": 0,

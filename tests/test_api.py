@@ -1,11 +1,14 @@
 """What the commands do, from Python: load_run, score, write_page, train_many, ..."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from PIL import Image
 
 import jaxnn
-from jaxnn import Mistake, images
+from jaxnn import Mistake, digit_reader, images, orientation
+from jaxnn.training import chunks
 
 
 @pytest.fixture(scope="module")
@@ -46,13 +49,62 @@ def test_a_run_that_stopped_says_how_far_it_came(few_digits, tmp_path):
     assert jaxnn.load_run(tmp_path / "run").message == ended.message
 
 
+class Killed(BaseException):
+    """Ends a run as kill -9 does: nothing may be saved after it."""
+
+
+def killed_at(step):
+    """A function for progress that ends the run at a step, before this is saved."""
+
+    def kill(now):
+        if now.step == step:
+            raise Killed
+
+    return kill
+
+
+def test_a_run_that_was_killed_says_how_far_it_came(few_digits, tmp_path, monkeypatch):
+    monkeypatch.setattr(chunks, "SAVE_SECONDS", 0.0)
+    monkeypatch.setattr(chunks, "SAVE_SHARE", 0)
+    train, test = jaxnn.split(few_digits)
+    how = {"steps": 50, "out": tmp_path / "run"}
+    for step in (10, 20, 40):
+        with pytest.raises(Killed):
+            jaxnn.fit(train, test, **how, progress=killed_at(step), resume=step > 10)
+        run = jaxnn.load_run(tmp_path / "run")
+        assert run.steps == len(run.history.cost) == step - 10
+        assert "resume=True" in repr(run)
+    x, y = train.x.astype("f4"), train.y
+    assert run.cost == pytest.approx(float(jaxnn.cost(run.params, x, y, 1.0)), rel=1e-5)
+
+
+def test_best_weights_without_a_history_have_no_accuracy(saved):
+    run, _ = saved
+    nothing = run.history._replace(test_accuracy=np.full(30, np.nan))
+    assert run.best() and not run._replace(history=nothing).best()
+
+
 def test_a_run_scores_digits(saved, few_digits):
     run, test = saved
     assert run.score(test) == run.history.test_accuracy[-1]
     named = test._replace(classes=tuple(map(str, test.classes)))
     assert run.score(named) == run.score(test)  # labels are found by name
-    with pytest.raises(Mistake, match="reads 400 features, and table has 3"):
-        run.score(jaxnn.Digits(np.ones((2, 3)), [0, 1], "table"))
+    assert run.score(test, device="cpu") == run.score(test)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (jaxnn.Digits(np.ones((2, 3)), [0, 1], "table"), "and table has 3; give"),
+        (jaxnn.Digits(np.ones((2, 3)), [0, 1]), "and digits has 3; give"),
+        (jaxnn.Digits(np.ones((0, 400)), []), "no examples to score"),
+        (None, "digits must be jaxnn.Digits"),
+    ],
+    ids=["table", "unnamed", "empty", "none"],
+)
+def test_what_a_run_cannot_score_is_refused(saved, given, message):
+    with pytest.raises(Mistake, match=message):
+        saved[0].score(given)
 
 
 def test_a_standardized_run_standardizes_what_it_scores(few_digits):
@@ -71,7 +123,33 @@ def test_a_page_is_written_from_python(saved, tmp_path, few_digits):
         (tmp_path / "own.html").write_text("mine")
         jaxnn.write_page(run, tmp_path / "own.html", **how)
     with pytest.raises(Mistake, match="has no folder; train it with fit"):
-        jaxnn.write_page(jaxnn.fit(few_digits, steps=1))
+        jaxnn.write_page(run._replace(folder=None))
+    other = few_digits._replace(x=few_digits.x[:, ::-1].copy())
+    alone = jaxnn.fit(other, steps=1, out=tmp_path / "alone", pictures=False)
+    with pytest.raises(Mistake, match="with data=FILE$"):
+        jaxnn.write_page(alone)
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"dtype": "float16"}, "unknown dtype 'float16'"),
+        ({"dtype": "foo"}, "unknown dtype 'foo'"),
+        ({"run": 3}, "run=3: give a Run, a run folder or a file of weights"),
+        ({"run": None}, "run=None: give a Run"),
+        ({"path": "file/page.html"}, "cannot be"),
+        ({"path": "page.txt"}, "ends in .html"),
+    ],
+    ids=str,
+)
+def test_a_page_that_cannot_be_written_is_refused(saved, tmp_path, how, message):
+    (tmp_path / "file").touch()
+    np.savez(tmp_path / "test.npz", x=images.roll(saved[1].x), y=saved[1].y)
+    given = {"run": saved[0], "data": tmp_path / "test.npz", **how}
+    if "path" in how:
+        given["path"] = tmp_path / how["path"]
+    with pytest.raises(Mistake, match=message):
+        jaxnn.write_page(**given)
 
 
 def test_many_networks_are_those_of_single_calls(few_digits):
@@ -88,8 +166,42 @@ def test_many_networks_are_those_of_single_calls(few_digits):
     )
     assert scores[3].cost[1, 0] == pytest.approx(alone.cost, rel=1e-3)
     assert "validation" in repr(scores[0]) and "lambda" in repr(scores[0])
-    with pytest.raises(Mistake, match="at least one seed"):
-        jaxnn.train_many(few_digits, seeds=0)
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"seeds": 0}, "at least one seed"),
+        ({"hidden": ()}, "at least one seed, one penalty in lams and one of hidden"),
+        ({"lams": ()}, "at least one seed"),
+        ({"lams": (1, -1)}, "lambda -1"),
+        ({"hidden": (3, 0)}, "at least 1"),
+        ({"dtype": "float16"}, "unknown dtype 'float16'"),
+        ({"seed": -1}, "seed -1 is not in"),
+        ({"init": "zeros"}, "zeros"),
+        ({"steps": -1}, "steps"),
+        ({"progress": 3}, "progress=3: give True for a bar"),
+        ({"folds": 21}, "21 folds: give 2 to 20, the examples of the rarest class"),
+        ({"digits": None}, "digits must be jaxnn.Digits"),
+        ({"digits": jaxnn.Digits(np.eye(3), [0, 0, 0])}, "one class alone"),
+    ],
+    ids=lambda given: "-".join(given) if isinstance(given, dict) else "",
+)
+def test_many_networks_that_cannot_be_trained_are_refused(few_digits, how, message):
+    with pytest.raises(Mistake, match=message) as refused:
+        jaxnn.train_many(**{"digits": few_digits, **how})
+    assert "\n" not in str(refused.value) and "--" not in str(refused.value)
+
+
+def test_many_networks_show_a_bar_and_warn_of_pixels(few_digits, capsys):
+    few = {"lams": 1.0, "hidden": 2, "seeds": 1, "steps": 2}
+    jaxnn.train_many(few_digits, **few, progress=True)
+    assert "2 hidden units, lbfgs" in capsys.readouterr().err
+    calls = []
+    with pytest.warns(orientation.PixelWarning, match="use 1 - x"):
+        dark = few_digits._replace(x=1 - few_digits.x)
+        jaxnn.train_many(dark, **few, progress=lambda *counts: calls.append(counts))
+    assert calls[-1] == (2, 2) and not capsys.readouterr().err
 
 
 @pytest.mark.parametrize("kind", ["path", "image", "bytes", "colors", "floats"])
@@ -111,6 +223,24 @@ def test_a_photo_is_read_from_python(kind, digits, tmp_path):
     found = jaxnn.read_digits(given, run)
     assert found.digit == digits.y[2500] and found.probability > 0.2
     assert found.seen.shape == (20, 20) and found.picture().height == 400
+
+
+def test_without_a_run_a_network_is_trained_on_the_device(
+    digits, tmp_path, monkeypatch
+):
+    calls, params = [], jaxnn.init_params(0)
+
+    def fit(digits, **how):
+        calls.append((len(digits.y), how))
+        return SimpleNamespace(params=params)
+
+    monkeypatch.setattr(digit_reader.training, "fit", fit)
+    monkeypatch.setattr(digit_reader.cache, "folder", lambda: tmp_path)
+    gray = 1 - np.clip(images.roll(digits.x[[2500]])[0], 0, 1)
+    for _ in range(2):  # the second time it is kept
+        found = jaxnn.read_digits(gray, seed=3, device="cpu")
+        assert found.seen is not None
+    assert calls == [(5000, {"seed": 3, "device": "cpu", "progress": None})]
 
 
 def test_what_is_no_photo_is_refused(few_digits):

@@ -19,6 +19,7 @@ from jaxnn import __main__ as listing
 from jaxnn import cli, data, showing, three_way
 from jaxnn.mistake import Mistake
 from jaxnn.training import run as training
+from jaxnn.training import starting
 
 
 def one_line(result, *words):
@@ -360,16 +361,16 @@ def test_a_run_is_replaced_when_a_person_says_so(command, a_run, monkeypatch):
     again = ("train", "--steps", 3, "--out", "run")
     one_line(command(*again), "run: holds a run already; continue it with --resume run")
     one_line(command(*again), "replace it with --overwrite, or choose another folder")
-    old, first = jaxnn.load_params(a_run), training.first_snapshot
+    old, first = jaxnn.load_params(a_run), starting.first_snapshot
 
     def press_ctrl_c(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "first_snapshot", press_ctrl_c)
+    monkeypatch.setattr(starting, "first_snapshot", press_ctrl_c)
     stopped = command(*again, "--overwrite")
     assert stopped.stderr == "\ntrain: stopped, nothing saved\n"
     assert all(map(np.array_equal, jaxnn.load_params(a_run), old))
-    monkeypatch.setattr(training, "first_snapshot", first)
+    monkeypatch.setattr(starting, "first_snapshot", first)
     assert command(*again, "--overwrite").returncode == 0
     assert not all(map(np.array_equal, jaxnn.load_params(a_run), old))
     assert set(showing.FILES) <= {path.name for path in a_run.iterdir()}
@@ -416,7 +417,7 @@ def test_a_terminal_has_a_bar_and_a_pipe_has_lines(monkeypatch, capsys):
 
 
 def test_a_bug_ends_with_its_traceback_and_code_3(command, monkeypatch):
-    monkeypatch.setattr(training, "first_snapshot", planted)
+    monkeypatch.setattr(starting, "first_snapshot", planted)
     ended = command("train", "--steps", 2)
     assert ended.returncode == 3
     first, *_, line, raised, last = ended.stderr.splitlines()
@@ -432,7 +433,7 @@ def test_a_mistake_found_in_fit_is_one_line_and_code_2(command, monkeypatch):
     def refuse(*_):
         raise Mistake("too few;\ntake more")
 
-    monkeypatch.setattr(training, "first_snapshot", refuse)
+    monkeypatch.setattr(starting, "first_snapshot", refuse)
     ended = command("train", "--steps", 2)
     assert (ended.returncode, ended.stderr) == (2, "train: too few;\\ntake more\n")
 

@@ -44,7 +44,7 @@ IMPORTS = {
     "three_way": {"initialization", "model", "backprop", "differences", "ground"},
     "optimizers": {"ground"},
     "training": {"initialization", "model", "optimizers", "showing", "ground"},
-    "ensemble": {"initialization", "model", "optimizers", "ground"},
+    "ensemble": {"initialization", "model", "optimizers", "training", "ground"},
     "published": {"ensemble", "optimizers", "initialization", "model", "backprop"}
     | {"differences", "ground"},
     "reading": {"ground"},

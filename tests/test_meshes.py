@@ -9,8 +9,9 @@ import pytest
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 import jaxnn
-from jaxnn import meshes, training
+from jaxnn import meshes
 from jaxnn.optimizers import minimize
+from jaxnn.training import starting
 
 
 @pytest.fixture(params=[AxisType.Explicit, AxisType.Auto], ids=["explicit", "auto"])
@@ -100,14 +101,14 @@ def test_fit_trains_where_the_digits_lie(few_digits, spread, batch_size, monkeyp
     method = "lbfgs" if batch_size is None else "adam"
     how = {"steps": 12, "method": method, "batch_size": batch_size}
     plain = jaxnn.fit(few_digits, few_digits, **how)
-    places, load = [], training.run.load
+    places, load = [], starting.load
 
     def watched(*args):
         loaded = load(*args)
         places.append(loaded.x.sharding.device_set)
         return loaded
 
-    monkeypatch.setattr(training.run, "load", watched)
+    monkeypatch.setattr(starting, "load", watched)
     digits = jaxnn.Digits(*spread(few_digits.x, few_digits.y), "few digits")
     found = jaxnn.fit(digits, few_digits, **how)
     assert [len(place) for place in places] == [4, 4]

@@ -292,6 +292,21 @@ def test_unusable_settings_are_refused(settings, message):
         minimize(rosenbrock, np.float32([0, 1]), **settings)
 
 
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        (np.array([0, 1]), "params hold int32 numbers; give arrays of floating"),
+        ({"a": np.float32([0, 1]), "b": np.array([True])}, "params hold bool numbers"),
+        ((), "params hold no numbers"),
+    ],
+    ids=["int", "bool", "empty"],
+)
+@pytest.mark.parametrize("method", ["lbfgs", "bfgs", "scipy-cg"])
+def test_params_that_are_not_floating_point_are_refused(params, message, method):
+    with pytest.raises(jaxnn.Mistake, match=message):
+        minimize(rosenbrock, params, method=method)
+
+
 @pytest.mark.slow
 def test_cg_reaches_the_published_cost_within_the_bar(digits):
     args = np.float32(digits.x), digits.y, np.float32(1)

@@ -151,10 +151,13 @@ def test_mistakes_say_the_next_step(tmp_path, monkeypatch, flags, message):
 def test_history_that_is_damaged_or_missing(command, a_run):
     history = a_run / "history.csv"
     whole = history.read_text()
-    for damaged in (whole.replace(",", ",abc", 5), "step,cost\n1,2\n", whole[:-20], ""):
+    damages = whole.replace(",", ",abc", 5), whole[:-20], ""
+    without = "step,cost\n1,2\n", whole.replace("gradient_norm", "norm")
+    for damaged in (*damages, *without):
         history.write_text(damaged)
-        with pytest.raises(ValueError, match="history.csv: damaged"):
-            pages.training_of(a_run)
+        for reads in (pages.training_of, jaxnn.load_run):
+            with pytest.raises(jaxnn.FileError, match="history.csv: damaged"):
+                reads(a_run)
     done = command("report", "run")
     assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
     for nothing in (whole.splitlines(keepends=True)[0], None):

@@ -8,7 +8,7 @@ import pytest
 
 import jaxnn
 from jaxnn import progress
-from jaxnn.training import run
+from jaxnn.training import starting
 
 
 def last_line(text):
@@ -89,6 +89,6 @@ def test_a_prompt_and_a_notebook_have_a_bar(few_digits, monkeypatch, capsys):
 def test_what_cannot_follow_a_run_is_refused_before_it_compiles(
     few_digits, monkeypatch
 ):
-    monkeypatch.setattr(run, "first_snapshot", None)
+    monkeypatch.setattr(starting, "first_snapshot", None)
     with pytest.raises(jaxnn.Mistake, match="progress='yes': give True for a bar, "):
         jaxnn.fit(few_digits, progress="yes")

@@ -127,11 +127,13 @@ def test_ctrl_c_says_what_is_kept(words, environment, tmp_path):
         ("--method lbgfs", "choose from adam, bfgs, cg"),
         ("--learning-rate 1", "leave learning rate out"),
         ("--data nowhere.mat", "nowhere.mat"),
+        ("--data same.npz", "same.npz: of one class alone; train on two or more"),
         ("--out .", "choose another"),
     ],
 )
 def test_mistake_is_one_line(command, tmp_path, flags, message):
     (tmp_path / "something").touch()
+    np.savez(tmp_path / "same.npz", x=np.eye(4), y=["a"] * 4)
     done = command("sweep", *flags.split())
     assert (done.returncode, done.stdout) == (2, "")
     assert message in done.stderr and done.stderr.count("\n") == 1

@@ -90,6 +90,7 @@ def test_run_folder_holds_what_is_promised(parts, tmp_path, monkeypatch):
         "hidden_units.png",
         "history.csv",
         "params.npz",
+        "trained_on.npz",
         "weights.mat",
     }
     with np.load(run.folder / "params.npz") as arrays:
@@ -333,6 +334,7 @@ def test_padding_changes_no_number(few_digits, method, monkeypatch):
     assert run.history.test_accuracy[-1] == np.mean(read == test.y)
     monkeypatch.setattr(task, "PAD", 1)
     plain = jaxnn.fit(train, test, **how)
+    # sums of 250 and 190 numbers round differently, and line searches amplify that
     for padded, expected in zip(run.params, plain.params, strict=True):
         np.testing.assert_allclose(padded, expected, rtol=1e-6, atol=1e-9)
 

@@ -79,7 +79,7 @@ def stratified_folds(
         )
     if not 2 <= k <= fewest:
         raise Mistake(
-            f"{k} folds: give 2 to {fewest} (--folds), the examples of the rarest class"
+            f"{k} folds: give 2 to {fewest}, the examples of the rarest class"
         )
     random = np.random.default_rng(seed)
     folds = np.empty(len(y), np.int32)

@@ -1,11 +1,15 @@
 """`train_many`: networks of many penalties, widths and starts, cross-validated."""
 
+import itertools
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxnn import devices
+from jaxnn import devices, orientation, training
 from jaxnn.digits import Digits
 from jaxnn.ensemble.folds import (
     Scores,
@@ -14,13 +18,14 @@ from jaxnn.ensemble.folds import (
     stratified_folds,
 )
 from jaxnn.mistake import Mistake
+from jaxnn.progress import bar
 
 FIFTH = 5  # folds where none are asked for; one of them is held out
 
 
 def train_many(
     digits: Digits,
-    lams: Sequence[float] = (0.0, 0.1, 1.0, 3.0, 10.0),
+    lams: float | Sequence[float] = (0.0, 0.1, 1.0, 3.0, 10.0),
     *,
     hidden: int | Sequence[int] = 25,
     seeds: int = 8,
@@ -32,31 +37,39 @@ def train_many(
     dtype: str = "float32",
     device: str = "auto",
     seed: int = 0,
-    progress: Callable[[int, int], Any] | None = None,
+    progress: bool | Callable[[int, int], Any] | None = None,
 ) -> list[Scores]:
-    """Train a network for each width, penalty, start and fold; a Scores for each pair.
+    """Train a network for each width, penalty, start and fold.
 
-    lams: penalties. hidden: units of the one hidden layer, or several such numbers.
-    seeds: starts of each, numbered from seed. folds: hold each of so many parts of the
-    digits out in turn; None holds one fifth out. method, steps, learning_rate, init,
-    dtype, device: as in `fit`. progress: called with steps done and of all.
+    Returns a Scores for each pair of width and penalty.
+    lams: a penalty, or several. hidden: units of the one hidden layer, or several such
+    numbers. seeds: starts of each, numbered from seed. folds: hold each of so many
+    parts of the digits out in turn; None holds one fifth out. method, steps,
+    learning_rate, init, dtype, device: as in `fit`. progress: a bar, as in `fit`, or a
+    function, called with the steps done and those of all networks of a width.
 
     All networks of a width train in one compiled call. `scores.validation_accuracy`
     counts only digits that a network has not seen. Raises Mistake for what cannot be
     trained.
     """
-    if seeds < 1 or not len(lams):
-        raise Mistake("give at least one seed and one penalty in lams")
+    training.check_progress(progress)
+    (digits,) = training.checked(digits, None)
+    penalties, widths = np.atleast_1d(lams).tolist(), np.atleast_1d(hidden).tolist()
+    if seeds < 1 or not penalties or not widths:
+        raise Mistake("give at least one seed, one penalty in lams and one of hidden")
+    for width, lam in itertools.product(widths, penalties):
+        how = (width,), lam, init, method, learning_rate, None, dtype, seed
+        training.check(training.Settings(*how), steps)
     chosen = devices.choose(device)
-    widths = np.atleast_1d(hidden).tolist()
-    with devices.computing(chosen, dtype):
+    orientation.warn(digits)
+    with devices.computing(chosen, dtype), following(progress, method) as follow:
         each = each_width(
             digits,
-            lams,
+            penalties,
             widths,
             range(seed, seed + seeds),
             left_out(digits, folds, seed),
-            lambda _: progress,
+            follow,
             method=method,
             steps=steps,
             learning_rate=learning_rate,
@@ -64,6 +77,21 @@ def train_many(
             dtype=dtype,
         )
         return [one for scores in each for one in scores]
+
+
+@contextmanager
+def following(
+    progress: bool | Callable[[int, int], Any] | None, method: str
+) -> Iterator[Callable[[int], Any]]:
+    """What gives, for a width, the function to call with its steps; or None."""
+    if callable(progress) or not training.wants_bar(progress):
+        yield lambda _: progress or None
+        return
+    show = bar(sys.stderr)
+    try:
+        yield lambda width: partial(show, f"{width} hidden units, {method}")
+    finally:
+        show("", 0, 0)
 
 
 class LeftOut(NamedTuple):

@@ -6,8 +6,6 @@ the cost falls.
 """
 
 import logging
-import math
-import os
 from functools import cache, partial
 from typing import Any
 
@@ -16,6 +14,7 @@ from jax import lax
 from jax.flatten_util import ravel_pytree
 from jax.scipy.optimize import minimize
 
+from jaxnn.devices import host_memory
 from jaxnn.mistake import Mistake
 from jaxnn.optimizers.loop import is_open, typed_like
 from jaxnn.optimizers.method import (
@@ -53,11 +52,9 @@ def check_size(parameters: int, like: jax.Array) -> None:
 
 
 def memory(device: Any) -> float:
-    """Bytes of a device's memory, for a CPU the machine's; infinite where unknown."""
+    """Bytes of a device's memory, for a CPU the machine's."""
     limit = (device.memory_stats() or {}).get("bytes_limit")  # None for a CPU
-    if limit is None and hasattr(os, "sysconf"):  # not on Windows
-        limit = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return limit or math.inf
+    return limit or host_memory()
 
 
 @partial(jax.jit, static_argnames="fun")

@@ -190,6 +190,12 @@ def start(
     chosen = chosen_method(method, learning_rate, batches)
     params = beside(jax.tree.map(jnp.asarray, params), args)
     leaves = jax.tree.leaves(params)
+    odd = [a.dtype for a in leaves if not jnp.issubdtype(a.dtype, jnp.floating)]
+    if odd or not leaves:
+        raise Mistake(
+            f"params hold {odd[0] if odd else 'no'} numbers; give arrays of floating-"
+            "point numbers, as np.zeros(3, np.float32)"
+        )
     if chosen is bfgs:
         check_size(sum(leaf.size for leaf in leaves), leaves[0])
     dtype = leaves[0].dtype

@@ -8,6 +8,10 @@ from .run import fit as fit
 from .scores import Evaluation as Evaluation
 from .settings import Settings as Settings
 from .settings import check as check
+from .settings import check_dtype as check_dtype
+from .settings import checked as checked
 from .settings import cost_name as cost_name
 from .settings import tidy as tidy
+from .watching import check_progress as check_progress
 from .watching import step_line as step_line
+from .watching import wants_bar as wants_bar

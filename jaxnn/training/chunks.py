@@ -12,7 +12,8 @@ from jaxnn.training import centering, history, run_folder
 from jaxnn.training.history import Progress, Sets, Snapshot
 from jaxnn.training.task import centers_in
 
-SAVE_SECONDS = 1.0  # between checkpoints; a kill -9 loses this time and one chunk
+SAVE_SECONDS = 1.0  # between checkpoints, at least; a kill -9 loses what they lack
+SAVE_SHARE = 20  # and so many times what saving takes: a long history takes longer
 
 
 def train_on(
@@ -31,9 +32,10 @@ def train_on(
     histories = [snapshot.history]
     trained = snapshot.history.seconds[-1] if snapshot.history.seconds.size else 0.0
     looked = saved = time.perf_counter()
+    pause = SAVE_SECONDS
 
     def look(state: optimizers.State, trace: optimizers.Trace) -> None:
-        nonlocal snapshot, trained, looked, saved
+        nonlocal snapshot, trained, looked, saved, pause
         # spread the chunk's time evenly over its steps
         done = int(trace.done)
         spread = np.linspace(trained, trained + time.perf_counter() - looked, done + 1)
@@ -47,9 +49,10 @@ def train_on(
             latest = [float(column[-1]) for column in chunk]
             progress(Progress(int(state.steps), steps, *latest))
         looked = time.perf_counter()
-        if folder is not None and looked - saved > SAVE_SECONDS:
+        if folder is not None and looked - saved > pause:
             save(folder, whole(), network(snapshot.state, task), chooses)
-            looked = saved = time.perf_counter()
+            saved = time.perf_counter()
+            pause, looked = max(SAVE_SECONDS, SAVE_SHARE * (saved - looked)), saved
 
     def whole() -> Snapshot:
         histories[:] = [history.joined(histories)]
@@ -58,7 +61,6 @@ def train_on(
     def close(params: model.Params) -> None:
         if folder is not None:
             save(folder, whole(), params, chooses)
-            run_folder.write_history(folder, histories[0]._asdict())
 
     try:
         result = optimizers.minimize(
@@ -91,5 +93,6 @@ def best_of(snapshot: Snapshot, chooses: bool) -> model.Params | None:
 
 
 def save(folder: Path, snapshot: Snapshot, params: model.Params, chooses: bool) -> None:
-    """Update checkpoint and weights in the folder."""
+    """Update history, checkpoint and weights in the folder."""
+    run_folder.write_history(folder, snapshot.history._asdict())
     run_folder.update(folder, snapshot, params, best_of(snapshot, chooses))

@@ -12,7 +12,7 @@ import numpy as np
 
 from jaxnn import data, devices, model, optimizers, showing
 from jaxnn.classes import Classes
-from jaxnn.digits import with_classes
+from jaxnn.digits import require_digits, with_classes
 from jaxnn.display import displayed
 from jaxnn.initialization import layers_of
 from jaxnn.mistake import Mistake
@@ -81,7 +81,7 @@ class Run(NamedTuple):
             self.cost_name(): f"{self.cost:.4f} at step {self.steps}",
             "ended": self.message,
             "accuracy": self.accuracies() or "not measured",
-            **({"best": self.best()} if self.best_params else {}),
+            **({"best": best} if (best := self.best()) else {}),
             "device": self.device,
             "folder": self.folder or "none: fit(..., out=FOLDER) saves a run",
         }
@@ -95,9 +95,9 @@ class Run(NamedTuple):
 
     def best(self) -> str:
         """The best accuracy on digits held out, which flatters, in words."""
-        if self.best_params is None:
-            return ""
         held_out = self.history.test_accuracy
+        if self.best_params is None or np.isnan(held_out).all():
+            return ""
         best = int(np.nanargmax(held_out))
         return f"held-out {held_out[best]:.2%} at step {best + 1} (chosen by it)"
 
@@ -111,19 +111,26 @@ class Run(NamedTuple):
         batches = f", batches of {how.batch_size}" if how.batch_size else ""
         return f"{layers}, lambda {how.lam:g}, {how.method}{batches}"
 
-    def score(self, digits: data.Digits) -> float:
+    def score(self, digits: data.Digits, device: str = "auto") -> float:
         """The fraction of digits that the last weights read right, as `fit` read them.
 
         The digits' labels are found by name among the run's; a standardized run
-        standardizes them. Raises Mistake for other pixels or labels.
+        standardizes them. device: as in `fit`. Raises Mistake for other pixels or
+        labels, or no digits.
         """
-        n, m = self.params[0].shape[1] - 1, digits.x.shape[1]
-        if m != n:
-            raise Mistake(f"the run reads {n} features, and {digits.name} has {m}")
+        require_digits(digits)
+        n, name = self.params[0].shape[1] - 1, digits.name or "digits"
+        if not len(digits.y):
+            raise Mistake(f"{name}: no examples to score; give at least one")
+        if digits.x.shape[1] != n:
+            raise Mistake(
+                f"the run reads {n} features, and {name} has {digits.x.shape[1]}; give "
+                "examples like those it was trained on"
+            )
         if self.standardized and not is_standardized(digits):
             digits = data.standardize(digits)
         y, dtype = with_classes(digits, self.classes).y, self.params[0].dtype
-        with devices.exactly(devices.choose("auto"), dtype.name):
+        with devices.exactly(devices.choose(device), dtype.name):
             read = np.asarray(model.predict(self.params, digits.x.astype(dtype)))
         return float(np.mean(read == y))
 

@@ -5,32 +5,21 @@ m examples, n pixels, k classes.
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 
-from jaxnn import devices, meshes, model, optimizers, orientation, showing
+from jaxnn import devices, meshes, optimizers, orientation, showing
 from jaxnn.data import judge
-from jaxnn.devices import Device
 from jaxnn.digits import Digits, some_pictures
-from jaxnn.files import FileError
 from jaxnn.mistake import Mistake
 from jaxnn.training import centering, record, run_folder
 from jaxnn.training.chunks import best_of, network, train_on
-from jaxnn.training.history import (
-    History,
-    Progress,
-    Run,
-    Sets,
-    Snapshot,
-    accuracies,
-    no_history,
-)
+from jaxnn.training.history import Progress, Run, Snapshot
 from jaxnn.training.settings import Settings, check, checked, cost_name, tidy
-from jaxnn.training.task import centers_in, initial_params, load, make_task
+from jaxnn.training.starting import begin, require_finite, resumed
 from jaxnn.training.watching import check_progress, watching
 
 AGAIN = "continue it with resume=True, replace it with overwrite=True, or "
@@ -89,23 +78,15 @@ def fit(
     that says what to change. Warns of images that are transposed, or whose ink is not
     near 1 (orientation.py).
     """
-    units = tuple(np.atleast_1d(hidden).tolist())
     check_progress(progress)
-    if out is None and (resume or overwrite):
-        raise Mistake(
-            f"{'resume' if resume else 'overwrite'} needs out, the run folder"
-        )
-    if resume and overwrite:
-        raise Mistake("resume continues a run, overwrite replaces it; give one of them")
+    check_folder(out, resume, overwrite)
     folder = None if out is None else Path(out)
     held = record.read_config(folder) if folder is not None and resume else None
+    units = tuple(np.atleast_1d(hidden).tolist())
     center = method in centering.METHODS if held is None else held.settings.center
+    how = units, lam, init, method, learning_rate, batch_size, dtype, seed, center
+    settings = tidy(Settings(*how))
     held_out = held_out if held is None else held.held_out
-    settings = tidy(
-        Settings(
-            units, lam, init, method, learning_rate, batch_size, dtype, seed, center
-        )
-    )
     check(settings, steps)
     parts = checked(train, test)
     chosen = devices.choose(device)
@@ -113,57 +94,48 @@ def fit(
         run_folder.require_free(folder, AGAIN, overwrite)
     orientation.warn(train)
     began, where = time.perf_counter(), devices.describe(chosen)
-    names = cost_name(batch_size), judge(held_out)
-    with (
-        devices.computing(chosen, dtype),
-        watching(progress, steps, names, where) as follow,
-    ):
+    seen = progress, steps, (cost_name(batch_size), judge(held_out)), where
+    with devices.computing(chosen, dtype), watching(*seen) as follow:
         rows = meshes.rows_of(train.x) if device == "auto" else None
         whole = meshes.everywhere(rows.mesh) if rows else chosen
-        sets = [load(part, dtype, rows or chosen, not batch_size) for part in parts]
-        params = initial_params(settings, train)
-        centers = centering.centers_of(params, train.x) if center else None
-        task = make_task(sets[0], settings, centers)
-        snapshot = first_snapshot(task, params, sets, chosen, whole)
+        place = chosen, rows or chosen, whole
+        sets, task, snapshot = begin(parts, settings, *place)
         config = record.describe(settings, parts, notes, where, held_out)
         if folder is not None and held is not None:
-            run_folder.require_same(folder, held, config)
-            snapshot = resumed(folder, snapshot, whole)
-        if not optimizers.is_finite(snapshot.state):
-            raise Mistake(
-                f"the cost at the start is {float(snapshot.state.cost)}; "
-                "use a smaller lambda, and pixels near 0-1"
-            )
+            config = config if notes is not None else config._replace(notes=held.notes)
+            snapshot = resumed(folder, held, config, snapshot, whole)
+        require_finite(snapshot)
         compile_seconds = time.perf_counter() - began
         if folder is not None and held is not None:
-            if notes is None:
-                config = config._replace(notes=held.notes)
             record.write_config(folder, config)  # steps, device, versions may be new
         elif folder is not None:
             first = network(snapshot.state, task)
-            run_folder.create(folder, config, snapshot, first, overwrite)
-        began_at = int(snapshot.state.steps)
-        chooses = held_out and len(parts) > 1
-        result, snapshot = train_on(
-            snapshot, task, steps, sets, folder, follow, chooses
+            run_folder.create(folder, config, train, snapshot, first, overwrite)
+        began_at, chooses = int(snapshot.state.steps), held_out and len(parts) > 1
+        how = snapshot, task, steps, sets, folder, follow, chooses
+        result, snapshot = train_on(*how)
+    run = as_run(result, snapshot, best_of(snapshot, chooses), config)
+    more = {"began_at": began_at, "compile_seconds": compile_seconds, "folder": folder}
+    return finished(run._replace(**more), config, train, pictures)
+
+
+def check_folder(out: str | Path | None, resume: bool, overwrite: bool) -> None:
+    """Raise Mistake for what `fit` cannot do with out."""
+    if out is None and (resume or overwrite):
+        raise Mistake(
+            f"{'resume' if resume else 'overwrite'} needs out, the run folder"
         )
-    run = as_run(result, snapshot, best_of(snapshot, chooses))
-    run = run._replace(
-        began_at=began_at,
-        device=config.device,
-        compile_seconds=compile_seconds,
-        folder=folder,
-        settings=settings,
-        held_out=held_out,
-        classes=train.classes,
-        shape=train.shape,
-        standardized=bool(config.notes.get("standardize")),
-    )
-    if folder is not None:
+    if resume and overwrite:
+        raise Mistake("resume continues a run, overwrite replaces it; give one of them")
+
+
+def finished(run: Run, config: record.Config, train: Digits, pictures: bool) -> Run:
+    """The run, when its folder, if any, holds the outcome and perhaps the pictures."""
+    if run.folder is not None:
         done = {name: getattr(run, name) for name in run_folder.OUTCOME}
-        record.write_config(folder, config._replace(outcome=done))
-    if folder is not None and pictures:
-        draw(run, train)
+        record.write_config(run.folder, config._replace(outcome=done))
+        if pictures:
+            draw(run, train)
     return run
 
 
@@ -176,7 +148,9 @@ def draw(run: Run, train: Digits) -> None:
         make(run.folder / file)
 
 
-def as_run(result: optimizers.Result, snapshot: Snapshot, best: Any) -> Run:
+def as_run(
+    result: optimizers.Result, snapshot: Snapshot, best: Any, config: record.Config
+) -> Run:
     """The Run that a finished loop gives; weights as NumPy matrices."""
     return Run(
         params=jax.device_get(result.params),
@@ -188,48 +162,10 @@ def as_run(result: optimizers.Result, snapshot: Snapshot, best: Any) -> Run:
         converged=result.converged,
         diverged=result.diverged,
         message=result.message,
+        device=config.device,
+        settings=config.settings,
+        held_out=config.held_out,
+        classes=config.classes,
+        shape=config.shape,
+        standardized=bool(config.notes.get("standardize")),
     )
-
-
-def first_snapshot(
-    task: dict[str, Any],
-    params: model.Params,
-    sets: Sets,
-    device: Device,
-    whole: Any,
-) -> Snapshot:
-    """The start of a run: initial weights, no history; compiles what the run needs.
-
-    whole: the device, or how an array lies whole on each of several.
-    XLA compiles side by side: the loop, which also evaluates the start, and what is
-    measured between chunks.
-    """
-    centers = centers_in(task)
-    start = jax.device_put(centering.centered(params, centers), whole)
-
-    def compile_rest() -> None:
-        # JAX keeps these settings for each thread
-        with devices.computing(device, params[0].dtype.name):
-            accuracies(centering.uncentered(start, centers), sets)
-
-    with ThreadPoolExecutor(1) as pool:
-        rest = pool.submit(compile_rest)
-        state = optimizers.start(centering.cost, start, **task)
-        rest.result()
-    return Snapshot(state, params, np.array(-1.0), no_history())
-
-
-def resumed(folder: Path, like: Snapshot, whole: Any) -> Snapshot:
-    """The point that the run in folder has reached; FileError if it does not fit."""
-    found = run_folder.restore(folder, like)
-    shapes = [jax.tree.map(np.shape, state) for state in (found.state, like.state)]
-    if shapes[0] != shapes[1]:
-        raise FileError(
-            f"{folder}: its checkpoint belongs to another network or method; "
-            "start a new run"
-        )
-    # the history of a run that diverged goes beyond its last good state
-    steps = int(found.state.steps)
-    past = History(*(column[:steps] for column in found.history))
-    state, best_params = jax.device_put((found.state, found.best_params), whole)
-    return Snapshot(state, best_params, found.best_accuracy, past)

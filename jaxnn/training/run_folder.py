@@ -1,6 +1,7 @@
 """The run folder: its files, how it appears, how a run continues from it.
 
 config.json       settings, data checksums, device, versions (record.py)
+trained_on.npz    a hash of each example that the run trains on
 checkpoint.npz    all that the run needs to continue
 params.npz        the last weights, for which the folder stands
 best.npz          the weights with the best accuracy on digits held out
@@ -26,18 +27,22 @@ import numpy as np
 
 from jaxnn import files
 from jaxnn.classes import DIGITS, Classes, listed
+from jaxnn.digits import Digits
 from jaxnn.files import FileError
 from jaxnn.images import SIDE
 from jaxnn.showing import FILES
 from jaxnn.training.checkpoint import load_tree, save_tree
-from jaxnn.training.record import CONFIG, Config, read_config, write_config
+from jaxnn.training.record import CONFIG, Config, hashes, read_config, write_config
 from jaxnn.weights import PARAMS, save_params
 
 CHECKPOINT = "checkpoint.npz"
 HISTORY = "history.csv"
-OWN = {CONFIG, CHECKPOINT, PARAMS, "best.npz", HISTORY, *FILES, "report.html"}
+TRAINED_ON = "trained_on.npz"
+OWN = {CONFIG, CHECKPOINT, TRAINED_ON, PARAMS, "best.npz", HISTORY, *FILES}
+OWN |= {"report.html"}
 OUTCOME = ("cost", "steps", "evaluations", "converged", "diverged", "message")
 MEASURED = ("step", "cost", "seconds")  # its columns that have no gaps
+COLUMNS = {*MEASURED, "gradient_norm", "train_accuracy", "test_accuracy"}
 
 
 def holds_run(folder: Path) -> bool:
@@ -92,13 +97,14 @@ def results_folder(out: str | None, kind: str) -> Path:
 def create(
     folder: Path,
     config: Config,
+    train: Digits,
     tree: Any,
     params: Any,
     overwrite: bool = False,
 ) -> None:
     """Make a run folder. It appears all at once, when the run can be resumed.
 
-    overwrite: replace the run that is there; until that moment it stays.
+    overwrite: replace the run that is there; until that moment it stays (`put`).
     """
     require_free(folder, overwrite=overwrite)
     folder = folder.absolute()
@@ -110,13 +116,18 @@ def create(
         new = Path(stack.enter_context(place)) / "run"
         new.mkdir()
         write_config(new, config)
+        files.write_npz(new / TRAINED_ON, {"hashes": hashes(train)})
         save_tree(new / CHECKPOINT, tree)
         save_params(new / PARAMS, params)
         put(new, folder)
 
 
 def put(new: Path, folder: Path) -> None:
-    """Rename new to folder; a run that is there moves next to new, or stays."""
+    """Rename new to folder; a run that is there moves next to new, or stays.
+
+    A process killed between the two renames leaves both runs next to folder, in
+    .NAME.*: the old one as "old", the new one as "run".
+    """
     old = new.with_name("old")
     is_there = holds_run(folder)
     if is_there:
@@ -178,6 +189,15 @@ def restore(folder: Path, like: Any) -> Any:
     return tree
 
 
+def trained_on(folder: Path) -> np.ndarray | None:
+    """The `hashes` (m,) of the training digits; None if the run did not record them."""
+    path = folder / TRAINED_ON
+    if not path.exists():
+        return None
+    with files.reading(path, "the hashes of a run's digits"):
+        return files.read_npz(path)["hashes"].astype(np.uint64)
+
+
 def is_standardized(weights: Path) -> bool:
     """Whether the network was trained on standardized digits.
 
@@ -216,7 +236,8 @@ def classes_of(weights: Path) -> Classes | None:
 def read_history(folder: Path) -> dict[str, np.ndarray]:
     """Read what write_history wrote: a column (steps,) per name; NaN is not measured.
 
-    Empty before the first step. Raises FileError if a step, cost or time is missing.
+    Empty before the first step. Raises FileError if a column is missing, or a step,
+    cost or time.
     """
     path = folder / HISTORY
     if not path.exists():
@@ -225,6 +246,9 @@ def read_history(folder: Path) -> dict[str, np.ndarray]:
         names, *rows = csv.reader(lines)
         cells = [[float(cell or "nan") for cell in row] for row in rows]
         columns = dict(zip(names, np.array(cells).T, strict=True)) if rows else {}
-        if columns and not all(np.isfinite(columns[name]).all() for name in MEASURED):
+        is_whole = {*names} >= COLUMNS and (
+            not columns or all(np.isfinite(columns[n]).all() for n in MEASURED)
+        )
+        if not is_whole:
             raise FileError(f"{path}: damaged; delete it, or train again")
     return columns

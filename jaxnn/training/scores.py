@@ -3,6 +3,7 @@
 Shapes: m examples, n pixels, k classes.
 """
 
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,28 +60,30 @@ def judged(params: Params, x: jax.Array, y: jax.Array, lam: float) -> tuple:
     )
 
 
-def digits_of(weights: Path, path: str | None = None) -> Digits:
+def digits_of(weights: Path, path: str | None = None, flag: str = "--data") -> Digits:
     """The digits that a network reads: those in a file, or that its run held out.
 
     weights: a run folder or a file of weights. path: a file of digits; its test part is
-    used if it has one. Outside a run folder the embedded digits serve where there is no
-    file. Labels become places in the run's classes, and digits of a standardized run
-    are standardized. Raises Mistake if the digits do not fit the network, or if those
-    of the run are not recorded or have changed since.
+    used if it has one, without examples that the run trained on, unless it trained on
+    all of them. flag: how a person names a file of digits here. Outside a run folder
+    the embedded digits serve where there is no file. Labels become places in the run's
+    classes, and digits of a standardized run are standardized. Raises Mistake if the
+    digits do not fit the network, or if those of the run are not recorded or have
+    changed since.
     """
     folder = run_folder.folder_of(weights)
     parts = {} if folder and path is None else data.load_parts(path)
     if folder is None:
         digits = parts["test"] if "test" in parts else parts["all"]
     else:
-        digits = of_run(folder, parts)
+        digits = of_run(folder, parts, flag)
     if path is not None:
         orientation.warn(digits)
     n, *_, k = layers_of(load_params(weights))
     if digits.x.shape[1] != n:
         raise Mistake(
             f"{weights}: reads {n} pixels into {k} classes, and {digits.name} has "
-            f"{digits.x.shape[1]}; name data of its kind with --data"
+            f"{digits.x.shape[1]}; name data of its kind with {flag}"
         )
     known = run_folder.classes_of(weights)
     if known is None:
@@ -88,55 +91,55 @@ def digits_of(weights: Path, path: str | None = None) -> Digits:
     return with_classes(digits, known)
 
 
-def of_run(folder: Path, given: dict[str, Digits]) -> Digits:
-    """The digits to judge a run by: from the parts of a file, or those it held out."""
+def of_run(folder: Path, given: dict[str, Digits], flag: str) -> Digits:
+    """The digits to judge a run by: from the parts of a file, or those it held out.
+
+    flag: how a person names a file of digits here.
+    """
     config = record.read_config(folder)
-    notes, seed = config.notes, config.settings.seed
-    standard = notes.get("standardize", False)
-    is_recorded = {"data", "test_fraction"} <= notes.keys()
-    if is_recorded and not given:
-        source = notes["data"], notes["test_fraction"]
-        train, test, _ = data.train_and_test(*source, seed, standard)
+    notes, standard = config.notes, config.notes.get("standardize", False)
+    if not given and {"data", "test_fraction"} <= notes.keys():
+        source = notes["data"], notes["test_fraction"], config.settings.seed
+        train, test, _ = data.train_and_test(*source, standard)
         found = test if len(test.y) else train
         known = config.data.get("test", config.data["train"])
         if record.checksum(with_classes(found, config.classes)) != known.sha256:
-            raise Mistake(f"{folder}: its digits have changed since; use --data")
+            raise Mistake(f"{folder}: its digits have changed since; use {flag}")
         return found
-    found = None if is_recorded else held_out(config, given or data.load_parts())
-    if found is None and not given:
+    parts = given or data.load_parts()
+    if standard:
+        parts = {name: data.standardize(part) for name, part in parts.items()}
+    found = parts["test"] if "test" in parts else parts["all"]
+    trained = run_folder.trained_on(folder)
+    if trained is None and given:
+        return found._replace(name=f"{found.name} (with or without training digits)")
+    left = Counter([] if trained is None else trained.tolist())
+    if "train" in parts:  # not found again in the test part, if that repeats some
+        left -= Counter(record.hashes(parts["train"]).tolist())
+    is_seen = seen(found, left)
+    counts = {"train": is_seen.sum(), "test": (~is_seen).sum()}
+    is_own = all(counts[name] == part.examples for name, part in config.data.items())
+    if not given and not is_own:
         raise Mistake(
             f"{folder}: was trained from Python, on other than the embedded digits; "
-            "name a file of them, or of others, with --data"
+            f"name a file of them, or of others, with {flag}"
         )
-    if found is None:
-        found = given["test"] if "test" in given else given["all"]
-        return data.standardize(found) if standard else found
-    return found
+    if not is_seen.any() or is_seen.all():
+        return found
+    name = f"{found.name} ({data.HELD_OUT})"
+    return data.take(found, ~is_seen)._replace(name=name)
 
 
-def held_out(config: record.Config, given: dict[str, Digits]) -> Digits | None:
-    """What a run has not seen of a file, or all of it if it was trained on all.
+def seen(digits: Digits, trained: Counter[int]) -> np.ndarray:
+    """Which digits were trained on, (m,) bool; trained: how often each of `hashes`.
 
-    None if the run's checksums fit neither the file nor a split of it by the run's
-    seed, or by 0.
+    Of equal examples, as many count as were trained on.
     """
-    known, pairs = config.data, []
-    if "all" in given:
-        whole = given["all"]
-        share = max(0.0, 1 - known["train"].examples / len(whole.y))
-        seeds = dict.fromkeys((config.settings.seed, 0))
-        splits = [data.split(whole, share, seed) for seed in seeds] if share else []
-        pairs = [(whole, whole), *splits]
-    else:
-        pairs = [(given["train"], given["test"])]
-    for train, test in pairs:
-        if config.notes.get("standardize", False):
-            train, test = data.standardize(train), data.standardize(test)
-        is_same = record.checksum(train) == known["train"].sha256
-        is_judge = "test" not in known or record.checksum(test) == known["test"].sha256
-        if is_same and is_judge:
-            return test
-    return None
+    left, found = trained.copy(), np.zeros(len(digits.y), bool)
+    for i, one in enumerate(record.hashes(digits).tolist()):
+        found[i] = left[one] > 0
+        left[one] -= 1
+    return found
 
 
 def confusion(y: np.ndarray, found: Evaluation) -> np.ndarray:

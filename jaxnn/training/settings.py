@@ -47,8 +47,7 @@ def check(settings: Settings, steps: int) -> None:
         raise Mistake(f"hidden units {settings.hidden}: each layer needs at least 1")
     if max(settings.hidden, default=1) > MOST_UNITS:
         raise Mistake(f"hidden units {settings.hidden}: give at most {MOST_UNITS}")
-    if settings.dtype not in ("float32", "float64"):
-        raise Mistake(f"unknown dtype {settings.dtype!r}; float32 or float64")
+    check_dtype(settings.dtype)
     largest = float(np.finfo(settings.dtype).max)
     if not 0 <= settings.lam <= largest:
         raise Mistake(f"lambda {settings.lam}: give a number from 0 up")
@@ -62,6 +61,12 @@ def check(settings: Settings, steps: int) -> None:
     method, rate = settings.method, settings.learning_rate
     optimizers.check_method(method, rate, has_batches=size is not None)
     optimizers.check_run(method, steps)
+
+
+def check_dtype(dtype: str) -> None:
+    """Raise Mistake for a precision that networks do not have."""
+    if not (isinstance(dtype, str) and dtype in ("float32", "float64")):
+        raise Mistake(f"unknown dtype {dtype!r}; float32 or float64")
 
 
 def checked(train: Digits, test: Digits | None) -> list[Digits]:

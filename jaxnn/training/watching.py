@@ -31,8 +31,7 @@ def watching(
     if callable(progress):
         yield progress
         return
-    is_seen = sys.stderr.isatty() or hasattr(sys, "ps1")  # ps1: a prompt, a notebook
-    if not (is_seen if progress is None else progress):
+    if not wants_bar(progress):
         yield None
         return
     show = bar(sys.stderr)
@@ -41,6 +40,12 @@ def watching(
         yield lambda now: show(step_line(now, *names), now.step, now.steps)
     finally:
         show("", 0, 0)
+
+
+def wants_bar(progress: bool | None) -> bool:
+    """Whether to show a bar: None asks for one on a terminal and in a notebook."""
+    is_seen = sys.stderr.isatty() or hasattr(sys, "ps1")  # ps1: a prompt, a notebook
+    return is_seen if progress is None else progress
 
 
 def step_line(now: Progress, name: str, judge: str) -> str:

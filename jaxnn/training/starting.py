@@ -1,0 +1,99 @@
+"""How a run starts: from drawn weights, or from the checkpoint of a folder."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from jaxnn import devices, model, optimizers
+from jaxnn.devices import Device
+from jaxnn.digits import Digits
+from jaxnn.files import FileError
+from jaxnn.mistake import Mistake
+from jaxnn.training import centering, record, run_folder
+from jaxnn.training.history import History, Sets, Snapshot, accuracies, no_history
+from jaxnn.training.settings import Settings
+from jaxnn.training.task import centers_in, initial_params, load, make_task
+
+
+def begin(
+    parts: Sequence[Digits], settings: Settings, device: Device, place: Any, whole: Any
+) -> tuple[Sets, dict[str, Any], Snapshot]:
+    """The digits on their devices, what the optimizer gets, and the start of the run.
+
+    place, whole: the device, or how the rows of the digits, and a whole array, lie on
+    several.
+    """
+    pads, dtype = settings.batch_size is None, settings.dtype
+    sets = [load(part, dtype, place, pads) for part in parts]
+    params = initial_params(settings, parts[0])
+    centers = centering.centers_of(params, parts[0].x) if settings.center else None
+    task = make_task(sets[0], settings, centers)
+    return sets, task, first_snapshot(task, params, sets, device, whole)
+
+
+def first_snapshot(
+    task: dict[str, Any],
+    params: model.Params,
+    sets: Sets,
+    device: Device,
+    whole: Any,
+) -> Snapshot:
+    """The start of a run: initial weights, no history; compiles what the run needs.
+
+    whole: the device, or how an array lies whole on each of several.
+    XLA compiles side by side: the loop, which also evaluates the start, and what is
+    measured between chunks.
+    """
+    centers = centers_in(task)
+    start = jax.device_put(centering.centered(params, centers), whole)
+
+    def compile_rest() -> None:
+        # JAX keeps these settings for each thread
+        with devices.computing(device, params[0].dtype.name):
+            accuracies(centering.uncentered(start, centers), sets)
+
+    with ThreadPoolExecutor(1) as pool:
+        rest = pool.submit(compile_rest)
+        state = optimizers.start(centering.cost, start, **task)
+        rest.result()
+    return Snapshot(state, params, np.array(-1.0), no_history())
+
+
+def require_finite(snapshot: Snapshot) -> None:
+    """Raise Mistake where the cost is NaN or infinite before the first step."""
+    if not optimizers.is_finite(snapshot.state):
+        raise Mistake(
+            f"the cost at the start is {float(snapshot.state.cost)}; "
+            "use a smaller lambda, and pixels near 0-1"
+        )
+
+
+def resumed(
+    folder: Path,
+    held: record.Config,
+    config: record.Config,
+    like: Snapshot,
+    whole: Any,
+) -> Snapshot:
+    """The point that the run in folder has reached.
+
+    held: the folder's config; config: that of this call. whole: where the arrays go.
+    Raises FileError if the config or the checkpoint does not fit.
+    """
+    run_folder.require_same(folder, held, config)
+    found = run_folder.restore(folder, like)
+    shapes = [jax.tree.map(np.shape, state) for state in (found.state, like.state)]
+    if shapes[0] != shapes[1]:
+        raise FileError(
+            f"{folder}: its checkpoint belongs to another network or method; "
+            "start a new run"
+        )
+    # the history of a run that diverged goes beyond its last good state
+    steps = int(found.state.steps)
+    past = History(*(column[:steps] for column in found.history))
+    state, best_params = jax.device_put((found.state, found.best_params), whole)
+    return Snapshot(state, best_params, found.best_accuracy, past)
