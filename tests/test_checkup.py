@@ -523,7 +523,7 @@ def test_command_takes_conventions(command, file):
     ("target", "message"),
     [
         ("nowhere.py:f", "no such file"),
-        ("mywork.py", "run one of: python -m jaxnn.gradcheck mywork.py:both"),
+        ("mywork.py", "/mywork.py:both  or  python -m jaxnn.gradcheck "),
         ("mywork.py:nn_cost_functon", "did you mean nn_cost_function?"),
         ("mywork.py:raises", "ZeroDivisionError at line"),
         ("notes.txt:f", "name a Python file"),

@@ -36,7 +36,8 @@ def with_words(net: Network, word: str) -> Network:
             f"{', '.join(known)}, like 'tanh, softmax'"
         )
     *hidden, output = (known[name] for name in names)
-    if output not in OUTPUT or len(hidden) not in (0, 1, net.depth - 1):
+    fits_depth = len(hidden) in (0, net.depth - 1) or (len(hidden) == 1 < net.depth)
+    if output not in OUTPUT or not fits_depth:
         outputs = ", ".join(one.name for one in OUTPUT)
         raise Mistake(
             f"--expect {word}: write the hidden units, one name or one for each layer, "

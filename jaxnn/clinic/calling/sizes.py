@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from jaxnn.clinic.calling.forms import Form
 from jaxnn.clinic.calling.listing import parameter_keys
-from jaxnn.clinic.calling.names import read_name
+from jaxnn.clinic.calling.names import rank, read_name
 from jaxnn.clinic.calling.scope import codes
 from jaxnn.clinic.calling.subject import Subject
 from jaxnn.clinic.calling.templates import Seen, template
@@ -75,7 +75,10 @@ def depth_of(subject: Subject) -> int | None:
         if is_given and one.usage.kind in ("dictionary", "list"):
             keys = parameter_keys(one.usage.keys, 0)
             weights = [key for key in keys if read_name(key).kind == "W"]
-            if weights and not any(key.endswith("*") for key in one.usage.keys):
+            # one name without a number may hold the weights of all layers
+            is_open = len(weights) == 1 and rank(read_name(weights[0]).mark) < 0
+            is_open |= any(key.endswith("*") for key in one.usage.keys)
+            if weights and not is_open:
                 return len(weights) - 1
     hidden = [role for role in roles if role[:1] == "h" and role[1:].isdigit()]
     return len(hidden) or None

@@ -89,7 +89,7 @@ def choice(path: Path, trees: list[ast.Module]) -> list[str]:
     """The names to check where the person gave none, if there is one choice."""
     names, every = obvious(trees)
     if len(every) > 1:
-        start = f"python -m jaxnn.gradcheck {shlex.quote(path.name)}"
+        start = f"python -m jaxnn.gradcheck {shlex.quote(str(path))}"
         lines = [f"{start}:{','.join(each)}" for each in every[:4]]
         raise FileError(
             f"{path}: no function named, and several fit; run one of: "
@@ -97,7 +97,7 @@ def choice(path: Path, trees: list[ast.Module]) -> list[str]:
         )
     options, function = ("", "") if names else suggestion(trees)
     if options:
-        target = shlex.quote(path.name) + f":{function}" * bool(function)
+        target = shlex.quote(str(path)) + f":{function}" * bool(function)
         raise FileError(
             f"{path}: no function with a gradient; run its lines on test values: "
             f"python -m jaxnn.gradcheck {target} {options}"
