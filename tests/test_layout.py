@@ -180,6 +180,24 @@ def test_no_import_runs_in_a_circle():
     assert set(TopologicalSorter(graph).static_order()) >= set(graph)
 
 
+def lines_of(node: ast.FunctionDef) -> int:
+    """How many lines a function has, without its docstring."""
+    first = node.body[0]
+    is_text = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    text = first.end_lineno - first.lineno + 1 if is_text else 0
+    return node.end_lineno - node.lineno + 1 - text
+
+
+def test_files_and_functions_are_small():
+    texts = {name: path.read_text() for name, path in MODULES.items()}
+    long = {name for name, text in texts.items() if text.count("\n") > 250}
+    assert long <= {"published.recipes"}  # a table of settings
+    every = [n for text in texts.values() for n in ast.walk(ast.parse(text))]
+    sizes = sorted(lines_of(n) for n in every if isinstance(n, ast.FunctionDef))
+    assert sizes[len(sizes) // 2] <= 9 and sizes[-1] <= 62, sizes[-9:]
+    assert sum(size > 40 for size in sizes) <= 9
+
+
 def test_others_import_what_a_room_exports():
     for name, path in MODULES.items():
         for other in imported(path):

@@ -7,8 +7,7 @@ params.npz        the last weights, for which the folder stands
 best.npz          the weights with the best accuracy on digits held out
 weights.mat       the last weights in the course's own format
 history.csv       one line per step
-*.png             pictures; the command draws them, and writes weights.mat, in a second
-                  process (showing/painter.py)
+*.png             pictures; a second process of the command draws (showing/painter.py)
 
 Each file is replaced whole or not at all. The folder appears together with its first
 checkpoint, so a run killed at any moment can be resumed.
@@ -76,15 +75,11 @@ def require_free(folder: Path, again: str = "", overwrite: bool = False) -> None
         raise FileError(f"{folder}: exists and is not an empty folder; choose another")
 
 
-def unused(name: str) -> str:
-    """name, or name-2, name-3, ...: the first that does not exist."""
+def dated(prefix: str = "") -> str:
+    """A new folder's name, runs/<prefix><time>, with -2, -3, ... if that exists."""
+    name = time.strftime(f"runs/{prefix}%Y-%m-%d-%H%M%S")
     names = (f"{name}-{i}" if i > 1 else name for i in itertools.count(1))
     return next(name for name in names if not Path(name).exists())
-
-
-def dated(prefix: str = "") -> str:
-    """A new folder's name, runs/<prefix><time>."""
-    return unused(time.strftime(f"runs/{prefix}%Y-%m-%d-%H%M%S"))
 
 
 def results_folder(out: str | None, kind: str) -> Path:
