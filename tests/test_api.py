@@ -97,7 +97,7 @@ def test_a_run_scores_digits(saved, few_digits):
     [
         (jaxnn.Digits(np.ones((2, 3)), [0, 1], "table"), "and table has 3; give"),
         (jaxnn.Digits(np.ones((2, 3)), [0, 1]), "and digits has 3; give"),
-        (jaxnn.Digits(np.ones((0, 400)), []), "no examples to score"),
+        (jaxnn.Digits(np.ones((0, 400)), []), "no examples to read"),
         (None, "digits must be jaxnn.Digits"),
     ],
     ids=["table", "unnamed", "empty", "none"],
@@ -105,6 +105,19 @@ def test_a_run_scores_digits(saved, few_digits):
 def test_what_a_run_cannot_score_is_refused(saved, given, message):
     with pytest.raises(Mistake, match=message):
         saved[0].score(given)
+
+
+def test_a_run_predicts_classes_by_name(saved):
+    run, test = saved
+    read = np.asarray(jaxnn.predict(run.params, test.x.astype("f4")))
+    np.testing.assert_array_equal(run.predict(test.x), read)
+    np.testing.assert_array_equal(run.predict(images.roll(test.x)), read)
+    x = np.random.default_rng(0).normal(size=(60, 2))
+    words = np.where(x[:, 0] > 0, "right", "left")
+    named = jaxnn.fit(jaxnn.Digits(x, words, "sides"), lam=0.01, steps=50)
+    assert np.mean(named.predict(x) == words) > 0.95
+    with pytest.raises(Mistake, match="the run reads 2 features, and examples has 3"):
+        named.predict(np.ones((4, 3)))
 
 
 def test_a_standardized_run_standardizes_what_it_scores(few_digits):

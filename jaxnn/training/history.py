@@ -12,7 +12,7 @@ import numpy as np
 
 from jaxnn import data, devices, model, optimizers, showing
 from jaxnn.classes import Classes
-from jaxnn.digits import require_digits, with_classes
+from jaxnn.digits import Digits, require_digits, with_classes
 from jaxnn.display import displayed
 from jaxnn.initialization import layers_of
 from jaxnn.mistake import Mistake
@@ -111,7 +111,7 @@ class Run(NamedTuple):
         batches = f", batches of {how.batch_size}" if how.batch_size else ""
         return f"{layers}, lambda {how.lam:g}, {how.method}{batches}"
 
-    def score(self, digits: data.Digits, device: str = "auto") -> float:
+    def score(self, digits: Digits, device: str = "auto") -> float:
         """The fraction of digits that the last weights read right, as `fit` read them.
 
         The digits' labels are found by name among the run's; a standardized run
@@ -119,9 +119,24 @@ class Run(NamedTuple):
         labels, or no digits.
         """
         require_digits(digits)
+        y = with_classes(digits, self.classes).y
+        return float(np.mean(self.read(digits, device) == y))
+
+    def predict(self, x: Any, device: str = "auto") -> np.ndarray:
+        """The class (m,) of each example, a label in `classes`, by the last weights.
+
+        x: (m, n), or pictures (m, h, w), in any form that `Digits` takes. Raises
+        Mistake for examples unlike those of the run.
+        """
+        first = [self.classes[0]] * len(x)  # any label: none is looked at
+        digits = Digits(x, first, "examples", self.classes, self.shape)
+        return np.array(self.classes)[self.read(digits, device)]
+
+    def read(self, digits: Digits, device: str) -> np.ndarray:
+        """The class indices (m,) that the last weights read in digits."""
         n, name = self.params[0].shape[1] - 1, digits.name or "digits"
         if not len(digits.y):
-            raise Mistake(f"{name}: no examples to score; give at least one")
+            raise Mistake(f"{name}: no examples to read; give at least one")
         if digits.x.shape[1] != n:
             raise Mistake(
                 f"the run reads {n} features, and {name} has {digits.x.shape[1]}; give "
@@ -129,10 +144,9 @@ class Run(NamedTuple):
             )
         if self.standardized and not is_standardized(digits):
             digits = data.standardize(digits)
-        y, dtype = with_classes(digits, self.classes).y, self.params[0].dtype
+        dtype = self.params[0].dtype
         with devices.exactly(devices.choose(device), dtype.name):
-            read = np.asarray(model.predict(self.params, digits.x.astype(dtype)))
-        return float(np.mean(read == y))
+            return np.asarray(model.predict(self.params, digits.x.astype(dtype)))
 
     def plot(self) -> "Figure":
         """The cost and the accuracies by step, as in curves.png."""
