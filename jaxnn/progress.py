@@ -1,9 +1,14 @@
 """A bar of progress, for a terminal or a notebook."""
 
+import re
+import shutil
 import sys
 import warnings
 from collections.abc import Callable
 from typing import IO, Any
+
+BAR = 20  # columns of a bar and the time left
+LESS = r"  gradient \S+", r"  [\d.]+ s$"  # of a line of progress
 
 Show = Callable[[str, int, int], None]
 
@@ -18,14 +23,14 @@ def bar(stream: IO[str], leaves: bool = True) -> Show:
     def show(text: str, done: int, whole: int) -> None:
         nonlocal one
         if one is None and whole:
-            one = new_bar(text, whole, stream)
+            one = new_bar(fitted(text), whole, stream)
         elif one is None:
             return
         if whole:
             if done < one.n:  # the next piece of work
                 one.reset()
             one.total = whole
-            one.set_description_str(text, refresh=False)
+            one.set_description_str(fitted(text), refresh=False)
             one.update(done - one.n)  # draws ten times a second, at most
         elif sys.exception() is None:
             one.total = one.n  # the work ended early, and well
@@ -35,6 +40,14 @@ def bar(stream: IO[str], leaves: bool = True) -> Show:
             one = None
 
     return show
+
+
+def fitted(text: str) -> str:
+    """The text without what a bar can do without, if a terminal is too narrow."""
+    room = shutil.get_terminal_size().columns - BAR
+    for less in LESS:
+        text = re.sub(less, "", text) if len(text) > room else text
+    return text
 
 
 def new_bar(text: str, whole: int, stream: IO[str]) -> Any:

@@ -92,3 +92,12 @@ def test_what_cannot_follow_a_run_is_refused_before_it_compiles(
     monkeypatch.setattr(starting, "first_snapshot", None)
     with pytest.raises(jaxnn.Mistake, match="progress='yes': give True for a bar, "):
         jaxnn.fit(few_digits, progress="yes")
+
+
+def test_a_narrow_terminal_keeps_the_accuracies(monkeypatch):
+    line = "step  10/100  cost 0.4881  gradient 2.1e-02  train 95.93%  held out 91.60%"
+    monkeypatch.setenv("COLUMNS", "80")
+    short = "step  10/100  cost 0.4881  train 95.93%  held out 91.60%"
+    assert progress.fitted(f"{line}  0.1 s") == short
+    monkeypatch.setenv("COLUMNS", "120")
+    assert progress.fitted(f"{line}  0.1 s") == f"{line}  0.1 s"
