@@ -29,6 +29,8 @@ def understood_as(understood: Understood, found: Judgement | None) -> list[str]:
     text = "-".join(map(str, way.sizes))
     if net is not None:
         text = net.in_words()
+        if found is None and way.lam:  # nothing is known of its penalty yet
+            text = text.removesuffix("; no penalty")
     if understood.attempt.answer.cost is None:
         text += " (as its gradient says: no scalar cost came back)"
     elif not understood.is_explained and not (found and found.is_right):
