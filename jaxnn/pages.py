@@ -34,15 +34,15 @@ def write_page(
     run: training.Run | str | Path,
     path: str | Path | None = None,
     *,
-    data: str | Path | None = None,
+    data: Digits | str | Path | None = None,
     dtype: str = "float32",
     device: str = "auto",
 ) -> Path:
     """Write one HTML page about a run, and return where it is. It works offline.
 
     run: a Run with a folder, a run folder, or a file of weights. path: of the page;
-    None is RUN/report.html, or FILE.html beside a file. data: a file of digits to
-    evaluate on; None takes those that the run held out. dtype, device: of the
+    None is RUN/report.html, or FILE.html beside a file. data: digits to evaluate on, or
+    a file of them; None takes those that the run held out. dtype, device: of the
     evaluation. Raises Mistake for what cannot be read, or a path that holds something
     else.
     """
@@ -51,23 +51,24 @@ def write_page(
         raise Mistake("the run has no folder; train it with fit(..., out=FOLDER)")
     if not isinstance(folder, str | Path):
         raise Mistake(f"run={run!r}: give a Run, a run folder or a file of weights")
-    return write(Path(folder), path, data, dtype, device, "data=FILE")
+    return write(Path(folder), path, data, dtype, device, "data=DIGITS")
 
 
 def write(
     weights: Path,
     path: str | Path | None,
-    data: str | Path | None,
+    data: Digits | str | Path | None,
     dtype: str,
     device: str,
     flag: str,
 ) -> Path:
-    """`write_page` for weights; flag: how a person names a file of digits here."""
+    """`write_page` for weights; flag: how a person gives digits here."""
     training.check_dtype(dtype)
     params = load_params(weights)
     out = Path(path or default_page(weights))
     check_free(out)
-    digits = training.scores.digits_of(weights, data and str(data), flag)
+    given = str(data) if isinstance(data, str | Path) else data
+    digits = training.scores.digits_of(weights, given, flag)
     chosen = devices.choose(device)
     found = training.scores.evaluate(params, digits, dtype=dtype, device=chosen)
     text = showing.page.page(contents(weights, params, digits, found))

@@ -139,7 +139,7 @@ def test_a_page_is_written_from_python(saved, tmp_path, few_digits):
         jaxnn.write_page(run._replace(folder=None))
     other = few_digits._replace(x=few_digits.x[:, ::-1].copy())
     alone = jaxnn.fit(other, steps=1, out=tmp_path / "alone", pictures=False)
-    with pytest.raises(Mistake, match="with data=FILE$"):
+    with pytest.raises(Mistake, match="with data=DIGITS$"):
         jaxnn.write_page(alone)
 
 
@@ -163,6 +163,18 @@ def test_a_page_that_cannot_be_written_is_refused(saved, tmp_path, how, message)
         given["path"] = tmp_path / how["path"]
     with pytest.raises(Mistake, match=message):
         jaxnn.write_page(**given)
+
+
+def test_a_page_shows_digits_that_no_file_holds(tmp_path):
+    x = np.random.default_rng(0).normal(size=(80, 2))
+    sides = jaxnn.Digits(x, np.where(x[:, 0] > 0, "right", "left"), "sides")
+    train, test = jaxnn.split(sides)
+    run = jaxnn.fit(train, test, steps=20, out=tmp_path / "run", pictures=False)
+    with pytest.raises(Mistake, match="with data=DIGITS"):
+        jaxnn.write_page(run)
+    text = jaxnn.write_page(run, data=test).read_text()
+    assert f"of {len(test.y)} examples right" in text and "right" in text
+    assert jaxnn.write_page(run, data=sides).read_text().count("sides (held out)")
 
 
 def test_many_networks_are_those_of_single_calls(few_digits):

@@ -60,30 +60,35 @@ def judged(params: Params, x: jax.Array, y: jax.Array, lam: float) -> tuple:
     )
 
 
-def digits_of(weights: Path, path: str | None = None, flag: str = "--data") -> Digits:
-    """The digits that a network reads: those in a file, or that its run held out.
+def digits_of(
+    weights: Path, given: str | Digits | None = None, flag: str = "--data"
+) -> Digits:
+    """The digits that a network reads: those given, or that its run held out.
 
-    weights: a run folder or a file of weights. path: a file of digits; its test part is
-    used if it has one, without examples that the run trained on, unless it trained on
-    all of them. flag: how a person names a file of digits here. Outside a run folder
-    the embedded digits serve where there is no file. Labels become places in the run's
+    weights: a run folder or a file of weights. given: digits, or a file of them, of
+    which the test part is used if it has one; without examples that the run trained on,
+    unless it trained on all. flag: how a person gives digits here. Outside a run folder
+    the embedded digits serve where none are given. Labels become places in the run's
     classes, and digits of a standardized run are standardized. Raises Mistake if the
     digits do not fit the network, or if those of the run are not recorded or have
     changed since.
     """
     folder = run_folder.folder_of(weights)
-    parts = {} if folder and path is None else data.load_parts(path)
+    if isinstance(given, Digits):
+        parts = {"all": given}
+    else:
+        parts = {} if folder and given is None else data.load_parts(given)
     if folder is None:
         digits = parts["test"] if "test" in parts else parts["all"]
     else:
         digits = of_run(folder, parts, flag)
-    if path is not None:
+    if given is not None:
         orientation.warn(digits)
     n, *_, k = layers_of(load_params(weights))
     if digits.x.shape[1] != n:
         raise Mistake(
             f"{weights}: reads {n} pixels into {k} classes, and {digits.name} has "
-            f"{digits.x.shape[1]}; name data of its kind with {flag}"
+            f"{digits.x.shape[1]}; give data of its kind with {flag}"
         )
     known = run_folder.classes_of(weights)
     if known is None:
@@ -122,7 +127,7 @@ def of_run(folder: Path, given: dict[str, Digits], flag: str) -> Digits:
     if not given and not is_own:
         raise Mistake(
             f"{folder}: was trained from Python, on other than the embedded digits; "
-            f"name a file of them, or of others, with {flag}"
+            f"give them, or others, with {flag}"
         )
     if not is_seen.any() or is_seen.all():
         return found
