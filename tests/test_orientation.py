@@ -102,7 +102,9 @@ def test_commands_warn_in_a_line(command, tmp_path, digits):
         assert done.stderr.startswith(f"{name}: warning: mine.npz")
         assert "look transposed" in done.stderr and done.stderr.count("\n") == 1
     done = command("evaluate", "run", "--data", "mine.npz")
-    assert done.stderr.startswith("evaluate: warning: mine.npz: images look transposed")
+    assert done.stderr.startswith(
+        "evaluate: warning: mine.npz (held out): images look transposed"
+    )
     assert command("evaluate", "run").stderr == ""
 
 
