@@ -66,7 +66,8 @@ def is_course(subject: Subject) -> bool:
 def depth_of(subject: Subject) -> int | None:
     """The number of hidden layers that the inputs show, or None."""
     roles = {one.role for one in subject.inputs}
-    if (count := max(part.reshaped for part in subject.parts)) > 1:
+    count = max(part.reshaped for part in subject.parts)
+    if count > 1 and "h2" not in roles:  # one size may serve all hidden layers
         return count - 1
     if weights := [role for role in roles if role[:1] == "W"]:
         return len(weights) - 1
