@@ -46,8 +46,8 @@ def test_images_that_are_not_square_are_unrolled_in_the_other_order(digits):
     assert orientation.doubts(narrow) == []
     by_rows = narrow._replace(x=pictures.reshape(-1, 320))
     (text,) = orientation.doubts(by_rows)
-    x = by_rows.x  # noqa: F841 (the remedy's x)
-    np.testing.assert_array_equal(eval(text.partition("use ")[2]), narrow.x)
+    remedied = eval(text.partition("use ")[2], {"x": by_rows.x})
+    np.testing.assert_array_equal(remedied, narrow.x)
 
 
 def test_each_class_alone_is_upright(upright):
@@ -57,8 +57,8 @@ def test_each_class_alone_is_upright(upright):
 
 def test_the_remedy_is_right(digits):
     (text,) = orientation.doubts(transposed(digits))
-    x = transposed(digits).x  # noqa: F841 (the remedy's x)
-    np.testing.assert_array_equal(eval(text.partition("use ")[2]), digits.x)
+    remedied = eval(text.partition("use ")[2], {"x": transposed(digits).x})
+    np.testing.assert_array_equal(remedied, digits.x)
 
 
 @pytest.mark.parametrize("sigma", [0, 1, 3])

@@ -7,7 +7,7 @@ import numpy as np
 from jaxnn.mistake import Mistake
 from jaxnn.training import run_folder
 from jaxnn.training.history import History, Run, no_history
-from jaxnn.training.record import read_config
+from jaxnn.training.record import facts, read_config
 from jaxnn.weights import load_params
 
 UNFINISHED = "not finished; fit(..., out=FOLDER, resume=True) continues it"
@@ -36,13 +36,8 @@ def load_run(folder: str | Path) -> Run:
             best_params=load_params(best) if best.exists() else None,
             history=history,
             **{name: done[name] for name in run_folder.OUTCOME},
-            device=config.device,
             folder=folder,
-            settings=config.settings,
-            held_out=config.held_out,
-            classes=config.classes,
-            shape=config.shape,
-            standardized=bool(config.notes.get("standardize")),
+            **facts(config),
         )
     except KeyError as lost:
         raise Mistake(f"{folder}: config.json lacks {lost}; train again") from None
@@ -51,6 +46,6 @@ def load_run(folder: str | Path) -> Run:
 def history_of(folder: Path) -> History:
     """What history.csv holds; no entry before the first step."""
     table = run_folder.read_history(folder)
-    return (
-        History(*(table[name] for name in History._fields)) if table else no_history()
-    )
+    if not table:
+        return no_history()
+    return History(*(table[name] for name in History._fields))

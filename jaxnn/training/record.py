@@ -120,6 +120,13 @@ def describe(
     )
 
 
+def facts(config: Config) -> dict[str, Any]:
+    """The fields of a Run that its config.json says."""
+    names = ("device", "settings", "held_out", "classes", "shape")
+    found = {name: getattr(config, name) for name in names}
+    return found | {"standardized": bool(config.notes.get("standardize"))}
+
+
 def is_standardized(digits: Digits) -> bool:
     """Whether the first images look as `standardize` leaves them."""
     x = np.asarray(digits.x)[:100]

@@ -36,10 +36,8 @@ def obvious(trees: Iterable[ast.Module]) -> tuple[list[str], list[list[str]]]:
     slopes = [n for n in slopes if not LOOPS.search(plain(n))] or slopes
     costs = [name for name in nodes if COSTS.search(plain(name)) and not is_other(name)]
     costs = [name for name in costs if name not in slopes]
-    many = [name for name in nodes if is_slope(name)]
-    if (
-        len(many) > 1 and slopes and set(slopes) <= set(many)
-    ):  # one function a parameter
+    many = [name for name in nodes if is_slope(name)]  # one function a parameter
+    if len(many) > 1 and slopes and set(slopes) <= set(many):
         return [*costs[:1], *many], [[*costs[:1], *many]]
     alone = [name for name in slopes if gives_cost(nodes[name])]
     pairs = [[c, g] for c in costs for g in slopes if c != g and owner(c) == owner(g)]

@@ -6,11 +6,11 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Any, TypeGuard
 
-from jaxnn.clinic.calling.statements import is_main
+from jaxnn.clinic.calling.statements import DEFINITIONS, is_main
 
 MANY = 10**9  # examples
 LOOPS = (ast.For, ast.While)
-INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+INNER = (*DEFINITIONS, ast.Lambda)
 
 
 def stored(tree: ast.AST) -> list[str]:
@@ -83,7 +83,8 @@ def batch_size(node: ast.For) -> int | None:
     """The number in `for i in range(0, m, 16)`, if there is one."""
     parts = node.iter.args if isinstance(node.iter, ast.Call) else []
     last = parts[2] if len(parts) == 3 else None
-    return getattr(last, "value", None)
+    value = last.value if isinstance(last, ast.Constant) else None
+    return value if isinstance(value, int) else None
 
 
 class Whole(ast.NodeTransformer):

@@ -15,6 +15,7 @@ from jaxnn.clinic.calling.lines import (
 )
 from jaxnn.clinic.calling.listing import functions_in, is_parameter, name_in
 from jaxnn.clinic.calling.names import COST, is_inputs, plain, read_name
+from jaxnn.clinic.calling.statements import DEFINITIONS
 from jaxnn.clinic.calling.terms import (
     Change,
     assigned,
@@ -46,8 +47,7 @@ def suggestion(trees: Iterable[ast.Module]) -> tuple[str, str]:
 
 def outermost(tree: ast.Module) -> ast.Module:
     """The tree without functions and classes."""
-    inner = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    return ast.Module([n for n in tree.body if not isinstance(n, inner)], [])
+    return ast.Module([n for n in tree.body if not isinstance(n, DEFINITIONS)], [])
 
 
 def options_of(trees: list[ast.Module]) -> str:
