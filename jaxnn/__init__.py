@@ -24,8 +24,9 @@ startup.begin()
 
 __version__ = "0.1.0"
 # the rooms can be reached, jaxnn.optimizers, but are no part of what a person looks for
-ROOMS = """cache clinic data devices differences ensemble files images initialization
-model optimizers published reading showing three_way training weights""".split()
+ROOMS = """cache clinic data devices differences ensemble estimator files images
+initialization model optimizers published reading showing three_way training
+weights""".split()
 __getattr__, _, names = lazy_loader.attach_stub(__name__, __file__)
 __all__ = [n for n in names if n not in ROOMS]  # pyright: ignore
 

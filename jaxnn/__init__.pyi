@@ -4,6 +4,7 @@ from . import data as data
 from . import devices as devices
 from . import differences as differences
 from . import ensemble as ensemble
+from . import estimator as estimator
 from . import files as files
 from . import images as images
 from . import initialization as initialization
@@ -26,6 +27,8 @@ from .devices import DeviceError as DeviceError
 from .differences import central_differences as central_differences
 from .digit_reader import read_digits as read_digits
 from .ensemble import train_many as train_many
+from .estimator import GridSearch as GridSearch
+from .estimator import NeuralNetClassifier as NeuralNetClassifier
 from .files import FileError as FileError
 from .initialization import init_params as init_params
 from .mistake import Mistake as Mistake

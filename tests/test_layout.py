@@ -45,6 +45,8 @@ IMPORTS = {
     "optimizers": {"ground"},
     "training": {"initialization", "model", "optimizers", "showing", "ground"},
     "ensemble": {"initialization", "model", "optimizers", "training", "ground"},
+    "estimator": {"ensemble", "training", "optimizers", "initialization", "model"}
+    | {"ground"},
     "published": {"ensemble", "optimizers", "initialization", "model", "backprop"}
     | {"differences", "ground"},
     "reading": {"ground"},

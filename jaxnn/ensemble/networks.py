@@ -7,6 +7,7 @@ mask, a start). They share the rest, above all the digits: one copy on the devic
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -23,6 +24,7 @@ from jaxnn.ensemble.lockstep import (
     own_args,
     run_all,
 )
+from jaxnn.ensemble.threads import Counted, cut, side_by_side, threads_for
 from jaxnn.mistake import Mistake, is_out_of_memory
 from jaxnn.model import Params
 from jaxnn.optimizers import Method, Objective, State, as_arrays
@@ -42,6 +44,12 @@ class Ensemble(NamedTuple):
     converged: np.ndarray  # (N,) bool
     diverged: np.ndarray  # (N,) bool: its cost or gradient became NaN or infinite
     seconds: float  # of training; with compiling if they train one by one
+
+    def without(self, few: int) -> "Ensemble":
+        """All networks but the first few."""
+        params = tuple(theta[few:] for theta in self.params)
+        columns = (column[few:] for column in self[1:-1])
+        return Ensemble(params, *columns, seconds=self.seconds)
 
 
 def stack(networks: list[Params]) -> Params:
@@ -84,24 +92,29 @@ def minimize_all(
     dtype = jax.tree.leaves(params)[0].dtype
     numbers = np.asarray(rate, dtype), np.asarray(tolerance, dtype)
     args = as_arrays(args, dtype)
-    size, first, parts = group_size(chosen, params, numbers[0]), 0, []
+    threads, first, parts = threads_for(n), 0, []
+    size = min(group_size(chosen, params, numbers[0]), -(-n // threads))
+    count = Counted(progress, n * steps)
 
-    def show(done: int) -> None:
-        if progress is not None:
-            progress(first * steps + done, n * steps)
+    def train(group: slice) -> Ensemble:
+        own = tuple(theta[group] for theta in params), own_args(args, axes, group)
+        show = partial(count.show, group.start)
+        return train_group(fun, *own, axes, chosen, steps, numbers, show)
 
     while first < n:
-        group = slice(first, first + size)
-        own = tuple(theta[group] for theta in params), own_args(args, axes, group)
+        groups = cut(first, n, size, threads)
         try:
-            part = train_group(fun, *own, axes, chosen, steps, numbers, show)
+            found = side_by_side(train, groups, dtype.name, count)
         except jax.errors.JaxRuntimeError as error:
-            size = halved(min(size, n - first), error)
+            size, threads = halved(min(size * threads, n - first), error), 1
+            count = Counted(progress, n * steps)
             if notice is not None:
                 notice(f"the device's memory is full: now in groups of {size}")
             continue
-        parts.append(part)
-        first += size
+        for group, part in zip(groups, found, strict=True):
+            new = part.without(first - group.start)
+            parts.append(new._replace(seconds=part.seconds / len(groups)))
+            first = group.stop
     return joined(parts)
 
 

@@ -67,12 +67,12 @@ def cut_batch(
     return batches.take(args, indices)
 
 
-def first_batch(batches: Minibatches | None, args: tuple, seed: Any) -> tuple:
-    """The args on which the start is evaluated: all, or those of the first step."""
-    if batches is None:
-        return args
-    first = jnp.int32(0)
-    return cut_batch(batches, args, epoch_order(batches, seed, first), first)
+def first_batch(
+    batches: Minibatches | None, args: tuple, seed: Any, step: Any
+) -> tuple:
+    """The args on which the start is evaluated: all, or those of its step."""
+    order = None if batches is None else epoch_order(batches, seed, step)
+    return args_of_step(batches, args, seed, order, step)[0]
 
 
 @partial(jax.jit, static_argnames="method")

@@ -182,10 +182,12 @@ def start(
     batches: Minibatches | None = None,
     seed: int = 0,
     chunk: int = 100,
+    first: int = 0,
 ) -> State:
     """The state before the first step; compiles the loop of `minimize`.
 
-    Arguments as in `minimize`.
+    Arguments as in `minimize`. first: how many steps count as taken, which decides the
+    mini-batches that follow.
     """
     chosen = chosen_method(method, learning_rate, batches)
     params = beside(jax.tree.map(jnp.asarray, params), args)
@@ -200,15 +202,16 @@ def start(
         check_size(sum(leaf.size for leaf in leaves), leaves[0])
     dtype = leaves[0].dtype
     args = as_arrays(args, dtype)
+    taken = np.int32(first)
     if isinstance(chosen, WholeRun):
-        return first_state(fun, params, args)
+        return first_state(fun, params, args)._replace(steps=taken)
     rate = chosen.default_rate or 0 if learning_rate is None else learning_rate
     if is_traced((params, args, rate, seed)):
-        args = first_batch(batches, args, jnp.int32(seed))
+        args = first_batch(batches, args, jnp.int32(seed), taken)
         memory = beside(chosen.init(params, jnp.asarray(rate, dtype)), args)
-        return first_state(fun, params, args)._replace(memory=memory)
+        return first_state(fun, params, args)._replace(memory=memory, steps=taken)
     rate = np.asarray(rate, dtype)
-    before = unevaluated(chosen, params, rate)
+    before = unevaluated(chosen, params, rate)._replace(steps=taken - 1)
     numbers = np.int32(seed), np.int32(1), np.zeros((), dtype)
     how = fun, chosen, batches, chunk
     return run_chunk(*how, before, args, *numbers)[0]._replace(memory=before.memory)

@@ -1,6 +1,8 @@
+from . import centering as centering
 from . import record as record
 from . import run_folder as run_folder
 from . import scores as scores
+from .history import Loaded as Loaded
 from .history import Progress as Progress
 from .history import Run as Run
 from .loading import load_run as load_run
@@ -12,6 +14,9 @@ from .settings import check_dtype as check_dtype
 from .settings import checked as checked
 from .settings import cost_name as cost_name
 from .settings import tidy as tidy
+from .task import PAD as PAD
+from .task import centers_in as centers_in
+from .task import make_task as make_task
 from .watching import check_progress as check_progress
 from .watching import step_line as step_line
 from .watching import wants_bar as wants_bar

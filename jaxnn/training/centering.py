@@ -42,14 +42,17 @@ Centers: TypeAlias = tuple[Array, ...]
 METHODS = ("lbfgs", "cg", "newton-cg", "scipy-l-bfgs-b")
 
 
-def centers_of(params: Params, x: Array) -> Centers:
+def centers_of(params: Params, x: Array, weights: Array | None = None) -> Centers:
     """c of each layer: a NumPy vector (n_in,) with the dtype of params.
 
-    For the pixels it is the mean image of x (m, n). For hidden units it is 1/2, the
-    middle of a sigmoid.
+    For the pixels it is the mean image of x (m, n), perhaps with weights (m,). For
+    hidden units it is 1/2, the middle of a sigmoid.
     """
     first, *others = params
-    mean = np.asarray(x).mean(axis=0, dtype=np.float64)  # (n,)
+    if weights is None:
+        mean = np.asarray(x).mean(axis=0, dtype=np.float64)  # (n,)
+    else:
+        mean = np.average(x, axis=0, weights=np.asarray(weights, np.float64))  # (n,)
     hidden = (np.full(theta.shape[1] - 1, 0.5, theta.dtype) for theta in others)
     return mean.astype(first.dtype), *hidden
 

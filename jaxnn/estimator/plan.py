@@ -1,0 +1,95 @@
+"""What an estimator's parameters mean for the training: checked, or a Mistake."""
+
+import math
+from numbers import Integral, Real
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from jaxnn import training
+from jaxnn.initialization import init_params
+from jaxnn.mistake import Mistake
+from jaxnn.model import Params
+from jaxnn.training import centering
+
+LARGEST_SEED = 2**31 - 1
+
+
+class Plan(NamedTuple):
+    """How a network is trained."""
+
+    settings: training.Settings
+    most: int  # iterations
+    tol: float
+    patience: int | None  # idle iterations that end it; None: only the gradient does
+    fraction: float  # of the examples to hold out; 0: none
+
+    def start(self, n: int, k: int) -> Params:
+        """The first thetas of a network of n features and k classes."""
+        layers, how = (n, *self.settings.hidden, k), self.settings
+        return init_params(how.seed, layers, how.init, how.dtype)
+
+
+def plan_of(network: Any, dtype: np.dtype) -> Plan:
+    """The plan of a NeuralNetClassifier for X of this dtype; draws its seed."""
+    for name in ("max_iter", "n_iter_no_change"):
+        require_count(name, getattr(network, name))
+    if not is_between(0, network.tol, math.inf):
+        raise Mistake(f"tol={network.tol!r}: give a number from 0 up")
+    fraction = network.validation_fraction if network.early_stopping else 0.0
+    if network.early_stopping and (not fraction or not is_between(0, fraction, 1)):
+        raise Mistake(f"validation_fraction={fraction!r}: give one between 0 and 1")
+    settings = settings_of(network, dtype)
+    idles = network.early_stopping or settings.batch_size is not None
+    patience = network.n_iter_no_change if idles else None
+    return Plan(settings, network.max_iter, network.tol, patience, float(fraction))
+
+
+def settings_of(network: Any, dtype: np.dtype) -> training.Settings:
+    """The settings that decide the numbers, as `jaxnn.fit` has them."""
+    sizes = network.hidden_layer_sizes
+    hidden = tuple(np.atleast_1d(np.asarray(sizes, object)).tolist())
+    for units in hidden:
+        require_count("hidden_layer_sizes", units)
+    if network.batch_size is not None:
+        require_count("batch_size", network.batch_size)
+    settings = training.Settings(
+        hidden=hidden,
+        lam=network.lam,
+        init=network.init,
+        method=network.method,
+        learning_rate=network.learning_rate,
+        batch_size=network.batch_size,
+        dtype=dtype_of(network.dtype, dtype),
+        seed=seed_of(network.random_state),
+        center=network.method in centering.METHODS,
+    )
+    training.check(settings, network.max_iter)
+    return training.tidy(settings)
+
+
+def is_between(low: float, value: Any, high: float) -> bool:
+    """Whether value is a number from low up, and below high."""
+    return isinstance(value, Real) and low <= value < high  # pyright: ignore
+
+
+def require_count(name: str, value: Any) -> None:
+    """Raise Mistake unless value is a whole number from 1 up."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        raise Mistake(f"{name}={value!r}: give a whole number, at least 1")
+
+
+def dtype_of(wanted: Any, dtype: np.dtype) -> str:
+    """The precision that is wanted; None: that of X, float32 for integers."""
+    if wanted is not None:
+        return getattr(wanted, "__name__", str(wanted))  # np.float32, "float32"
+    is_double = dtype.kind == "f" and dtype.itemsize > 4
+    return "float64" if is_double else "float32"
+
+
+def seed_of(random_state: Any) -> int:
+    """An int is the seed itself; else one is drawn, as scikit-learn does."""
+    random = check_random_state(random_state)  # refuses what is none
+    is_seed = isinstance(random_state, Integral) and random_state <= LARGEST_SEED
+    return int(random_state) if is_seed else int(random.randint(LARGEST_SEED))

@@ -1,0 +1,117 @@
+"""The networks of a search, trained side by side by one compiled program.
+
+A search fits its candidates one after the other. Here the first one that is fitted to
+some data trains all of its shape on them; the others find their networks trained.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+
+from jaxnn import ensemble, optimizers
+from jaxnn.estimator import fitting
+from jaxnn.estimator.fitting import Examples, Outcome
+from jaxnn.estimator.plan import Plan, plan_of
+from jaxnn.training import centering
+
+OWN = "lam", "random_state", "init"  # what the networks of one call may differ in
+# of `centering.cost`: x, y, lam, centers, weights; each network has its own lam
+AXES = None, None, 0, None, None
+
+
+class Search:
+    """The networks of a search, and what became of them on each data set."""
+
+    def __init__(self, networks: Sequence[Any]):
+        self.networks = {key_of(network): network for network in networks}
+        self.outcomes: dict[tuple[str, str], Outcome] = {}
+        self.seconds: dict[str, list[float]] = {key: [] for key in self.networks}
+
+    def outcome(self, network: Any, part: Examples, k: int) -> Outcome | None:
+        """The network trained on part, of k classes; None: it must train alone."""
+        key, data = key_of(network), digest(part)
+        group = [key for key in self.group(network) if key in self.networks]
+        if key not in group or len(group) < 2:
+            return None
+        if (data, key) not in self.outcomes:
+            self.train(group, part, k, data)
+        return self.outcomes.pop((data, key))
+
+    def group(self, network: Any) -> list[str]:
+        """The keys of all networks that can train in one call with this one."""
+        shape, plan = key_of(network, OWN), plan_of(network, np.dtype("float32"))
+        if not can_join(plan):
+            return []
+        return [k for k, other in self.networks.items() if key_of(other, OWN) == shape]
+
+    def train(self, group: list[str], part: Examples, k: int, data: str) -> None:
+        """Train the networks of a group on part, in one call."""
+        plans = [plan_of(self.networks[key], part.x.dtype) for key in group]
+        starts = [plan.start(part.x.shape[1], k) for plan in plans]
+        task = fitting.task_of(part, starts[0], plans[0].settings)
+        x, y, _, centers, weights = task["args"]
+        lams = np.array([plan.settings.lam for plan in plans], x.dtype)
+        found = ensemble.minimize_all(
+            centering.cost,
+            ensemble.stack([fitting.widened(start, task) for start in starts]),
+            (x, y, lams, centers, weights),
+            AXES,
+            plans[0].settings.method,
+            plans[0].most,
+            tolerance=plans[0].tol,
+        )
+        shares = found.seconds * found.evaluations / found.evaluations.sum()
+        for i, key in enumerate(group):
+            self.outcomes[data, key] = one_of(found, i, task, part, plans[i])
+            self.seconds[key].append(float(shares[i]))
+
+
+NOW: ContextVar[Search | None] = ContextVar("search", default=None)
+
+
+@contextmanager
+def searching(networks: Sequence[Any]) -> Iterator[Search]:
+    """While these networks are fitted, those of one shape train together."""
+    search = Search(networks)
+    token = NOW.set(search)
+    try:
+        yield search
+    finally:
+        NOW.reset(token)
+
+
+def can_join(plan: Plan) -> bool:
+    """Whether its method can be mapped, and only the gradient ends its training."""
+    method = optimizers.METHODS[plan.settings.method]
+    return plan.patience is None and isinstance(method, optimizers.Method)
+
+
+def key_of(network: Any, without: Sequence[str] = ()) -> str:
+    """The parameters of a network as text."""
+    params = network.get_params()
+    return repr(
+        [(name, params[name]) for name in sorted(params) if name not in without]
+    )
+
+
+def digest(part: Examples) -> str:
+    """A hash of the examples and their weights."""
+    found = hashlib.sha256(repr([(a.shape, a.dtype) for a in part]).encode())
+    for array in part:
+        found.update(np.ascontiguousarray(array).data)
+    return found.hexdigest()
+
+
+def one_of(
+    found: ensemble.Ensemble, i: int, task: dict[str, Any], part: Examples, plan: Plan
+) -> Outcome:
+    """Network i of those that trained together."""
+    theta = tuple(thetas[i] for thetas in found.params)
+    own = fitting.narrowed(theta, task, part.x.shape[1])
+    losses = found.costs[i, : found.steps[i]].tolist()
+    message = f"all {plan.most} steps taken"
+    return Outcome(own, losses, message, bool(found.converged[i]))
