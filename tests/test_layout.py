@@ -26,6 +26,7 @@ GROUND = {
     "files",
     "mat_child",
     "devices",
+    "backends",
     "cache",
     "meshes",
     "weights",
