@@ -6,23 +6,30 @@ traceback and goes on without it. Or its devices fail: JAX raises a RuntimeError
 
 import contextlib
 import ctypes
-import faulthandler
 import functools
 import logging
 import os
 import pkgutil
 import re
+import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import NamedTuple
 
 LOG = "jax._src.xla_bridge"  # if JAX renames it, its traceback shows as before
-NOISE = re.compile(
-    rb"WARNING: All log messages before absl|[IWE]\d{4} \d\d:\d\d:\d\d"
-    rb"|=== Source Location Trace|external/\S+:\d+$|\s*$"
+NOISE = (
+    r"WARNING: All log messages before absl|[IWE]\d{4} \d\d:\d\d:\d\d"
+    r"|=== Source Location Trace|external/\S+:\d+$|\s*$"
 )
+SIEVE = """
+import re, sys
+noise = re.compile(sys.argv[1].encode())
+for line in sys.stdin.buffer:
+    if not noise.match(line):
+        sys.stderr.buffer.write(line)
+        sys.stderr.buffer.flush()
+"""
 UNKNOWN = "is not in the list of known backends"  # JAX_PLATFORMS is to blame
 BEFORE = re.compile(  # what stands before JAX's reason
     r"^\S+:\d+: operation |^Unable to initialize backend '\w+': |^[A-Z_]+: "
@@ -189,27 +196,24 @@ def hushed() -> Iterator[None]:
     """Without the lines that JAX's C++ layer prints to standard error as it starts.
 
     They come before its logging obeys a setting, and only where a plugin is installed.
-    Every other line follows at the end. If the process crashes, Python's stack is
-    printed.
+    Another process passes every other line on, so that none is lost in a crash.
     """
     if sys.stderr is None or not plugins():
         yield
         return
+    words = [sys.executable, "-I", "-S", "-c", SIEVE, NOISE]
     sys.stderr.flush()
-    real, was_enabled = os.dup(2), faulthandler.is_enabled()
-    with tempfile.TemporaryFile() as held:
-        faulthandler.enable(real)
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        finally:
-            sys.stderr.flush()
-            os.dup2(real, 2)
-            faulthandler.disable()
-            if was_enabled:
-                faulthandler.enable()
-            os.close(real)
-            held.seek(0)
-            for line in held:
-                if not NOISE.match(line):
-                    os.write(2, line)
+    real = os.dup(2)
+    # in a session of its own, Ctrl-C does not reach it
+    sieve = subprocess.Popen(words, stdin=subprocess.PIPE, start_new_session=True)
+    assert sieve.stdin is not None
+    os.dup2(sieve.stdin.fileno(), 2)
+    sieve.stdin.close()
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(real, 2)
+        os.close(real)
+        with contextlib.suppress(subprocess.TimeoutExpired):  # if others hold the pipe
+            sieve.wait(5)
