@@ -1,7 +1,7 @@
 """Start JAX's backends, and say in a line why the one for a GPU did not start.
 
-A backend fails in one of two ways. Its plugin fails while JAX loads it: JAX logs a
-traceback and goes on without it. Or its devices fail: JAX raises a RuntimeError, once.
+It fails in one of two ways. Its plugin fails while JAX loads it: JAX logs a traceback
+and goes on without it. Or its devices fail: JAX raises a RuntimeError, once.
 """
 
 import contextlib
@@ -15,7 +15,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
-from typing import NamedTuple
 
 LOG = "jax._src.xla_bridge"  # if JAX renames it, its traceback shows as before
 NOISE = (
@@ -30,36 +29,25 @@ for line in sys.stdin.buffer:
         sys.stderr.buffer.write(line)
         sys.stderr.buffer.flush()
 """
-UNKNOWN = "is not in the list of known backends"  # JAX_PLATFORMS is to blame
-BEFORE = re.compile(  # what stands before JAX's reason
-    r"^\S+:\d+: operation |^Unable to initialize backend '\w+': |^[A-Z_]+: "
-)
-SMI = "see nvidia-smi"
+PLACE = r"(\S+:\d+: operation |Unable to initialize backend '\w+': )?([A-Z_]+: )?"
 
-
-class Meaning(NamedTuple):
-    """What JAX's words mean, and what to do next."""
-
-    what: str
-    then: str
-
-
-LIBRARIES = Meaning("CUDA libraries are missing or do not load", "{install}")
-OUTDATED = Meaning("a CUDA library is too old", "{install} -U")
-MISFIT = Meaning(
+# what JAX's words mean, and what to do next
+LIBRARIES = "CUDA libraries are missing or do not load", "{install}"
+OUTDATED = "a CUDA library is too old", "{install} -U"
+MISFIT = (
     "the driver does not fit",
-    f"{SMI}; update or restart the driver, or take jax[cuda12] for an older one",
+    "see nvidia-smi; update or restart the driver, or take jax[cuda12] for an old one",
 )
-NO_DRIVER = Meaning(
+NO_DRIVER = (
     "no NVIDIA driver is in reach",
     "nvidia-smi must list the GPU (a container needs --gpus all)",
 )
-NO_GPU = Meaning("the driver shows no GPU{hidden}", f"{SMI} and CUDA_VISIBLE_DEVICES")
-TOO_OLD = Meaning("this GPU is too old for this JAX", "an older JAX may know it")
-FULL = Meaning("its memory is full", "nvidia-smi names the processes that hold it")
-UNUSABLE = Meaning("its memory is full, or it is too old for this JAX", SMI)
-BROKEN = Meaning("the driver failed", f"{SMI}; restart the machine")
-OTHER = Meaning("its plugin is installed, but JAX shows no GPU", SMI)
+NO_GPU = "the driver shows no GPU{hidden}", "see nvidia-smi and CUDA_VISIBLE_DEVICES"
+TOO_OLD = "this GPU is too old for this JAX", "an older JAX may know it"
+FULL = "its memory is full", "nvidia-smi names the processes that hold it"
+UNUSABLE = "its memory is full, or it is too old for this JAX", "see nvidia-smi"
+BROKEN = "the driver failed", "see nvidia-smi; restart the machine"
+OTHER = "its plugin is installed, but JAX shows no GPU", "see nvidia-smi"
 MEANINGS = {  # of signs in JAX's words; the first counts
     r"Unable to load|not found\.": LIBRARIES,
     r"Outdated|compatibility issue": OUTDATED,
@@ -74,25 +62,27 @@ MEANINGS = {  # of signs in JAX's words; the first counts
 }
 
 
-def meaning_of(words: str) -> Meaning:
-    """The meaning of JAX's words."""
+def meaning_of(words: str) -> tuple[str, str]:
+    """What JAX's words mean, and what to do next."""
     found = (it for sign, it in MEANINGS.items() if re.search(sign, words))
     return next(found, OTHER)
 
 
-def reading(words: str, plugin: str = "", driver: str = "") -> str:
+def reading(words: str, plugin: str = "cuda13", driver: str = "") -> str:
     """The line that says why the GPU did not start, and what to do next.
 
-    words: JAX's. plugin: its kind, as cuda12. driver: the error of the driver itself,
-    which counts more: JAX may take it for that of a library.
+    words: JAX's. plugin: its kind. driver: the error of the driver itself, which counts
+    more: JAX may take it for that of a library.
     """
     what, then = meaning_of(driver or words)
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
     hidden = "" if chosen is None else f" of CUDA_VISIBLE_DEVICES={chosen!r}"
-    install = f"pip install 'jax[{plugin or 'cuda13'}]'"
-    said = [driver] if driver and driver not in words else []
-    said += [f"JAX: {shortened(words)}"] if words else []
+    said = [driver] if driver not in words else []
+    if words:  # the first sentence, without its place in the source
+        first = re.split(r"[.?;]? \(|[.?;](?:\s|$)|\n", words.strip())[0]
+        said.append(f"JAX: {re.sub('^' + PLACE, '', first)}")
     brackets = f" ({'; '.join(said)})" if said else ""
+    install = f"pip install 'jax[{plugin}]'"
     return what.format(hidden=hidden) + brackets + "; " + then.format(install=install)
 
 
@@ -107,14 +97,6 @@ def while_computing(error: Exception) -> str:
         return ""
     less = "use fewer hidden units, seeds or digits, " if meaning is FULL else ""
     return f"{reading(str(error))}; {less}or choose --device cpu"
-
-
-def shortened(words: str) -> str:
-    """The first sentence of JAX's words, without the place in its source."""
-    first = re.split(r"[.?;] |[.?;]?\n|[.?;]$", words.strip())[0]
-    while first != (first := BEFORE.sub("", first)):
-        pass
-    return first
 
 
 def plugins() -> list[str]:
@@ -137,14 +119,6 @@ def driver_error() -> str:
     return f"cuInit(0) failed: {text}" if code else ""
 
 
-def has_cuda_packages() -> bool:
-    """Whether CUDA's libraries are installed as Python packages."""
-    try:
-        return find_spec("nvidia.cudnn") is not None
-    except ModuleNotFoundError:
-        return False
-
-
 def why_no_gpu() -> str:
     """Why a GPU's plugin did not start, and what to do; "" without such a plugin."""
     import jax
@@ -152,27 +126,10 @@ def why_no_gpu() -> str:
     words, kinds = failure(), [k for k in plugins() if k.startswith(("cuda", "rocm"))]
     if not kinds or (jax.config.values["jax_platforms"] and not words):
         return ""
-    is_nvidia = kinds[0].startswith("cuda") and sys.platform == "linux"
-    # JAX looks for CUPTI after the other libraries, and it needs the driver
-    has_libraries = has_cuda_packages() or "cuPTI" in words
-    driver = driver_error() if is_nvidia and has_libraries else ""
-    return reading(words, kinds[0], driver)
-
-
-class Listening(logging.Filter):
-    """Keeps JAX's records of a plugin that fails out of its log, and their words."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.words: list[str] = []
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Whether JAX logs the record; after a failure its advice is a guess."""
-        error = record.exc_info[1] if record.exc_info else None
-        if error is not None:
-            causes = [str(error), str(error.__cause__ or "")]
-            self.words.append("\n".join(filter(None, causes)) or repr(error))
-        return not self.words
+    # JAX looks for CUPTI after the other libraries, and CUPTI needs the driver
+    is_library = re.search("Unable to load (?!cuPTI)|Outdated", words)
+    is_asked = kinds[0].startswith("cuda") and not is_library
+    return reading(words, kinds[0], driver_error() if is_asked else "")
 
 
 @functools.cache
@@ -180,15 +137,23 @@ def failure() -> str:
     """Start JAX's backends; JAX's words for the one that failed, "" if none did."""
     import jax
 
-    heard, log = Listening(), logging.getLogger(LOG)
-    log.addFilter(heard)
+    heard: list[str] = []
+
+    def is_logged(record: logging.LogRecord) -> bool:
+        if record.exc_info and (error := record.exc_info[1]):
+            heard.append(f"{error or repr(error)}\n{error.__cause__ or ''}".strip())
+        return not heard  # after a failure JAX's advice is a guess
+
+    log = logging.getLogger(LOG)
+    log.addFilter(is_logged)
     try:
         jax.devices()
     except (RuntimeError, AssertionError) as error:  # JAX raises either
-        heard.words += [str(error)] if str(error) and UNKNOWN not in str(error) else []
+        if "list of known backends" not in str(error):  # JAX_PLATFORMS is to blame
+            heard.append(str(error))
     finally:
-        log.removeFilter(heard)
-    return "".join(heard.words[:1])
+        log.removeFilter(is_logged)
+    return "".join(heard[:1])
 
 
 @contextlib.contextmanager

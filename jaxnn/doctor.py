@@ -1,4 +1,4 @@
-"""What training would run on, for a person or a bug report: python -m jaxnn.doctor"""
+"""What training would run on, for you or for a bug report: python -m jaxnn.doctor"""
 
 from __future__ import annotations
 
@@ -16,24 +16,20 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-import jaxnn
-from jaxnn import backends, cache, cli, data, devices, training
+from jaxnn import __version__, backends, cache, cli, data, devices, training
 from jaxnn.digits import Digits
 from jaxnn.flags import CommonFlags, flag, parse
 from jaxnn.mistake import Mistake
 
-NEEDED = "jax jaxlib lazy_loader matplotlib numpy optax pillow scipy tqdm".split()
-USEFUL = "pandas scikit-learn torch".split()
+NEEDED = "jax jaxlib lazy-loader matplotlib numpy optax pillow scipy tqdm".split()
 PLUGIN = r"jax-(cuda|rocm)|nvidia-"
-VARIABLE = re.compile(
-    r"(JAX|XLA|CUDA|OMP|OPENBLAS|MKL|TF_CPP)_|PYTHONPATH|LD_LIBRARY_PATH"
-    r"|NVIDIA_(VISIBLE|DRIVER)"
+VARIABLE = (
+    r"(JAX|XLA|CUDA|OMP|OPENBLAS|MKL|TF_CPP)_(?!.*(KEY|TOKEN|SECRET|PASS))"
+    r"|NVIDIA_(VISIBLE|DRIVER)|PYTHONPATH|LD_LIBRARY_PATH"
 )
-SECRET = re.compile("KEY|TOKEN|SECRET|PASS")
-SMI = "nvidia-smi", "--format=csv,noheader"
-CARD = "--query-gpu=name,driver_version,memory.used,memory.total"
+SMI = "nvidia-smi --format=csv,noheader --query-gpu=name,driver_version".split()
+SMI[-1] += ",memory.used,memory.total"
 INDENT, WIDTH = 11, 98
-AS_WRITTEN: dict[str, Any] = {"break_on_hyphens": False}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,72 +40,66 @@ class Flags(CommonFlags):
 
 
 def facts(flags: Flags) -> Iterator[tuple[str, Any]]:
-    """Each fact as (name, value), of the machine first, then of a start of JAX."""
+    """Each fact as (name, value): the machine first, then a start of JAX."""
     found = sorted(
         (d.name.lower().replace("_", "-"), d.version) for d in distributions()
     )
-    versions = dict(found)
-    yield "jaxnn", f"{jaxnn.__version__} in {short(Path(jaxnn.__file__).parent)}"
+    versions = {name: "missing" for name in NEEDED} | dict(found)
+    yield "jaxnn", f"{__version__} in {short(Path(__file__).parent)}"
     yield "python", f"{platform.python_version()}, {short(sys.executable)}"
     yield "system", platform.platform()
-    names = [name.replace("_", "-") for name in NEEDED]
-    more = [name for name in USEFUL if name in versions]
-    yield "packages", {name: versions.get(name, "missing") for name in names + more}
-    yield "plugins", {k: v for k, v in found if re.match(PLUGIN, k)}
+    yield "packages", {name: versions[name] for name in NEEDED}
+    yield "plugins", {name: v for name, v in found if re.match(PLUGIN, name)}
     yield "driver", driver()
-    memory = devices.host_memory() / 2**30
-    yield "machine", {"cores": os.cpu_count(), "memory": f"{memory:.1f} GiB"}
+    memory = f"{devices.host_memory() / 2**30:.1f} GiB"
+    yield "machine", {"cores": os.cpu_count(), "memory": memory}
     yield "cache", kept()
-    named = {k: short(v) for k, v in sorted(os.environ.items()) if VARIABLE.match(k)}
-    yield "variables", [f"{k}={v}" for k, v in named.items() if not SECRET.search(k)]
-    if lost := [name for name in names if name not in versions]:
-        yield "problem", f"not installed: {', '.join(lost)}; pip install {lost[0]}"
+    names = sorted(name for name in os.environ if re.match(VARIABLE, name))
+    yield "variables", [f"{name}={short(os.environ[name])}" for name in names]
+    lost = [name for name in NEEDED if versions[name] == "missing"]
+    if lost:
+        yield "problem", f"{', '.join(lost)} missing; pip install {' '.join(lost)}"
     else:
         yield from trial(flags)
 
 
 def trial(flags: Flags) -> Iterator[tuple[str, Any]]:
-    """Start JAX, and train one step; what stands in the way is the last fact."""
-    kind, warned = flags.device, list[str]()
+    """Start JAX, and train one step; the last fact is what stands in the way."""
+    warnings, problem, log = [], "", logging.getLogger("jaxnn")
 
-    def note(record: logging.LogRecord) -> bool:
-        warned.append(record.getMessage())
+    def is_logged(record: logging.LogRecord) -> bool:
+        warnings.append(record.getMessage())
         return False
 
-    log, problem = logging.getLogger("jaxnn"), ""
-    log.addFilter(note)
+    log.addFilter(is_logged)
     try:
-        devices.prepare_process(kind)
+        devices.prepare_process(flags.device)
         import jax
 
-        chosen = devices.choose(kind, "--device cpu")
+        chosen = devices.choose(flags.device, "--device cpu")
         yield "devices", [devices.describe(device) for device in jax.devices()]
-        yield "device", f"{kind} takes {devices.describe(chosen)}"
+        yield "device", f"{flags.device} takes {devices.describe(chosen)}"
         x, y, *_ = data.load_digits()
         few, how = Digits(x[::50], y[::50]), {"seed": flags.seed, "dtype": flags.dtype}
-        training.fit(few, hidden=1, steps=1, device=kind, progress=False, **how)
+        training.fit(few, hidden=1, steps=1, device=flags.device, progress=False, **how)
     except Exception as error:
-        text = (str(error).splitlines() or [""])[0]
-        unknown = f"{type(error).__name__}: {text}; install jaxnn again"
-        problem = str(cli.as_mistake(error) or unknown)
+        text = f"{type(error).__name__}: {error}".splitlines()[0]
+        problem = str(cli.as_mistake(error) or f"{text}; install jaxnn again")
     finally:
-        log.removeFilter(note)
-    yield "warnings", warned
+        log.removeFilter(is_logged)
+    yield "warnings", warnings
     yield "problem", problem
 
 
 def driver() -> list[str]:
-    """The cards that nvidia-smi sees, or why it sees none; what the driver answers."""
+    """The cards that nvidia-smi sees, or why none; the error of the driver itself."""
     try:
-        done = subprocess.run(
-            [*SMI, CARD], capture_output=True, text=True, errors="replace", timeout=20
-        )
-        lines = (done.stdout or done.stderr).strip().splitlines()
+        done = subprocess.run(SMI, capture_output=True, timeout=20)
+        lines = (done.stdout or done.stderr).decode(errors="replace").splitlines()
     except (OSError, subprocess.TimeoutExpired) as error:
-        is_there = not isinstance(error, FileNotFoundError)
-        lines = [f"nvidia-smi {'does not answer' if is_there else 'is not installed'}"]
-    failed = backends.driver_error() if sys.platform == "linux" else ""
-    return [*lines, failed] if failed else lines
+        is_missing = isinstance(error, FileNotFoundError)
+        lines = [f"nvidia-smi {'is not installed' if is_missing else 'hangs or fails'}"]
+    return [*lines, *filter(None, [backends.driver_error()])]
 
 
 def kept() -> dict[str, Any] | str:
@@ -123,12 +113,9 @@ def kept() -> dict[str, Any] | str:
     return {"folder": short(folder), "files": len(sizes), "size": size}
 
 
-def short(path: Any) -> str:
-    """A path, or paths, with the home folder as ~."""
-    try:
-        return str(path).replace(str(Path.home()), "~")
-    except RuntimeError:
-        return str(path)
+def short(text: object) -> str:
+    """A text with the home folder as ~."""
+    return str(text).replace(os.path.expanduser("~"), "~")
 
 
 def line(name: str, value: Any) -> str:
@@ -136,8 +123,8 @@ def line(name: str, value: Any) -> str:
     if isinstance(value, dict):  # no-break spaces hold a part together
         value = ", ".join(f"{k} {v}".replace(" ", "\xa0") for k, v in value.items())
     texts = value if isinstance(value, list) else [value]
-    width = WIDTH - INDENT
-    rows = [row for text in texts for row in textwrap.wrap(text, width, **AS_WRITTEN)]
+    wrap = textwrap.TextWrapper(WIDTH - INDENT, break_on_hyphens=False).wrap
+    rows = [row for text in texts for row in wrap(text)]
     indented = f"\n{'':<{INDENT}}".join(rows or ["none"])
     return f"{name:<{INDENT}}{indented}".replace("\xa0", " ")
 

@@ -229,9 +229,9 @@ FAILURES = {
     "printing": r'os.write(2, b"CHECK failed: 1 == 2\n"); raise RuntimeError("x")',
     "crashing": r'os.write(2, b"F1129 15:02:35.4 1 Unknown flag\n"); os.abort()',
 }
-TOLD = {
+TOLD = {  # the rest is the answer of this machine's driver, if there is one
     "loading": "CUDA libraries are missing or do not load (JAX: Unable to load CUDA); ",
-    "starting": "the driver shows no GPU (JAX: No visible GPU devices); see nvidia-smi",
+    "starting": "JAX: No visible GPU devices); ",
 }
 real = backends.plugins()
 
@@ -266,15 +266,15 @@ class TestAFailedPlugin:
         done = started(failure, COMMAND, "auto")
         (line,) = done.stderr.splitlines()
         assert done.returncode == 0 and done.stdout.startswith("cpu:0")
-        start = f"on the CPU, because the GPU did not start: {TOLD[failure]}"
-        assert line.startswith(start)
+        assert line.startswith("on the CPU, because the GPU did not start: ")
+        assert TOLD[failure] in line
 
     def test_a_gpu_is_refused_in_one_line(self, started, failure):
         done = started(failure, COMMAND, "gpu:1")
         (line,) = done.stderr.splitlines()
-        start = f"train: a GPU was asked for, and did not start: {TOLD[failure]}"
         assert done.returncode == 2 and not done.stdout
-        assert line.startswith(start) and line.endswith("; for the CPU: --device cpu")
+        assert line.startswith("train: a GPU was asked for, and did not start: ")
+        assert TOLD[failure] in line and line.endswith("; for the CPU: --device cpu")
 
     def test_the_cpu_needs_no_word(self, started, failure):
         done = started(failure, COMMAND, "cpu")
@@ -290,7 +290,7 @@ class TestAFailedPlugin:
 class TestWhatAPluginPrints:
     def test_later_lines_are_kept(self, started):
         line, told = started("printing", COMMAND, "auto").stderr.splitlines()
-        assert line == "CHECK failed: 1 == 2" and "JAX shows no GPU (JAX: x)" in told
+        assert line == "CHECK failed: 1 == 2" and "JAX: x); " in told
 
     def test_a_crash_is_not_silent(self, started):
         done = started("crashing", COMMAND, "auto")
