@@ -111,19 +111,36 @@ def test_nvidia_smi_speaks_for_itself(monkeypatch, tmp_path):
         assert doctor.driver()[0] == text
 
 
-def test_a_broken_package_is_a_line(environment, tmp_path):
+@pytest.fixture
+def doctored(environment, tmp_path):
+    """doctored(NAME="value"): jaxnn doctor in a process with these variables."""
+
+    def run(**more):
+        known = {k: v for k, v in environment.items() if k != "PYTHONUNBUFFERED"}
+        paths = os.pathsep.join([str(tmp_path), environment["PYTHONPATH"]])
+        return subprocess.run(
+            [sys.executable, "-m", "jaxnn", "doctor", "--device", "cpu"],
+            env={**known, "PYTHONPATH": paths, **more},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+
+    return run
+
+
+def test_a_broken_package_is_a_line(doctored, tmp_path):
     (tmp_path / "jax.py").write_text("raise ImportError('libfoo.so is not there')")
-    paths = os.pathsep.join([str(tmp_path), environment["PYTHONPATH"]])
-    done = subprocess.run(
-        [sys.executable, "-m", "jaxnn", "doctor", "--device", "cpu"],
-        env={**environment, "PYTHONPATH": paths},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
+    done = doctored()
     (line,) = done.stderr.splitlines()
     assert done.returncode == 2 and done.stdout.startswith("jaxnn      ")
     assert line.startswith("doctor: training cannot run: ImportError: libfoo.so is not")
+
+
+def test_facts_are_out_before_jax_may_end_the_process(doctored):
+    done = doctored(XLA_FLAGS="--xla_nonsense=1")  # XLA ends the process itself
+    assert done.returncode != 0 and "--xla_nonsense=1" in done.stderr
+    assert "XLA_FLAGS=--xla_nonsense=1" in done.stdout
 
 
 def test_no_gpu_is_a_problem_only_if_asked_for(command):
