@@ -17,6 +17,7 @@ COMMANDS = {
     "read": "photos of digits, and what the network saw in them",
     "report": "a run as one page, on which you draw a digit and watch the network",
     "gradcheck": "compare three gradients, or name the mistake in your own code",
+    "doctor": "what training would run on, for you or for a bug report",
 }
 NAMES = ", ".join(COMMANDS)
 

@@ -17,7 +17,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import NoReturn
 
-from jaxnn import data, startup
+from jaxnn import backends, data, startup
 from jaxnn.mistake import BUG, Mistake, is_out_of_memory
 from jaxnn.orientation import warnings_in_lines
 from jaxnn.progress import Show, bar
@@ -124,6 +124,8 @@ def as_mistake(error: Exception) -> Mistake | None:
     if isinstance(error, OSError) and is_a_persons_place(error):
         where = f"{error.filename}: " if error.filename else ""
         return Mistake(f"{where}{error.strerror or error}; choose another place")
+    if reason := backends.while_computing(error):
+        return Mistake(f"the GPU failed: {reason}")
     if is_out_of_memory(error):
         return Mistake("not enough memory; use fewer hidden units, seeds or digits")
     return None

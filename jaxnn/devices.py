@@ -6,16 +6,17 @@ that a command answers --help and refuses a flag without it.
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-from jaxnn import cache, startup
+from jaxnn import backends, cache, startup
 from jaxnn.mistake import Mistake
 
 Device: TypeAlias = Any  # a jax.Device, which type checkers take for a variable
 
-KINDS = ("auto", "cpu", "gpu")
+KINDS = "auto", "cpu", "gpu", "gpu:1"  # cpu:N and gpu:N: the device of that number
 INSTALL = "pip install 'jax[cuda13]' (or cuda12 for an older driver)"
 
 
@@ -23,25 +24,54 @@ class DeviceError(Mistake):
     """The device is not available; the message lists those that are."""
 
 
-def choose(kind: str = "auto") -> Device:
+def known(kind: str) -> str:
+    """kind, if it is one of KINDS; else raises DeviceError."""
+    if not re.fullmatch("auto|(cpu|gpu)(:[0-9]+)?", kind):
+        raise DeviceError(f"unknown device {kind!r}; choose from {', '.join(KINDS)}")
+    return kind
+
+
+def choose(kind: str = "auto", cpu: str = 'device="cpu"') -> Device:
     """The first device of a kind: "cpu", "gpu", or "auto" (the GPU if there is one).
 
-    Raises DeviceError; never falls back to another kind.
+    "gpu:1" is the GPU of that number. cpu: how a person asks for the CPU. Raises
+    DeviceError; never falls back to another kind. Where a GPU does not start, "auto"
+    warns once, in the log "jaxnn".
     """
-    if kind not in KINDS:
-        raise DeviceError(f"unknown device {kind!r}; choose from {', '.join(KINDS)}")
+    name, _, number = known(kind).partition(":")
     import jax
 
+    backends.failure()  # first: JAX would log a traceback
     try:
-        return jax.devices(None if kind == "auto" else kind)[0]
-    except (RuntimeError, AssertionError) as error:  # JAX raises either
-        wish = "a GPU" if kind == "gpu" else f"device {kind}"
-        hidden = os.environ.get("JAX_PLATFORMS")
-        hint = f" (JAX_PLATFORMS={hidden} hides others)" if hidden else ""
-        raise DeviceError(
-            f"{wish} was asked for, but JAX sees only {visible()}{hint}; for a GPU: "
-            f"{INSTALL}; for the CPU: --device cpu"
-        ) from error
+        found = jax.devices(None if name == "auto" else name)
+    except (RuntimeError, AssertionError):  # JAX raises either
+        raise DeviceError(f"{refusal(kind)}; for the CPU: {cpu}") from None
+    if number:
+        return numbered(found, int(number))
+    if kind == "auto" and found[0].platform == "cpu":
+        if reason := backends.why_no_gpu():
+            cache.warn_once(f"on the CPU, because the GPU did not start: {reason}")
+    return found[0]
+
+
+def numbered(found: list[Device], number: int) -> Device:
+    """The device of a number; raises DeviceError with those that there are."""
+    for device in found:
+        if device.id == number:
+            return device
+    kinds = ", ".join(map(describe, found))
+    raise DeviceError(f"there is no {found[0].platform}:{number}; choose from {kinds}")
+
+
+def refusal(kind: str) -> str:
+    """Why JAX has no such device, and what to do for a GPU."""
+    wish = "a GPU" if kind.startswith("gpu") else f"device {kind}"
+    if not kind.startswith("cpu") and (reason := backends.why_no_gpu()):
+        return f"{wish} was asked for, and did not start: {reason}"
+    hidden = os.environ.get("JAX_PLATFORMS")
+    hint = f" (JAX_PLATFORMS={hidden} hides others)" if hidden else ""
+    seen = f"{wish} was asked for, but JAX sees {visible()}{hint}"
+    return f"{seen}; for a GPU: {INSTALL}"
 
 
 def visible() -> str:
@@ -49,7 +79,7 @@ def visible() -> str:
     import jax
 
     try:
-        return ", ".join(describe(device) for device in jax.devices())
+        return "only " + ", ".join(map(describe, jax.devices()))
     except (RuntimeError, AssertionError):
         return "none at all"
 
@@ -91,12 +121,17 @@ def prepare_process(kind: str) -> None:
     """
     # otherwise JAX takes 75% of the GPU's memory at once
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
-    with startup.loading():
-        import jax
-    if kind == "cpu":
-        jax.config.update("jax_platforms", "cpu")  # leaves a GPU untouched
-    cache.shorten_warnings()
-    cache.cache_compiled_programs()
+    with backends.hushed():
+        with startup.loading():
+            import jax
+        if kind.startswith("cpu"):
+            jax.config.update("jax_platforms", "cpu")  # leaves a GPU untouched
+        cache.shorten_warnings()
+        cache.cache_compiled_programs()
+        # where JAX may refuse; elsewhere a person's own code may still set it up
+        is_doubtful = backends.plugins() or os.environ.get("JAX_PLATFORMS")
+        if is_doubtful or kind.startswith("gpu"):
+            choose(kind, "--device cpu")
 
 
 def current() -> Device:

@@ -6,8 +6,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from inspect import cleandoc
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from jaxnn import cli
-from jaxnn.devices import KINDS
+from jaxnn import cli, devices
 from jaxnn.initialization import SCHEMES
 from jaxnn.optimizers import TRAITS
 from jaxnn.training import Settings
@@ -25,6 +24,14 @@ def seed(word: str) -> int:
     return int(word)
 
 
+def device(word: str) -> str:
+    """--device as typed, if there is such a kind."""
+    try:
+        return devices.known(word)
+    except devices.DeviceError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def flag(help: str, default: Any = MISSING, **more: Any) -> Any:
     """A field that is a flag or, without a default, a positional argument.
 
@@ -37,7 +44,12 @@ def flag(help: str, default: Any = MISSING, **more: Any) -> Any:
 class CommonFlags:
     """The flags that all commands have; a command's own are a subclass."""
 
-    device: str = flag("auto takes the GPU if there is one", "auto", choices=KINDS)
+    device: str = flag(
+        "auto takes the GPU if there is one",
+        "auto",
+        type=device,
+        metavar="{auto,cpu,gpu,gpu:N}",
+    )
     dtype: str = flag("precision of all numbers", DEFAULTS.dtype, choices=DTYPES)
     seed: int = flag("seed of everything random", DEFAULTS.seed, type=seed)
     quiet: bool = flag("print only the result", False)

@@ -13,7 +13,15 @@ import pytest
 import jaxnn
 
 PACKAGE = Path(jaxnn.__file__).parent
-COMMANDS = {"train", "evaluate", "gradcheck", "reproduce", "sweep", "read", "report"}
+COMMANDS = {
+    "train",
+    "evaluate",
+    "gradcheck",
+    "reproduce",
+    "sweep",
+    "read",
+    "report",
+} | {"doctor"}
 GROUND = {
     "labels",
     "classes",
@@ -26,6 +34,7 @@ GROUND = {
     "files",
     "mat_child",
     "devices",
+    "backends",
     "cache",
     "meshes",
     "weights",

@@ -60,8 +60,8 @@ def fit(
     batch_size: examples per step, for adam, gd and momentum; None takes all. `fit` then
     adds digits of weight 0, up to a multiple of 250; they change no result. So
     all numbers of digits between two multiples of 250 share the compiled programs.
-    dtype: "float32" or "float64". device: "auto", "cpu" or "gpu". With "auto", digits
-    whose rows lie on several devices stay there, and all of them train.
+    dtype: "float32" or "float64". device: "auto", "cpu", "gpu" or "gpu:1". With "auto",
+    digits whose rows lie on several devices stay there, and all of them train.
     out: the run folder to write. With resume=True, the run folder to continue: it ends
     with the same numbers as an unbroken run on the same device. (bfgs and SciPy's
     methods start again from its weights.) With overwrite=True, `out` may hold a run;

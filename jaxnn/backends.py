@@ -1,0 +1,184 @@
+"""Start JAX's backends, and say in a line why the one for a GPU did not start.
+
+It fails in one of two ways. Its plugin fails while JAX loads it: JAX logs a traceback
+and goes on without it. Or its devices fail: JAX raises a RuntimeError, once.
+"""
+
+import contextlib
+import ctypes
+import functools
+import logging
+import os
+import pkgutil
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+LOG = "jax._src.xla_bridge"  # if JAX renames it, its traceback shows as before
+NOISE = (
+    r"WARNING: All log messages before absl|[IWE]\d{4} \d\d:\d\d:\d\d"
+    r"|=== Source Location Trace|external/\S+:\d+$|\s*$"
+)
+SIEVE = """
+import re, sys
+noise = re.compile(sys.argv[1].encode())
+for line in sys.stdin.buffer:
+    if not noise.match(line):
+        sys.stderr.buffer.write(line)
+        sys.stderr.buffer.flush()
+"""
+PLACE = r"(\S+:\d+: operation |Unable to initialize backend '\w+': )?([A-Z_]+: )?"
+
+# what JAX's words mean, and what to do next
+LIBRARIES = "CUDA libraries are missing or do not load", "{install}"
+OUTDATED = "a CUDA library is too old", "{install} -U"
+MISFIT = (
+    "the driver does not fit",
+    "see nvidia-smi; update or restart the driver, or take jax[cuda12] for an old one",
+)
+NO_DRIVER = (
+    "no NVIDIA driver is in reach",
+    "nvidia-smi must list the GPU (a container needs --gpus all)",
+)
+NO_GPU = "the driver shows no GPU{hidden}", "see nvidia-smi and CUDA_VISIBLE_DEVICES"
+TOO_OLD = "this GPU is too old for this JAX", "an older JAX may know it"
+FULL = "its memory is full", "nvidia-smi names the processes that hold it"
+UNUSABLE = "its memory is full, or it is too old for this JAX", "see nvidia-smi"
+BROKEN = "the driver failed", "see nvidia-smi; restart the machine"
+OTHER = "its plugin is installed, but JAX shows no GPU", "see nvidia-smi"
+MEANINGS = {  # of signs in JAX's words; the first counts
+    r"Unable to load|not found\.": LIBRARIES,
+    r"Outdated|compatibility issue": OUTDATED,
+    r"DRIVER_MISMATCH|COMPAT_NOT|INSUFFICIENT_DRIVER|PTX_VERSION": MISFIT,
+    r"driver version is insufficient|unsupported toolchain": MISFIT,
+    r"NO_DEVICE|No visible GPU|INVALID_DEVICE|no CUDA-capable": NO_GPU,
+    r"compute capability|NO_BINARY_FOR_GPU|no kernel image|gpu.arch": TOO_OLD,
+    r"(?i)out.of.memory|RESOURCE_EXHAUSTED|create cublas": FULL,
+    r"no supported devices": UNUSABLE,
+    r"error 303|libcuda|STUB_LIBRARY|SHARED_OBJECT": NO_DRIVER,
+    r"cuInit|CUDA_ERROR": BROKEN,
+}
+
+
+def meaning_of(words: str) -> tuple[str, str]:
+    """What JAX's words mean, and what to do next."""
+    found = (it for sign, it in MEANINGS.items() if re.search(sign, words))
+    return next(found, OTHER)
+
+
+def reading(words: str, plugin: str = "cuda13", driver: str = "") -> str:
+    """The line that says why the GPU did not start, and what to do next.
+
+    words: JAX's. plugin: its kind. driver: the error of the driver itself, which counts
+    more: JAX may take it for that of a library.
+    """
+    what, then = meaning_of(driver or words)
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    hidden = "" if chosen is None else f" of CUDA_VISIBLE_DEVICES={chosen!r}"
+    said = [driver] if driver not in words else []
+    if words:  # the first sentence, without its place in the source
+        first = re.split(r"[.?;]? \(|[.?;](?:\s|$)|\n", words.strip())[0]
+        said.append(f"JAX: {re.sub('^' + PLACE, '', first)}")
+    brackets = f" ({'; '.join(said)})" if said else ""
+    install = f"pip install 'jax[{plugin}]'"
+    return what.format(hidden=hidden) + brackets + "; " + then.format(install=install)
+
+
+def while_computing(error: Exception) -> str:
+    """What a person can do about a GPU that fails while it computes, or ""."""
+    if type(error).__name__ != "JaxRuntimeError":
+        return ""
+    import jax
+
+    meaning = meaning_of(str(error))
+    if meaning not in (FULL, TOO_OLD, MISFIT) or jax.default_backend() == "cpu":
+        return ""
+    less = "use fewer hidden units, seeds or digits, " if meaning is FULL else ""
+    return f"{reading(str(error))}; {less}or choose --device cpu"
+
+
+def plugins() -> list[str]:
+    """The kinds of installed plugins, as cuda12; looks for files only."""
+    spec = find_spec("jax_plugins")
+    places = spec and spec.submodule_search_locations
+    found = pkgutil.iter_modules(places) if places else ()
+    return [one.name.removeprefix("xla_") for one in found]
+
+
+def driver_error() -> str:
+    """What NVIDIA's driver answers to being started, "" if it starts."""
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+        code, name = driver.cuInit(0), ctypes.c_char_p()
+        driver.cuGetErrorName(code, ctypes.byref(name))
+    except (OSError, AttributeError):
+        return "no libcuda.so.1"
+    text = name.value.decode() if name.value else str(code)
+    return f"cuInit(0) failed: {text}" if code else ""
+
+
+def why_no_gpu() -> str:
+    """Why a GPU's plugin did not start, and what to do; "" without such a plugin."""
+    import jax
+
+    words, kinds = failure(), [k for k in plugins() if k.startswith(("cuda", "rocm"))]
+    if not kinds or (jax.config.values["jax_platforms"] and not words):
+        return ""
+    # JAX looks for CUPTI after the other libraries, and CUPTI needs the driver
+    is_library = re.search("Unable to load (?!cuPTI)|Outdated", words)
+    is_asked = kinds[0].startswith("cuda") and not is_library
+    return reading(words, kinds[0], driver_error() if is_asked else "")
+
+
+@functools.cache
+def failure() -> str:
+    """Start JAX's backends; JAX's words for the one that failed, "" if none did."""
+    import jax
+
+    heard: list[str] = []
+
+    def is_logged(record: logging.LogRecord) -> bool:
+        if record.exc_info and (error := record.exc_info[1]):
+            heard.append(f"{error or repr(error)}\n{error.__cause__ or ''}".strip())
+        return not heard  # after a failure JAX's advice is a guess
+
+    log = logging.getLogger(LOG)
+    log.addFilter(is_logged)
+    try:
+        jax.devices()
+    except (RuntimeError, AssertionError) as error:  # JAX raises either
+        if "list of known backends" not in str(error):  # JAX_PLATFORMS is to blame
+            heard.append(str(error))
+    finally:
+        log.removeFilter(is_logged)
+    return "".join(heard[:1])
+
+
+@contextlib.contextmanager
+def hushed() -> Iterator[None]:
+    """Without the lines that JAX's C++ layer prints to standard error as it starts.
+
+    They come before its logging obeys a setting, and only where a plugin is installed.
+    Another process passes every other line on, so that none is lost in a crash.
+    """
+    if sys.stderr is None or not plugins():
+        yield
+        return
+    words = [sys.executable, "-I", "-S", "-c", SIEVE, NOISE]
+    sys.stderr.flush()
+    real = os.dup(2)
+    # in a session of its own, Ctrl-C does not reach it
+    sieve = subprocess.Popen(words, stdin=subprocess.PIPE, start_new_session=True)
+    assert sieve.stdin is not None
+    os.dup2(sieve.stdin.fileno(), 2)
+    sieve.stdin.close()
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(real, 2)
+        os.close(real)
+        with contextlib.suppress(subprocess.TimeoutExpired):  # if others hold the pipe
+            sieve.wait(5)
