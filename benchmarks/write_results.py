@@ -45,7 +45,8 @@ def contests(rows: Rows) -> list[list[Row]]:
     """A machine's rows by contest, ordered as tables.TITLES, then by width."""
     groups: dict[tuple, list[Row]] = {}
     for row in sorted(rows, key=lambda row: row.get("hidden", 0)):
-        splits = row.get("target", 0), row.get("lam", 0), row.get("method", "")
+        splits = row.get("target", 0), row.get("lam", 0)
+        splits += row.get("method", ""), row.get("data", "")
         key = (
             list(tables.TITLES).index(row["what"]),
             row["on"],

@@ -91,6 +91,9 @@ def everything():
         row("many_networks", "limit: 208 MFLOP, cpu", 0.5, **many),
         row("scaling", "one call; m 5000", 5.0, **size),
         row("scaling", "one call; m 500", 1.0, **size | {"m": 500}),
+        row("estimators", "jaxnn", 9.0, accuracy=0.9, deviation=0.012, data="wine"),
+        row("grid_search", "GridSearchCV", 9.0, data="wine"),
+        row("estimator_scripts", "jaxnn", 9.0),
     ]
 
 
@@ -232,7 +235,9 @@ def test_what_stands_around_the_tables(report):
     assert "### One cost and gradient, float32, CPU and GPU\n" in text
 
 
-COMMANDS = "gradient", "train_to_cost", "whole_command", "many_networks", "scaling"
+COMMANDS = (
+    "gradient train_to_cost whole_command many_networks scaling estimators".split()
+)
 
 
 def test_the_words_name_scripts_that_are_there(report):

@@ -23,10 +23,19 @@ from jaxnn.mistake import Mistake
 from .rounds import Agree, BenchmarkError, Contender, Row, compare
 from .tables import heading, software, table, title
 
-RESULTS = Path(__file__).resolve().parents[1] / "results"
-PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "optax", "scikit-learn", "torch")
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "benchmarks" / "results"
+PACKAGES = "jax jaxlib numpy scipy optax scikit-learn skorch torch".split()
 LIMITS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "XLA_FLAGS")
-SIZES = ("method", "target", "lam", "gpu", "m", "hidden")  # also distinguish contests
+SIZES = (
+    "method",
+    "target",
+    "lam",
+    "gpu",
+    "m",
+    "hidden",
+    "data",
+)  # also distinguish contests
 
 
 class Parser(argparse.ArgumentParser):

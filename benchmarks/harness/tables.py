@@ -17,6 +17,9 @@ TITLES = {  # of a script's contests, with {keys} of their rows
     "whole_command": "From typing to the trained network",
     "many_networks": "Many networks at once by {method}",
     "scaling": "More examples, wider networks",
+    "estimators": "Estimators fitted to {data}",
+    "grid_search": "A grid search on {data}",
+    "estimator_scripts": "A script that fits an estimator, from typing to its end",
 }
 COLUMNS = {  # of their tables: keys of figures()
     "gradient": "contender|device|median, ms|fastest, ms|spread|relative|"
@@ -29,6 +32,10 @@ COLUMNS = {  # of their tables: keys of figures()
     "networks times steps per s|of the limit's speed",
     "scaling": "examples|hidden units|form|device|median, ms|ns per example|"
     "ns per example and weight|memory / data",
+    "estimators": "contender|median, s|spread|relative|compiling, s|"
+    "held out read right|deviation",
+    "grid_search": "contender|median, s|spread|relative|compiling, s",
+    "estimator_scripts": "contender|median, s|fastest, s|spread|relative",
 }
 
 
@@ -77,6 +84,7 @@ def figures(row: Row, rows: Rows) -> dict[str, str]:
         "memory / data": short(memory / value(row, "data_bytes")),
         "cost": short(value(row, "cost"), 7),
         "held out read right": shown(value(row, "accuracy"), ".1%"),
+        "deviation": shown(value(row, "deviation"), ".1%"),
         "evaluations": shown(value(row, "evaluations"), ",.0f"),
         "starts": f"{row['reached']} of {row['starts']}" if "starts" in row else ABSENT,
         "networks": shown(value(row, "networks"), ",.0f"),
