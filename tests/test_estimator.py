@@ -5,9 +5,11 @@ and formulas written out by hand.
 import itertools
 import os
 import pickle
+import re
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -274,6 +276,17 @@ def test_starts_nobody_chose_train_together_too(wine, calls):
     search = GridSearch(NeuralNetClassifier(4, max_iter=9), {"lam": [0, 1.0]}, cv=2)
     search.fit(*wine)
     assert calls == [2, 2] and search.best_score_ > 0.8
+
+
+def test_readmes_example(tmp_path, monkeypatch, capsys):
+    text = (Path(__file__).parents[1] / "README.md").read_text()
+    (block,) = [b for b in re.findall("```python\n(.*?)```", text, re.S) if "Grid" in b]
+    monkeypatch.chdir(tmp_path)
+    exec(block, {})
+    first, last = capsys.readouterr().out.splitlines()
+    assert float(first) > 0.97 and float(last.split("} ")[1]) > 0.97
+    theta1, theta2 = jaxnn.load_params("wine.mat")
+    assert theta1.shape == (25, 14) and theta2.shape == (3, 26)
 
 
 MISTAKES = {
