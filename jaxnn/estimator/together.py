@@ -28,25 +28,24 @@ class Search:
 
     def __init__(self, networks: Sequence[Any]):
         self.networks = {key_of(network): network for network in networks}
+        shapes: dict[str, list[str]] = {}
+        for key, network in self.networks.items():
+            if can_join(network):
+                shapes.setdefault(key_of(network, OWN), []).append(key)
+        groups = [group for group in shapes.values() if len(group) > 1]
+        self.groups = {key: group for group in groups for key in group}
         self.outcomes: dict[tuple[str, str], Outcome] = {}
         self.seconds: dict[str, list[float]] = {key: [] for key in self.networks}
 
     def outcome(self, network: Any, part: Examples, k: int) -> Outcome | None:
         """The network trained on part, of k classes; None: it must train alone."""
-        key, data = key_of(network), digest(part)
-        group = [key for key in self.group(network) if key in self.networks]
-        if key not in group or len(group) < 2:
+        key = key_of(network)
+        if key not in self.groups:
             return None
+        data = digest(part)
         if (data, key) not in self.outcomes:
-            self.train(group, part, k, data)
+            self.train(self.groups[key], part, k, data)
         return self.outcomes.pop((data, key))
-
-    def group(self, network: Any) -> list[str]:
-        """The keys of all networks that can train in one call with this one."""
-        shape, plan = key_of(network, OWN), plan_of(network, np.dtype("float32"))
-        if not can_join(plan):
-            return []
-        return [k for k, other in self.networks.items() if key_of(other, OWN) == shape]
 
     def train(self, group: list[str], part: Examples, k: int, data: str) -> None:
         """Train the networks of a group on part, in one call."""
@@ -84,8 +83,12 @@ def searching(networks: Sequence[Any]) -> Iterator[Search]:
         NOW.reset(token)
 
 
-def can_join(plan: Plan) -> bool:
+def can_join(network: Any) -> bool:
     """Whether its method can be mapped, and only the gradient ends its training."""
+    try:
+        plan = plan_of(network, np.dtype("float32"))
+    except ValueError:  # fitting it will say why
+        return False
     method = optimizers.METHODS[plan.settings.method]
     return plan.patience is None and isinstance(method, optimizers.Method)
 
