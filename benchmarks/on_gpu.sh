@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# All that a GPU can show, in one call of at most eight minutes, from a checkout that need
+# not be installed:
+#
+#     benchmarks/on_gpu.sh [gpu|cpu] [FOLDER]
+#
+# FOLDER, by default runs/on-gpu, gets a summary, one archive of logs, and the rows that the
+# benchmarks measured; write_results.py reads them once they are in benchmarks/results.
+# cpu: the same calls on a CPU, each as small as it can be, to try this script.
+# PYTHON: the interpreter, by default python3.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+device=${1:-gpu} folder=${2:-runs/on-${1:-gpu}} python=${PYTHON:-python3}
+case $device in
+gpu) rounds=(--rounds 3 --save) steps=1000 ;;
+cpu) rounds=(--quick) steps=20 ;;
+*) echo "unknown device $device; gpu or cpu" >&2 && exit 2 ;;
+esac
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+mkdir -p "$folder"
+summary=$folder/summary.txt
+: >"$summary"
+failed=0
+export PYTHONPATH=$PWD${PYTHONPATH:+:$PYTHONPATH} PYTHONUNBUFFERED=1
+
+# step NAME SECONDS COMMAND...: run it, at most so long; note how it ended
+step() {
+    local name=$1 limit=$2 began=$SECONDS code=0
+    shift 2
+    timeout "$limit" "$@" >"$logs/$name.txt" 2>&1 || code=$?
+    ((code == 0)) || failed=1
+    printf '%-24s exit code %3d  %4d s  %s\n' \
+        "$name" "$code" $((SECONDS - began)) "$(grep -v '^ *$' "$logs/$name.txt" | tail -n 1)" |
+        tee -a "$summary"
+}
+
+touch "$logs/began"
+step doctor 40 "$python" -m jaxnn.doctor --device "$device"
+step train 60 "$python" -m jaxnn.train --device "$device" --steps "$steps" \
+    --out "$logs/run"
+step gradients 120 "$python" -m pytest -q -p no:cacheprovider tests/test_gradients.py
+step gradient 80 "$python" benchmarks/gradient.py --device "$device" "${rounds[@]}"
+step train_to_cost 90 "$python" benchmarks/train_to_cost.py --device "$device" \
+    --target 0.339 "${rounds[@]}"
+step many_networks 90 "$python" benchmarks/many_networks.py --device "$device" \
+    "${rounds[@]}"
+step scaling 60 "$python" benchmarks/scaling.py --device "$device" "${rounds[@]}"
+# one flag at a time; the last line of each says how long training took
+for flag in xla_gpu_enable_command_buffer=+WHILE,+CONDITIONAL \
+    xla_gpu_enable_triton_gemm=false xla_gpu_autotune_level=0; do
+    XLA_FLAGS="${XLA_FLAGS:-} --$flag" step "train-${flag%%=*}" 40 "$python" \
+        -m jaxnn.train --device "$device" --steps "$steps" --out "$logs/$flag"
+done
+
+if [ "$device" = gpu ]; then
+    find benchmarks/results -name '*.json' -newer "$logs/began" \
+        -exec cp {} "$folder" \;
+fi
+tar -czf "$folder/logs.tar.gz" -C "$logs" $(cd "$logs" && ls -- *.txt)
+echo "$SECONDS s; summary, rows and logs are in $folder"
+exit $failed
