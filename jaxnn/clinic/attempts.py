@@ -96,12 +96,15 @@ def is_right(one: Attempt, net: Network) -> bool:
         return False
     given = [c for c in ratios if c is not None]
     wanted = 1.0 if one.way.mode == "gradient" or one.answer.rate else given[0]
+    if one.way.mode == "added" and wanted <= 0:
+        return False
     return bool(np.allclose(given, wanted, rtol=one.bar * 10, atol=0))
 
 
 def whole_gradient(one: Attempt) -> Network | None:
     """The network whose gradient this is in every part, if no cost came back."""
-    if one.answer.gradient is None or one.answer.finding or one.way.mode != "gradient":
+    is_whole = one.way.mode in ("gradient", "added")
+    if one.answer.gradient is None or one.answer.finding or not is_whole:
         return None
     nets = [priced.network for priced in plain_prices(one.way)]
     return next((net for net in nets if is_right(one, net)), None)

@@ -54,15 +54,18 @@ def understand(
             if one.way.sizes[-1] != 1:  # with one output it is the usual mean
                 continue
         nets = one.networks
-        if nets and is_known(one, nets):
-            if is_right(one, nets[0]):
-                return Understood(one, tuple(nets), True)
-            if not explained or not is_past(explained, one.way):
-                explained.append(one)
-        elif not explained:
-            others.append(one)
-            if one.answer.cost is None and (net := whole_gradient(one)) is not None:
+        is_explained = bool(nets) and is_known(one, nets)
+        if is_explained and is_right(one, nets[0]):
+            return Understood(one, tuple(nets), True)
+        if one.answer.cost is None and not explained:
+            if (net := whole_gradient(one)) is not None:
                 return Understood(one, (net,), False)
+        if one.way.is_added and one.way.mode == "gradient":
+            continue  # their file adds it, so it is no gradient
+        if is_explained and (not explained or not is_past(explained, one.way)):
+            explained.append(one)
+        elif not is_explained and not explained:
+            others.append(one)
     if explained:
         readable = [one for one in explained if one.answer.gradient] or explained
         best = max(readable, key=lambda one: likeness(one, one.networks)[0])
@@ -73,7 +76,7 @@ def understand(
 def takes_many(every: Sequence[Attempt]) -> bool:
     """Whether whole gradients, and no steps, came back for many examples."""
     many = [one for one in every if not one.way.single]
-    is_step = any(one.way.mode != "gradient" for one in many)
+    is_step = any(one.way.mode not in ("gradient", "added") for one in many)
     found = (one.answer for one in many)
     return not is_step and any(a.gradient and not a.finding for a in found)
 

@@ -11,6 +11,9 @@ from jaxnn.clinic.calling.readings import GRADIENT, PARAMETERS, Reading, reading
 from jaxnn.clinic.networks.problems import Layer, Params
 
 
+RETURNED = ("gradient", "step", "added")  # modes, but for new parameters
+
+
 class Outcome(NamedTuple):
     """What one function did."""
 
@@ -47,14 +50,14 @@ def read(outcomes: Sequence[Outcome], form: Form, mode: str) -> Reading:
     last, count = outcomes[-1], len(outcomes)
     found = [leaf for one in outcomes for leaf in one.found]
     kept = [leaf for one in outcomes for leaf in one.kept]
-    wanted = GRADIENT if mode in ("gradient", "step") else PARAMETERS
+    wanted = GRADIENT if mode in RETURNED else PARAMETERS
     made = reading(found, last.given, form, wanted, count)
     if mode == "in place":
         roles = sorted(last.after)
         held = [leaf for role in roles for leaf in leaves(last.after[role], (role,))]
         inside = reading(held, last.given, form, PARAMETERS)
         made = inside._replace(costs=made.costs)
-    elif mode == "gradient" and kept and (made.blocks is None or not made.costs):
+    elif mode in ("gradient", "added") and kept and (made.blocks is None or not made.costs):
         both = reading([*found, *kept], last.given, form, GRADIENT, count)
         if made.blocks is not None:
             made = made._replace(costs=both.costs)
@@ -76,6 +79,8 @@ def scaled(mode: str, given: Params, read: Params, rate: float | None) -> Params
     def slope(before: Any, after: Any) -> Any:
         if mode == "gradient" or after is None or before is None:
             return after
+        if mode == "added":
+            return -after
         return (after if mode == "step" else before - after) / (rate or 1.0)
 
     pairs = zip(given, read, strict=True)

@@ -5,14 +5,17 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from jaxnn.clinic.calling.callers import is_added_by_caller
 from jaxnn.clinic.calling.inputs import Input, arguments, roles
 from jaxnn.clinic.calling.listing import (
     Definitions,
+    attributes,
     definitions,
     reached,
     reshaped,
     returned_names,
     star_names,
+    trees_of,
 )
 from jaxnn.clinic.calling.names import is_slope
 from jaxnn.clinic.calling.objects import has_layers
@@ -65,6 +68,7 @@ def part(
     returns = tuple(getattr(function, "returns", ()))
     returns = returns or ((name,) if is_slope(name) else ())
     returns = returns or returned_names(defined.get(name))
+    made = {*returns, *attributes(defined.get(name), True)}
     return Part(
         function,
         name,
@@ -77,6 +81,7 @@ def part(
         returns,
         tuple(globals_set(function)),
         getattr(function, "reshaped", 0) or reshaped(reached(name, defined), defined),
+        is_added_by_caller(name, made, trees_of(function)),
     )
 
 

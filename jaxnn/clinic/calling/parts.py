@@ -29,6 +29,7 @@ class Part(NamedTuple):
     returns: tuple[str, ...] = ()
     sets: tuple[str, ...] = ()  # globals
     reshaped: int = 0  # weight matrices that it cuts out of a vector
+    is_added: bool = False  # whether the file adds what it returns to the parameters
 
     @property
     def every(self) -> list[Input]:

@@ -26,6 +26,7 @@ from jaxnn.clinic.networks.problems import Problem, Sizes
 RATE = 0.25  # a power of 2, so that dividing it out loses no digit
 MODES = {
     "step": "it returns the rate times the gradient",
+    "added": "it returns a step to add to the parameters",
     "new parameters": "it returns the new parameters",
     "in place": "it changes the parameters",
 }
@@ -37,7 +38,7 @@ class Way(NamedTuple):
     subject: Subject
     sizes: Sizes
     forms: tuple[Form, ...]  # one for each function
-    mode: str = "gradient"  # or "step", "new parameters", "in place"
+    mode: str = "gradient"  # or one of MODES
     rate_is_lam: bool = False
     pick: int = 0  # which of several costs
     keys: tuple[str, ...] = ()  # of a dictionary or list
@@ -47,6 +48,11 @@ class Way(NamedTuple):
     def form(self) -> Form:
         """The form of the last function, which gives the gradient."""
         return self.forms[-1]
+
+    @property
+    def is_added(self) -> bool:
+        """Whether the person's file adds what comes back to the parameters."""
+        return self.subject.parts[-1].is_added
 
     @property
     def has_biases(self) -> bool:
@@ -178,7 +184,8 @@ def answer(way: Way, outcomes: list[Outcome]) -> Answer:
         if one.error is not None:
             return made._replace(trouble="raises", error=one.error)
     found = read(outcomes, form, way.mode)
-    rate = RATE if way.subject.takes("rate") and not way.rate_is_lam else None
+    has_rate = way.subject.takes("rate") and not way.rate_is_lam
+    rate = RATE if has_rate and way.mode != "added" else None
     if found.blocks is not None:
         gradient = scaled(way.mode, last.given, found.blocks, rate)
         made = made._replace(gradient=plain(gradient, form))
