@@ -10,7 +10,6 @@ from jaxnn.clinic.calling.leaves import Leaf, leaves
 from jaxnn.clinic.calling.readings import GRADIENT, PARAMETERS, Reading, reading
 from jaxnn.clinic.networks.problems import Layer, Params
 
-
 RETURNED = ("gradient", "step", "added")  # modes, but for new parameters
 
 
@@ -57,7 +56,11 @@ def read(outcomes: Sequence[Outcome], form: Form, mode: str) -> Reading:
         held = [leaf for role in roles for leaf in leaves(last.after[role], (role,))]
         inside = reading(held, last.given, form, PARAMETERS)
         made = inside._replace(costs=made.costs)
-    elif mode in ("gradient", "added") and kept and (made.blocks is None or not made.costs):
+    elif (
+        mode in ("gradient", "added")
+        and kept
+        and (made.blocks is None or not made.costs)
+    ):
         both = reading([*found, *kept], last.given, form, GRADIENT, count)
         if made.blocks is not None:
             made = made._replace(costs=both.costs)

@@ -5,7 +5,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jaxnn.clinic.calling.callers import is_added_by_caller
+from jaxnn.clinic.calling.building import completed
+from jaxnn.clinic.calling.callers import with_callers
 from jaxnn.clinic.calling.inputs import Input, arguments, roles
 from jaxnn.clinic.calling.listing import (
     Definitions,
@@ -63,13 +64,12 @@ def part(
     hidden = [*hidden_inputs(function, name, taken, defined, named)]
     hidden = [one for one in hidden if owner is not None or one.where == "global"]
     has_none = not any(one.is_parameter for one in (*own, *first, *hidden))
-    if owner is not None and has_none and has_layers(kind, defined):
-        hidden.append(Input("its layers", "params", "objects", "", Usage("objects")))
+    if owner is not None and has_none:
+        hidden += inside(kind, defined)
     returns = tuple(getattr(function, "returns", ()))
     returns = returns or ((name,) if is_slope(name) else ())
     returns = returns or returned_names(defined.get(name))
-    made = {*returns, *attributes(defined.get(name), True)}
-    return Part(
+    whole = Part(
         function,
         name,
         (*own, *hidden),
@@ -81,8 +81,15 @@ def part(
         returns,
         tuple(globals_set(function)),
         getattr(function, "reshaped", 0) or reshaped(reached(name, defined), defined),
-        is_added_by_caller(name, made, trees_of(function)),
     )
+    made = {*returns, *attributes(defined.get(name), True)}
+    return whole if depth else completed(with_callers(whole, made, trees_of(function)))
+
+
+def inside(kind: str, defined: Definitions) -> list[Input]:
+    """The layers of an object as an input, if another class holds their parameters."""
+    found = Input("its layers", "params", "objects", "", Usage("objects"))
+    return [found] if has_layers(kind, defined) else []
 
 
 def inputs(

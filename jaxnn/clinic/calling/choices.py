@@ -95,7 +95,8 @@ def containers(subject: Subject, seen: Seen) -> dict[str, tuple[str, ...]]:
     }
     if kind == "vector":
         return every
-    return every | {"parameters": ("vector", "column", "list")} | MATRICES
+    last = "alone" if kind == "matrix" else "list"
+    return every | {"parameters": ("vector", "column", last)} | MATRICES
 
 
 def keys_of(subject: Subject, seen: Seen) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from jaxnn.mistake import Mistake
 
 Array = np.ndarray
 CHOICES: dict[str, tuple[str, ...]] = {
-    "parameters": ("vector", "column", "list", "dictionary", "lists", "pairs"),
+    "parameters": ("vector", "column", "list", "dictionary", "lists", "pairs", "alone"),
     "matrices": ("out x in", "in x out"),
     "biases": ("column", "row", "flat"),
     "order": ("C", "F", "C F"),
@@ -30,6 +30,7 @@ WORDING = {
     "dictionary": "a dictionary of matrices",
     "lists": "a list of weights and a list of biases",
     "pairs": "pairs of W and b",
+    "alone": "one matrix",
     "C": "row by row",
     "F": "column by column",
     "C F": "theta1 row by row, the others column by column",

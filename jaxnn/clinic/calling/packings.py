@@ -82,6 +82,12 @@ def pairs(blocks: Params, form: Form, keys: Keys = ()) -> list[tuple[Any, ...]]:
     return [tuple(typed(part, form) for part in block) for block in blocks]
 
 
+def alone(blocks: Params, form: Form, keys: Keys = ()) -> Any:
+    """The matrix of the only layer; ValueError if there are several."""
+    (block,) = blocks
+    return block.W
+
+
 PACKINGS: dict[str, Callable[[Params, Form, Keys], Any]] = {
     "vector": unroll,
     "column": lambda blocks, form, keys: unroll(blocks, form)[:, None],
@@ -89,4 +95,5 @@ PACKINGS: dict[str, Callable[[Params, Form, Keys], Any]] = {
     "dictionary": dictionary,
     "lists": lists,
     "pairs": pairs,
+    "alone": alone,
 }

@@ -13,6 +13,7 @@ from jaxnn.clinic.calling.shapes import missing
 from jaxnn.clinic.networks.problems import Layer, Params
 
 Array = np.ndarray
+VECTORS = ("vector", "column")
 GRADIENT, PARAMETERS = "gradient", "parameters"
 
 
@@ -91,10 +92,11 @@ def reading(
     rest = [leaf for leaf in found if leaf.part < last or not last]
     rest = [leaf for leaf in rest if not any(leaf is one for one in taken)]
     costs, odd = costs_of(rest, blocks)
-    if vectors:
+    needed = [part for block in blocks for part in block if part is not None]
+    is_apart = len(taken) == len(needed) and form.parameters not in VECTORS
+    if vectors and not is_apart:  # else an array of m numbers may have this size
         leaf, made = vectors[0]
         return checked(Reading(costs, made, leaf.array.ravel(), finding=odd), [leaf])
-    needed = [part for block in blocks for part in block if part is not None]
     if len(taken) == len(needed):
         made = tuple(
             Layer(W.array, None if b is None else b.array.reshape(shape_of(block.b)))

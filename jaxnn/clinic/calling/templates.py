@@ -6,13 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxnn.clinic.calling import objects
-from jaxnn.clinic.calling.calls import call
-from jaxnn.clinic.calling.forms import Form
 from jaxnn.clinic.calling.listing import is_parameter
 from jaxnn.clinic.calling.names import layers_of, read_name
 from jaxnn.clinic.calling.parts import Part
-from jaxnn.clinic.calling.way import RATE, Way, values
-from jaxnn.clinic.networks.problems import Problem, Sizes
+from jaxnn.clinic.networks.problems import Sizes
 
 Shapes = list[tuple[int, ...]]
 
@@ -52,35 +49,18 @@ def seen(values: Mapping[str, Any]) -> Seen:
     return Seen(fixed, sizes, keys)
 
 
-def template(way: Way, problem: Problem) -> Seen:
-    """What parameters in globals, or in a fresh object, show."""
-    part = way.subject.parts[-1]
+def seen_of(part: Part, made: Any) -> Seen:
+    """What the parameters in a fresh object, or in globals, show."""
     held = [one for one in part.every if one.is_parameter]
-    where = held[0].where if held else "argument"
-    if any(one.where in ("argument", "star") for one in held) or not held:
-        return Seen()
-    made = None if where == "global" else fresh(way, part, problem)
-    if where == "objects":
+    if held and held[0].where == "objects":
         there = {} if made is None else objects.held(made)
         shown = seen(there)
         bias = "apart" if "biases" in there else "none"
         return shown._replace(fixed={**shown.fixed, "bias": bias})
-    scope = part.scope if where == "global" else getattr(made, "__dict__", {})
+    is_global = bool(held) and held[0].where == "global"
+    scope = part.scope if is_global else getattr(made, "__dict__", {})
     there = {one.role: scope.get(one.name) for one in held}
     return seen({role: value for role, value in there.items() if value is not None})
-
-
-def fresh(way: Way, part: Part, problem: Problem) -> Any:
-    """An object of the class, made for a problem; None if that fails."""
-    wanted = {one.role for one in part.constructor if one.role}
-    for x, y in (("rows", "rows"), ("columns", "columns"), ("rows", "flat")):
-        form = Form(x=x, y=y, labels="0-9" if y == "flat" else "one-hot")
-        every = values(way, form, problem, 0.0, RATE, wanted)
-        if len(every) == len(wanted):
-            made = call(part.start, every, way.subject.folder)
-            if made.error is None:
-                return made.result
-    return None
 
 
 def chain(weights: Shapes, biases: Shapes) -> tuple[str, int, Sizes] | None:

@@ -1,0 +1,207 @@
+"""What the check says of ways to write that the names alone do not explain.
+
+Each file is right, or has the one mistake that is named; the truth is by central
+differences of its own cost, where it has one.
+"""
+
+import textwrap
+
+import pytest
+
+import jaxnn
+
+SIGMOID = """
+import numpy as np
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+"""
+
+
+@pytest.fixture
+def said(tmp_path):
+    """The verdict on a file's functions, and all words of it in one line."""
+
+    def check(text, functions, **settings):
+        path = tmp_path / "work.py"
+        path.write_text(SIGMOID + textwrap.dedent(text))
+        found = jaxnn.check_gradient(f"{path}:{functions}", **settings)
+        return found.passed, " ".join(str(found).split())
+
+    return check
+
+
+STEPS = """
+def loss(w1, w2, X, y):
+    return np.sum((y - sigmoid(sigmoid(X @ w1) @ w2)) ** 2) / (2 * len(X))
+
+def deltas(w1, w2, X, y):
+    h = sigmoid(X @ w1)
+    out = sigmoid(h @ w2)
+    d2 = (y - out) * out * (1 - out)
+    d1 = d2 @ w2.T * h * (1 - h)
+    return X.T @ d1 / len(X), h.T @ d2 / len(X)
+
+def train(w1, w2, X, y, rate=0.1):
+    for _ in range(9):
+        a, b = deltas(w1, w2, X, y)
+        w1 += rate * a
+        w2 += rate * b
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "passed", "words"),
+    [
+        ("", "", True, "read as minus the gradient: a step to add"),
+        (" / len(X), h.T @ d2 / len(X)", ", h.T @ d2", True, "minus 13 times"),
+        ("return X.T @ d1", "return -X.T @ d1", False, "the wrong sign in dw1"),
+        (" * h * (1 - h)", "", False, "sigma' is missing in dZ1"),
+        ("+= rate * a", "-= rate * a", False, "the wrong sign"),
+        ("w1 += rate * a", "w1 = w1 + a * rate", True, "a step to add"),
+    ],
+)
+def test_a_step_that_the_file_adds_is_minus_the_gradient(said, old, new, passed, words):
+    found, text = said(STEPS.replace(old, new), "loss,deltas")
+    assert found is passed
+    assert words in text
+
+
+def test_a_step_that_another_function_adds(said):
+    text = STEPS.replace("w1 += rate * a\n        w2 += rate * b", "move(w1, w2, a, b)")
+    text += "\ndef move(v, w, p, q):\n    return v + 0.1 * p, w + 0.1 * q\n"
+    found, text = said(text, "loss,deltas")
+    assert found
+    assert "a step to add" in text
+
+
+def test_a_step_times_its_rate_may_be_one_to_add(said):
+    text = STEPS[: STEPS.index("def train")].replace("X, y):", "X, y, eta):", 2)
+    text = text.replace("X, y, eta):", "X, y):", 1)
+    for term in ("X.T @ d1", "h.T @ d2"):
+        text = text.replace(f"{term} / len(X)", f"eta * {term} / len(X)")
+    found, text = said(text, "loss,deltas")
+    assert found
+    assert "a step to add" in text
+
+
+@pytest.mark.parametrize("names", ["X, y, v, w", "v, w, X, y"])
+def test_weights_with_names_that_say_no_layer(said, names):
+    text = f"""
+    def error({names}):
+        return np.sum((np.tanh(w @ np.tanh(v @ X)) - y) ** 2) / 2
+
+    def slopes({names}):
+        h = np.tanh(v @ X)
+        o = np.tanh(w @ h)
+        d = (o - y) * (1 - o ** 2)
+        return (w.T @ d * (1 - h ** 2)) @ X.T, d @ h.T
+    """
+    found, words = said(text, "error,slopes")
+    assert found
+    assert "8-5-10, tanh" in words
+    found, words = said(text.replace(" * (1 - h ** 2)", ""), "error,slopes")
+    assert not found
+    assert "tanh' is missing in dZ1" in words
+
+
+def test_one_matrix_that_is_multiplied_as_it_is_has_no_hidden_layer(said):
+    text = """
+    def cost(weights, x, y):
+        p = sigmoid(x @ weights)
+        return -np.sum(y * np.log(p) + (1 - y) * np.log(1 - p)) / len(x)
+
+    def slope(weights, x, y):
+        return x.T @ (sigmoid(x @ weights) - y) / len(x)
+    """
+    found, words = said(text, "cost,slope")
+    assert found
+    assert "8-10, sigmoid" in words
+
+
+MADE = """
+class Net:
+    def __init__(self, {arguments}):
+        self.w1 = np.random.randn({h}, {n})
+        self.w2 = np.random.randn({k}, {h})
+
+    def error(self, x, y):
+        return np.sum((self.w2 @ np.maximum(0, self.w1 @ x) - y) ** 2) / 2
+
+    def slopes(self, x, y):
+        h = np.maximum(0, self.w1 @ x)
+        d = self.w2 @ h - y
+        return self.w2.T @ d * (h > 0) @ x.T, d @ h.T
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "n", "h", "k", "sizes"),
+    [
+        ("layer_1_size, layer_2_size", "layer_1_size", "layer_2_size", "1", "8-5-1"),
+        ("a, neurons, b, lr", "a", "neurons", "b", "8-5-10"),
+        ("k_units, lower, upper=4", "lower", "upper", "k_units", "8-4-10"),
+        ("n_x, n_h, n_y, seed=3", "n_x", "n_h", "n_y", "8-5-10"),
+    ],
+)
+def test_a_number_is_the_size_that_it_gives_the_weights(
+    said, arguments, n, h, k, sizes
+):
+    text = MADE.format(arguments=arguments, n=n, h=h, k=k)
+    found, words = said(text, "Net.error,Net.slopes")
+    assert found
+    assert f"{sizes}, ReLU" in words
+    found, words = said(text.replace(" * (h > 0)", ""), "Net.error,Net.slopes")
+    assert "ReLU' is missing in dZ1" in words
+
+
+BUILT = """
+class Dense:
+    def __init__(self, n, m):
+        self.W, self.b = np.random.randn(n, m), np.zeros(m)
+
+    def forward(self, x):
+        self.x, self.a = x, sigmoid(x @ self.W + self.b)
+        return self.a
+
+    def backward(self, g):
+        d = g * self.a * (1 - self.a)
+        self.dW, self.db = self.x.T @ d, d.sum(axis=0)
+        return d @ self.W.T
+
+class Model:
+    def __init__(self, parts=None):
+        self.parts = parts or []
+
+    def add(self, part):
+        self.parts.append(part)
+
+    def loss(self, x, y):
+        for each in self.parts:
+            x = each.forward(x)
+        self.error = x - y
+        return np.sum(self.error ** 2) / 2
+
+    def backward(self, x, y):
+        self.loss(x, y)
+        g = self.error
+        for each in self.parts[::-1]:
+            g = each.backward(g)
+
+def main():
+"""
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "net = Model([Dense(2, 3), Dense(3, 1)])",
+        "net = Model()\n    net.add(Dense(2, 3))\n    net.add(Dense(3, 1))",
+    ],
+)
+def test_an_object_is_built_by_the_lines_of_the_file(said, lines):
+    text = BUILT + f"    {lines}\n"
+    found, words = said(text, "Model.loss,Model.backward")
+    assert found
+    assert "2-3-1, sigmoid" in words
+    text = text.replace("g * self.a * (1 - self.a)", "g * self.a")
+    assert not said(text, "Model.loss,Model.backward")[0]
