@@ -59,7 +59,8 @@ def template(way: Way, problem: Problem) -> Seen:
     if any(one.where in ("argument", "star") for one in held) or not held:
         return Seen()
     is_global = held[0].where == "global"
-    return seen_of(part, None if is_global else fresh(way, part, problem))
+    made = None if is_global else fresh(way, part, problem)
+    return seen_of(part, made, way.sizes)
 
 
 def fresh(way: Way, part: Part, problem: Problem) -> Any:

@@ -22,8 +22,8 @@ class Seen(NamedTuple):
     keys: tuple[str, ...] = ()
 
 
-def seen(values: Mapping[str, Any]) -> Seen:
-    """What the values of parameter roles show."""
+def seen(values: Mapping[str, Any], like: Sizes = ()) -> Seen:
+    """What the values of parameter roles show; like: the sizes that they may have."""
     try:
         weights, biases, container, keys = gathered(values)
     except (TypeError, ValueError):
@@ -40,7 +40,7 @@ def seen(values: Mapping[str, Any]) -> Seen:
             fixed["biases"] = "row"
         elif all(shape[1:] == (1,) for shape in biases):
             fixed["biases"] = "column"
-    found = chain(weights, biases)
+    found = chain(weights, biases, like)
     if found is None:
         return Seen(fixed, (), keys)
     fixed["matrices"], extra, sizes = found
@@ -49,21 +49,24 @@ def seen(values: Mapping[str, Any]) -> Seen:
     return Seen(fixed, sizes, keys)
 
 
-def seen_of(part: Part, made: Any) -> Seen:
-    """What the parameters in a fresh object, or in globals, show."""
+def seen_of(part: Part, made: Any, like: Sizes = ()) -> Seen:
+    """What the parameters in a fresh object, or in globals, show; like: see `seen`."""
     held = [one for one in part.every if one.is_parameter]
     if held and held[0].where == "objects":
         there = {} if made is None else objects.held(made)
-        shown = seen(there)
+        shown = seen(there, like)
         bias = "apart" if "biases" in there else "none"
         return shown._replace(fixed={**shown.fixed, "bias": bias})
     is_global = bool(held) and held[0].where == "global"
     scope = part.scope if is_global else getattr(made, "__dict__", {})
     there = {one.role: scope.get(one.name) for one in held}
-    return seen({role: value for role, value in there.items() if value is not None})
+    there = {role: value for role, value in there.items() if value is not None}
+    return seen(there, like)
 
 
-def chain(weights: Shapes, biases: Shapes) -> tuple[str, int, Sizes] | None:
+def chain(
+    weights: Shapes, biases: Shapes, like: Sizes
+) -> tuple[str, int, Sizes] | None:
     """(axes, 1 if the biases are inside, sizes) that fit; None if unclear."""
     fits = []
     for matrices in ("in x out", "out x in"):
@@ -75,6 +78,7 @@ def chain(weights: Shapes, biases: Shapes) -> tuple[str, int, Sizes] | None:
             is_chain = tuple(inner) == sizes[:-1] and min(sizes) > 0
             if is_chain and widths == [*sizes[1:]]:
                 fits.append((matrices, extra, sizes))
+    fits = [one for one in fits if one[2] == like] or fits
     return fits[0] if fits and len({one[1] for one in fits}) == 1 else None
 
 
