@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 
 from jaxnn import files, three_way
-from jaxnn.clinic import examination, expectation, judgement
+from jaxnn.clinic import doubts, examination, expectation, judgement
 from jaxnn.clinic.attempts import Progress
 from jaxnn.clinic.calling import (
     Subject,
@@ -202,6 +202,9 @@ def judged(
         answers = answers.at_zero()
     expected = expectation.expected(way, found.networks, expect, len(answers.lams) > 1)
     judgment = judgement.judge(found, answers, expected, bool(expect), progress)
+    if expected is None:
+        found, answers, judgment = doubts.likelier(found, answers, judgment)
+        way, style = answers.way, style_of(found)
     head = report.understood_as(found, judgment) + notes.changes(answers, idle)
     noted = notes.notes(answers, judgment)
     if judgment.is_right:
@@ -214,10 +217,10 @@ def judged(
     if is_own and examination.is_consistent(answers):
         verdict = report.passed_alone(judgment, style)
         return Checkup(True, (), (), (*head, verdict, *noted))
-    is_open = judgment.cost is None and not judgment.gradient
-    if is_open and report.all_wrong(answers, judgment):
-        text = f"{way.subject.title}: no cost came back, only the gradient of no known"
-        text += " network; name the cost as well: mywork.py:cost,gradient"
+    if not expect and (why := doubts.doubt(answers, judgment)):
+        text = f"{way.subject.title}: no cost came back, only a gradient: {why}; name"
+        text += " the cost as well: mywork.py:cost,gradient; or say what the network"
+        text += " is: --expect 'tanh, softmax'"
         raise Unusable("\n".join([text, *head]))
     wrong, cost, gradient = report.verdict(answers, judgment, style)
     return Checkup(False, cost, gradient, (*head, *wrong, *noted))

@@ -170,9 +170,11 @@ def against(
         lambda given, chosen: reread(way, given, [changes[one] for one in chosen]),
     )
     found = tuple(search.search(seen, most))
-    if way.mode != "gradient" and answers.rows[0][0].rate is None:
+    is_step = way.mode != "gradient" and answers.rows[0][0].rate is None
+    if is_step or cost is None:  # a cost that is not there may have any scale
         is_free = all(hasattr(p.function, "has_rate") for p in way.subject.parts)
         is_free |= way.mode == "added"
+        is_free |= cost is None and is_scale(found, net, answers)
         rates, found = without_rate(found, len(answers.lams) > 1, is_free)
     return Judgement(net, cost, found, rates)
 
@@ -186,6 +188,16 @@ def rounded(given: Params) -> Params:
         return array if array is None or np.linalg.norm(array) > least else 0 * array
 
     return tuple(Layer(part(W), part(b)) for W, b in given)
+
+
+def is_scale(found: Sequence[Hypothesis], net: Network, answers: Answers) -> bool:
+    """Whether a factor makes a mean over the examples a multiple of a sum, or back."""
+    m = np.array([len(p.y) for p in answers.problems])
+    scale = np.array([net.scale.factor(n, net.sizes[-1]) for n in m])
+    for f in (f for h in found[:1] for f in h.factors if f.target in ("whole", "data")):
+        sums = scale * np.array(f.values)
+        return any(np.ptp(one) <= 1e-9 * abs(one[0]) for one in (sums, m * sums))
+    return False
 
 
 def without_rate(

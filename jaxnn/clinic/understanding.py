@@ -31,6 +31,7 @@ class Understood(NamedTuple):
     attempt: Attempt
     networks: tuple[Network, ...]
     is_explained: bool  # whether the cost is that of the networks
+    others: tuple[Attempt, ...] = ()  # if not: other ways that give a gradient
 
     @property
     def is_whole(self) -> bool:
@@ -113,14 +114,15 @@ def likeliest(s: Subject, every: Sequence[Attempt]) -> Understood:
             )
         return Understood(best, (), False)
     ranked = []
-    for i, one in enumerate(distinct(usable)):
+    usable = distinct(usable)
+    for i, one in enumerate(usable):
         nets = [priced.network for priced in plain_prices(one.way)]
         (first, exact, fits), net = likeness(one, nets)
         is_alone = one.answer.cost is None  # a cost that is unknown may be none
         score = first, exact, is_alone, fits, not one.answer.finding
         ranked.append(((score, -i), one, net))
     _, best, net = max(ranked, key=lambda each: each[0])
-    return Understood(best, (net,), False)
+    return Understood(best, (net,), False, tuple(usable))
 
 
 def clearest(s: Subject, every: Sequence[Attempt]) -> Attempt:

@@ -16,7 +16,6 @@ from jaxnn.clinic.calling.listing import (
     reshaped,
     returned_names,
     star_names,
-    trees_of,
 )
 from jaxnn.clinic.calling.names import is_slope
 from jaxnn.clinic.calling.objects import has_layers
@@ -83,7 +82,7 @@ def part(
         getattr(function, "reshaped", 0) or reshaped(reached(name, defined), defined),
     )
     made = {*returns, *attributes(defined.get(name), True)}
-    return whole if depth else completed(with_callers(whole, made, trees_of(function)))
+    return whole if depth else completed(with_callers(whole, made))
 
 
 def inside(kind: str, defined: Definitions) -> list[Input]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from jaxnn.clinic.calling.calls import call
 from jaxnn.clinic.calling.inputs import SIZE, Input
-from jaxnn.clinic.calling.listing import name_in, trees_of
+from jaxnn.clinic.calling.listing import name_in
 from jaxnn.clinic.calling.parts import Part
 from jaxnn.clinic.calling.templates import seen, seen_of
 
@@ -142,7 +142,7 @@ def own_object(part: Part) -> Any:
     """The object that the lines of the file make, or None."""
     kind = part.name.rpartition(".")[0]
     supply = part.scope.get("__jaxnn_supply__", lambda name: None)
-    for name, lines in makings(kind, trees_of(part.function)):
+    for name, lines in makings(kind, part.trees):
         every = [node for line in lines for node in ast.walk(line)]
         for needed in {node.id for node in every if isinstance(node, ast.Name)}:
             if needed not in part.scope and needed != name:

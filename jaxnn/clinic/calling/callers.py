@@ -1,7 +1,7 @@
 """What a person's file does with what a function returns: add it to the parameters?"""
 
 import ast
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 
 from jaxnn.clinic.calling.listing import DEFINITIONS, is_parameter, name_in
 from jaxnn.clinic.calling.names import read_name
@@ -11,17 +11,15 @@ from jaxnn.clinic.calling.terms import assigned, is_negative
 SIGNS = {ast.Add: 1, ast.Sub: -1}
 
 
-def with_callers(
-    part: Part, returns: Iterable[str], trees: Sequence[ast.Module]
-) -> Part:
-    """The part, and whether the file adds what it returns, as W += rate * d.
+def with_callers(part: Part, returns: Iterable[str]) -> Part:
+    """The part, and whether the file adds or subtracts it: W += rate * d.
 
     returns: the names that it returns, or sets in its object.
     """
     own = part.name.rpartition(".")[2]
     parameters = {one.name for one in part.inputs if one.is_parameter}
     gradients = {each for each in returns if read_name(each).is_gradient}
-    every = [*scopes(trees)]
+    every = [*scopes(part.trees)]
     held = [holders(own, gradients, nodes) for _, nodes in every]
     for (_, nodes), results in zip(every, [*held], strict=True):
         for i, (scope, _) in enumerate(every):
@@ -35,7 +33,7 @@ def with_callers(
             is_held = is_parameter(parameter) or parameter in parameters
             if is_here and is_held and parameter not in results:
                 found.add(-sign if is_negative(term) else sign)
-    return part._replace(is_added=found == {1})
+    return part._replace(adds=found.pop() if len(found) == 1 else 0)
 
 
 def scopes(trees: Iterable[ast.AST]) -> Iterator[tuple[ast.AST, list[ast.AST]]]:

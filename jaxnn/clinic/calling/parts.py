@@ -1,5 +1,6 @@
 """One of a person's functions, made callable with a value for each role."""
 
+import ast
 import contextlib
 import copy
 import inspect
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxnn.clinic.calling.inputs import Input
+from jaxnn.clinic.calling.listing import trees_of
 from jaxnn.clinic.calling.objects import described, held, put
 from jaxnn.clinic.calling.surroundings import Source
 
@@ -29,7 +31,9 @@ class Part(NamedTuple):
     returns: tuple[str, ...] = ()
     sets: tuple[str, ...] = ()  # globals
     reshaped: int = 0  # weight matrices that it cuts out of a vector
-    is_added: bool = False  # whether the file adds what it returns to the parameters
+    adds: int = (
+        0  # 1 if the file adds what it returns to parameters, -1 if it subtracts
+    )
 
     @property
     def every(self) -> list[Input]:
@@ -42,6 +46,11 @@ class Part(NamedTuple):
         needed = [part for _, part in self.sources.values()]
         needed += [*self.before, *self.making]
         return [self, *(each for part in needed for each in part.whole)]
+
+    @property
+    def trees(self) -> list[ast.Module]:
+        """The trees of the function's file."""
+        return trees_of(self.function)
 
     @property
     def scope(self) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class Way(NamedTuple):
     @property
     def is_added(self) -> bool:
         """Whether the person's file adds what comes back to the parameters."""
-        return self.subject.parts[-1].is_added
+        return self.subject.parts[-1].adds == 1
 
     @property
     def has_biases(self) -> bool:

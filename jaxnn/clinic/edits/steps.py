@@ -18,7 +18,9 @@ from jaxnn.clinic.networks.network import Network
 from jaxnn.clinic.networks.problems import Layer, Params, Problem
 from jaxnn.clinic.networks.units import (
     HIDDEN,
+    SOFTMAX,
     Unit,
+    softmax,
 )
 
 Array = np.ndarray
@@ -109,6 +111,9 @@ def wholes(v: Values) -> dict[tuple[str, Key], Callable[[Values], Values]]:
             found["examples", ("last", count)] = lambda v, count=count: kept(
                 v, slice(0, v.m - count)
             )
+    if v.net.units[-1] is SOFTMAX:
+        for key in ("softmax of examples", "softmax of all"):
+            found["forward", key] = lambda v, key=key: with_outputs(v, key)
     hidden = v.net.units[:-1]
     for unit in HIDDEN:
         if hidden and set(hidden) != {unit}:
@@ -143,6 +148,14 @@ def kept(v: Values, keep: slice) -> Values:
     """The values of some examples only."""
     Z, A = (tuple(a[:, keep] for a in every) for every in (v.Z, v.A))
     return v._replace(Z=Z, A=A, Y=v.Y[:, keep])
+
+
+def with_outputs(v: Values, key: str) -> Values:
+    """Softmax over all examples, or over all numbers, in place of the classes."""
+    Z = v.Z[-1]  # (k, m)
+    e = np.exp(Z)
+    A = softmax(Z.T).T if key == "softmax of examples" else e / e.sum()
+    return v._replace(A=(*v.A[:-1], A))
 
 
 def with_units(v: Values, unit: Unit) -> Values:
