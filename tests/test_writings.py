@@ -205,3 +205,115 @@ def test_an_object_is_built_by_the_lines_of_the_file(said, lines):
     assert "2-3-1, sigmoid" in words
     text = text.replace("g * self.a * (1 - self.a)", "g * self.a")
     assert not said(text, "Model.loss,Model.backward")[0]
+
+
+SHAPED = """
+class Net:
+    def __init__(self, inputs, hidden, outputs):
+        first = np.random.randn(hidden, inputs + 1)
+        {made}
+
+    def forward(self, x):
+        found = [x]
+        for matrix in {listed}:
+            ones = np.ones((len(x), 1))
+            found += [sigmoid(np.hstack([ones, found[-1]]) @ matrix.T)]
+        return found
+
+    def cost(self, x, y):
+        return np.sum((self.forward(x)[-1] - y) ** 2) / 2
+
+    def gradient(self, x, y):
+        x, h, o = self.forward(x)
+        ones = np.ones((len(x), 1))
+        d2 = (o - y) * o * (1 - o)
+        d1 = d2 @ ({listed})[1][:, 1:] * h * (1 - h)
+        return d1.T @ np.hstack([ones, x]), d2.T @ np.hstack([ones, h])
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "listed"),
+    [
+        (
+            "self.layers = [first, np.random.randn(outputs, hidden + 1)]",
+            "self.layers",
+        ),
+        (
+            "self.hidden = first; self.output = np.random.randn(outputs, hidden + 1)",
+            "[self.hidden, self.output]",
+        ),
+    ],
+)
+def test_attributes_hold_weights_by_their_shapes(said, made, listed):
+    text = SHAPED.format(made=made, listed=listed)
+    found, words = said(text, "Net.cost,Net.gradient")
+    assert found
+    assert "8-5-10, sigmoid" in words
+    text = text.replace(" * h * (1 - h)", "")
+    found, words = said(text, "Net.cost,Net.gradient")
+    assert "sigma' is missing in delta2" in words
+
+
+def test_a_role_of_a_name_that_the_check_takes_itself(said):
+    text = SHAPED.format(
+        made="self.layers = [first, np.random.randn(outputs, hidden + 1)]",
+        listed="self.layers",
+    )
+    assert said(text, "Net.cost,Net.gradient", convention={"layers": "weights"})[0]
+
+
+ALONE = """
+def gradients(X, Y, W1, b1, W2, b2):
+    h = np.tanh(X @ W1 + b1)
+    p = {p}
+    d = {d}
+    dh = d @ W2.T * (1 - h ** 2)
+    return X.T @ dh, dh.sum(0), h.T @ d, d.sum(0)
+
+def softmax(z):
+    e = np.exp(z)
+    return e / e.sum(axis=1, keepdims=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("p", "d", "words"),
+    [
+        ("sigmoid(h @ W2 + b2)", "5 * (p - Y)", "5 times the gradient"),
+        ("softmax(h @ W2 + b2)", "(p - Y) / len(X)", "cross-entropy, averaged"),
+    ],
+)
+def test_a_gradient_without_a_cost_may_have_any_scale(said, p, d, words):
+    found, text = said(ALONE.format(p=p, d=d), "gradients")
+    assert found
+    assert words in text
+
+
+@pytest.mark.parametrize(
+    ("p", "d"),
+    [  # the right deltas of: absolute error, Huber's loss, the class alone, ascent
+        ("sigmoid(h @ W2 + b2)", "np.sign(p - Y) * p * (1 - p)"),
+        ("h @ W2 + b2", "np.clip(p - Y, -0.5, 0.5)"),
+        ("sigmoid(h @ W2 + b2)", "(p - 1) * Y"),
+        ("sigmoid(h @ W2 + b2)", "Y - p"),
+    ],
+)
+def test_a_gradient_that_may_be_that_of_another_cost_is_asked_about(said, p, d):
+    with pytest.raises(jaxnn.Mistake, match="name the cost"):
+        said(ALONE.format(p=p, d=d), "gradients")
+
+
+@pytest.mark.parametrize(
+    ("d", "words"),
+    [
+        ("(p - Y) * p * (1 - p)", "an extra softmax' at the output"),
+        ("np.exp(p - p) * (e / e.sum(axis=0) - Y)", "a sum over the examples"),
+        ("e / np.sum(e) - Y", "the sum over everything"),
+    ],
+)
+def test_a_mistake_in_softmax_is_named_without_a_cost(said, d, words):
+    p = "softmax(h @ W2 + b2); e = np.exp(h @ W2 + b2)"
+    found, text = said(ALONE.format(p=p, d=d), "gradients")
+    assert not found
+    assert words in text
