@@ -72,7 +72,7 @@ ROOMS = {
     "judgement": {"calling", "networks", "edits", "attempts", "understanding"}
     | {"examination"},
     "doubts": {"calling", "networks", "edits", "attempts", "understanding"}
-    | {"examination", "judgement"},
+    | {"examination", "judgement", "telling"},
     "telling": {"calling", "networks", "edits", "attempts", "understanding"}
     | {"examination", "judgement"},
     "checkup": {"calling", "networks", "attempts", "understanding", "examination"}

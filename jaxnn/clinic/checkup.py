@@ -218,9 +218,8 @@ def judged(
         verdict = report.passed_alone(judgment, style)
         return Checkup(True, (), (), (*head, verdict, *noted))
     if not expect and (why := doubts.doubt(answers, judgment)):
-        text = f"{way.subject.title}: no cost came back, only a gradient: {why}; name"
-        text += " the cost as well: mywork.py:cost,gradient; or say what the network"
-        text += " is: --expect 'tanh, softmax'"
-        raise Unusable("\n".join([text, *head]))
+        raise Unusable("\n".join([f"{way.subject.title}: {why}", *head]))
+    if expected is None and (own := doubts.own_cost(answers, judgment, style)):
+        return Checkup(False, (), (), (*head, *own, *noted))
     wrong, cost, gradient = report.verdict(answers, judgment, style)
     return Checkup(False, cost, gradient, (*head, *wrong, *noted))

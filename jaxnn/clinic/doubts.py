@@ -8,12 +8,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from jaxnn.clinic.attempts import Attempt, plain_prices
+from jaxnn.clinic.attempts import BARS, Attempt, plain_prices
 from jaxnn.clinic.calling import Unusable
+from jaxnn.clinic.calling.modes import flat
 from jaxnn.clinic.edits import steps
 from jaxnn.clinic.edits.fits import SLACK
 from jaxnn.clinic.edits.hypotheses import parts
-from jaxnn.clinic.examination import Answers, ask
+from jaxnn.clinic.examination import MANY, Answers, ask
 from jaxnn.clinic.judgement import Judgement, against, judge
 from jaxnn.clinic.networks.network import Network
 from jaxnn.clinic.networks.units import (
@@ -24,6 +25,10 @@ from jaxnn.clinic.networks.units import (
     TANH,
     Unit,
 )
+from jaxnn.clinic.telling import report
+from jaxnn.clinic.telling.formulas import Style
+from jaxnn.clinic.telling.lines import line
+from jaxnn.clinic.telling.places import places
 from jaxnn.clinic.understanding import Understood
 
 PATIENCE = 4.0  # seconds for other networks
@@ -34,6 +39,10 @@ SPELLINGS = {  # how the text of a file shows a unit
     RELU: "relu|max|where|clip|> ?0",
     LEAKY: "leak|where|0?[.]01",
 }
+ALONE = (
+    "no cost came back, only a gradient: {}; name the cost as well: "
+    "mywork.py:cost,gradient; or say what the network is: --expect 'tanh, softmax'"
+)
 Judged = tuple[Understood, Answers, Judgement]
 
 
@@ -89,18 +98,44 @@ def is_like(answers: Answers, net: Network) -> bool:
 
 
 def doubt(answers: Answers, judgment: Judgement) -> str:
-    """Why a gradient that came without a cost may be right; "" if it may not."""
+    """Why a gradient may be right that is that of no known cost; "" if it may not."""
+    net, way = judgment.net, answers.way
+    if judgment.cost == judgment.gradient == () and (step := hindrance(answers)):
+        return f"its cost is that of no network known here; {step}"
     if judgment.cost is not None or judgment.is_right:
         return ""
-    net = judgment.net
     if not judgment.gradient:
-        return "" if is_like(answers, net) else "it is that of no known network"
-    h, part = judgment.gradient[0], answers.way.subject.parts[-1]
-    signs = [
-        f for f in h.factors if f.target in ("whole", "data") and max(f.values) < 0
-    ]
-    if signs and answers.way.mode in ("gradient", "step") and part.adds == 0:
-        return f"it is minus the gradient of {net.in_words()}, as a step to add is"
+        why = "that of no known network"
+        return "" if is_like(answers, net) else ALONE.format(why)
+    h, adds = judgment.gradient[0], way.subject.parts[-1].adds
+    whole = [f for f in h.factors if f.target in ("whole", "data")]
+    is_negative = any(max(f.values) < 0 for f in whole)
+    if is_negative and way.mode in ("gradient", "step") and adds == 0:
+        why = f"minus that of {net.in_words()}, as a step to add is"
+        return ALONE.format(why)
     if any(c.place == "error" for c in h.choices):
-        return f"it is not that of {net.in_words()}, but may be that of another cost"
+        return ALONE.format(f"not that of {net.in_words()}, perhaps of another cost")
     return ""
+
+
+def hindrance(answers: Answers) -> str:
+    """What to do where no differences of its own cost can judge a gradient, or ""."""
+    if answers.way.mode != "gradient":
+        return "return the gradient itself, then it is compared with differences"
+    if answers.bar > BARS[np.float64]:
+        return "compute in float64, then differences can judge the gradient"
+    is_large = len(flat(answers.problems[0].params)) > MANY
+    return "make it work for smaller layers, like --layers 8 5 3" if is_large else ""
+
+
+def own_cost(answers: Answers, judgment: Judgement, style: Style) -> list[str]:
+    """Where a gradient is not that of its own cost, which is of no known network."""
+    if not judgment.cost == judgment.gradient == ():
+        return []
+    lines = report.values(answers, judgment, style, 0)
+    text = "gradient: it is not that of your cost, by central differences"
+    m, bar = len(answers.problems[0].y), answers.bar
+    given = report.given_gradients(answers, judgment, 0)
+    where = places(given, report.truth(answers, judgment, 0), style, bar, m)
+    lines += [line("diagnosis", text), *(line("where", str(one)) for one in where)]
+    return [*lines, line("note", "no mistake can be named: the cost is not known here")]

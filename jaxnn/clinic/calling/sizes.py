@@ -23,6 +23,7 @@ from jaxnn.clinic.networks.problems import (
 )
 
 USUAL, OTHERS = (10, 1), (3, 2)  # outputs of a network
+EQUAL: Sizes = (8, 5, 3)  # its hidden layer several times, as skips need it
 CHECKED: Sizes = (3, 5, 3)  # of the course's own gradient check
 DEPTHS = (1, 2, 0, 3, 4)
 
@@ -41,6 +42,8 @@ def sizes_to_try(
     for outputs in () if given else usual:
         tries += [sized(subject, hidden, k) for hidden in depths for k in outputs]
         tries += [COURSE] if outputs == USUAL and 1 in depths else []
+        if depth is not None and depth > 1 and outputs == USUAL:
+            tries.insert(1, EQUAL[:1] + EQUAL[1:2] * depth + EQUAL[2:])
     tries += [CHECKED] if subject.takes("h1") and not given and 1 in depths else []
     tries += [s for s in [getattr(subject.parts[-1].function, "sizes", ())] if s]
     for sizes in tries:
