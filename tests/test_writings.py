@@ -317,3 +317,66 @@ def test_a_mistake_in_softmax_is_named_without_a_cost(said, d, words):
     found, text = said(ALONE.format(p=p, d=d), "gradients")
     assert not found
     assert words in text
+
+
+ONE = """
+def step(x, y, w1, w2, b1, b2):
+    h = np.tanh(w1 @ x + b1)
+    p = sigmoid(w2 @ h + b2)
+    loss = -(y * np.log(p) + (1 - y) * np.log(1 - p))
+    d = p - y
+    dh = d * w2 * (1 - h ** 2)
+    return loss, np.outer(dh, x), d * h, dh, d
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("", "", "PASS"),
+        (" * (1 - h ** 2)", "", "tanh' is missing in dZ1"),
+        ("1 - h ** 2", "1 - h", "dZ1 uses 1 - A1"),
+    ],
+)
+def test_weights_to_one_output_can_be_a_vector(said, old, new, words):
+    found, text = said(ONE.replace(old, new), "step")
+    assert found is (not old)
+    assert words in text
+
+
+def test_gradients_without_names_in_the_order_of_the_arguments(said):
+    text = """
+    def batch(X, y, w1, w2, b1, b2):
+        h = np.tanh(X @ w1 + b1)
+        p = sigmoid(h @ w2 + b2)
+        loss = -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
+        d = (p - y) / len(y)
+        dh = np.outer(d, w2) * (1 - h ** 2)
+        return loss, X.T @ dh, h.T @ d, dh.sum(0), d.sum()
+    """
+    assert said(text, "batch")[0]
+
+
+LINES = """
+x = np.array([1.0, 0.5])
+y = 1.0
+W1, b1 = np.ones((3, 2)), np.zeros(3)
+W2 = np.ones(3)
+for step in range(100):
+    a = np.tanh(W1 @ x + b1)
+    error = W2 @ a - y
+    loss = 0.5 * error ** 2
+    dW2 = error * a
+    dz = error * W2 * (1 - a ** 2)
+    dW1 = np.outer(dz, x)
+    db1 = dz
+    W1 -= 0.1 * dW1
+    b1 -= 0.1 * db1
+    W2 -= 0.1 * dW2
+"""
+
+
+def test_the_lines_of_one_example_are_suggested(said):
+    words = "--values loss,dW2,dW1,db1 --of W1,b1,W2 --data x,y"
+    with pytest.raises(jaxnn.Mistake, match=words):
+        said(LINES, "")

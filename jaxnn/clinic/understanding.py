@@ -89,12 +89,18 @@ def is_mean_of_all(one: Attempt) -> bool:
 
 def is_past(explained: Sequence[Attempt], way: Way) -> bool:
     """Whether the ways with the parameters and pixels of the first are all tried."""
-    first = explained[0].way
-    if way.single != first.single:
+    if way.single != explained[0].way.single:
         return True
-    if not any(one.answer.gradient for one in explained):
+    readable = [one for one in explained if one.answer.gradient]
+    if not readable:
         return False
-    free = {"labels": "", "y": ""}
+    first = readable[0].way
+    if way.single and first.sizes[-1] == 1 and first.sizes == way.sizes:
+        # an array of the wrong layer can have the shape of the weights to one output
+        layer = 1 + way.has_biases
+        if all(likeness(one, one.networks)[0][0] < layer for one in readable):
+            return False
+    free = {"labels": "", "y": "", "one_output": ""}
     return first.sizes != way.sizes or any(
         a._replace(**free) != b._replace(**free)
         for a, b in zip(first.forms, way.forms, strict=True)

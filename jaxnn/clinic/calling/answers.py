@@ -24,6 +24,7 @@ class Outcome(NamedTuple):
     kept: tuple[Leaf, ...] = ()  # gradients and costs set as attributes or globals
     kind: str = ""  # the type of what it returned
     after: Mapping[str, Any] = {}  # the parameters after the call, by role
+    roles: tuple[str, ...] = ()  # of the parameters, in the arguments' order
 
 
 class Answer(NamedTuple):
@@ -44,13 +45,18 @@ class Answer(NamedTuple):
     arrays: tuple[np.ndarray, ...] = ()  # the matrices that the last function returned
 
 
-def read(outcomes: Sequence[Outcome], form: Form, mode: str) -> Reading:
-    """What came back, or what is there after the calls, read in a mode."""
+def read(
+    outcomes: Sequence[Outcome], form: Form, mode: str, is_in_order: bool = False
+) -> Reading:
+    """What came back, or what is there after the calls, read in a mode.
+
+    is_in_order: whether the gradients come in the order of the arguments.
+    """
     last, count = outcomes[-1], len(outcomes)
     found = [leaf for one in outcomes for leaf in one.found]
     kept = [leaf for one in outcomes for leaf in one.kept]
     wanted = GRADIENT if mode in RETURNED else PARAMETERS
-    made = reading(found, last.given, form, wanted, count)
+    made = reading(found, last.given, form, wanted, count, last.roles * is_in_order)
     if mode == "in place":
         roles = sorted(last.after)
         held = [leaf for role in roles for leaf in leaves(last.after[role], (role,))]

@@ -43,6 +43,7 @@ class Way(NamedTuple):
     pick: int = 0  # which of several costs
     keys: tuple[str, ...] = ()  # of a dictionary or list
     single: bool = False  # whether it is given one example a call
+    is_in_order: bool = False  # whether gradients come in the order of the arguments
 
     @property
     def form(self) -> Form:
@@ -171,7 +172,11 @@ def outcome(way: Way, part: int, p: Problem, lam: float, rate: float = RATE) -> 
     made = call(run, given, way.subject.folder)
     blocks = formed(p.params, form)
     return (made.result or Outcome())._replace(
-        given=blocks, error=made.error, lines=made.lines, changed=made.changed
+        roles=tuple(i.role for i in one.inputs if i.is_parameter),
+        given=blocks,
+        error=made.error,
+        lines=made.lines,
+        changed=made.changed,
     )
 
 
@@ -183,7 +188,7 @@ def answer(way: Way, outcomes: list[Outcome]) -> Answer:
     for one in outcomes:
         if one.error is not None:
             return made._replace(trouble="raises", error=one.error)
-    found = read(outcomes, form, way.mode)
+    found = read(outcomes, form, way.mode, way.is_in_order)
     has_rate = way.subject.takes("rate") and not way.rate_is_lam
     rate = RATE if has_rate and way.mode != "added" else None
     if found.blocks is not None:
