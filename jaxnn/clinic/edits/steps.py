@@ -103,7 +103,8 @@ def wholes(v: Values) -> dict[tuple[str, Key], Callable[[Values], Values]]:
     k = len(v.Y)
     found: dict[tuple[str, Key], Callable[[Values], Values]] = {}
     for key, change in (LABELS if k > 1 else ONE_LABEL).items():
-        found["labels", key] = lambda v, change=change: v._replace(Y=change(v.Y))
+        if v.m > 1 or key not in OF_ONE:
+            found["labels", key] = lambda v, change=change: v._replace(Y=change(v.Y))
     if v.m > 1:
         for key in EXAMPLES:
             found["examples", key] = lambda v, key=key: kept(v, EXAMPLES[key](v.m))
@@ -127,6 +128,10 @@ def moved(Y: Array, shift: int, lost: int | None = None) -> Array:
     return np.roll(Y, shift, axis=0)
 
 
+OF_ONE: Mapping[str, Callable[[Array], Array]] = {
+    "of the last": lambda Y: Y[:, -1:] + 0 * Y,
+    "of the first": lambda Y: Y[:, :1] + 0 * Y,
+}
 LABELS: Mapping[str, Callable[[Array], Array]] = {
     "up": lambda Y: moved(Y, 1),
     "down": lambda Y: moved(Y, -1),
@@ -134,8 +139,9 @@ LABELS: Mapping[str, Callable[[Array], Array]] = {
     "last lost": lambda Y: moved(Y, 0, len(Y) - 1),
     "up, last lost": lambda Y: moved(Y, 1, len(Y) - 1),
     "down, first lost": lambda Y: moved(Y, -1, 0),
+    **OF_ONE,
 }
-ONE_LABEL: Mapping[str, Callable[[Array], Array]] = {"inverted": lambda Y: 1 - Y}
+ONE_LABEL = {"inverted": lambda Y: 1 - Y, **OF_ONE}
 EXAMPLES: Mapping[str, Callable[[int], slice]] = {
     "all but the last": lambda m: slice(0, m - 1),
     "all but the first": lambda m: slice(1, m),
