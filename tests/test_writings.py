@@ -4,6 +4,7 @@ Each file is right, or has the one mistake that is named; the truth is by centra
 differences of its own cost, where it has one.
 """
 
+import shutil
 import textwrap
 
 import pytest
@@ -380,3 +381,93 @@ def test_the_lines_of_one_example_are_suggested(said):
     words = "--values loss,dW2,dW1,db1 --of W1,b1,W2 --data x,y"
     with pytest.raises(jaxnn.Mistake, match=words):
         said(LINES, "")
+
+
+BATCH = """
+def loss(X, Y, W1, b1, W2, b2):
+    p = sigmoid(np.tanh(X @ W1 + b1) @ W2 + b2)
+    return -np.sum(Y * np.log(p) + (1 - Y) * np.log(1 - p)) / len(X)
+
+def grads(X, Y, W1, b1, W2, b2):
+    h = np.tanh(X @ W1 + b1)
+    dz2 = (sigmoid(h @ W2 + b2) - Y) / len(X)
+    dh = dz2 @ W2.T
+    dz1 = dh * (1 - h ** 2)
+    return X.T @ dz1, dz1.sum(0), h.T @ dz2, dz2.sum(0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("return X.T @ dz1", "return dz1", "dZ1 came back in place of dW1"),
+        ("h.T @ dz2", "dh", "the gradient of A1 came back in place of dW2"),
+    ],
+)
+def test_what_came_back_in_place_of_a_gradient_is_named(said, old, new, words):
+    assert said(BATCH, "loss,grads")[0]
+    found, text = said(BATCH.replace(old, new), "loss,grads")
+    assert not found
+    assert words in text
+
+
+def test_the_label_of_the_last_example_for_all(said):
+    text = BATCH.replace("W2 + b2)\n    return", "W2 + b2); Y = Y[-1]\n    return", 1)
+    assert text != BATCH
+    found, words = said(text, "loss,grads")
+    assert not found
+    assert "cost: the last example's label stands for every label" in words
+
+
+SKIPS = """
+def cost(X, Y, W1, W2, W3):
+    h = np.tanh(X @ W1)
+    return np.sum(((h + np.tanh(h @ W2)) @ W3 - Y) ** 2) / 2
+
+def grads(X, Y, W1, W2, W3):
+    h = np.tanh(X @ W1)
+    t = np.tanh(h @ W2)
+    d = (h + t) @ W3 - Y
+    back = d @ W3.T
+    inner = back * (1 - t ** 2)
+    first = (back + inner @ W2.T) * (1 - h ** 2)
+    return X.T @ first, h.T @ inner, (h + t).T @ d
+"""
+
+
+def test_skips_are_judged_by_the_differences_of_their_own_cost(said):
+    assert said(SKIPS, "cost,grads")[0]
+    found, words = said(SKIPS.replace("(back + inner", "(inner"), "cost,grads")
+    assert not found
+    assert "it is not that of your cost, by central differences" in words
+    assert "W2 weights ok" in words
+    with pytest.raises(jaxnn.Mistake, match="name the cost"):
+        said(SKIPS, "grads")
+
+
+OCTAVE = """
+function [J, net] = work(net, X, y)
+  m = size(X, 2);
+  A = tanh({W1} * X + {b1});
+  P = 1 ./ (1 + exp(-({W2} * A + {b2})));
+  J = sum(sum((P - y) .^ 2)) / (2 * m);
+  d2 = (P - y) .* P .* (1 - P) / m;
+  d1 = ({W2}' * d2) .* (1 - A .^ 2);
+  {dW2} = d2 * A';
+  {db2} = sum(d2, 2);
+  {dW1} = d1 * X';
+  {db1} = sum(d1, 2);
+end
+"""
+
+
+@pytest.mark.skipif(not shutil.which("octave-cli"), reason="Octave is not installed")
+@pytest.mark.parametrize("field", ["{}{}", "{}{{{}}}", "layers{{{1}}}.{0}"])
+def test_parameters_in_a_struct(tmp_path, field):
+    names = [f"{kind}{i}" for kind in ("W", "b", "dW", "db") for i in (1, 2)]
+    made = {n: "net." + field.format(n[:-1], n[-1]) for n in names}
+    path = tmp_path / "work.m"
+    path.write_text(OCTAVE.format(**made))
+    assert jaxnn.check_gradient(str(path)).passed
+    path.write_text(OCTAVE.format(**made).replace(" .* (1 - A .^ 2)", ""))
+    assert "tanh' is missing in dZ1" in str(jaxnn.check_gradient(str(path)))

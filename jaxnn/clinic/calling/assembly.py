@@ -108,6 +108,7 @@ def inputs(
     inside = [each for each in defined if each.startswith(f"{owner}.")] if owner else []
     inside = inside or reached(name, defined)
     uses = {one: usage(one, inside, defined) for one in (*names, *stars)}
+    uses |= getattr(function, "uses", {})
     beside = {each.arg for node in defined.values() for each in node.args.args}
     found = roles(
         [*names, *stars], defaults, named, provided, uses.__getitem__, first, beside

@@ -11,7 +11,16 @@ from jaxnn.mistake import Mistake
 
 Array = np.ndarray
 CHOICES: dict[str, tuple[str, ...]] = {
-    "parameters": ("vector", "column", "list", "dictionary", "lists", "pairs", "alone"),
+    "parameters": (
+        "vector",
+        "column",
+        "list",
+        "dictionary",
+        "lists",
+        "pairs",
+        "alone",
+        "struct",
+    ),
     "matrices": ("out x in", "in x out"),
     "biases": ("column", "row", "flat"),
     "order": ("C", "F", "C F"),
@@ -32,6 +41,7 @@ WORDING = {
     "lists": "a list of weights and a list of biases",
     "pairs": "pairs of W and b",
     "alone": "one matrix",
+    "struct": "a struct",
     "C": "row by row",
     "F": "column by column",
     "C F": "theta1 row by row, the others column by column",

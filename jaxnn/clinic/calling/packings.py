@@ -82,6 +82,23 @@ def pairs(blocks: Params, form: Form, keys: Keys = ()) -> list[tuple[Any, ...]]:
     return [tuple(typed(part, form) for part in block) for block in blocks]
 
 
+def struct(blocks: Params, form: Form, keys: Keys) -> dict[str, Any]:
+    """{"W": [W1, W2]} of W{}, or {"layers": [{"w": W1, "b": b1}]} of layers{}.w."""
+    found: dict[str, Any] = {}
+    for key in keys:
+        head, _, field = key.partition("{}")
+        name = field.lstrip(".")
+        is_bias = read_name(name or head).kind == "b"
+        parts = [block.b if is_bias else block.W for block in blocks]
+        if not name:
+            found[head] = parts
+            continue
+        rows = found.setdefault(head, [{} for _ in blocks])
+        for row, part in zip(rows, parts, strict=True):
+            row[name] = part
+    return found
+
+
 def alone(blocks: Params, form: Form, keys: Keys = ()) -> Any:
     """The matrix of the only layer; ValueError if there are several."""
     (block,) = blocks
@@ -96,4 +113,5 @@ PACKINGS: dict[str, Callable[[Params, Form, Keys], Any]] = {
     "lists": lists,
     "pairs": pairs,
     "alone": alone,
+    "struct": struct,
 }

@@ -121,7 +121,8 @@ def values(
 
     def packed() -> Any:
         keys = way.keys or ("W*", "b*") * (form.parameters == "dictionary")
-        keys = parameter_keys(keys, len(blocks), 0 if shift else 1)
+        if form.parameters != "struct":
+            keys = parameter_keys(keys, len(blocks), 0 if shift else 1)
         return typed(PACKINGS[form.parameters](blocks, form, keys), form)
 
     def example(e: Problem) -> tuple[Any, Any]:
