@@ -157,6 +157,8 @@ def in_labels(
             return
     alike = [(form,) * len(every) for form in every[0] if all(form in e for e in every)]
     mixed = itertools.product(*every) if len(every) < 3 else ()
+    # labels may differ from function to function, the parameters may not
+    mixed = (one for one in mixed if len({form.one_output for form in one}) == 1)
     for chosen in dict.fromkeys([*alike, *mixed]):
         outcomes = [made[form] for made, form in zip(every, chosen, strict=True)]
         for one in modes(way._replace(forms=chosen), problem, outcomes):
