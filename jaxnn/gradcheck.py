@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +103,7 @@ def check_yours(flags: Flags, function: str, convention: Sequence[str]) -> int:
             raise Mistake(f"--{name} is for the check without a function; leave it out")
     if "expect" in flags.given and not flags.expect.strip():
         raise Mistake("--expect is empty; write course, or units like 'tanh, softmax'")
-    asked: dict[str, Any] = dict(map(pair, convention))
+    asked: dict[str, Any] = {"convention": dict(map(pair, convention))}
     asked |= {n: getattr(flags, n) for n in YOURS[1:4] if n in flags.given}
     show = cli.progress_of_stages(flags.quiet)
     checked = lines_of(flags, function) if flags.given & {*LINES} else function
@@ -132,8 +131,6 @@ def pair(word: str) -> tuple[str, str]:
     name, sign, value = word.partition("=")
     if not sign:
         raise Mistake(f"--convention {word}: write NAME=VALUE, as labels=0-9")
-    if name in signature(clinic.check_gradient).parameters:
-        raise Mistake(f"--convention {word}: {name} has no convention; leave it out")
     return name, value
 
 

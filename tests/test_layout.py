@@ -82,10 +82,12 @@ ROOMS = {
     "examination": {"calling", "networks", "edits", "attempts", "understanding"},
     "judgement": {"calling", "networks", "edits", "attempts", "understanding"}
     | {"examination"},
+    "doubts": {"calling", "networks", "edits", "attempts", "understanding"}
+    | {"examination", "judgement", "telling"},
     "telling": {"calling", "networks", "edits", "attempts", "understanding"}
     | {"examination", "judgement"},
     "checkup": {"calling", "networks", "attempts", "understanding", "examination"}
-    | {"expectation", "judgement", "telling"},
+    | {"expectation", "judgement", "doubts", "telling"},
 }
 # of the networks, a person's function is called with problems only
 PROBLEMS_ONLY = {"calling"}

@@ -96,20 +96,42 @@ def is_right(one: Attempt, net: Network) -> bool:
         return False
     given = [c for c in ratios if c is not None]
     wanted = 1.0 if one.way.mode == "gradient" or one.answer.rate else given[0]
+    if one.way.mode == "added" and wanted <= 0:
+        return False
     return bool(np.allclose(given, wanted, rtol=one.bar * 10, atol=0))
 
 
 def whole_gradient(one: Attempt) -> Network | None:
     """The network whose gradient this is in every part, if no cost came back."""
-    if one.answer.gradient is None or one.answer.finding or one.way.mode != "gradient":
+    is_whole = one.way.mode in ("gradient", "added")
+    if one.answer.gradient is None or one.answer.finding or not is_whole:
         return None
     nets = [priced.network for priced in plain_prices(one.way)]
-    return next((net for net in nets if is_right(one, net)), None)
+    exact = (net for net in nets if is_right(one, net))
+    return next(exact, None) or next((n for n in nets if is_multiple(one, n)), None)
 
 
-def compared(one: Attempt, net: Network) -> list[float | None]:
+def is_multiple(one: Attempt, net: Network) -> bool:
+    """Whether the gradient is a network's times a number that m does not change."""
+    if not is_one(compared(one, net), one.bar):
+        return False
+    other = one._replace(answer=one.way.ask(one.problems[1], 0.0))
+    if other.answer.gradient is None:
+        return False
+    return is_one(compared(one, net) + compared(other, net, 1), one.bar)
+
+
+def is_one(ratios: Sequence[float | None], bar: float) -> bool:
+    """Whether all factors are one number."""
+    known = [c for c in ratios if c is not None]
+    return len(known) == len(ratios) > 0 and bool(
+        np.ptp(known) <= 10 * bar * abs(known[0])
+    )
+
+
+def compared(one: Attempt, net: Network, problem: int = 0) -> list[float | None]:
     """The factor of each part of the gradient against the network's right one."""
-    p, given = one.problems[0], one.answer.gradient
+    p, given = one.problems[problem], one.answer.gradient
     assert given is not None
     v = steps.values(net, p, 0.0, given)
     scale = net.scale.factor(v.m, len(v.Y))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 
 from jaxnn import files, three_way
-from jaxnn.clinic import examination, expectation, judgement
+from jaxnn.clinic import doubts, examination, expectation, judgement
 from jaxnn.clinic.attempts import Progress
 from jaxnn.clinic.calling import (
     Subject,
@@ -64,8 +64,9 @@ def check_gradient(
     layers: Sequence[int] | None = None,
     lam: float = LAMBDA,
     expect: str = "",
+    convention: Mapping[str, str] | None = None,
     progress: Progress | None = None,
-    **convention: str,
+    **conventions: str,
 ) -> Checkup: ...
 
 
@@ -76,6 +77,7 @@ def check_gradient(
     layers: Sequence[int] | None = None,
     lam: float = LAMBDA,
     expect: str = "",
+    convention: Mapping[str, str] | None = None,
     progress: Progress | None = None,
     **settings: Any,
 ) -> Checkup | three_way.Report:
@@ -88,23 +90,26 @@ def check_gradient(
     besides 0. expect: "course", or the units that the network should have, as "tanh,
     softmax"; any known network is right without it. settings: corrections to the way of
     calling, such as labels="0-9" or order="F" (all are in clinic.CHOICES), or the role
-    of an argument, such as mu="lam". progress(text, done, whole) reports the work.
+    of an argument, such as mu="lam". convention: the same as a dictionary, also for
+    names that this function takes itself: {"layers": "params"}. progress(text, done,
+    whole) reports the work.
     Returns a Checkup to print; raises Mistake if the function cannot be called.
 
     Without a function: the three-way comparison of this package's own gradients, with
     the settings of `three_way.three_way`.
     """
     if function is None:
-        if layers is not None or lam != LAMBDA or gradient is not None or expect:
+        if layers is not None or lam != LAMBDA or gradient or expect or convention:
             raise Mistake(
-                "gradient, layers, lam and expect need a function of yours; pass it"
+                "gradient, layers, lam, expect and convention need a function of "
+                "yours; pass it"
             )
         follow = progress and (lambda done, whole: progress("weights", done, whole))
         return three_way.three_way(progress=follow, **settings)
     if not (lam == 0 or LEAST <= lam < np.inf):
         raise Mistake(f"lam is {lam}; give 0, or a number of at least {LEAST:g}")
     lams = (0.0, float(lam)) if lam else (0.0,)
-    fixed, named = conventions_and_roles(settings)
+    fixed, named = conventions_and_roles({**settings, **(convention or {})})
     with restored():
         s = subject(functions_of(function, gradient), named)
         if layers:
@@ -197,6 +202,9 @@ def judged(
         answers = answers.at_zero()
     expected = expectation.expected(way, found.networks, expect, len(answers.lams) > 1)
     judgment = judgement.judge(found, answers, expected, bool(expect), progress)
+    if expected is None:
+        found, answers, judgment = doubts.likelier(found, answers, judgment)
+        way, style = answers.way, style_of(found)
     head = report.understood_as(found, judgment) + notes.changes(answers, idle)
     noted = notes.notes(answers, judgment)
     if judgment.is_right:
@@ -209,10 +217,9 @@ def judged(
     if is_own and examination.is_consistent(answers):
         verdict = report.passed_alone(judgment, style)
         return Checkup(True, (), (), (*head, verdict, *noted))
-    is_open = judgment.cost is None and not judgment.gradient
-    if is_open and report.all_wrong(answers, judgment):
-        text = f"{way.subject.title}: no cost came back, only the gradient of no known"
-        text += " network; name the cost as well: mywork.py:cost,gradient"
-        raise Unusable("\n".join([text, *head]))
+    if not expect and (why := doubts.doubt(answers, judgment)):
+        raise Unusable("\n".join([f"{way.subject.title}: {why}", *head]))
+    if expected is None and (own := doubts.own_cost(answers, judgment, style)):
+        return Checkup(False, (), (), (*head, *own, *noted))
     wrong, cost, gradient = report.verdict(answers, judgment, style)
     return Checkup(False, cost, gradient, (*head, *wrong, *noted))

@@ -140,7 +140,7 @@ def is_idle(answers: Answers) -> bool:
 
 def is_consistent(answers: Answers) -> bool:
     """Whether the gradient is that of the person's own cost, by central differences."""
-    if answers.costs is None or answers.way.mode != "gradient":
+    if answers.costs is None:
         return False
     if any(one.precision is not np.float64 for one in answers.every):
         return False  # the differences of a cost in float32 are rounding
@@ -151,12 +151,16 @@ def is_consistent(answers: Answers) -> bool:
 
 
 def agrees(way: Way, p: Problem, lam: float, given: Params | None) -> bool:
-    """Whether a gradient is the cost's: every weight, or along some directions."""
+    """Whether a gradient is the cost's: every weight, or along some directions.
+
+    A step may be a multiple of it.
+    """
     if given is None:
         return False
     if (own := numeric(way, p, lam)) is not None:
-        gap = np.linalg.norm(flat(own) - flat(given))
-        return bool(gap <= NEAR * np.linalg.norm(flat(own)))
+        times = 1.0 if way.mode == "gradient" else ratio(flat(own), flat(given), NEAR)
+        gap = np.linalg.norm((times or 0.0) * flat(own) - flat(given))
+        return bool(gap <= NEAR * np.linalg.norm(flat(given)) and (times or 0.0) > 0)
     random = np.random.default_rng(0)
     for _ in range(DIRECTIONS):
         along = random.normal(size=len(flat(p.params)))

@@ -170,9 +170,12 @@ def against(
         lambda given, chosen: reread(way, given, [changes[one] for one in chosen]),
     )
     found = tuple(search.search(seen, most))
-    if way.mode != "gradient" and answers.rows[0][0].rate is None:
-        is_script = all(hasattr(p.function, "has_rate") for p in way.subject.parts)
-        rates, found = without_rate(found, len(answers.lams) > 1, is_script)
+    is_step = way.mode != "gradient" and answers.rows[0][0].rate is None
+    if is_step or cost is None:  # a cost that is not there may have any scale
+        is_free = all(hasattr(p.function, "has_rate") for p in way.subject.parts)
+        is_free |= way.mode == "added"
+        is_free |= cost is None and is_scale(found, net, answers)
+        rates, found = without_rate(found, len(answers.lams) > 1, is_free)
     return Judgement(net, cost, found, rates)
 
 
@@ -187,17 +190,28 @@ def rounded(given: Params) -> Params:
     return tuple(Layer(part(W), part(b)) for W, b in given)
 
 
+def is_scale(found: Sequence[Hypothesis], net: Network, answers: Answers) -> bool:
+    """Whether a factor makes a mean over the examples a multiple of a sum, or back."""
+    m = np.array([len(p.y) for p in answers.problems])
+    scale = np.array([net.scale.factor(n, net.sizes[-1]) for n in m])
+    for f in (f for h in found[:1] for f in h.factors if f.target in ("whole", "data")):
+        sums = scale * np.array(f.values)
+        return any(np.ptp(one) <= 1e-9 * abs(one[0]) for one in (sums, m * sums))
+    return False
+
+
 def without_rate(
-    found: Sequence[Hypothesis], has_lam: bool, is_script: bool
+    found: Sequence[Hypothesis], has_lam: bool, is_free: bool
 ) -> tuple[tuple[float, ...], tuple[Hypothesis, ...]]:
     """A factor of the whole that is the rate of a step, which is no mistake.
 
-    A script's rate is for its own number of examples, so it may be in the factor.
+    is_free: whether it may differ by problem. A script's rate is for its own number of
+    examples, and what is added may be a sum or a mean.
     """
     targets = ("whole",) if has_lam else ("whole", "data")
     for h in found:
         for f in h.factors:
-            is_rate = is_script or np.ptp(np.round(f.values, 9)) == 0
+            is_rate = is_free or np.ptp(np.round(f.values, 9)) == 0
             if f.target in targets and is_rate and min(f.values) > 0:
                 rest = tuple(one for one in h.factors if one is not f)
                 return f.values, (h._replace(factors=rest),)

@@ -31,6 +31,7 @@ class Understood(NamedTuple):
     attempt: Attempt
     networks: tuple[Network, ...]
     is_explained: bool  # whether the cost is that of the networks
+    others: tuple[Attempt, ...] = ()  # if not: other ways that give a gradient
 
     @property
     def is_whole(self) -> bool:
@@ -54,15 +55,18 @@ def understand(
             if one.way.sizes[-1] != 1:  # with one output it is the usual mean
                 continue
         nets = one.networks
-        if nets and is_known(one, nets):
-            if is_right(one, nets[0]):
-                return Understood(one, tuple(nets), True)
-            if not explained or not is_past(explained, one.way):
-                explained.append(one)
-        elif not explained:
-            others.append(one)
-            if one.answer.cost is None and (net := whole_gradient(one)) is not None:
+        is_explained = bool(nets) and is_known(one, nets)
+        if is_explained and is_right(one, nets[0]):
+            return Understood(one, tuple(nets), True)
+        if one.answer.cost is None and not explained:
+            if (net := whole_gradient(one)) is not None:
                 return Understood(one, (net,), False)
+        if one.way.is_added and one.way.mode == "gradient":
+            continue  # their file adds it, so it is no gradient
+        if is_explained and (not explained or not is_past(explained, one.way)):
+            explained.append(one)
+        elif not is_explained and not explained:
+            others.append(one)
     if explained:
         readable = [one for one in explained if one.answer.gradient] or explained
         best = max(readable, key=lambda one: likeness(one, one.networks)[0])
@@ -73,7 +77,7 @@ def understand(
 def takes_many(every: Sequence[Attempt]) -> bool:
     """Whether whole gradients, and no steps, came back for many examples."""
     many = [one for one in every if not one.way.single]
-    is_step = any(one.way.mode != "gradient" for one in many)
+    is_step = any(one.way.mode not in ("gradient", "added") for one in many)
     found = (one.answer for one in many)
     return not is_step and any(a.gradient and not a.finding for a in found)
 
@@ -85,12 +89,18 @@ def is_mean_of_all(one: Attempt) -> bool:
 
 def is_past(explained: Sequence[Attempt], way: Way) -> bool:
     """Whether the ways with the parameters and pixels of the first are all tried."""
-    first = explained[0].way
-    if way.single != first.single:
+    if way.single != explained[0].way.single:
         return True
-    if not any(one.answer.gradient for one in explained):
+    readable = [one for one in explained if one.answer.gradient]
+    if not readable:
         return False
-    free = {"labels": "", "y": ""}
+    first = readable[0].way
+    if way.single and first.sizes[-1] == 1 and first.sizes == way.sizes:
+        # an array of the wrong layer can have the shape of the weights to one output
+        layer = 1 + way.has_biases
+        if all(likeness(one, one.networks)[0][0] < layer for one in readable):
+            return False
+    free = {"labels": "", "y": "", "one_output": ""}
     return first.sizes != way.sizes or any(
         a._replace(**free) != b._replace(**free)
         for a, b in zip(first.forms, way.forms, strict=True)
@@ -110,14 +120,15 @@ def likeliest(s: Subject, every: Sequence[Attempt]) -> Understood:
             )
         return Understood(best, (), False)
     ranked = []
-    for i, one in enumerate(distinct(usable)):
+    usable = distinct(usable)
+    for i, one in enumerate(usable):
         nets = [priced.network for priced in plain_prices(one.way)]
         (first, exact, fits), net = likeness(one, nets)
         is_alone = one.answer.cost is None  # a cost that is unknown may be none
         score = first, exact, is_alone, fits, not one.answer.finding
         ranked.append(((score, -i), one, net))
     _, best, net = max(ranked, key=lambda each: each[0])
-    return Understood(best, (net,), False)
+    return Understood(best, (net,), False, tuple(usable))
 
 
 def clearest(s: Subject, every: Sequence[Attempt]) -> Attempt:

@@ -10,6 +10,8 @@ from jaxnn.clinic.calling.leaves import Leaf, leaves
 from jaxnn.clinic.calling.readings import GRADIENT, PARAMETERS, Reading, reading
 from jaxnn.clinic.networks.problems import Layer, Params
 
+RETURNED = ("gradient", "step", "added")  # modes, but for new parameters
+
 
 class Outcome(NamedTuple):
     """What one function did."""
@@ -22,6 +24,7 @@ class Outcome(NamedTuple):
     kept: tuple[Leaf, ...] = ()  # gradients and costs set as attributes or globals
     kind: str = ""  # the type of what it returned
     after: Mapping[str, Any] = {}  # the parameters after the call, by role
+    roles: tuple[str, ...] = ()  # of the parameters, in the arguments' order
 
 
 class Answer(NamedTuple):
@@ -42,19 +45,28 @@ class Answer(NamedTuple):
     arrays: tuple[np.ndarray, ...] = ()  # the matrices that the last function returned
 
 
-def read(outcomes: Sequence[Outcome], form: Form, mode: str) -> Reading:
-    """What came back, or what is there after the calls, read in a mode."""
+def read(
+    outcomes: Sequence[Outcome], form: Form, mode: str, is_in_order: bool = False
+) -> Reading:
+    """What came back, or what is there after the calls, read in a mode.
+
+    is_in_order: whether the gradients come in the order of the arguments.
+    """
     last, count = outcomes[-1], len(outcomes)
     found = [leaf for one in outcomes for leaf in one.found]
     kept = [leaf for one in outcomes for leaf in one.kept]
-    wanted = GRADIENT if mode in ("gradient", "step") else PARAMETERS
-    made = reading(found, last.given, form, wanted, count)
+    wanted = GRADIENT if mode in RETURNED else PARAMETERS
+    made = reading(found, last.given, form, wanted, count, last.roles * is_in_order)
     if mode == "in place":
         roles = sorted(last.after)
         held = [leaf for role in roles for leaf in leaves(last.after[role], (role,))]
         inside = reading(held, last.given, form, PARAMETERS)
         made = inside._replace(costs=made.costs)
-    elif mode == "gradient" and kept and (made.blocks is None or not made.costs):
+    elif (
+        mode in ("gradient", "added")
+        and kept
+        and (made.blocks is None or not made.costs)
+    ):
         both = reading([*found, *kept], last.given, form, GRADIENT, count)
         if made.blocks is not None:
             made = made._replace(costs=both.costs)
@@ -76,6 +88,8 @@ def scaled(mode: str, given: Params, read: Params, rate: float | None) -> Params
     def slope(before: Any, after: Any) -> Any:
         if mode == "gradient" or after is None or before is None:
             return after
+        if mode == "added":
+            return -after
         return (after if mode == "step" else before - after) / (rate or 1.0)
 
     pairs = zip(given, read, strict=True)

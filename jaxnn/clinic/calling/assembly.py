@@ -5,9 +5,12 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from jaxnn.clinic.calling.building import completed
+from jaxnn.clinic.calling.callers import with_callers
 from jaxnn.clinic.calling.inputs import Input, arguments, roles
 from jaxnn.clinic.calling.listing import (
     Definitions,
+    attributes,
     definitions,
     reached,
     reshaped,
@@ -60,12 +63,12 @@ def part(
     hidden = [*hidden_inputs(function, name, taken, defined, named)]
     hidden = [one for one in hidden if owner is not None or one.where == "global"]
     has_none = not any(one.is_parameter for one in (*own, *first, *hidden))
-    if owner is not None and has_none and has_layers(kind, defined):
-        hidden.append(Input("its layers", "params", "objects", "", Usage("objects")))
+    if owner is not None and has_none:
+        hidden += inside(kind, defined)
     returns = tuple(getattr(function, "returns", ()))
     returns = returns or ((name,) if is_slope(name) else ())
     returns = returns or returned_names(defined.get(name))
-    return Part(
+    whole = Part(
         function,
         name,
         (*own, *hidden),
@@ -78,6 +81,14 @@ def part(
         tuple(globals_set(function)),
         getattr(function, "reshaped", 0) or reshaped(reached(name, defined), defined),
     )
+    made = {*returns, *attributes(defined.get(name), True)}
+    return whole if depth else completed(with_callers(whole, made))
+
+
+def inside(kind: str, defined: Definitions) -> list[Input]:
+    """The layers of an object as an input, if another class holds their parameters."""
+    found = Input("its layers", "params", "objects", "", Usage("objects"))
+    return [found] if has_layers(kind, defined) else []
 
 
 def inputs(
@@ -97,6 +108,7 @@ def inputs(
     inside = [each for each in defined if each.startswith(f"{owner}.")] if owner else []
     inside = inside or reached(name, defined)
     uses = {one: usage(one, inside, defined) for one in (*names, *stars)}
+    uses |= getattr(function, "uses", {})
     beside = {each.arg for node in defined.values() for each in node.args.args}
     found = roles(
         [*names, *stars], defaults, named, provided, uses.__getitem__, first, beside

@@ -80,6 +80,9 @@ def containers(subject: Subject, seen: Seen) -> dict[str, tuple[str, ...]]:
     if kind == "dictionary":
         inner = APART if has_biases(parameter_keys(keys, 1)) else INSIDE
         return {"parameters": ("dictionary",)} | inner
+    if kind == "struct":
+        last = [key.replace("{}", "").split(".")[-1] for key in keys]
+        return {"parameters": ("struct",)} | (APART if has_biases(last) else INSIDE)
     if kind == "objects":
         return {"parameters": ("pairs",)} | APART | {"bias": ("apart", "none")}
     if kind == "list" and keys and has_biases(keys):
@@ -95,7 +98,8 @@ def containers(subject: Subject, seen: Seen) -> dict[str, tuple[str, ...]]:
     }
     if kind == "vector":
         return every
-    return every | {"parameters": ("vector", "column", "list")} | MATRICES
+    last = "alone" if kind == "matrix" else "list"
+    return every | {"parameters": ("vector", "column", last)} | MATRICES
 
 
 def keys_of(subject: Subject, seen: Seen) -> tuple[str, ...]:
@@ -104,6 +108,8 @@ def keys_of(subject: Subject, seen: Seen) -> tuple[str, ...]:
     if not whole or seen.keys:
         return seen.keys
     keys = whole[0].usage.keys
+    if whole[0].usage.kind == "struct":
+        return keys
     stars = {key: parameter_keys([key], 1) for key in keys if key.endswith("*")}
     usual = [*parameter_keys((k for k in keys if k not in stars), 0)]
     found = [key for key, made in stars.items() if made] or usual

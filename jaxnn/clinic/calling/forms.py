@@ -11,7 +11,16 @@ from jaxnn.mistake import Mistake
 
 Array = np.ndarray
 CHOICES: dict[str, tuple[str, ...]] = {
-    "parameters": ("vector", "column", "list", "dictionary", "lists", "pairs"),
+    "parameters": (
+        "vector",
+        "column",
+        "list",
+        "dictionary",
+        "lists",
+        "pairs",
+        "alone",
+        "struct",
+    ),
     "matrices": ("out x in", "in x out"),
     "biases": ("column", "row", "flat"),
     "order": ("C", "F", "C F"),
@@ -22,6 +31,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "x": ("rows", "rows with 1", "columns", "columns with 1", "flat", "flat with 1"),
     "type": ("array", "matrix", "lists", "frame"),
     "numbered": ("usual", "shifted"),
+    "one_output": ("matrix", "vector"),
 }
 WORDING = {
     "vector": "a vector unrolled {}",
@@ -30,6 +40,8 @@ WORDING = {
     "dictionary": "a dictionary of matrices",
     "lists": "a list of weights and a list of biases",
     "pairs": "pairs of W and b",
+    "alone": "one matrix",
+    "struct": "a struct",
     "C": "row by row",
     "F": "column by column",
     "C F": "theta1 row by row, the others column by column",
@@ -68,6 +80,7 @@ class Form(NamedTuple):
     x: str = "rows"
     type: str = "array"
     numbered: str = "usual"  # or "shifted": lists begin with None, keys with W0
+    one_output: str = "matrix"  # the weights to a single output, or a "vector"
 
     @property
     def is_inside(self) -> bool:
@@ -77,7 +90,11 @@ class Form(NamedTuple):
 
 def formed(params: Params, form: Form) -> Params:
     """Copies of the parameters, each array as the function expects it."""
-    return tuple(Layer(matrix(one, form), shaped(one.b, form)) for one in params)
+    found = [Layer(matrix(one, form), shaped(one.b, form)) for one in params]
+    if form.one_output == "vector":
+        W, b = found[-1]
+        found[-1] = Layer(W.ravel(), b if b is None else b.ravel())
+    return tuple(found)
 
 
 def matrix(layer: Layer, form: Form) -> Array:
@@ -103,6 +120,8 @@ def plain(blocks: Params, form: Form) -> Params:
     made = []
     for block in blocks:
         W = np.array(block.W, np.float64)
+        if W.ndim == 1:
+            W = W[:, None] if form.matrices == "in x out" else W[None]
         W = W.T if form.matrices == "in x out" else W
         b = None if block.b is None else np.array(block.b, np.float64).ravel()
         if form.is_inside:

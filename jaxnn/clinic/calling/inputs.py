@@ -10,15 +10,13 @@ import numpy as np
 from jaxnn.clinic.calling.names import (
     OUTPUT,
     WORDS,
-    Name,
     is_inputs,
-    layers_of,
     plain,
-    rank,
     read_name,
     says_something,
 )
 from jaxnn.clinic.calling.usages import Usage
+from jaxnn.clinic.calling.weights import parameter_roles, unnamed_weights
 from jaxnn.mistake import Mistake
 
 USUAL = ("n", "h1", "k", "x", "y", "lam")  # the course's order, after the parameters
@@ -113,7 +111,10 @@ def roles(
     flags = {n for n in flags if read_name(n).kind in ("W", "b", "params", "x", "y")}
     rest = [name for name in rest if name not in flags]
     is_called = first != "constructor"
-    for name, role in by_name(rest, provided, uses, is_called, beside).items():
+    meant = by_name(rest, provided, uses, is_called, beside)
+    if is_called and (weights := unnamed_weights(rest, provided, uses)):
+        meant = {n: r for n, r in meant.items() if not PARAMETER.fullmatch(r)} | weights
+    for name, role in meant.items():
         if role and role not in {r for r, _ in found.values()}:
             found[name] = (role, "by its name")
     for name in rest:
@@ -129,7 +130,7 @@ def roles(
         layers = (n for n in rest if found.get(n, ("",))[0] == "layers")
         if name := next((n for n in layers if uses(n).kind == "list"), ""):
             found[name] = ("params", "it is a list of layers")
-    return by_place(names, found, defaults, first)
+    return by_place(names, found, defaults, uses, first)
 
 
 def by_name(
@@ -183,37 +184,11 @@ def rank_of(name: str) -> int:
     return int(number[0]) if number else 0
 
 
-def parameter_roles(
-    every: Mapping[str, Name], uses: Callable[[str], Usage], beside: Collection[str]
-) -> dict[str, str]:
-    """The roles of those that hold weights and biases."""
-    held = [(n, one.kind) for n, one in every.items() if not one.is_gradient]
-    whole, weights, biases = (
-        [name for name, kind in held if kind == wanted]
-        for wanted in ("params", "W", "b")
-    )
-    if len(weights) == 1 and rank(every[weights[0]].mark) < 0:
-        name = weights[0]
-        kind = uses(name).kind
-        is_many = kind == "list" or (kind != "matrix" and plain(name)[-1] == "s")
-        if len(biases) == 1 and rank(every[biases[0]].mark) < 0:
-            if is_many:
-                return {name: "weights", biases[0]: "biases"}
-        elif not biases and kind != "matrix":
-            return {name: "weights" if kind == "list" else "params"}
-        elif not biases and not whole and plain(name) in ("theta", "w", "weights"):
-            return {name: "params"}
-    found = {n: f"W{i + 1}" for n, i in layers_of(weights, "W", beside).items()}
-    if not weights and biases:
-        return {whole[0]: "params"} if whole else {}
-    found |= {n: f"b{i + 1}" for n, i in layers_of(biases, "b", beside).items()}
-    return found or ({whole[0]: "params"} if whole else {})
-
-
 def by_place(
     names: Sequence[str],
     found: dict[str, tuple[str, str]],
     defaults: Mapping[str, Any],
+    uses: Callable[[str], Usage],
     first: str,
 ) -> dict[str, tuple[str, str]]:
     """Names without a role get the missing ones, in the course's order."""
@@ -231,6 +206,8 @@ def by_place(
     if any(SIZE.fullmatch(role) for role in ("layers", "hs") if role in taken):
         missing = [role for role in missing if not SIZE.fullmatch(role)]
     unknown = [n for n in names if n not in found and n not in defaults]
+    if any(uses(n).kind == "matrix" for n in unknown):  # no size, and not lambda
+        missing = [role for role in missing if role in ("x", "y")]
     # the last of the missing roles: x, y, lambda are last in the course's order
     chosen = missing[-len(unknown) :] if unknown else []
     found |= {n: (role, place) for n, role in zip(unknown, chosen, strict=False)}

@@ -45,7 +45,7 @@ def inside(value: Any, name: str, index: int, part: int) -> Iterator[Leaf]:
         value = getattr(value, method)() if hasattr(value, method) else value
     if isinstance(value, dict):
         for key, one in value.items():
-            yield from inside(one, str(key), -1, part)
+            yield from inside(one, str(key), index, part)
     elif isinstance(value, list) and (numbers := in_lists(value)) is not None:
         yield Leaf(numbers, name, index, part)
     elif isinstance(value, list | tuple):

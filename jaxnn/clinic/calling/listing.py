@@ -29,9 +29,8 @@ def functions_in(trees: Iterable[ast.Module]) -> dict[str, ast.FunctionDef]:
 
 def definitions(function: Callable[..., Any]) -> Definitions:
     """Every function and method beside a function, with what its files import."""
-    inner = inspect.unwrap(function)
+    inner, trees = inspect.unwrap(function), trees_of(function)
     scope = getattr(inner, "__globals__", {})
-    trees = scope.get("__jaxnn_trees__") or parsed(scope)
     file, outer = scope.get("__file__"), scope.get("__jaxnn_beside__", {})
     above = outer.get("__jaxnn_trees__", [])
     beside = neighbors([*above, *trees], os.path.dirname(file)) if file else []
@@ -40,6 +39,12 @@ def definitions(function: Callable[..., Any]) -> Definitions:
     if own and own not in found and (node := own_tree(inner)):
         found[own] = node
     return found
+
+
+def trees_of(function: Callable[..., Any]) -> list[ast.Module]:
+    """The trees of a function's file, or of the notebook's cells."""
+    scope = getattr(inspect.unwrap(function), "__globals__", {})
+    return scope.get("__jaxnn_trees__") or parsed(scope)
 
 
 def neighbors(trees: Iterable[ast.Module], folder: str) -> list[ast.Module]:

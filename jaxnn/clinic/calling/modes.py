@@ -20,7 +20,7 @@ def modes(way: Way, problem: Problem, outcomes: Sequence[Outcome]) -> list[Way]:
     is_changed = held.size > 0 and not np.array_equal(held, given)
     if way.subject.takes("rate"):
         return with_rate(way, problem, outcomes, is_changed)
-    found = ["gradient"]
+    found = ["added", "gradient"] if way.is_added else ["gradient"]
     if getattr(way.subject.parts[-1].function, "has_rate", False):
         found = ["step"]
     elif back.size and is_close(back, given):
@@ -38,6 +38,7 @@ def with_rate(
     if any(one.error is not None for one in again):
         return [way]
     given = flat(outcomes[-1].given)
+    steps = ["added", "step"] if way.is_added else ["step", "added"]
     one, start = (
         flat(read(each, way.form, "new parameters").blocks or ())
         for each in (outcomes, again)
@@ -46,7 +47,7 @@ def with_rate(
         scale = SAME * max(np.linalg.norm(one), np.linalg.norm(given))
         if np.linalg.norm(one - start) > scale:
             if np.linalg.norm(start) <= scale:
-                return [way._replace(mode="step")]
+                return [way._replace(mode=mode) for mode in steps]
             if np.linalg.norm(start - given) <= scale:
                 return [way._replace(mode="new parameters")]
     in_place = [way._replace(mode="in place")] if is_changed else []
@@ -59,7 +60,8 @@ def with_rate(
     made_with = [i.role for part in way.subject.parts for i in part.constructor]
     is_idle = is_changed or "rate" in made_with  # a rate for other methods
     is_lam = not way.subject.takes("lam") and (is_used or not is_idle)
-    return [way._replace(rate_is_lam=is_lam), *in_place]
+    added = [way._replace(mode="added")] if way.is_added else []
+    return [*added, way._replace(rate_is_lam=is_lam), *in_place]
 
 
 def flat(blocks: Params) -> np.ndarray:

@@ -82,6 +82,29 @@ def pairs(blocks: Params, form: Form, keys: Keys = ()) -> list[tuple[Any, ...]]:
     return [tuple(typed(part, form) for part in block) for block in blocks]
 
 
+def struct(blocks: Params, form: Form, keys: Keys) -> dict[str, Any]:
+    """{"W": [W1, W2]} of W{}, or {"layers": [{"w": W1, "b": b1}]} of layers{}.w."""
+    found: dict[str, Any] = {}
+    for key in keys:
+        head, _, field = key.partition("{}")
+        name = field.lstrip(".")
+        is_bias = read_name(name or head).kind == "b"
+        parts = [block.b if is_bias else block.W for block in blocks]
+        if not name:
+            found[head] = parts
+            continue
+        rows = found.setdefault(head, [{} for _ in blocks])
+        for row, part in zip(rows, parts, strict=True):
+            row[name] = part
+    return found
+
+
+def alone(blocks: Params, form: Form, keys: Keys = ()) -> Any:
+    """The matrix of the only layer; ValueError if there are several."""
+    (block,) = blocks
+    return block.W
+
+
 PACKINGS: dict[str, Callable[[Params, Form, Keys], Any]] = {
     "vector": unroll,
     "column": lambda blocks, form, keys: unroll(blocks, form)[:, None],
@@ -89,4 +112,6 @@ PACKINGS: dict[str, Callable[[Params, Form, Keys], Any]] = {
     "dictionary": dictionary,
     "lists": lists,
     "pairs": pairs,
+    "alone": alone,
+    "struct": struct,
 }

@@ -1,14 +1,17 @@
 """One of a person's functions, made callable with a value for each role."""
 
+import ast
 import contextlib
 import copy
 import inspect
+import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from jaxnn.clinic.calling.inputs import Input
+from jaxnn.clinic.calling.listing import trees_of
 from jaxnn.clinic.calling.objects import described, held, put
 from jaxnn.clinic.calling.surroundings import Source
 
@@ -29,6 +32,9 @@ class Part(NamedTuple):
     returns: tuple[str, ...] = ()
     sets: tuple[str, ...] = ()  # globals
     reshaped: int = 0  # weight matrices that it cuts out of a vector
+    adds: int = (
+        0  # 1 if the file adds what it returns to parameters, -1 if it subtracts
+    )
 
     @property
     def every(self) -> list[Input]:
@@ -43,6 +49,11 @@ class Part(NamedTuple):
         return [self, *(each for part in needed for each in part.whole)]
 
     @property
+    def trees(self) -> list[ast.Module]:
+        """The trees of the function's file."""
+        return trees_of(self.function)
+
+    @property
     def scope(self) -> dict[str, Any]:
         """The globals of the function."""
         return getattr(inspect.unwrap(self.function), "__globals__", {})
@@ -52,6 +63,8 @@ class Part(NamedTuple):
         if self.owner is None:
             return None
         if inspect.isclass(self.owner):
+            np.random.seed(0)  # what is no parameter of ours is the same in each call
+            random.seed(0)
             made = apply(self.owner, self.constructor, given, {})
             for part in self.making:
                 part.call(given, made, {})

@@ -13,6 +13,7 @@ from jaxnn.clinic.calling.shapes import missing
 from jaxnn.clinic.networks.problems import Layer, Params
 
 Array = np.ndarray
+VECTORS = ("vector", "column")
 GRADIENT, PARAMETERS = "gradient", "parameters"
 
 
@@ -54,6 +55,35 @@ def matched(
     return [(chosen.get((i, "W")), chosen.get((i, "b"))) for i in range(len(blocks))]
 
 
+def in_order(
+    found: Sequence[Leaf], blocks: Params, roles: Sequence[str]
+) -> list[tuple[Leaf | None, Leaf | None]]:
+    """The same where all without names come in the arguments' order, cost first.
+
+    [] if they do not; b2 as one number has the shape of a cost.
+    """
+    count = sum(part is not None for block in blocks for part in block)
+    rest, last = found[:-count], found[-count:]
+    if not len(roles) == len(last) == count or len(rest) > 1 or named(last):
+        return []
+    by_role = dict(zip(roles, last, strict=True))
+    pairs = [(by_role.get(f"W{i + 1}"), by_role.get(f"b{i + 1}")) for i in range(count)]
+    pairs = pairs[: len(blocks)]
+    each = [
+        (kind, leaf, template)
+        for pair, block in zip(pairs, blocks, strict=True)
+        for kind, leaf, template in zip("Wb", pair, block, strict=True)
+        if template is not None
+    ]
+    fit = (leaf and has_shape(leaf.array, a, kind) for kind, leaf, a in each)
+    return pairs if all(fit) else []
+
+
+def named(found: Sequence[Leaf]) -> bool:
+    """Whether some have names of weights or biases."""
+    return any(leaf.means.kind in ("W", "b") for leaf in found)
+
+
 def has_shape(array: Array, template: Array, kind: str) -> bool:
     """Whether an array has the shape of weights, or one of the shapes of a bias."""
     if kind == "W":
@@ -78,23 +108,32 @@ def fitness(
 
 
 def reading(
-    found: Sequence[Leaf], blocks: Params, form: Form, wanted: str, parts: int = 1
+    found: Sequence[Leaf],
+    blocks: Params,
+    form: Form,
+    wanted: str,
+    parts: int = 1,
+    roles: Sequence[str] = (),
 ) -> Reading:
-    """The costs and the arrays of the parameters' shapes in what came back."""
+    """The costs and the arrays of the parameters' shapes in what came back.
+
+    roles: of the parameters in the order of the arguments.
+    """
     last = parts - 1
     own = [leaf for leaf in found if leaf.part == last]
     rolled = [(leaf, roll(leaf.array, blocks, form)) for leaf in own]
     vectors = [one for one in rolled if one[0].array.size > 1 and one[1]]
-    pairs = matched(own, blocks, wanted)
+    pairs = in_order(own, blocks, roles) or matched(own, blocks, wanted)
     taken = [leaf for pair in pairs for leaf in pair if leaf is not None]
     # if a function of its own gives the gradient, another one gives the cost
     rest = [leaf for leaf in found if leaf.part < last or not last]
     rest = [leaf for leaf in rest if not any(leaf is one for one in taken)]
     costs, odd = costs_of(rest, blocks)
-    if vectors:
+    needed = [part for block in blocks for part in block if part is not None]
+    is_apart = len(taken) == len(needed) and form.parameters not in VECTORS
+    if vectors and not is_apart:  # else an array of m numbers may have this size
         leaf, made = vectors[0]
         return checked(Reading(costs, made, leaf.array.ravel(), finding=odd), [leaf])
-    needed = [part for block in blocks for part in block if part is not None]
     if len(taken) == len(needed):
         made = tuple(
             Layer(W.array, None if b is None else b.array.reshape(shape_of(block.b)))

@@ -36,6 +36,7 @@ from jaxnn.clinic.calling.terms import (
     changes,
     has_rate,
     is_added,
+    is_vector,
     multiplied,
     numbers,
     parameter_roles,
@@ -130,18 +131,16 @@ class Script:
         self.module = ModuleType(path.stem)
         self.module.__file__ = os.path.abspath(path)
         self.__name__ = self.__qualname__ = path.stem
-        self.__globals__ = {
-            "__file__": self.module.__file__,
-            "__jaxnn_trees__": [EMPTY],
-        }
+        file = self.module.__file__
+        self.__globals__ = {"__file__": file, "__jaxnn_trees__": [EMPTY]}
         self.returns = tuple(f"d{n}" if n in self.of else n for n in self.values)
         self.roles = parameter_roles(self.of, multiplied(self.trees)) | free.roles
         if len(self.data) > 1:
             self.roles |= {self.data[0]: "x", self.data[-1]: "y"}
         self.has_rate = has_rate(self.values, self.of, self.steps)
-        loops = [n for tree in self.trees for n in flat_body(tree)]
-        loops = [n for n in loops if is_round(n, given)]
-        inside = [each for node in loops for each in node.body]
+        body = [n for tree in self.trees for n in flat_body(tree)]
+        inside = [each for n in body if is_round(n, given) for each in n.body]
+        self.takes_one = any(is_vector(self.trees, x) for x in self.data[:1])
         self.takes_many = not any(is_round(each, given) for each in inside)
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
         names = [*self.of, *self.data, *free.roles]

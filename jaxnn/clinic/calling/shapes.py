@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from jaxnn.clinic.calling.leaves import Leaf
-from jaxnn.clinic.networks.problems import Params
+from jaxnn.clinic.networks.problems import Layer, Params
 
 OTHER_SHAPE = "the gradient has another shape than its parameter"
 
@@ -14,6 +16,7 @@ def missing(
     blocks: Params,
 ) -> tuple[str, str, str]:
     """Why no gradient can be read, how to fix it, and the name of the finding."""
+    blocks = tuple(Layer(np.atleast_2d(W), b) for W, b in blocks if W is not None)
     many = [leaf for leaf in own if leaf.array.size > 1]
     numbers = [leaf for leaf in own if leaf.array.size == 1]
     if not many:

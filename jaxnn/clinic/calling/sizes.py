@@ -2,14 +2,17 @@
 
 import functools
 from collections.abc import Iterator, Sequence
+from typing import Any
 
+from jaxnn.clinic.calling.calls import call
 from jaxnn.clinic.calling.forms import Form
 from jaxnn.clinic.calling.listing import parameter_keys
 from jaxnn.clinic.calling.names import rank, read_name
+from jaxnn.clinic.calling.parts import Part
 from jaxnn.clinic.calling.scope import codes
 from jaxnn.clinic.calling.subject import Subject
-from jaxnn.clinic.calling.templates import Seen, template
-from jaxnn.clinic.calling.way import Way
+from jaxnn.clinic.calling.templates import Seen, seen_of
+from jaxnn.clinic.calling.way import RATE, Way, values
 from jaxnn.clinic.networks.problems import (
     COURSE,
     Problem,
@@ -20,6 +23,7 @@ from jaxnn.clinic.networks.problems import (
 )
 
 USUAL, OTHERS = (10, 1), (3, 2)  # outputs of a network
+EQUAL: Sizes = (8, 5, 3)  # its hidden layer several times, as skips need it
 CHECKED: Sizes = (3, 5, 3)  # of the course's own gradient check
 DEPTHS = (1, 2, 0, 3, 4)
 
@@ -38,6 +42,8 @@ def sizes_to_try(
     for outputs in () if given else usual:
         tries += [sized(subject, hidden, k) for hidden in depths for k in outputs]
         tries += [COURSE] if outputs == USUAL and 1 in depths else []
+        if depth is not None and depth > 1 and outputs == USUAL:
+            tries.insert(1, EQUAL[:1] + EQUAL[1:2] * depth + EQUAL[2:])
     tries += [CHECKED] if subject.takes("h1") and not given and 1 in depths else []
     tries += [s for s in [getattr(subject.parts[-1].function, "sizes", ())] if s]
     for sizes in tries:
@@ -47,6 +53,30 @@ def sizes_to_try(
         if own not in done:
             done.add(own)
             yield own, seen
+
+
+def template(way: Way, problem: Problem) -> Seen:
+    """What parameters in globals, or in a fresh object, show."""
+    part = way.subject.parts[-1]
+    held = [one for one in part.every if one.is_parameter]
+    if any(one.where in ("argument", "star") for one in held) or not held:
+        return Seen()
+    is_global = held[0].where == "global"
+    made = None if is_global else fresh(way, part, problem)
+    return seen_of(part, made, way.sizes)
+
+
+def fresh(way: Way, part: Part, problem: Problem) -> Any:
+    """An object of the class, made for a problem; None if that fails."""
+    wanted = {one.role for one in part.constructor if one.role}
+    for x, y in (("rows", "rows"), ("columns", "columns"), ("rows", "flat")):
+        form = Form(x=x, y=y, labels="0-9" if y == "flat" else "one-hot")
+        every = values(way, form, problem, 0.0, RATE, wanted)
+        if len(every) == len(wanted):
+            made = call(part.start, every, way.subject.folder)
+            if made.error is None:
+                return made.result
+    return None
 
 
 def sized(subject: Subject, depth: int, k: int) -> Sizes:
@@ -67,12 +97,16 @@ def depth_of(subject: Subject) -> int | None:
     """The number of hidden layers that the inputs show, or None."""
     roles = {one.role for one in subject.inputs}
     count = max(part.reshaped for part in subject.parts)
+    is_cut = bool(roles & {"n", "h1", "k", "layers"}) or is_course(subject)
     if count > 1 and "h2" not in roles:  # one size may serve all hidden layers
         return count - 1
     if weights := [role for role in roles if role[:1] == "W"]:
         return len(weights) - 1
     for one in subject.inputs:
         is_given = one.role == "params" and one.where == "argument"
+        is_factor = one.usage.kind == "matrix" and read_name(one.name).kind == "W"
+        if is_given and is_factor and not count and not is_cut:
+            return 0  # it is multiplied as it is
         if is_given and one.usage.kind in ("dictionary", "list"):
             keys = parameter_keys(one.usage.keys, 0)
             weights = [key for key in keys if read_name(key).kind == "W"]

@@ -14,7 +14,7 @@ from jaxnn.clinic.calling.lines import (
     unfolded,
 )
 from jaxnn.clinic.calling.listing import functions_in, is_parameter, name_in
-from jaxnn.clinic.calling.names import COST, is_inputs, plain, read_name
+from jaxnn.clinic.calling.names import COST, OUTPUT, is_inputs, plain, read_name
 from jaxnn.clinic.calling.statements import DEFINITIONS
 from jaxnn.clinic.calling.terms import (
     Change,
@@ -23,6 +23,7 @@ from jaxnn.clinic.calling.terms import (
     changes,
     is_added,
     is_divided,
+    is_vector,
     literals,
     multiplied,
 )
@@ -60,10 +61,12 @@ def options_of(trees: list[ast.Module]) -> str:
     numbers = literals(trees)
     ready = [n for n in before_loop(trees, {*of}) if n not in of and n not in numbers]
     x = data_of(trees, names, ready, "x")
-    y = data_of(trees, names, [n for n in ready if n not in x], "y")
+    is_single = bool(x) and is_vector(trees, x[0])
+    targets = [n for n in numbers if is_single and read_name(n).kind == "y"]
+    y = data_of(trees, names, [n for n in [*ready, *targets] if n not in x], "y")
     if not (of and values and x and y):
         return ""
-    costs = costs_in(trees, names, steps)[:1]
+    costs = costs_in(trees, names, steps, is_single)[:1]
     if costs and is_divided(values, steps):
         values = of  # the cost's gradient is the step, not what is divided in it
     parts = costs + values, of, x + y
@@ -103,9 +106,15 @@ def gradients(names: Iterable[str], steps: Sequence[Change]) -> list[str]:
 
 
 def costs_in(
-    trees: Sequence[ast.Module], names: Iterable[str], steps: Sequence[Change]
+    trees: Sequence[ast.Module],
+    names: Iterable[str],
+    steps: Sequence[Change],
+    is_single: bool,
 ) -> list[str]:
-    """The names of costs: sums or means over the examples, from before the steps."""
+    """The names of costs: sums or means over the examples, from before the steps.
+
+    is_single: whether there is one example, so that a cost need not be a sum.
+    """
     nodes = [node for tree in trees for node in ast.walk(tree)]
     first = min((one.line for one in steps), default=0)
     loops = [n for n in nodes if isinstance(n, LOOPS) and n.lineno < first]
@@ -124,6 +133,7 @@ def costs_in(
             for line, old in late
         )
         is_shown = is_late or any(is_absolute(n.value) for n in made)
+        is_total |= is_single and any(is_curved(n.value) for n in made)
         if not is_shown and (is_total or parts & found.keys()):
             found[name] = parts
     inner = {each for name, parts in found.items() for each in parts - {name}}
@@ -148,6 +158,12 @@ def outdated(
 def is_sum(value: ast.expr) -> bool:
     """Whether a value is a sum or mean by the functions that it calls."""
     return any(SUMS.search(name) for name in called(value))
+
+
+def is_curved(value: ast.expr) -> bool:
+    """Whether a value is made of powers or logarithms, as the loss of one example."""
+    powers = (n for n in ast.walk(value) if isinstance(n, ast.Pow))
+    return any(powers) or any("log" in name for name in called(value))
 
 
 def is_absolute(value: ast.expr) -> bool:
@@ -187,6 +203,7 @@ def used(trees: Iterable[ast.AST], names: Iterable[str], kind: str) -> list[str]
 def examples(names: Iterable[str], kind: str) -> list[str]:
     """The inputs "x" or the labels "y" among names by what they say."""
     found = [n for n in names if read_name(n).kind == kind]
+    found = [n for n in found if not OUTPUT.match(plain(n))] or found
     found = found or [n for n in names if kind == "x" and is_inputs(n)]
     return ([n for n in found if len(n) == 1] or found)[-1:]
 

@@ -6,13 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxnn.clinic.calling import objects
-from jaxnn.clinic.calling.calls import call
-from jaxnn.clinic.calling.forms import Form
 from jaxnn.clinic.calling.listing import is_parameter
 from jaxnn.clinic.calling.names import layers_of, read_name
 from jaxnn.clinic.calling.parts import Part
-from jaxnn.clinic.calling.way import RATE, Way, values
-from jaxnn.clinic.networks.problems import Problem, Sizes
+from jaxnn.clinic.networks.problems import Sizes
 
 Shapes = list[tuple[int, ...]]
 
@@ -25,8 +22,8 @@ class Seen(NamedTuple):
     keys: tuple[str, ...] = ()
 
 
-def seen(values: Mapping[str, Any]) -> Seen:
-    """What the values of parameter roles show."""
+def seen(values: Mapping[str, Any], like: Sizes = ()) -> Seen:
+    """What the values of parameter roles show; like: the sizes that they may have."""
     try:
         weights, biases, container, keys = gathered(values)
     except (TypeError, ValueError):
@@ -43,7 +40,7 @@ def seen(values: Mapping[str, Any]) -> Seen:
             fixed["biases"] = "row"
         elif all(shape[1:] == (1,) for shape in biases):
             fixed["biases"] = "column"
-    found = chain(weights, biases)
+    found = chain(weights, biases, like)
     if found is None:
         return Seen(fixed, (), keys)
     fixed["matrices"], extra, sizes = found
@@ -52,38 +49,24 @@ def seen(values: Mapping[str, Any]) -> Seen:
     return Seen(fixed, sizes, keys)
 
 
-def template(way: Way, problem: Problem) -> Seen:
-    """What parameters in globals, or in a fresh object, show."""
-    part = way.subject.parts[-1]
+def seen_of(part: Part, made: Any, like: Sizes = ()) -> Seen:
+    """What the parameters in a fresh object, or in globals, show; like: see `seen`."""
     held = [one for one in part.every if one.is_parameter]
-    where = held[0].where if held else "argument"
-    if any(one.where in ("argument", "star") for one in held) or not held:
-        return Seen()
-    made = None if where == "global" else fresh(way, part, problem)
-    if where == "objects":
+    if held and held[0].where == "objects":
         there = {} if made is None else objects.held(made)
-        shown = seen(there)
+        shown = seen(there, like)
         bias = "apart" if "biases" in there else "none"
         return shown._replace(fixed={**shown.fixed, "bias": bias})
-    scope = part.scope if where == "global" else getattr(made, "__dict__", {})
+    is_global = bool(held) and held[0].where == "global"
+    scope = part.scope if is_global else getattr(made, "__dict__", {})
     there = {one.role: scope.get(one.name) for one in held}
-    return seen({role: value for role, value in there.items() if value is not None})
+    there = {role: value for role, value in there.items() if value is not None}
+    return seen(there, like)
 
 
-def fresh(way: Way, part: Part, problem: Problem) -> Any:
-    """An object of the class, made for a problem; None if that fails."""
-    wanted = {one.role for one in part.constructor if one.role}
-    for x, y in (("rows", "rows"), ("columns", "columns"), ("rows", "flat")):
-        form = Form(x=x, y=y, labels="0-9" if y == "flat" else "one-hot")
-        every = values(way, form, problem, 0.0, RATE, wanted)
-        if len(every) == len(wanted):
-            made = call(part.start, every, way.subject.folder)
-            if made.error is None:
-                return made.result
-    return None
-
-
-def chain(weights: Shapes, biases: Shapes) -> tuple[str, int, Sizes] | None:
+def chain(
+    weights: Shapes, biases: Shapes, like: Sizes
+) -> tuple[str, int, Sizes] | None:
     """(axes, 1 if the biases are inside, sizes) that fit; None if unclear."""
     fits = []
     for matrices in ("in x out", "out x in"):
@@ -95,6 +78,7 @@ def chain(weights: Shapes, biases: Shapes) -> tuple[str, int, Sizes] | None:
             is_chain = tuple(inner) == sizes[:-1] and min(sizes) > 0
             if is_chain and widths == [*sizes[1:]]:
                 fits.append((matrices, extra, sizes))
+    fits = [one for one in fits if one[2] == like] or fits
     return fits[0] if fits and len({one[1] for one in fits}) == 1 else None
 
 

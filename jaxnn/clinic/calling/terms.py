@@ -137,6 +137,14 @@ def bare(node: ast.AST) -> ast.AST:
     return node
 
 
+def is_vector(trees: Iterable[ast.Module], name: str) -> bool:
+    """Whether a name is set to numbers in one row, as in x = np.array([1.0, 0.5])."""
+    made = (value for one, value in assigned(trees) if one == name)
+    lists = (n for value in made for n in ast.walk(value) if isinstance(n, ast.List))
+    first = next(lists, None)
+    return first is not None and all(map(is_number, first.elts))
+
+
 def literals(trees: Iterable[ast.Module]) -> set[str]:
     """The names that are set to a number, as rate = 0.1 or a, b = 1, 2e-3."""
     nodes = [node for tree in trees for node in flat_body(tree)]

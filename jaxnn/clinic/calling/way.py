@@ -26,6 +26,7 @@ from jaxnn.clinic.networks.problems import Problem, Sizes
 RATE = 0.25  # a power of 2, so that dividing it out loses no digit
 MODES = {
     "step": "it returns the rate times the gradient",
+    "added": "it returns a step to add to the parameters",
     "new parameters": "it returns the new parameters",
     "in place": "it changes the parameters",
 }
@@ -37,16 +38,22 @@ class Way(NamedTuple):
     subject: Subject
     sizes: Sizes
     forms: tuple[Form, ...]  # one for each function
-    mode: str = "gradient"  # or "step", "new parameters", "in place"
+    mode: str = "gradient"  # or one of MODES
     rate_is_lam: bool = False
     pick: int = 0  # which of several costs
     keys: tuple[str, ...] = ()  # of a dictionary or list
     single: bool = False  # whether it is given one example a call
+    is_in_order: bool = False  # whether gradients come in the order of the arguments
 
     @property
     def form(self) -> Form:
         """The form of the last function, which gives the gradient."""
         return self.forms[-1]
+
+    @property
+    def is_added(self) -> bool:
+        """Whether the person's file adds what comes back to the parameters."""
+        return self.subject.parts[-1].adds == 1
 
     @property
     def has_biases(self) -> bool:
@@ -114,7 +121,8 @@ def values(
 
     def packed() -> Any:
         keys = way.keys or ("W*", "b*") * (form.parameters == "dictionary")
-        keys = parameter_keys(keys, len(blocks), 0 if shift else 1)
+        if form.parameters != "struct":
+            keys = parameter_keys(keys, len(blocks), 0 if shift else 1)
         return typed(PACKINGS[form.parameters](blocks, form, keys), form)
 
     def example(e: Problem) -> tuple[Any, Any]:
@@ -165,7 +173,11 @@ def outcome(way: Way, part: int, p: Problem, lam: float, rate: float = RATE) -> 
     made = call(run, given, way.subject.folder)
     blocks = formed(p.params, form)
     return (made.result or Outcome())._replace(
-        given=blocks, error=made.error, lines=made.lines, changed=made.changed
+        roles=tuple(i.role for i in one.inputs if i.is_parameter),
+        given=blocks,
+        error=made.error,
+        lines=made.lines,
+        changed=made.changed,
     )
 
 
@@ -177,8 +189,9 @@ def answer(way: Way, outcomes: list[Outcome]) -> Answer:
     for one in outcomes:
         if one.error is not None:
             return made._replace(trouble="raises", error=one.error)
-    found = read(outcomes, form, way.mode)
-    rate = RATE if way.subject.takes("rate") and not way.rate_is_lam else None
+    found = read(outcomes, form, way.mode, way.is_in_order)
+    has_rate = way.subject.takes("rate") and not way.rate_is_lam
+    rate = RATE if has_rate and way.mode != "added" else None
     if found.blocks is not None:
         gradient = scaled(way.mode, last.given, found.blocks, rate)
         made = made._replace(gradient=plain(gradient, form))

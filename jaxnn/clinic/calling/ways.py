@@ -4,11 +4,13 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from jaxnn.clinic.calling.answers import Outcome
+import numpy as np
+
+from jaxnn.clinic.calling.answers import Answer, Outcome
 from jaxnn.clinic.calling.calls import TooLong
 from jaxnn.clinic.calling.choices import is_alternative, keys_of, packings
-from jaxnn.clinic.calling.forms import Form, label_forms
-from jaxnn.clinic.calling.modes import modes
+from jaxnn.clinic.calling.forms import CHOICES, Form, label_forms
+from jaxnn.clinic.calling.modes import flat, modes
 from jaxnn.clinic.calling.refusals import Failure, is_own, own_frames, refusal
 from jaxnn.clinic.calling.sizes import USUAL, depth_of, problems_of, sizes_to_try
 from jaxnn.clinic.calling.subject import Subject
@@ -35,10 +37,7 @@ def ways(
     failures: list[Failure] = []
     found = 0  # layers of a network that works
     ends: dict[bool, list[Any]] = {False: [], True: []}  # the errors for each size
-    # a cost of all pairs beside the gradient of one
-    is_one_a_call = subject.takes("pairs") and subject.takes("x")
-    loops = [getattr(p.function, "takes_many", False) for p in subject.parts]
-    counts = (False,) if all(loops) else (True,) if is_one_a_call else (False, True)
+    counts = counts_of(subject)
     every = (  # lazily: to look at a size can make one of the person's objects
         (sizes, seen, is_single)
         for sizes, seen in sizes_to_try(subject, fixed.get("sizes"))
@@ -67,6 +66,17 @@ def ways(
             raise refusal(subject, failures)
     if not found:
         raise refusal(subject, failures)
+
+
+def counts_of(subject: Subject) -> tuple[bool, ...]:
+    """Whether to try one example a call, and whether to try many."""
+    # a cost of all pairs beside the gradient of one
+    is_one = subject.takes("pairs") and subject.takes("x")
+    functions = [part.function for part in subject.parts]
+    if is_one or any(getattr(each, "takes_one", False) for each in functions):
+        return (True,)
+    loops = [getattr(each, "takes_many", False) for each in functions]
+    return (False,) if all(loops) else (False, True)
 
 
 def is_stuck(ends: Sequence[Any], subject: Subject) -> bool:
@@ -134,7 +144,8 @@ def in_labels(
 ) -> Iterator[Way]:
     """The ways for one form of parameters and pixels: first with equal labels."""
     forms = [
-        way.form._replace(x=x, labels=labels, y=y)
+        way.form._replace(x=x, labels=labels, y=y, one_output=shape)
+        for shape in shapes_of_one(way, fixed)
         for labels, y in label_forms(way.sizes[-1], is_single or is_paired(way.subject))
         if fixed.get("labels", labels) == labels and fixed.get("y", y) == y
     ]
@@ -146,13 +157,33 @@ def in_labels(
             return
     alike = [(form,) * len(every) for form in every[0] if all(form in e for e in every)]
     mixed = itertools.product(*every) if len(every) < 3 else ()
+    # labels may differ from function to function, the parameters may not
+    mixed = (one for one in mixed if len({form.one_output for form in one}) == 1)
     for chosen in dict.fromkeys([*alike, *mixed]):
         outcomes = [made[form] for made, form in zip(every, chosen, strict=True)]
         for one in modes(way._replace(forms=chosen), problem, outcomes):
-            count = len(answer(one, outcomes).costs)
+            made = answer(one, outcomes)
             yield one
-            for pick in range(1, min(count, 4)):
+            for pick in range(1, min(len(made.costs), 4)):
                 yield one._replace(pick=pick)
+            other = one._replace(is_in_order=True)
+            if outcomes[-1].roles and differs(made, answer(other, outcomes)):
+                yield other
+
+
+def differs(one: Answer, other: Answer) -> bool:
+    """Whether another answer has a gradient that the first one does not have."""
+    if one.gradient is None or other.gradient is None:
+        return other.gradient is not None
+    return not np.array_equal(flat(one.gradient), flat(other.gradient))
+
+
+def shapes_of_one(way: Way, fixed: Mapping[str, Any]) -> tuple[str, ...]:
+    """The shapes of the weights to one output; more outputs have a matrix."""
+    is_vector = way.form.parameters in ("vector", "column", "alone")
+    if way.sizes[-1] > 1 or is_vector or way.form.type != "array":
+        return ("matrix",)
+    return (fixed["one_output"],) if "one_output" in fixed else CHOICES["one_output"]
 
 
 def running(

@@ -18,7 +18,9 @@ from jaxnn.clinic.networks.network import Network
 from jaxnn.clinic.networks.problems import Layer, Params, Problem
 from jaxnn.clinic.networks.units import (
     HIDDEN,
+    SOFTMAX,
     Unit,
+    softmax,
 )
 
 Array = np.ndarray
@@ -101,7 +103,8 @@ def wholes(v: Values) -> dict[tuple[str, Key], Callable[[Values], Values]]:
     k = len(v.Y)
     found: dict[tuple[str, Key], Callable[[Values], Values]] = {}
     for key, change in (LABELS if k > 1 else ONE_LABEL).items():
-        found["labels", key] = lambda v, change=change: v._replace(Y=change(v.Y))
+        if v.m > 1 or key not in OF_ONE:
+            found["labels", key] = lambda v, change=change: v._replace(Y=change(v.Y))
     if v.m > 1:
         for key in EXAMPLES:
             found["examples", key] = lambda v, key=key: kept(v, EXAMPLES[key](v.m))
@@ -109,6 +112,9 @@ def wholes(v: Values) -> dict[tuple[str, Key], Callable[[Values], Values]]:
             found["examples", ("last", count)] = lambda v, count=count: kept(
                 v, slice(0, v.m - count)
             )
+    if v.net.units[-1] is SOFTMAX:
+        for key in ("softmax of examples", "softmax of all"):
+            found["forward", key] = lambda v, key=key: with_outputs(v, key)
     hidden = v.net.units[:-1]
     for unit in HIDDEN:
         if hidden and set(hidden) != {unit}:
@@ -122,6 +128,10 @@ def moved(Y: Array, shift: int, lost: int | None = None) -> Array:
     return np.roll(Y, shift, axis=0)
 
 
+OF_ONE: Mapping[str, Callable[[Array], Array]] = {
+    "of the last": lambda Y: Y[:, -1:] + 0 * Y,
+    "of the first": lambda Y: Y[:, :1] + 0 * Y,
+}
 LABELS: Mapping[str, Callable[[Array], Array]] = {
     "up": lambda Y: moved(Y, 1),
     "down": lambda Y: moved(Y, -1),
@@ -129,8 +139,9 @@ LABELS: Mapping[str, Callable[[Array], Array]] = {
     "last lost": lambda Y: moved(Y, 0, len(Y) - 1),
     "up, last lost": lambda Y: moved(Y, 1, len(Y) - 1),
     "down, first lost": lambda Y: moved(Y, -1, 0),
+    **OF_ONE,
 }
-ONE_LABEL: Mapping[str, Callable[[Array], Array]] = {"inverted": lambda Y: 1 - Y}
+ONE_LABEL = {"inverted": lambda Y: 1 - Y, **OF_ONE}
 EXAMPLES: Mapping[str, Callable[[int], slice]] = {
     "all but the last": lambda m: slice(0, m - 1),
     "all but the first": lambda m: slice(1, m),
@@ -143,6 +154,14 @@ def kept(v: Values, keep: slice) -> Values:
     """The values of some examples only."""
     Z, A = (tuple(a[:, keep] for a in every) for every in (v.Z, v.A))
     return v._replace(Z=Z, A=A, Y=v.Y[:, keep])
+
+
+def with_outputs(v: Values, key: str) -> Values:
+    """Softmax over all examples, or over all numbers, in place of the classes."""
+    Z = v.Z[-1]  # (k, m)
+    e = np.exp(Z)
+    A = softmax(Z.T).T if key == "softmax of examples" else e / e.sum()
+    return v._replace(A=(*v.A[:-1], A))
 
 
 def with_units(v: Values, unit: Unit) -> Values:

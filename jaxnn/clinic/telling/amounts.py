@@ -48,7 +48,7 @@ number: a fixed number is used in place of m{where}
   the sums are divided by a number that is not the number of examples
 [data]
 -1: the output delta has the wrong sign
-  the error was written as target minus output
+  the error was written as target minus output, which is right for a step to add
 [sign]
 -1: the gradient is negated
   minus the gradient, the step downhill, was returned

@@ -21,6 +21,10 @@ up, last lost: labels shifted up by one, the last class lost
   labels 1 to k were compared with 0 to k - 1, so the last one matches nothing
 down, first lost: labels shifted down by one, the first class lost
   labels from 0 were compared with numbers from 1, so label 0 matches nothing
+of the last: the last example's label stands for every label
+  Y was set anew for each example in a loop, and used after it
+of the first: the first example's label stands for every label
+  Y was taken of example 0 alone
 inverted: 1 - Y stands for Y
   the two labels are exchanged
 [examples]
@@ -39,6 +43,10 @@ last: the last examples are left out
   the network has {f} units in its hidden layers
 linear: the hidden units are linear
   {f} is left out in the forward pass: the next layer is made of z, not of {f}(z)
+softmax of examples: softmax is divided by a sum over the examples
+  <softmax>
+softmax of all: softmax is divided by the sum over everything
+  <softmax>
 [order]
 all: the gradient is unrolled in the other order
   <order>
@@ -209,6 +217,7 @@ k: k stands for lambda in the penalty of {W}
     chain="the chain rule through {f} units gives the factor {prime}({z})",
     cancels="with {loss} {out}' cancels at the output",
     loop="the loop assigns with =, so each example overwrites the one before",
+    softmax="the outputs of one example, not of several, add up to 1",
     edge="the loop over the examples ends or starts too early",
     order="theta was read in one order and its gradient unrolled in another; or the "
     "gradient was transposed, which gives the same vector",

@@ -144,8 +144,13 @@ def notes(answers: Answers, found: Judgement | None) -> list[str]:
         texts.append("no cost (one number) came back; only the gradient was checked")
     if (several := len(answers.rows[0][0].costs)) > 1:
         texts.append(f"{several} costs were returned; number {way.pick + 1} was used")
-    if found is not None and found.rates:
-        rate = found.rates[0]
+    rate = found.rates[0] if found is not None and found.rates else 1.0
+    if way.mode == "added":
+        times = f"minus {rate:.6g} times" if rate != 1 else "minus"
+        text = f"read as {times} the gradient: a step to add to the parameters"
+        text += "; each fix is for the gradient" * (not found or not found.is_right)
+        texts.append(text)
+    elif rate != 1:
         texts.append(f"what came back is {rate:.6g} times the gradient: a rate")
     printed = max(one.lines for one in answers.every)
     if printed >= MANY:

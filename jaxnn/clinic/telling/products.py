@@ -33,6 +33,7 @@ def mistakes(
             if key[0] == layer and key[1] != layer - 1 and None not in ratios:
                 found[layer] = key[1], np.array(ratios, float)
     yield from sums(answers, problems, net, style)
+    yield from of_each_example(answers, problems, net, style)
     if not found:
         return
     yield product_in_words(found, net, style)
@@ -41,6 +42,37 @@ def mistakes(
     table = {part: ratios / scales for part, ratios in table.items()}
     for some in factors(table, problems, 1, 0.0)[:1]:
         yield from (amounts.mistake(f, style, net) for f in some)
+
+
+def of_each_example(
+    answers: list[Answer], problems: list[Problem], net: Network, style: Style
+) -> Iterator[Wording]:
+    """The arrays with a column for each example that stand for weights' gradients."""
+    tables = [raw(net, p) for p in problems]
+    weights = [products(net, p) for p in problems]
+    for layer, key in tables[0]:
+        pairs = list(zip(answers, tables, weights, strict=True))
+        is_there = all(fitted(one, table[layer, key]) for one, table, _ in pairs)
+        is_made = all(fitted(one, made[layer, layer - 1]) for one, _, made in pairs)
+        if is_there and not is_made:
+            what = style.delta(layer)
+            if key == "handed on":
+                what = f"the gradient of {style.a(layer - 1)}"
+            yield Wording(
+                f"{what} came back in place of {style.dW(layer)}",
+                "it has one part for each example; the product with what enters the "
+                "layer sums over them",
+                (formulas.weights(style, net, layer),),
+            )
+
+
+def raw(net: Network, p: Problem) -> dict[tuple[int, str], Array]:
+    """delta_l (u_l, m), and what layer l hands back to the one before (u_{l-1}, m)."""
+    found = {}
+    for layer, delta in enumerate(steps.deltas(steps.values(net, p, 0.0, p.params)), 1):
+        found[layer, "delta"] = delta
+        found[layer, "handed on"] = p.params[layer - 1].W.T @ delta
+    return found
 
 
 def sums(

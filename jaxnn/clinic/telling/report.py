@@ -5,9 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from jaxnn.clinic.attempts import BARS
-from jaxnn.clinic.edits.fits import SLACK, gaps
-from jaxnn.clinic.edits.hypotheses import NONE, Hypothesis, parts
-from jaxnn.clinic.edits.steps import ratio
+from jaxnn.clinic.edits.fits import gaps
+from jaxnn.clinic.edits.hypotheses import NONE, Hypothesis
 from jaxnn.clinic.examination import NEAR, Answers, is_consistent, numeric
 from jaxnn.clinic.judgement import Judgement
 from jaxnn.clinic.networks.network import Network
@@ -102,15 +101,6 @@ def values(answers: Answers, found: Judgement, style: Style, i: int) -> list[str
             text = f"{text:<39} bias {agreement(table[:, column + 1], answers)}"
         lines.append(line(style.W(layer), text))
     return lines
-
-
-def all_wrong(answers: Answers, found: Judgement) -> bool:
-    """Whether no part of the gradient is right, not even up to a factor."""
-    given, right = given_gradients(answers, found, 0)[0], truth(answers, found, 0)[0]
-    return all(
-        ratio(a, b, SLACK * answers.bar) is None
-        for a, b in zip(parts(right), parts(given), strict=True)
-    )
 
 
 def given_gradients(answers: Answers, found: Judgement, i: int) -> list[Params]:

@@ -200,7 +200,13 @@ def fixes_of(c: Choice, style: Style, net: Network) -> Iterator[str]:
 
 
 def forward(c: Choice, style: Style, net: Network) -> Iterator[str]:
-    """What to do about hidden layers with other units."""
+    """What to do about layers with other units."""
+    if str(c.key).startswith("softmax"):
+        axis = int(not style.is_columns)
+        total = f"np.sum(e, axis={axis}, keepdims=True)"
+        total = f"sum(e, {axis + 1})" if style.language is formulas.OCTAVE else total
+        yield f"e = exp({style.z(net.depth)}); divide it by {total}, the classes' sum"
+        return
     for layer in range(1, net.depth):
         right, z = net.units[layer - 1].name, style.z(layer)
         wrong = f", not {c.key}" if c.key != LINEAR.name else ""

@@ -9,8 +9,9 @@ from typing import Any
 from jaxnn import files
 from jaxnn.clinic.calling.listing import is_parameter
 from jaxnn.clinic.calling.octave.process import Octave, executable
-from jaxnn.clinic.calling.octave.sources import Head, heads, reshaped
+from jaxnn.clinic.calling.octave.sources import Head, fields, heads, reshaped
 from jaxnn.clinic.calling.texts import guess
+from jaxnn.clinic.calling.usages import Usage
 from jaxnn.files import FileError
 from jaxnn.mistake import Mistake
 
@@ -24,6 +25,7 @@ class Function:
         self.returns, self.__name__ = head.returns, head.name
         self.__qualname__ = head.name
         self.reshaped = sum(map(is_parameter, reshaped(head)))
+        self.uses = {name: used(fields(head, name)) for name in head.takes}
         self.__signature__ = signature(head.takes)
 
     def __call__(self, *arguments: Any) -> tuple[Any, ...]:
@@ -66,6 +68,15 @@ def find(path: Path, found: Sequence[Head], name: str) -> Head:
         f"{path}: no {name} in it, and no {name}.m beside it; {guess(name, offered)}"
         f"it has: {files.listed(offered)}"
     )
+
+
+def used(names: Sequence[str]) -> Usage:
+    """How an argument with these fields is used: net.W1 as a dictionary's W1."""
+    keys = [key for key in names if is_parameter(key.replace("{}", "").split(".")[-1])]
+    is_struct = any("{}" in key for key in keys)
+    keys = [key for key in keys if ("{}" in key) == is_struct]
+    kind = "struct" if is_struct else "dictionary" * bool(keys)
+    return Usage(kind, tuple(keys))
 
 
 def signature(names: Sequence[str]) -> inspect.Signature:

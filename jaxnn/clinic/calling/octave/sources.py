@@ -105,6 +105,15 @@ def reshaped(head: Head) -> set[str]:
     return set(re.findall(r"(\w+)\s*=\s*reshape\s*\(", text))
 
 
+def fields(head: Head, name: str) -> list[str]:
+    """The fields of an argument that is a struct: W1 of net.W1, W{} of net.W{i},
+    layers{}.w of net.layers{i}.w."""
+    start, end = head.span
+    text = without_comments(read(head.path))[start:end]
+    found = re.findall(rf"\b{name}\.(\w+(?:\{{[^}}]*\}}(?:\.\w+)?)?)", text)
+    return list(dict.fromkeys(re.sub(r"\{[^}]*\}", "{}", one) for one in found))
+
+
 def copied(head: Head, name: str) -> str:
     """A file in which the function, under a new name, comes first.
 
