@@ -11,12 +11,13 @@ import sys
 import warnings
 from pathlib import Path
 
+import jax
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.datasets import load_iris, load_wine
+from sklearn.datasets import load_digits, load_iris, load_wine
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
@@ -27,8 +28,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import jaxnn
 from jaxnn import GridSearch, Mistake, NeuralNetClassifier, ensemble, model
+from jaxnn.estimator import fitting, learning, loops, scoring
 from jaxnn.optimizers import run_chunk
-from jaxnn.training import task
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -73,7 +74,7 @@ def wine():
 
 
 def small(**how):
-    return NeuralNetClassifier(5, random_state=0, **how)
+    return NeuralNetClassifier(5, random_state=3, **how)
 
 
 def test_without_a_hidden_layer_it_is_logistic_regression(wine):
@@ -127,7 +128,7 @@ def test_early_stopping_is_a_loop_over_partial_fit(wanted):
     how = {"method": method, "batch_size": int(size) if size else None, "tol": 0.01}
     ours = small(**how, early_stopping=True, n_iter_no_change=4, max_iter=300)
     ours.fit(x, y)
-    split = {"random_state": 0, "stratify": y, "test_size": 0.1}
+    split = {"random_state": 3, "stratify": y, "test_size": 0.1}
     train_x, held_x, train_y, held_y = train_test_split(x, y, **split)
     best, idle, scores, loop = -np.inf, 0, [], small(**how)
     for i in range(300):
@@ -157,19 +158,32 @@ def test_mini_batches_end_when_the_loss_no_longer_falls(wine):
     assert all(gains[i : i + 3].any() for i in range(len(gains) - 3))
 
 
-def test_the_gradients_of_weighted_batches_add_up_to_the_whole_one(wine):
-    x, y = wine
+def test_batches_of_weighted_examples_have_the_gradient_of_all_on_average(wine):
+    x, y = wine[0][:176], wine[1][:176]
     weights = np.random.default_rng(1).uniform(0, 2, len(y))
     params = jaxnn.init_params(0, (13, 4, 3), dtype="float64")
     whole = model.gradient(params, x, y, 0.5, weights)
-    total = [np.zeros(theta.shape) for theta in params]
-    for rows in np.array_split(np.random.default_rng(2).permutation(len(y)), 4):
-        args = task.take_batch((x, y, 0.5, None, weights), rows)
-        grad = model.gradient(params, *args[:3], args[4])
-        share = weights[rows].sum() / weights.sum()
-        total = [t + share * np.asarray(g) for t, g in zip(total, grad, strict=True)]
-    for ours, theirs in zip(total, whole, strict=True):
-        np.testing.assert_allclose(ours, theirs, atol=1e-6)
+    grads = []
+    for rows in np.split(np.random.default_rng(2).permutation(len(y)), 4):
+        args = fitting.take_batch((x, y, 0.5, None, weights), rows)
+        grads.append(jax.grad(fitting.cost)(params, *args))
+    for theirs, *ours in zip(whole, *grads, strict=True):
+        np.testing.assert_allclose(np.mean(ours, axis=0), theirs, atol=1e-6)
+
+
+def test_weights_count_in_batches_of_one(wine):
+    x, y = wine
+    how = {"method": "gd", "batch_size": 1, "max_iter": 5, "learning_rate": 0.01}
+    even = small(**how).fit(x, y)
+    heavy = small(**how).fit(x, y, sample_weight=np.where(y == 0, 20.0, 1.0))
+    shares = [np.mean(one.predict_proba(x)[:, 0]) for one in (even, heavy)]
+    assert shares[1] > shares[0] + 0.1
+
+
+def test_accuracy_counts_weights():
+    part = fitting.Examples(np.eye(3), np.array([0, 1, 1]), np.array([1.0, 2.0, 5.0]))
+    theta = np.column_stack([np.zeros(3), np.eye(3)])
+    assert scoring.accuracy((theta,), part) == pytest.approx(3 / 8)
 
 
 def test_warm_start_goes_on(wine):
@@ -254,6 +268,8 @@ def test_a_search_finds_what_scikit_learns_does(wine, calls):
     assert ours.score(*wine) == ours.best_estimator_.score(*wine)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning")
+@pytest.mark.filterwarnings("ignore:One or more of the test scores are non-finite")
 def test_a_search_over_shapes_pipelines_and_what_cannot_join(wine, calls):
     x, y = load_wine(return_X_y=True)
     machine = make_pipeline(StandardScaler(), small(max_iter=20))
@@ -262,9 +278,11 @@ def test_a_search_over_shapes_pipelines_and_what_cannot_join(wine, calls):
         {name + "hidden_layer_sizes": [3, (4,)], name + "lam": [0.1, 5.0]},
         {name + "early_stopping": [True], name + "lam": [1.0]},
     ]
+    grid += [{name + "max_iter": [5], name + "lam": [0.1, 5.0]}]
+    grid += [{name + "lam": [1.0], name + "init": ["he", "course"]}]
     how = {"cv": 2, "scoring": ["accuracy", "neg_log_loss"], "refit": "accuracy"}
     ours = GridSearch(machine, grid, **how).fit(x, y)
-    assert calls == [2, 2, 2, 2]  # two shapes, two folds
+    assert calls == [2] * 6  # three shapes, two folds
     theirs = GridSearchCV(machine, grid, **how).fit(x, y)
     for name, column in theirs.cv_results_.items():
         if name.startswith("split"):
@@ -290,18 +308,23 @@ def test_readmes_example(tmp_path, monkeypatch, capsys):
 
 
 MISTAKES = {
-    "max_iter=0: give a whole number": {"max_iter": 0},
-    "hidden_layer_sizes=2.5: give a whole number": {"hidden_layer_sizes": (2.5,)},
-    "lambda -1.0: give a number from 0": {"lam": -1.0},
+    "max_iter=0: give whole numbers": {"max_iter": 0},
+    "hidden_layer_sizes=\\(2.5,\\): give": {"hidden_layer_sizes": (2.5,)},
+    "hidden_layer_sizes='25': give": {"hidden_layer_sizes": "25"},
+    "lam=-1.0: give a number from 0": {"lam": -1.0},
+    "lam='1': give a number": {"lam": "1"},
+    "learning_rate='adaptive': give": {"learning_rate": "adaptive", "method": "gd"},
     "unknown method 'sgd'; choose from adam": {"method": "sgd"},
     "use mini-batches with adam": {"batch_size": 5},
     "lbfgs searches for its step": {"learning_rate": 0.1},
-    "validation_fraction=1.5: give one": {"early_stopping": True}
-    | {"validation_fraction": 1.5},
+    "validation_fraction=1.5": {"early_stopping": True, "validation_fraction": 1.5},
+    "early_stopping='yes': give True": {"early_stopping": "yes"},
+    "scipy-cg runs to its end": {"early_stopping": True, "method": "scipy-cg"},
     "tol=-1: give a number from 0": {"tol": -1},
     "unknown dtype 'int8'; float32": {"dtype": "int8"},
-    "unknown initialization": {"init": "he"},
+    "init='he': choose from course": {"init": "he"},
     "unknown device 'tpu'": {"device": "tpu"},
+    "device=None: give": {"device": None},
 }
 
 
@@ -314,14 +337,88 @@ def test_mistakes_have_one_line(words, wine):
 
 def test_mistakes_in_the_data(wine):
     x, y = wine
-    with pytest.raises(Mistake, match="one class, '1'; give examples of"):
+    with pytest.raises(Mistake, match="one class, 1; give examples of"):
         small().fit(x, np.ones(len(y), int))
     with pytest.raises(Mistake, match="y has 'd', which is none of the classes"):
         words = np.array(list("abc"))[y]
         loop = small(method="adam").partial_fit(x, words, classes=list("abc"))
         loop.partial_fit(x[:2], ["a", "d"])
-    with pytest.raises(AttributeError, match="partial_fit"):
+    with pytest.raises(AttributeError, match="partial_fit") as caught:
         small(method="lbfgs").partial_fit  # noqa: B018
+    assert "adam, gd and momentum, not for lbfgs" in str(caught.value.__cause__)
+    with pytest.raises(ValueError, match="is 0 everywhere|least one non-zero"):
+        small().fit(x, y, sample_weight=np.zeros(len(y)))
+    with pytest.raises(Mistake, match="NaN or infinite at the start .* scale X"):
+        small(dtype="float32").fit(x * 1e39, y)
+    with pytest.raises(Mistake, match="set early_stopping=False"):
+        small(method="gd", early_stopping=True).partial_fit(x, y, classes=[0, 1, 2])
+    with pytest.raises(Mistake, match="classes: give two or more"):
+        small(method="gd").partial_fit(x, y * 0, classes=[0])
+
+
+def test_a_stream_of_any_lengths_and_settings(wine):
+    x, y = wine
+    loop = small(method="adam", batch_size=50).partial_fit(x, y, classes=[0, 1, 2])
+    loop.partial_fit(x[:20], y[:20])  # fewer than a batch
+    loop.set_params(method="momentum").partial_fit(x, y)  # drops Adam's memory
+    loop.partial_fit(x.astype("float32"), y)
+    assert loop.n_iter_ == 4 and {t.dtype.name for t in loop.params_} == {"float64"}
+
+
+def test_a_start_that_has_converged_keeps_its_loss(wine):
+    ours = small(warm_start=True, tol=0.01, max_iter=500).fit(*wine)
+    before = ours.loss_
+    assert ours.fit(*wine).loss_ == pytest.approx(before) and ours.n_iter_ == 0
+    stopped = small(early_stopping=True, tol=100).fit(*wine)
+    assert stopped.loss_ > 1 and stopped.loss_curve_ == []
+
+
+@pytest.mark.parametrize("more", [{}, {"early_stopping": True}, {"batch_size": 40}])
+def test_a_network_that_diverges_keeps_its_last_good_weights(wine, more):
+    x, y = wine[0].astype("float32"), wine[1]
+    ours = small(method="gd", learning_rate=1e3, lam=1e3, max_iter=50, **more)
+    with pytest.warns(ConvergenceWarning, match="NaN or infinite .* smaller learning"):
+        ours.fit(x, y)
+    assert all(np.isfinite(theta).all() for theta in ours.params_)
+
+
+def test_a_network_that_learned_nothing_says_so():
+    digits = load_digits(return_X_y=True)
+    deep = NeuralNetClassifier((10, 10, 10), random_state=0)
+    with pytest.warns(ConvergenceWarning, match="how frequent each class is; try init"):
+        deep.fit(digits[0] / 16, digits[1])
+    assert deep.score(digits[0] / 16, digits[1]) < 0.2
+    assert not learning.has_learned_nothing(
+        fitting.Outcome((), [], 1.86, ""),  # 3 classes: 3 entropies of 1/3 are 1.91
+        fitting.Examples(np.eye(3), np.arange(3), np.ones(3)),
+    )
+
+
+@pytest.mark.parametrize("more", [{}, {"early_stopping": True}])
+def test_ctrl_c_keeps_what_was_reached(wine, monkeypatch, more):
+    ours, real, calls = small(max_iter=10_000, tol=0, **more), loops.narrowed, []
+    if more:  # after the third iteration
+        ours.set_params(n_iter_no_change=10_000)
+        stop = scoring.accuracy
+
+        def pressed(*args):
+            calls.append(1)
+            if len(calls) > 3:
+                raise KeyboardInterrupt
+            return stop(*args)
+
+        monkeypatch.setattr(scoring, "accuracy", pressed)
+    else:  # after the first call of the compiled loop
+
+        def press(done, loss):
+            raise KeyboardInterrupt
+
+        trained = learning.loops.at_once
+        monkeypatch.setattr(loops, "at_once", lambda *args: trained(*args[:-1], press))
+    with pytest.raises(KeyboardInterrupt):
+        ours.fit(*wine)
+    assert ours.n_iter_ == (3 if more else 100) and ours.score(*wine) > 0.3
+    assert real is loops.narrowed
 
 
 def test_a_run_that_did_not_converge_says_so(wine):

@@ -8,6 +8,7 @@ mask, a start). They share the rest, above all the digits: one copy on the devic
 import time
 from collections.abc import Callable
 from functools import partial
+from threading import Lock
 from typing import Any, NamedTuple
 
 import jax
@@ -93,13 +94,15 @@ def minimize_all(
     numbers = np.asarray(rate, dtype), np.asarray(tolerance, dtype)
     args = as_arrays(args, dtype)
     threads, first, parts = threads_for(n), 0, []
-    size = min(group_size(chosen, params, numbers[0]), -(-n // threads))
+    room = group_size(chosen, params, numbers[0]) // threads
+    size = max(1, min(room, -(-n // threads)))
     count = Counted(progress, n * steps)
 
     def train(group: slice) -> Ensemble:
         own = tuple(theta[group] for theta in params), own_args(args, axes, group)
         show = partial(count.show, group.start)
-        return train_group(fun, *own, axes, chosen, steps, numbers, show)
+        how = numbers, show, count.compiling
+        return train_group(fun, *own, axes, chosen, steps, *how)
 
     while first < n:
         groups = cut(first, n, size, threads)
@@ -107,7 +110,7 @@ def minimize_all(
             found = side_by_side(train, groups, dtype.name, count)
         except jax.errors.JaxRuntimeError as error:
             size, threads = halved(min(size * threads, n - first), error), 1
-            count = Counted(progress, n * steps)
+            count.begin_again(first * steps)
             if notice is not None:
                 notice(f"the device's memory is full: now in groups of {size}")
             continue
@@ -138,14 +141,16 @@ def train_group(
     steps: int,
     numbers: tuple[np.ndarray, np.ndarray],
     show: Callable[[int], Any],
+    compiling: Lock,
 ) -> Ensemble:
     """Train one group of networks, a chunk of steps per call."""
     rate, tolerance = numbers
     n = len(params[0])
     how = (fun, method, axes, networks_at_once(method, n))
     size, limit, taken = min(CHUNK, steps), 1, 0
-    origin = all_unevaluated(method, params, rate)
-    now, _ = run_all(*how, size, origin, args, np.int32(1), tolerance)
+    with compiling:
+        origin = all_unevaluated(method, params, rate)
+        now, _ = run_all(*how, size, origin, args, np.int32(1), tolerance)
     now = jax.block_until_ready(now._replace(memory=origin.memory))
     began = before = time.perf_counter()
     good, costs = now.params, []

@@ -6,7 +6,7 @@ On a CPU the products of one network are too small to keep all cores busy.
 import os
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
 from jaxnn import devices
@@ -16,8 +16,11 @@ T = TypeVar("T")
 
 def threads_for(n: int) -> int:
     """How many groups of n networks train at the same time: on a CPU, one per core."""
-    is_cpu = devices.current().platform == "cpu"
-    return min(n, os.cpu_count() or 1) if is_cpu else 1
+    if devices.current().platform != "cpu":
+        return 1
+    if hasattr(os, "sched_getaffinity"):  # Linux: the cores that are ours
+        return min(n, len(os.sched_getaffinity(0)))
+    return min(n, os.cpu_count() or 1)
 
 
 def cut(first: int, n: int, size: int, threads: int) -> list[slice]:
@@ -36,6 +39,11 @@ class Counted:
         self.progress, self.steps = progress, steps
         self.done: dict[int, int] = {}
         self.lock, self.is_stopped = threading.Lock(), False
+        self.compiling = threading.Lock()  # one group compiles what all need
+
+    def begin_again(self, done: int) -> None:
+        """The groups that failed start again; others have done so many steps."""
+        self.done, self.is_stopped = {-1: done}, False
 
     def show(self, first: int, done: int) -> None:
         """Note the network-steps that the group from network `first` on has done."""
@@ -62,6 +70,9 @@ def side_by_side(
     with ThreadPoolExecutor(len(groups)) as pool:
         futures = [pool.submit(call, group) for group in groups]
         try:
+            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+            for error in filter(None, (future.exception() for future in done)):
+                raise error
             return [future.result() for future in futures]
         except BaseException:
             count.is_stopped = True

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.special import log_expit, softmax
+from scipy.special import log_expit, log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.metaestimators import available_if
@@ -23,7 +23,7 @@ from sklearn.utils.validation import (
 )
 
 from jaxnn import devices
-from jaxnn.estimator import fitting, learning, scoring, together
+from jaxnn.estimator import learning, loops, scoring, together
 from jaxnn.estimator.fitting import Examples, Outcome
 from jaxnn.estimator.plan import Plan, plan_of
 from jaxnn.mistake import Mistake
@@ -33,6 +33,9 @@ from jaxnn.model import Params
 class NeuralNetClassifier(ClassifierMixin, BaseEstimator):
     """A network of sigmoid units with one output per class, trained by JAX.
 
+    MLPClassifier's alpha, solver and learning_rate_init are lam, method and
+    learning_rate here.
+
     Its cost is `jaxnn.cost`: cross-entropy in nats per example, summed over the
     outputs, plus lam/(2m) times the squared weights; with sample weights, m is their
     sum.
@@ -41,21 +44,23 @@ class NeuralNetClassifier(ClassifierMixin, BaseEstimator):
     logistic regression. lam: the penalty, from 0 up. method, learning_rate, init: as in
     `jaxnn.fit`. max_iter: iterations at most; an iteration is a step of the method,
     with mini-batches an epoch. batch_size: examples per mini-batch, for adam, gd and
-    momentum; None takes all.
+    momentum, at most all; None takes all.
 
-    tol: training ends where the gradient's norm is at most this. With mini-batches or
-    early_stopping it ends when n_iter_no_change iterations in a row improve the loss,
-    or the accuracy on held-out examples, by less. early_stopping: hold out
-    validation_fraction of the examples, stratified; the best weights on them stay.
+    tol: training ends where the gradient's norm, by the parameters that the method
+    moves, is at most this. With mini-batches or early_stopping it also ends when
+    n_iter_no_change iterations in a row improve the loss, or the accuracy on held-out
+    examples, by less. early_stopping: hold out validation_fraction of the examples,
+    stratified; the weights that are best on them stay.
     warm_start: `fit` continues from the weights of the last one. random_state: an int
-    is the seed of the weights, the mini-batches and the held-out examples.
+    is the seed of the weights, the mini-batches and the held-out examples. Ctrl-C keeps
+    the weights that `fit` has reached, and is raised.
 
     device: "auto", "cpu" or "gpu". dtype: "float32", "float64", or None: that of X,
     float32 for integers. Predictions are float64. verbose: a bar on stderr. Sparse X is
     made dense.
 
     After `fit`: classes_ (k,), params_ (the thetas), coefs_, intercepts_ (per layer,
-    (units_in, units_out) and (units_out,)), loss_, loss_curve_, n_iter_,
+    (units_in, units_out) and (units_out,)), loss_ (theirs), loss_curve_, n_iter_,
     n_features_in_, feature_names_in_; with early_stopping validation_scores_ and
     best_validation_score_. `jaxnn.save_params(path, clf.params_)` saves the network.
 
@@ -114,9 +119,7 @@ class NeuralNetClassifier(ClassifierMixin, BaseEstimator):
         classes, places = np.unique(labels, return_inverse=True)
         if len(classes) < 2:
             where = "" if sample_weight is None else " where sample_weight is above 0"
-            raise Mistake(
-                f"y has one class{where}, {str(classes[0])!r}; give examples of two"
-            )
+            raise Mistake(f"y has one class{where}, {classes[0]}; give examples of two")
         part, plan = part._replace(y=places), plan_of(self, part.x.dtype)
         start = plan.start(part.x.shape[1], len(classes))
         if self.warm_start and hasattr(self, "params_"):
@@ -128,42 +131,44 @@ class NeuralNetClassifier(ClassifierMixin, BaseEstimator):
         if self.early_stopping:
             self.validation_scores_ = outcome.scores
             self.best_validation_score_ = max(outcome.scores, default=np.nan)
-        elif not outcome.is_settled:
-            warnings.warn(
-                f"{outcome.message}: not converged within tol={self.tol:g}; raise "
-                "max_iter or tol, or scale X",
-                ConvergenceWarning,
-                stacklevel=2,
-            )
+        if outcome.is_interrupted:
+            raise KeyboardInterrupt
+        if doubt := learning.doubt(outcome, part, self.tol):
+            warnings.warn(doubt, ConvergenceWarning, stacklevel=2)
         return self
 
-    @available_if(lambda self: fitting.goes_on(self.method))
+    @available_if(learning.has_partial_fit)
     def partial_fit(
-        self,
-        X: Any,
-        y: Any,
-        classes: Any = None,
-        sample_weight: Any = None,
+        self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
     ) -> "NeuralNetClassifier":
         """Make one iteration on X (m, n), y (m,); returns self.
 
         For adam, gd and momentum. classes: all labels there will be, needed at the
         first call.
         """
+        if self.early_stopping:
+            raise Mistake("partial_fit holds nothing out; set early_stopping=False")
         is_first = not hasattr(self, "params_")
         part, labels = self._examples(X, y, sample_weight, is_first)
-        plan = plan_of(self, part.x.dtype)
+        plan = plan_of(self, part.x.dtype if is_first else self.params_[0].dtype)
         if _check_partial_fit_first_call(self, classes):
-            self.loss_curve_, self.n_iter_, self._memory = [], 0, None
+            self.loss_curve_, self.n_iter_, self._memory = [], 0, (None, None)
             self._seed = plan.settings.seed
+            if len(self.classes_) < 2:
+                raise Mistake("classes: give two or more, all that there will be")
         part = part._replace(y=learning.places_of(labels, self.classes_))
         new = plan.start(part.x.shape[1], len(self.classes_))
         start = new if is_first else learning.continued(self, new, self.classes_)
-        settings = plan.settings._replace(seed=self._seed)
-        how = settings, self.n_iter_, self._memory
-        with devices.computing(devices.choose(self.device), settings.dtype):
-            outcome = fitting.once_more(part, start, *how)
-        self._take(outcome, self.classes_, plan._replace(settings=settings))
+        plan = plan._replace(settings=plan.settings._replace(seed=self._seed))
+        maker, memory = self._memory
+        memory = memory if maker == plan.maker() else None
+        how = plan.settings, self.n_iter_, memory
+        with devices.computing(devices.choose(self.device), plan.settings.dtype):
+            outcome = loops.once_more(part, start, *how)
+        self._take(outcome, self.classes_, plan)
+        if outcome.is_diverged:
+            doubt = learning.doubt(outcome, part, self.tol)
+            warnings.warn(doubt, ConvergenceWarning, stacklevel=2)
         return self
 
     def decision_function(self, X: Any) -> np.ndarray:
@@ -186,20 +191,21 @@ class NeuralNetClassifier(ClassifierMixin, BaseEstimator):
         """The outputs (m, k), each in (0, 1), divided by their sum in each row."""
         return softmax(log_expit(self._scores(X)), axis=1)
 
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """The log of `predict_proba`, (m, k)."""
+        return log_softmax(log_expit(self._scores(X)), axis=1)
+
     @property
     def coefs_(self) -> list[np.ndarray]:
         """The weights of each layer, (units_in, units_out)."""
+        check_is_fitted(self, "params_")
         return [np.asarray(theta)[:, 1:].T for theta in self.params_]
 
     @property
     def intercepts_(self) -> list[np.ndarray]:
         """The biases of each layer, (units_out,)."""
+        check_is_fitted(self, "params_")
         return [np.asarray(theta)[:, 0] for theta in self.params_]
-
-    @property
-    def loss_(self) -> float:
-        """The cost after the last iteration, with the penalty: nats per example."""
-        return self.loss_curve_[-1]
 
     def _examples(
         self, X: Any, y: Any, sample_weight: Any, reset: bool = True
@@ -210,6 +216,8 @@ class NeuralNetClassifier(ClassifierMixin, BaseEstimator):
         x = scoring.dense(X)
         weights = _check_sample_weight(sample_weight, x, ensure_non_negative=True)
         used = weights > 0
+        if not used.any():
+            raise Mistake("sample_weight is 0 everywhere; give some example a weight")
         if not used.all():
             x, y, weights = x[used], y[used], weights[used]
         return Examples(x, np.empty(0), weights), y
@@ -218,14 +226,20 @@ class NeuralNetClassifier(ClassifierMixin, BaseEstimator):
         """Train as the plan says, or with the others of a search."""
         search, k = together.NOW.get(), len(start[-1])
         found = None if search is None else search.outcome(self, part, k)
-        return found or learning.trained(plan, part, start, self.verbose)
+        found = found or learning.trained(plan, part, start, self.verbose)
+        if found.is_diverged and not found.losses:
+            raise Mistake(
+                "the cost is NaN or infinite at the start or after a step; scale X, or "
+                'use a smaller learning_rate or dtype="float64"'
+            )
+        return found
 
     def _take(self, outcome: Outcome, classes: np.ndarray, plan: Plan) -> None:
         """Keep what an outcome brings."""
         self.classes_, self.params_ = classes, outcome.params
-        self.loss_curve_ = self.loss_curve_ + outcome.losses
+        self.loss_, self.loss_curve_ = outcome.loss, self.loss_curve_ + outcome.losses
         self.n_iter_ += len(outcome.losses)
-        self._memory, self._seed = outcome.memory, plan.settings.seed
+        self._memory, self._seed = (plan.maker(), outcome.memory), plan.settings.seed
 
     def _scores(self, X: Any) -> np.ndarray:
         """z (m, k) float64 of the output units."""

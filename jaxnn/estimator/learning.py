@@ -7,9 +7,10 @@ import sys
 from typing import Any
 
 import numpy as np
+from scipy.special import entr
 from sklearn.model_selection import train_test_split
 
-from jaxnn.estimator import fitting, scoring
+from jaxnn.estimator import fitting, loops, scoring
 from jaxnn.estimator.fitting import Examples, Outcome
 from jaxnn.estimator.plan import Plan
 from jaxnn.initialization import layers_of
@@ -20,19 +21,18 @@ from jaxnn.progress import bar
 
 def trained(plan: Plan, part: Examples, start: Params, verbose: bool) -> Outcome:
     """Train from start, as the plan says; a bar shows it, if verbose."""
-    show = bar(sys.stderr)
+    show, how = bar(sys.stderr), (plan.settings, plan.most, plan.tol)
 
     def follow(done: int, loss: float) -> None:
         if verbose:
             show(f"iteration {done}/{plan.most}  loss {loss:.4f}", done, plan.most)
 
     try:
-        how = plan.settings, plan.most, plan.tol
         if plan.patience is None:
-            return fitting.at_once(part, start, *how, follow)
+            return loops.at_once(part, start, *how, follow)
         part, held = held_out(part, plan)
         judge = None if held is None else lambda now: scoring.accuracy(now, held)
-        return fitting.until_idle(part, start, *how, plan.patience, judge, follow)
+        return loops.until_idle(part, start, *how, plan.patience, judge, follow)
     finally:
         show("", 0, 0)
 
@@ -45,6 +45,41 @@ def held_out(part: Examples, plan: Plan) -> tuple[Examples, Examples | None]:
     rows = train_test_split(np.arange(len(part.y)), test_size=plan.fraction, **how)
     train, held = (Examples(*(a[r] for a in part)) for r in rows)
     return train, held
+
+
+def has_partial_fit(network: Any) -> bool:
+    """Whether its method makes one iteration after another, on any examples."""
+    if fitting.goes_on(network.method):
+        return True
+    raise AttributeError(
+        f"partial_fit is for adam, gd and momentum, not for {network.method}"
+    )
+
+
+def doubt(outcome: Outcome, part: Examples, tol: float) -> str:
+    """A warning about a trained network, or ""."""
+    if outcome.is_diverged:
+        return f"{outcome.message}, the last good weights stay; " + (
+            "use a smaller learning_rate, or scale X"
+        )
+    if not outcome.is_settled:
+        return f"{outcome.message}: not converged within tol={tol:g}; " + (
+            "raise max_iter or tol, or scale X"
+        )
+    if has_learned_nothing(outcome, part):
+        return "the network knows only how frequent each class is; try " + (
+            'init="glorot", a smaller lam, a larger n_iter_no_change, or scale X'
+        )
+    return ""
+
+
+def has_learned_nothing(outcome: Outcome, part: Examples) -> bool:
+    """Whether the loss is that of outputs that are the frequencies of the classes.
+
+    Frequencies p cost the sum over the classes of -p log p - (1 - p) log(1 - p).
+    """
+    p = np.bincount(part.y, part.weights) / part.weights.sum()  # (k,)
+    return outcome.loss > 0.99 * float(np.sum(entr(p) + entr(1 - p)))
 
 
 def continued(network: Any, new: Params, classes: np.ndarray) -> Params:

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
-from jaxnn import training
-from jaxnn.initialization import init_params
+from jaxnn import optimizers, training
+from jaxnn.initialization import SCHEMES, init_params
 from jaxnn.mistake import Mistake
 from jaxnn.model import Params
 from jaxnn.training import centering
@@ -25,6 +25,10 @@ class Plan(NamedTuple):
     patience: int | None  # idle iterations that end it; None: only the gradient does
     fraction: float  # of the examples to hold out; 0: none
 
+    def maker(self) -> tuple[str, float | None]:
+        """What must stay as it is for a method to use what it remembers."""
+        return self.settings.method, self.settings.learning_rate
+
     def start(self, n: int, k: int) -> Params:
         """The first thetas of a network of n features and k classes."""
         layers, how = (n, *self.settings.hidden, k), self.settings
@@ -34,13 +38,26 @@ class Plan(NamedTuple):
 def plan_of(network: Any, dtype: np.dtype) -> Plan:
     """The plan of a NeuralNetClassifier for X of this dtype; draws its seed."""
     for name in ("max_iter", "n_iter_no_change"):
-        require_count(name, getattr(network, name))
-    if not is_between(0, network.tol, math.inf):
-        raise Mistake(f"tol={network.tol!r}: give a number from 0 up")
+        require_counts(name, getattr(network, name))
+    for name in ("early_stopping", "warm_start"):
+        if not isinstance(value := getattr(network, name), bool | np.bool_):
+            raise Mistake(f"{name}={value!r}: give True or False")
+    for name in ("lam", "tol"):
+        if not is_between(0, value := getattr(network, name), math.inf):
+            raise Mistake(f"{name}={value!r}: give a number from 0 up")
+    rate = network.learning_rate
+    if not (rate is None or is_between(0, rate, math.inf)):
+        raise Mistake(f"learning_rate={rate!r}: give a positive number, or None")
     fraction = network.validation_fraction if network.early_stopping else 0.0
     if network.early_stopping and (not fraction or not is_between(0, fraction, 1)):
         raise Mistake(f"validation_fraction={fraction!r}: give one between 0 and 1")
     settings = settings_of(network, dtype)
+    method = optimizers.METHODS[settings.method]
+    if network.early_stopping and not isinstance(method, optimizers.Method):
+        raise Mistake(
+            f"{settings.method} runs to its end by itself; use early_stopping with "
+            "another method, such as lbfgs"
+        )
     idles = network.early_stopping or settings.batch_size is not None
     patience = network.n_iter_no_change if idles else None
     return Plan(settings, network.max_iter, network.tol, patience, float(fraction))
@@ -50,10 +67,13 @@ def settings_of(network: Any, dtype: np.dtype) -> training.Settings:
     """The settings that decide the numbers, as `jaxnn.fit` has them."""
     sizes = network.hidden_layer_sizes
     hidden = tuple(np.atleast_1d(np.asarray(sizes, object)).tolist())
-    for units in hidden:
-        require_count("hidden_layer_sizes", units)
+    require_counts("hidden_layer_sizes", sizes, *hidden)
     if network.batch_size is not None:
-        require_count("batch_size", network.batch_size)
+        require_counts("batch_size", network.batch_size)
+    if network.init not in SCHEMES:
+        raise Mistake(f"init={network.init!r}: choose from {', '.join(SCHEMES)}")
+    if not isinstance(network.device, str):
+        raise Mistake(f'device={network.device!r}: give "auto", "cpu" or "gpu"')
     settings = training.Settings(
         hidden=hidden,
         lam=network.lam,
@@ -74,10 +94,12 @@ def is_between(low: float, value: Any, high: float) -> bool:
     return isinstance(value, Real) and low <= value < high  # pyright: ignore
 
 
-def require_count(name: str, value: Any) -> None:
-    """Raise Mistake unless value is a whole number from 1 up."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise Mistake(f"{name}={value!r}: give a whole number, at least 1")
+def require_counts(name: str, value: Any, *counts: Any) -> None:
+    """Raise Mistake unless value, or all counts in it, are whole numbers from 1 up."""
+    for count in counts or (value,) * (value != ()):
+        is_count = isinstance(count, Integral) and not isinstance(count, bool)
+        if not is_count or count < 1:
+            raise Mistake(f"{name}={value!r}: give whole numbers, at least 1")
 
 
 def dtype_of(wanted: Any, dtype: np.dtype) -> str:

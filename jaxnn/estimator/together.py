@@ -1,7 +1,8 @@
 """The networks of a search, trained side by side by one compiled program.
 
 A search fits its candidates one after the other. Here the first one that is fitted to
-some data trains all of its shape on them; the others find their networks trained.
+some data trains all of its shape on them; the others find their networks trained. One
+that finds none, say because a random step made other data for it, trains alone.
 """
 
 import hashlib
@@ -16,10 +17,9 @@ from jaxnn import ensemble, optimizers
 from jaxnn.estimator import fitting
 from jaxnn.estimator.fitting import Examples, Outcome
 from jaxnn.estimator.plan import Plan, plan_of
-from jaxnn.training import centering
 
 OWN = "lam", "random_state", "init"  # what the networks of one call may differ in
-# of `centering.cost`: x, y, lam, centers, weights; each network has its own lam
+# of `fitting.cost`: x, y, lam, centers, weights; each network has its own lam
 AXES = None, None, 0, None, None
 
 
@@ -42,10 +42,10 @@ class Search:
         key = key_of(network)
         if key not in self.groups:
             return None
-        data = digest(part)
-        if (data, key) not in self.outcomes:
-            self.train(self.groups[key], part, k, data)
-        return self.outcomes.pop((data, key))
+        data, group = digest(part), self.groups[key]
+        if key == group[0]:
+            self.train(group, part, k, data)
+        return self.outcomes.pop((data, key), None)
 
     def train(self, group: list[str], part: Examples, k: int, data: str) -> None:
         """Train the networks of a group on part, in one call."""
@@ -55,7 +55,7 @@ class Search:
         x, y, _, centers, weights = task["args"]
         lams = np.array([plan.settings.lam for plan in plans], x.dtype)
         found = ensemble.minimize_all(
-            centering.cost,
+            fitting.cost,
             ensemble.stack([fitting.widened(start, task) for start in starts]),
             (x, y, lams, centers, weights),
             AXES,
@@ -116,5 +116,11 @@ def one_of(
     theta = tuple(thetas[i] for thetas in found.params)
     own = fitting.narrowed(theta, task, part.x.shape[1])
     losses = found.costs[i, : found.steps[i]].tolist()
-    message = f"all {plan.most} steps taken"
-    return Outcome(own, losses, message, bool(found.converged[i]))
+    return Outcome(
+        params=own,
+        losses=losses,
+        loss=float(found.cost[i]),
+        message=f"all {plan.most} steps taken",
+        is_settled=bool(found.converged[i]),
+        is_diverged=bool(found.diverged[i]),
+    )

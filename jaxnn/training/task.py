@@ -71,11 +71,8 @@ def centers_in(task: dict[str, Any]) -> centering.Centers | None:
 def take_batch(args: tuple, indices: jax.Array) -> tuple:
     """The arguments for a mini-batch of digits without padding.
 
-    The cost divides the penalty by the weight of the examples it gets. lam shrinks in
+    The cost divides the penalty by the number of examples it gets. lam shrinks in
     proportion, so the gradient of a batch estimates that of the whole set without bias.
     """
-    x, y, lam, centers, weights = args
-    if weights is None:
-        return x[indices], y[indices], lam * indices.size / y.size, centers
-    own = weights[indices]
-    return x[indices], y[indices], lam * own.sum() / weights.sum(), centers, own
+    x, y, lam, centers, _ = args
+    return x[indices], y[indices], lam * indices.size / y.size, centers
