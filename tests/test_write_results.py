@@ -233,6 +233,7 @@ def test_what_stands_around_the_tables(report):
 
 
 COMMANDS = "gradient", "train_to_cost", "whole_command", "many_networks", "scaling"
+COMMANDS += ("kernels",)
 
 
 def test_the_words_name_scripts_that_are_there(report):

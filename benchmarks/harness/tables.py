@@ -17,6 +17,7 @@ TITLES = {  # of a script's contests, with {keys} of their rows
     "whole_command": "From typing to the trained network",
     "many_networks": "Many networks at once by {method}",
     "scaling": "More examples, wider networks",
+    "kernels": "Kernels: compiled, not run",
 }
 COLUMNS = {  # of their tables: keys of figures()
     "gradient": "contender|device|median, ms|fastest, ms|spread|relative|"
@@ -29,6 +30,8 @@ COLUMNS = {  # of their tables: keys of figures()
     "networks times steps per s|of the limit's speed",
     "scaling": "examples|hidden units|form|device|median, ms|ns per example|"
     "ns per example and weight|memory / data",
+    "kernels": "program|numbers|card|kernels per step|kernels per evaluation|"
+    "loops in a step|waits per step|waits per evaluation|memory, MB|compiling, s",
 }
 
 
@@ -60,6 +63,9 @@ def figures(row: Row, rows: Rows) -> dict[str, str]:
     fastest, low, seconds, high = (quantile(times(row), q / 4) for q in range(4))
     return {
         "contender": row.get("name", ABSENT),
+        "program": row.get("name", ABSENT),
+        "numbers": str(row.get("dtype")),
+        "card": str(row.get("device")),
         "form": str(row.get("form")),
         "device": str(row.get("device")),
         "median, s": short(seconds),
@@ -86,6 +92,11 @@ def figures(row: Row, rows: Rows) -> dict[str, str]:
         "hidden units": shown(value(row, "hidden"), ",.0f"),
         "ns per example": short(1e9 * per_example(row)),
         "ns per example and weight": short(1e9 * per_weight(row)),
+        "loops in a step": shown(value(row, "loops"), ",.0f"),
+        "kernels per step": shown(value(row, "kernels per step"), ",.0f"),
+        "kernels per evaluation": shown(value(row, "kernels per evaluation"), ",.0f"),
+        "waits per step": shown(value(row, "waits per step"), ",.0f"),
+        "waits per evaluation": shown(value(row, "waits per evaluation"), ",.0f"),
     }
 
 
