@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 from jax.flatten_util import ravel_pytree
 
 from jaxnn.optimizers.method import Objective, State, evaluated
+from jaxnn.optimizers.packing import packed_loop
 
 DECREASE = 1e-4  # c1 of the strong Wolfe conditions
 TRIALS = 20  # per line search, at most
@@ -106,7 +106,7 @@ def line_search(
 
     far = start._replace(step=jnp.full_like(start.step, jnp.inf))
     search = Search(trial, start, far, jnp.int32(0), jnp.bool_(False))
-    search = lax.while_loop(lambda s: ~s.done & (s.trials < TRIALS), body, search)
+    search = packed_loop(lambda s: ~s.done & (s.trials < TRIALS), body, search)
     return search.low, search.trials
 
 
