@@ -83,19 +83,18 @@ def line_search(
     finite counts as too long.
     Source: Nocedal and Wright 2006, section 3.5, with the secant for interpolation.
     """
-    # rounding hides decreases this small: there the slope alone decides (Hager and
-    # Zhang 2006, equations 23 and 26)
-    rounding = 10 * jnp.finfo(start.cost.dtype).eps * jnp.abs(start.cost)
 
     def decreases(now: Point) -> jax.Array:
+        # rounding hides decreases this small: there the slope alone decides (Hager and
+        # Zhang 2006, equations 23 and 26)
+        rounding = 10 * jnp.finfo(start.cost.dtype).eps * jnp.abs(start.cost)
         plainly = now.cost <= start.cost + DECREASE * now.step * start.slope
         nearly = now.cost <= start.cost + rounding
         return plainly | (nearly & (now.slope <= (2 * DECREASE - 1) * start.slope))
 
-    nowhere = start.slope == 0  # at a minimum, and before the start is evaluated
-
     def body(search: Search) -> Search:
         now = at(search.trial)
+        nowhere = start.slope == 0  # at a minimum, and before the start is evaluated
         is_lower = decreases(now) & jnp.isfinite(now.slope)
         is_flat = jnp.abs(now.slope) <= -curvature * start.slope
         is_low = is_lower & ((now.slope < 0) | is_flat) | nowhere
