@@ -66,6 +66,7 @@ def moved(
         memory,
         state.steps + 1,
         state.evaluations + trials,
+        end.grad,
     )
 
 
