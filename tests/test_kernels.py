@@ -163,7 +163,7 @@ def test_a_function_on_the_host_is_a_wait(hlo):
 
 
 # Kernels and copies of a step, and of an evaluation in its search, at most.
-CEILINGS = {"gd": (29, 0), "lbfgs": (48, 25)}
+CEILINGS = {"gd": (29, 0), "lbfgs": (37, 25)}
 
 
 @pytest.mark.skipif(
