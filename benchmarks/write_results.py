@@ -85,7 +85,8 @@ def setting(rows: Rows) -> str:
     parts += ["-".join(map(str, row["layers"])) for row in rows[:1] if "layers" in row]
     steps = rows[0].get("steps")
     parts += [f"{steps} steps"] if isinstance(steps, int) else []
-    return "; ".join([*parts, f"{max(rounds)} rounds."])
+    parts += [f"{max(rounds)} rounds"] if max(rounds) else []  # 0: nothing is timed
+    return "; ".join(parts) + "."
 
 
 def document(found: dict[str, list[Row]]) -> str:

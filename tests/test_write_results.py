@@ -235,9 +235,8 @@ def test_what_stands_around_the_tables(report):
     assert "### One cost and gradient, float32, CPU and GPU\n" in text
 
 
-COMMANDS = (
-    "gradient train_to_cost whole_command many_networks scaling estimators".split()
-)
+COMMANDS = "gradient", "train_to_cost", "whole_command", "many_networks", "scaling"
+COMMANDS += "kernels", "estimators"
 
 
 def test_the_words_name_scripts_that_are_there(report):
@@ -339,3 +338,17 @@ def test_the_repositorys_results_are_what_its_rows_say(report):
     assert (folder / "RESULTS.md").read_text() == report.document(found)
     inside = f"{report.MARK}\n{report.excerpt(found)}\n{report.END}"
     assert inside in (folder.parent / "README.md").read_text()
+
+
+def test_kernels_are_shown_without_rounds(report):
+    about = {"seconds": None, "cost": None, "memory": 17_300_000, "dtype": "float32"}
+    about |= {"on": "H100", "device": "H100", "layers": [400, 25, 10], "loops": 1}
+    counts = {"kernels per step": 37, "waits per step": 1}
+    counts |= {"kernels per evaluation": 25, "waits per evaluation": 2}
+    rows = [row("kernels", "lbfgs", 0, **{**about, **counts, "why": "it is long"})]
+    text = report.machine("abacus", rows)
+    assert "### Kernels: compiled, not run, float32, H100\n\n400-25-10.\n" in text
+    line = next(line for line in text.splitlines() if line.startswith("| lbfgs"))
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    assert cells[1:] == "float32 H100 37 25 1 1 2 17.3 0.500".split()
+    assert "\n- lbfgs: it is long.\n" in text + "\n"

@@ -20,6 +20,7 @@ TITLES = {  # of a script's contests, with {keys} of their rows
     "estimators": "Estimators fitted to {data}",
     "grid_search": "A grid search on {data}",
     "estimator_scripts": "A script that fits an estimator, from typing to its end",
+    "kernels": "Kernels: compiled, not run",
 }
 COLUMNS = {  # of their tables: keys of figures()
     "gradient": "contender|device|median, ms|fastest, ms|spread|relative|"
@@ -36,6 +37,8 @@ COLUMNS = {  # of their tables: keys of figures()
     "held out read right|deviation",
     "grid_search": "contender|median, s|spread|relative|compiling, s",
     "estimator_scripts": "contender|median, s|fastest, s|spread|relative",
+    "kernels": "program|numbers|card|kernels per step|kernels per evaluation|"
+    "loops in a step|waits per step|waits per evaluation|memory, MB|compiling, s",
 }
 
 
@@ -67,6 +70,9 @@ def figures(row: Row, rows: Rows) -> dict[str, str]:
     fastest, low, seconds, high = (quantile(times(row), q / 4) for q in range(4))
     return {
         "contender": row.get("name", ABSENT),
+        "program": row.get("name", ABSENT),
+        "numbers": str(row.get("dtype")),
+        "card": str(row.get("device")),
         "form": str(row.get("form")),
         "device": str(row.get("device")),
         "median, s": short(seconds),
@@ -94,6 +100,11 @@ def figures(row: Row, rows: Rows) -> dict[str, str]:
         "hidden units": shown(value(row, "hidden"), ",.0f"),
         "ns per example": short(1e9 * per_example(row)),
         "ns per example and weight": short(1e9 * per_weight(row)),
+        "loops in a step": shown(value(row, "loops"), ",.0f"),
+        "kernels per step": shown(value(row, "kernels per step"), ",.0f"),
+        "kernels per evaluation": shown(value(row, "kernels per evaluation"), ",.0f"),
+        "waits per step": shown(value(row, "waits per step"), ",.0f"),
+        "waits per evaluation": shown(value(row, "waits per evaluation"), ",.0f"),
     }
 
 

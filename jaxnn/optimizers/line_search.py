@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 from jax.flatten_util import ravel_pytree
 
 from jaxnn.optimizers.method import Objective, State, evaluated
+from jaxnn.optimizers.packing import packed_loop
 
 DECREASE = 1e-4  # c1 of the strong Wolfe conditions
 TRIALS = 20  # per line search, at most
@@ -66,6 +66,7 @@ def moved(
         memory,
         state.steps + 1,
         state.evaluations + trials,
+        end.grad,
     )
 
 
@@ -83,19 +84,18 @@ def line_search(
     finite counts as too long.
     Source: Nocedal and Wright 2006, section 3.5, with the secant for interpolation.
     """
-    # rounding hides decreases this small: there the slope alone decides (Hager and
-    # Zhang 2006, equations 23 and 26)
-    rounding = 10 * jnp.finfo(start.cost.dtype).eps * jnp.abs(start.cost)
 
     def decreases(now: Point) -> jax.Array:
+        # rounding hides decreases this small: there the slope alone decides (Hager and
+        # Zhang 2006, equations 23 and 26)
+        rounding = 10 * jnp.finfo(start.cost.dtype).eps * jnp.abs(start.cost)
         plainly = now.cost <= start.cost + DECREASE * now.step * start.slope
         nearly = now.cost <= start.cost + rounding
         return plainly | (nearly & (now.slope <= (2 * DECREASE - 1) * start.slope))
 
-    nowhere = start.slope == 0  # at a minimum, and before the start is evaluated
-
     def body(search: Search) -> Search:
         now = at(search.trial)
+        nowhere = start.slope == 0  # at a minimum, and before the start is evaluated
         is_lower = decreases(now) & jnp.isfinite(now.slope)
         is_flat = jnp.abs(now.slope) <= -curvature * start.slope
         is_low = is_lower & ((now.slope < 0) | is_flat) | nowhere
@@ -106,7 +106,7 @@ def line_search(
 
     far = start._replace(step=jnp.full_like(start.step, jnp.inf))
     search = Search(trial, start, far, jnp.int32(0), jnp.bool_(False))
-    search = lax.while_loop(lambda s: ~s.done & (s.trials < TRIALS), body, search)
+    search = packed_loop(lambda s: ~s.done & (s.trials < TRIALS), body, search)
     return search.low, search.trials
 
 

@@ -84,7 +84,12 @@ def evaluated(
     memory: Tree,
     steps: jax.Array,
     evaluations: jax.Array,
+    flat_grad: jax.Array | None = None,
 ) -> State:
-    """The state at params, whose cost and gradient are known."""
-    norm = jnp.sqrt(sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(grad)))
+    """The state at params, whose cost and gradient are known.
+
+    flat_grad: the gradient end to end, (p,), where the caller has it.
+    """
+    leaves = jax.tree.leaves(grad) if flat_grad is None else [flat_grad]
+    norm = jnp.sqrt(sum(jnp.sum(leaf**2) for leaf in leaves))
     return State(params, cost, grad, norm, memory, steps, evaluations)

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 from jax.flatten_util import ravel_pytree
 
 from jaxnn.optimizers.method import Method, Objective, State, Tree, evaluated
+from jaxnn.optimizers.packing import packed_loop
 
 PRODUCTS = 100  # Hessian-vector products per step, at most
 ACCEPTED = 1e-4  # share of the decrease that the model promised, at least
@@ -106,7 +106,7 @@ def truncated_cg(
 
     nowhere, zero = jnp.zeros_like(grad), jnp.zeros_like(norm)
     inner = Inner(nowhere, grad, -grad, zero, jnp.int32(0), norm == 0)
-    return lax.while_loop(lambda i: ~i.done & (i.products < PRODUCTS), body, inner)
+    return packed_loop(lambda i: ~i.done & (i.products < PRODUCTS), body, inner)
 
 
 def to_border(move: jax.Array, direction: jax.Array, radius: jax.Array) -> jax.Array:

@@ -47,8 +47,15 @@ def cost(
 def cross_entropy(
     params: Params, x: jax.Array, y: jax.Array, weights: jax.Array | None
 ) -> jax.Array:
-    """`model.cross_entropy` block by block; a scalar."""
-    return on_device(model.cross_entropy, params, x, y, weights)
+    """The sum of `model.cross_entropy` block by block; a scalar."""
+    return on_device(all_classes, params, x, y, weights)
+
+
+def all_classes(
+    params: Params, x: jax.Array, y: jax.Array, weights: jax.Array | None
+) -> jax.Array:
+    """The sum of `model.cross_entropy`; a scalar."""
+    return jnp.sum(model.cross_entropy(params, x, y, weights))
 
 
 def derivative(primals: tuple, tangents: tuple) -> tuple[jax.Array, jax.Array]:
@@ -63,7 +70,7 @@ def derivative(primals: tuple, tangents: tuple) -> tuple[jax.Array, jax.Array]:
         raise NotImplementedError(
             "blocks.cost has derivatives by params alone; use model.cost"
         )
-    loss, gradient = on_device(jax.value_and_grad(model.cross_entropy), params, *data)
+    loss, gradient = on_device(jax.value_and_grad(all_classes), params, *data)
     pairs = zip(gradient, direction, strict=True)
     change = sum(jnp.vdot(g, d) for g, d in pairs if not is_zero(d))
     return loss, jnp.asarray(change, loss.dtype)
