@@ -116,6 +116,37 @@ def test_groups_that_are_halved_where_memory_is_full_change_nothing(five, monkey
     assert shown[-1] == (35, 35) and len(shown) > 1
 
 
+def test_a_full_memory_later_keeps_the_groups_before(five, monkeypatch):
+    params, args = five
+    shown, real, failures = [], networks.run_all, []
+
+    def full_once(*call):
+        if shown and shown[-1] == (14, 35) and not failures:
+            failures.append(1)
+            raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory")
+        return real(*call)
+
+    monkeypatch.setattr(networks, "threads_for", lambda n: 1)
+    monkeypatch.setattr(networks, "group_size", lambda *_: 2)
+    monkeypatch.setattr(networks, "run_all", full_once)
+    note = {"progress": lambda done, all: shown.append((done, all))}
+    parts = minimize_all(model.cost, params, args, AXES, "gd", 7, **note)
+    monkeypatch.setattr(networks, "group_size", lambda *_: 5)
+    whole = minimize_all(model.cost, params, args, AXES, "gd", 7)
+    assert failures and shown == sorted(shown) and shown[-1] == (35, 35)
+    np.testing.assert_allclose(parts.cost, whole.cost, rtol=1e-5)
+
+
+def test_an_error_of_progress_ends_every_group(five, monkeypatch):
+    monkeypatch.setattr(networks, "threads_for", lambda n: 2)
+
+    def fails(*_):
+        raise RuntimeError("no more")
+
+    with pytest.raises(RuntimeError, match="no more"):  # or this runs for an hour
+        minimize_all(model.cost, *five, AXES, "gd", 10**6, tolerance=0, progress=fails)
+
+
 def takes_70_terabytes(params):
     v = params[0][0] + jnp.ones(2**22, "float32")
     return jnp.sum(jnp.outer(v, jnp.sin(v)) @ v)
