@@ -21,11 +21,15 @@ from jaxnn.progress import bar
 
 def trained(plan: Plan, part: Examples, start: Params, verbose: bool) -> Outcome:
     """Train from start, as the plan says; a bar shows it, if verbose."""
-    show, how = bar(sys.stderr), (plan.settings, plan.most, plan.tol)
+    show, how = bar(sys.stderr), (plan.settings, plan.max_iter, plan.tol)
 
     def follow(done: int, loss: float) -> None:
         if verbose:
-            show(f"iteration {done}/{plan.most}  loss {loss:.4f}", done, plan.most)
+            show(
+                f"iteration {done}/{plan.max_iter}  loss {loss:.4f}",
+                done,
+                plan.max_iter,
+            )
 
     try:
         if plan.patience is None:
@@ -39,10 +43,12 @@ def trained(plan: Plan, part: Examples, start: Params, verbose: bool) -> Outcome
 
 def held_out(part: Examples, plan: Plan) -> tuple[Examples, Examples | None]:
     """The examples to train on and, if the plan says so, those that judge."""
-    if not plan.fraction:
+    if not plan.validation_fraction:
         return part, None
     how = {"random_state": plan.settings.seed, "stratify": part.y}
-    rows = train_test_split(np.arange(len(part.y)), test_size=plan.fraction, **how)
+    rows = train_test_split(
+        np.arange(len(part.y)), test_size=plan.validation_fraction, **how
+    )
     train, held = (Examples(*(a[r] for a in part)) for r in rows)
     return train, held
 

@@ -28,7 +28,7 @@ def at_once(
     part: Examples,
     params: Params,
     settings: training.Settings,
-    most: int,
+    max_iter: int,
     tol: float,
     show: Callable[[int, float], Any],
 ) -> Outcome:
@@ -42,7 +42,7 @@ def at_once(
         losses.extend(np.asarray(trace.costs)[: int(trace.done)].tolist())
         show(int(state.steps), float(state.cost))
 
-    how = {"steps": most, "tolerance": tol, "callback": follow}
+    how = {"steps": max_iter, "tolerance": tol, "callback": follow}
     try:
         found = optimizers.minimize(cost, widened(params, task), **task, **how)
     except KeyboardInterrupt:
@@ -106,7 +106,7 @@ def until_idle(
     part: Examples,
     params: Params,
     settings: training.Settings,
-    most: int,
+    max_iter: int,
     tol: float,
     patience: int,
     judge: Callable[[Params], float] | None,
@@ -137,11 +137,11 @@ def until_idle(
             if progress.idle >= patience:
                 what = "loss" if judge is None else "validation score"
                 return progress.ended(f"the {what} no longer improves", is_settled=True)
-            if len(progress.losses) == most:
+            if len(progress.losses) == max_iter:
                 break
     except KeyboardInterrupt:
         return progress.ended("interrupted", is_interrupted=True)
-    return progress.ended(f"all {most} iterations made")
+    return progress.ended(f"all {max_iter} iterations made")
 
 
 def once_more(

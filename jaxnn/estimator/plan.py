@@ -20,10 +20,10 @@ class Plan(NamedTuple):
     """How a network is trained."""
 
     settings: training.Settings
-    most: int  # iterations
+    max_iter: int
     tol: float
     patience: int | None  # idle iterations that end it; None: only the gradient does
-    fraction: float  # of the examples to hold out; 0: none
+    validation_fraction: float  # 0: nothing is held out
 
     def maker(self) -> tuple[str, float | None]:
         """What must stay as it is for a method to use what it remembers."""

@@ -60,7 +60,7 @@ class Search:
             (x, y, lams, centers, weights),
             AXES,
             plans[0].settings.method,
-            plans[0].most,
+            plans[0].max_iter,
             tolerance=plans[0].tol,
         )
         shares = found.seconds * found.evaluations / found.evaluations.sum()
@@ -120,7 +120,7 @@ def one_of(
         params=own,
         losses=losses,
         loss=float(found.cost[i]),
-        message=f"all {plan.most} steps taken",
+        message=f"all {plan.max_iter} steps taken",
         is_settled=bool(found.converged[i]),
         is_diverged=bool(found.diverged[i]),
     )
