@@ -156,7 +156,7 @@ def outcome(way: Way, part: int, p: Problem, lam: float, rate: float = RATE) -> 
     except (KeyError, IndexError, ValueError) as error:  # keys of another depth
         return Outcome(error=error)
     if lost := [name for role, name in named.items() if role not in given]:
-        return Outcome(error=TypeError(f"no {lost[0]}"))
+        return Outcome(error=TypeError(f"no value is known for {lost[0]}"))
 
     # functions that give a gradient each count as one
     place = len(way.forms) - 1 if is_slope(one.name) else part
