@@ -471,3 +471,142 @@ def test_parameters_in_a_struct(tmp_path, field):
     assert jaxnn.check_gradient(str(path)).passed
     path.write_text(OCTAVE.format(**made).replace(" .* (1 - A .^ 2)", ""))
     assert "tanh' is missing in dZ1" in str(jaxnn.check_gradient(str(path)))
+
+
+COLUMNS = """
+function grad = slopes(V, W, X, y, lambda)
+  m = size(X, 1);
+  P = [ones(m, 1) X];
+  Q = 1 ./ (1 + exp(-P * V'));
+  Q = [ones(m, 1) Q];
+  d = 1 ./ (1 + exp(-Q * W')) - y;
+  e = (d * W(:, 2:end)) .* Q(:, 2:end) .* (1 - Q(:, 2:end));
+  gV = (e' * P + lambda * [zeros(size(V, 1), 1) V(:, 2:end)]) / m;
+  gW = (d' * Q + lambda * [zeros(size(W, 1), 1) W(:, 2:end)]) / m;
+  grad = [gV(:); gW(:)];
+end
+"""
+
+
+@pytest.mark.skipif(not shutil.which("octave-cli"), reason="Octave is not installed")
+@pytest.mark.parametrize(
+    ("changes", "passed"),
+    [
+        ({}, True),
+        ({"gV(:)": "gV'(:)", "gW(:)": "gW'(:)"}, True),
+        ({" .* Q(:, 2:end) .* (1 - Q(:, 2:end))": ""}, False),
+    ],
+)
+def test_a_vector_that_comes_back_is_read_in_either_order(tmp_path, changes, passed):
+    text = COLUMNS
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new)
+    path = tmp_path / "slopes.m"
+    path.write_text(text)
+    found = jaxnn.check_gradient(str(path), convention={"V": "W1", "W": "W2"})
+    assert found.passed is passed
+    assert passed or "sigma' is missing in delta2" in str(found)
+
+
+@pytest.mark.skipif(not shutil.which("octave-cli"), reason="Octave is not installed")
+def test_a_call_that_cannot_be_made_is_not_the_function_s_own_error(tmp_path):
+    path = tmp_path / "slopes.m"
+    head = "function g = slopes(V, W, X, y, lambda, layers, odd, eta)"
+    path.write_text("\n".join([head, "g = eta * [V(:); W(:)];", "end"]))
+    with pytest.raises(jaxnn.Mistake, match="cannot be called: no value") as raised:
+        jaxnn.check_gradient(str(path), convention={"V": "W1", "W": "W2"})
+    assert "__call__" not in str(raised.value)
+
+
+PASSED_ON = """
+def forward(W1, b1, W2, b2, X):
+    s = X @ W1 + b1
+    t = np.tanh(s)
+    u = t @ W2 + b2
+    v = sigmoid(u)
+    return {returned}
+
+def loss(y, {output}):
+    return -np.mean(y * np.log({output}) + (1 - y) * np.log(1 - {output}))
+
+def backward(W1, b1, W2, b2, X, y):
+    t = np.tanh(X @ W1 + b1)
+    d = (sigmoid(t @ W2 + b2) - y) / len(X)
+    e = d @ W2.T * (1 - t * t)
+    return X.T @ e, e.sum(0), t.T @ d, d.sum(0)
+"""
+
+
+@pytest.mark.parametrize("output", ["y_pred", "guess"])
+@pytest.mark.parametrize("returned", ["z1, a1, z2, a2", "t, v", "probs, t", "v, cache"])
+def test_the_argument_of_a_cost_is_the_output(said, returned, output):
+    text = PASSED_ON.format(returned=returned, output=output)
+    for name, value in (("z1", "s"), ("a1", "t"), ("z2", "u"), ("a2", "v")):
+        text = text.replace(
+            f"    return {returned}", f"    {name} = {value}\n    return {returned}"
+        )
+    text = text.replace("    return probs", "    probs = v\n    return probs")
+    text = text.replace("    return v, c", "    cache = t\n    return v, c")
+    assert said(text, "loss,backward")[0]
+    found, words = said(text.replace(" * (1 - t * t)", ""), "loss,backward")
+    assert not found
+    assert "tanh' is missing in dZ1" in words
+
+
+def test_a_cost_of_another_value_than_the_output_is_no_verdict(said):
+    text = PASSED_ON.format(returned="v, s", output="y_pred")
+    with pytest.raises(jaxnn.Mistake, match="perhaps because y_pred is not what"):
+        said(text, "loss,backward")
+
+
+KEPT = """
+class Net:
+    def __init__(self, n, h, k):
+        self.W1, self.W2 = np.random.randn(h, n), np.random.randn(k, h)
+        self.b1, self.b2 = np.zeros((h, 1)), np.zeros((k, 1))
+
+    def forward(self, x):
+        self.p = np.tanh(self.W1 @ x + self.b1)
+        self.q = np.tanh(self.W2 @ self.p + self.b2)
+        return self.q
+
+    def backward(self, x, y):
+        d = (self.q - y) * (1 - np.tanh(self.q) ** 2)
+        e = self.W2.T @ d * (1 - np.tanh(self.p) ** 2)
+        return e @ x.T, e.sum(1), d @ self.p.T, d.sum(1)
+"""
+
+
+def test_the_output_of_the_forward_pass_decides_the_unit(said):
+    right = KEPT.replace("np.tanh(self.q) **", "self.q **")
+    right = right.replace("np.tanh(self.p) **", "self.p **")
+    assert said(right, "Net.forward,Net.backward")[0]
+    found, words = said(KEPT, "Net.forward,Net.backward")
+    assert not found
+    assert "tanh' is taken of the activations" in words
+    assert "one sigmoid" not in words
+
+
+LOOP = """
+def backward(X, Y, e, W, b, rate):
+    return W + rate * e * X.T, b + rate * e, e * W
+
+X, Y = np.random.rand(6, 2), np.random.rand(6, 3)
+W1, W2 = np.random.rand(2, 4), np.random.rand(4, 3)
+for i in range(9):
+    A = sigmoid(X @ W1)
+    P = sigmoid(A @ W2)
+    loss = np.sum((P - Y) ** 2) / 2
+    d2 = (P - Y) * P * (1 - P)
+    d1 = d2 @ W2.T * A * (1 - A)
+    W2 -= 0.1 * A.T @ d2
+    W1 -= 0.1 * X.T @ d1
+"""
+
+
+def test_a_helper_that_nothing_calls_is_not_taken_for_the_script(tmp_path):
+    path = tmp_path / "work.py"
+    path.write_text(SIGMOID + LOOP)
+    with pytest.raises(jaxnn.Mistake, match="nothing calls backward.*--values loss"):
+        jaxnn.check_gradient(str(path))

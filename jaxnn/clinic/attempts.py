@@ -14,6 +14,7 @@ from jaxnn.clinic.networks import family
 from jaxnn.clinic.networks.family import Priced
 from jaxnn.clinic.networks.network import Network, course
 from jaxnn.clinic.networks.problems import Problem, Sizes
+from jaxnn.clinic.networks.units import LINEAR, Unit
 
 BARS: dict[type, float] = {np.float64: 1e-6, np.float32: 2e-5, np.float16: 2e-2}
 PATIENCE = 5.0  # seconds of computing; after that the rarer ways are left out
@@ -59,6 +60,24 @@ def plain_prices(way: Way) -> list[Priced]:
     """The networks whose hidden units are all alike."""
     every = prices(way.sizes, way.has_biases, way.single)
     return [one for one in every if len(set(one.network.units[:-1])) <= 1]
+
+
+def plausible(one: Attempt) -> list[Network]:
+    """The networks whose hidden units are all alike; only those with the output that a
+    forward pass gave, if there are any.
+
+    A linear output says nothing, since it may be what enters the last unit.
+    """
+    nets = [priced.network for priced in plain_prices(one.way)]
+    p = one.problems[0]
+    given = [a.reshape(-1) for a in one.answer.seen if a.size == p.targets.size]
+    given += [a.reshape(p.targets.shape[::-1]).T.reshape(-1) for a in given]
+    fits: dict[tuple[Unit, ...], bool] = {}
+    for units, net in {net.units: net for net in nets if given}.items():
+        A = np.ravel(net.forward(p.params, p.x.T)[-1][1])
+        is_near = any(np.allclose(a, A, one.bar, 0) for a in given)
+        fits[units] = is_near and units[-1] is not LINEAR
+    return [net for net in nets if fits.get(net.units)] or nets
 
 
 def attempts(

@@ -162,6 +162,8 @@ def check(
             f"{s.title} returns a cost but no gradient; name both functions: "
             "mywork.py:cost,gradient"
         )
+    if notes.has_guess(answers):
+        raise Unusable(doubts.guess(answers.way.subject))
     style = style_of(found)
     if trouble := notes.not_numbers(answers, style) or notes.nothing_yet(answers):
         return Checkup(False, (), (), (*report.understood_as(found, None), *trouble))
@@ -217,6 +219,8 @@ def judged(
     if is_own and examination.is_consistent(answers):
         verdict = report.passed_alone(judgment, style)
         return Checkup(True, (), (), (*head, verdict, *noted))
+    if not found.is_explained and judgment.cost == () and way.subject.guessed:
+        raise Unusable(doubts.guess(way.subject))
     if not expect and (why := doubts.doubt(answers, judgment)):
         raise Unusable("\n".join([f"{way.subject.title}: {why}", *head]))
     if expected is None and (own := doubts.own_cost(answers, judgment, style)):

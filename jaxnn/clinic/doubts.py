@@ -8,9 +8,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from jaxnn.clinic.attempts import BARS, Attempt, plain_prices
-from jaxnn.clinic.calling import Unusable
+from jaxnn.clinic.attempts import BARS, Attempt, plausible
+from jaxnn.clinic.calling import Subject, Unusable
 from jaxnn.clinic.calling.modes import flat
+from jaxnn.clinic.calling.refusals import table
 from jaxnn.clinic.edits import steps
 from jaxnn.clinic.edits.fits import SLACK
 from jaxnn.clinic.edits.hypotheses import parts
@@ -78,9 +79,9 @@ def likely(one: Attempt) -> Iterator[Network]:
     """The networks whose units the file may have in it."""
     trees = [each for part in one.way.subject.parts for each in part.trees]
     text = "\n".join(map(ast.unparse, trees)).lower()
-    for priced in plain_prices(one.way):
-        if not text or all(is_spelled(unit, text) for unit in priced.network.units):
-            yield priced.network
+    for net in plausible(one):
+        if not text or all(is_spelled(unit, text) for unit in net.units):
+            yield net
 
 
 def is_spelled(unit: Unit, text: str) -> bool:
@@ -116,6 +117,15 @@ def doubt(answers: Answers, judgment: Judgement) -> str:
     if any(c.place == "error" for c in h.choices):
         return ALONE.format(f"not that of {net.in_words()}, perhaps of another cost")
     return ""
+
+
+def guess(s: Subject) -> str:
+    """What to do where a cost may come from the wrong value of an argument."""
+    names = " and ".join(s.guessed)
+    return (
+        f"{s.title}: its cost is that of no network, perhaps because {names} is not "
+        "what was passed; give it the name of what your forward pass returns\n"
+    ) + "\n".join(table(s))
 
 
 def hindrance(answers: Answers) -> str:

@@ -15,7 +15,7 @@ from jaxnn.clinic.attempts import (
     is_known,
     is_right,
     likeness,
-    plain_prices,
+    plausible,
     whole_gradient,
 )
 from jaxnn.clinic.calling import Subject, Unusable, Way
@@ -101,6 +101,7 @@ def is_past(explained: Sequence[Attempt], way: Way) -> bool:
         if all(likeness(one, one.networks)[0][0] < layer for one in readable):
             return False
     free = {"labels": "", "y": "", "one_output": ""}
+    free |= {} if way.subject.takes("params") else {"order": ""}
     return first.sizes != way.sizes or any(
         a._replace(**free) != b._replace(**free)
         for a, b in zip(first.forms, way.forms, strict=True)
@@ -122,7 +123,7 @@ def likeliest(s: Subject, every: Sequence[Attempt]) -> Understood:
     ranked = []
     usable = distinct(usable)
     for i, one in enumerate(usable):
-        nets = [priced.network for priced in plain_prices(one.way)]
+        nets = plausible(one)
         (first, exact, fits), net = likeness(one, nets)
         is_alone = one.answer.cost is None  # a cost that is unknown may be none
         score = first, exact, is_alone, fits, not one.answer.finding

@@ -25,6 +25,7 @@ class Outcome(NamedTuple):
     kind: str = ""  # the type of what it returned
     after: Mapping[str, Any] = {}  # the parameters after the call, by role
     roles: tuple[str, ...] = ()  # of the parameters, in the arguments' order
+    seen: tuple[np.ndarray, ...] = ()  # of a forward pass before it, and set by it
 
 
 class Answer(NamedTuple):
@@ -43,6 +44,7 @@ class Answer(NamedTuple):
     changed: tuple[str, ...] = ()  # the roles of the arguments that were changed
     lines: int = 0  # printed
     arrays: tuple[np.ndarray, ...] = ()  # the matrices that the last function returned
+    seen: tuple[np.ndarray, ...] = ()  # of a forward pass before it, and set by it
 
 
 def read(

@@ -32,6 +32,9 @@ def packings(subject: Subject, seen: Seen, fixed: Mapping[str, Any]) -> list[For
         options.setdefault("first", CHOICES["first"])
     if subject.takes("weights") or any("*" in key for key in keys_of(subject, seen)):
         options["numbered"] = CHOICES["numbered"]
+    if not is_python:  # Octave's own order
+        vector = ("F", "C", "C F") if "order" in options else ("F",)
+        options |= {"order": vector}
     options |= {name: (value,) for name, value in seen.fixed.items()}
     options |= {name: (fixed[name],) for name in Form._fields if name in fixed}
     names = [name for name in Form._fields if name in options]

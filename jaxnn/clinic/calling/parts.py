@@ -76,9 +76,9 @@ class Part(NamedTuple):
 
     def run(
         self, given: Mapping[str, Any]
-    ) -> tuple[Any, dict[str, Any], dict[str, Any]]:
-        """The result for the values of the roles, the parameters afterwards, and what
-        the call set."""
+    ) -> tuple[Any, dict[str, Any], dict[str, Any], list[Any]]:
+        """The result for the values of the roles, the parameters afterwards, what the
+        call set, and what the functions before it returned."""
         scope, every = self.scope, self.every
         there = {name: scope[name] for name in self.sets if name in scope}
         with globals_given(self.whole, given):
@@ -89,12 +89,13 @@ class Part(NamedTuple):
                 if one.where == "objects":
                     put(instance, given[one.role])
             there |= getattr(instance, "__dict__", {})
-            result = self.call(given, instance, {})
+            earlier: dict[str, Any] = {}
+            result = self.call(given, instance, earlier)
             made = {name: scope[name] for name in self.sets if name in scope}
             made = changed(there, made | getattr(instance, "__dict__", {}))
             held = [one for one in every if one.is_parameter]
             kept = {one.role: after(one, given, instance, scope) for one in held}
-            return result, kept, made
+            return result, kept, made, list(earlier.values())
 
     def call(self, given: Mapping[str, Any], instance: Any, made: dict) -> Any:
         """Call it after those that it needs; `made` has their results."""
@@ -171,4 +172,8 @@ def apply(
         return function(*filled.values(), *stars)
     bound = inspect.signature(function).bind_partial()
     bound.arguments.update(filled)
+    by_place = [p.name for p in bound.signature.parameters.values() if p.kind == 0]
+    if lost := [name for name in by_place if name not in filled]:
+        if any(name in filled for name in by_place[by_place.index(lost[0]) :]):
+            raise TypeError(f"no value is known for {lost[0]}")
     return function(*bound.args, **bound.kwargs)

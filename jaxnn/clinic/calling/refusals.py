@@ -22,6 +22,7 @@ OWN = (NameError, ImportError, RecursionError, EOFError, SystemExit)
 OWN_TEXTS = re.compile(
     "unexpected keyword|module .* has no attribute|tuple index out of range"
 )
+CALLING = (TypeError, LookupError, ValueError, AttributeError)
 SIZES = re.compile("reshape|aligned|broadcast|nonconformant|mismatch|out of bound")
 HOME = str(Path(__file__).parent.parent)
 FOREIGN = (sys.prefix, sys.base_prefix, HOME, "<frozen", ".pyx")
@@ -118,7 +119,10 @@ def error_text(s: Subject, error: BaseException, more: str = "") -> str:
     ]
     text = f": {one_line(error)}".removesuffix(": ")
     at = f" at line {own_frames(error)[-1][1]}" if frames else ""
-    head = f"{s.title} raised {type(error).__name__}{at}{text}; "
+    raised = f"raised {type(error).__name__}{at}"
+    if isinstance(error, CALLING) and not frames:  # the call, not the function
+        raised = "cannot be called"
+    head = f"{s.title} {raised}{text}; "
     return "\n".join([head + next_step(s, error) + more, *frames])
 
 
@@ -132,7 +136,7 @@ def next_step(s: Subject, error: BaseException) -> str:
         return hint
     if isinstance(error, OWN):
         return "fix that line"
-    if isinstance(error, TypeError) and not own_frames(error):
+    if isinstance(error, CALLING) and not own_frames(error):
         return "say what its arguments mean: --convention ARGUMENT=ROLE"
     if SIZES.search(one_line(error)):
         return (

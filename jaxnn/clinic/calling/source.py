@@ -12,7 +12,7 @@ import os
 import shlex
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from jaxnn import files
 from jaxnn.clinic.calling import octave, texts
 from jaxnn.clinic.calling.choosing import obvious
-from jaxnn.clinic.calling.listing import functions_in
+from jaxnn.clinic.calling.listing import functions_in, name_in
 from jaxnn.clinic.calling.names import is_slope
 from jaxnn.clinic.calling.sandbox import within
 from jaxnn.clinic.calling.statements import Statement, needs, statements
@@ -95,14 +95,25 @@ def choice(path: Path, trees: list[ast.Module]) -> list[str]:
             f"{path}: no function named, and several fit; run one of: "
             f"{'  or  '.join(lines)}"
         )
-    options, function = ("", "") if names else suggestion(trees)
-    if options:
+    options, function = ("", "") if is_used(names, trees) else suggestion(trees)
+    if options and not (names and function):
         target = shlex.quote(str(path)) + f":{function}" * bool(function)
+        own = ",".join(names)
+        why = f"nothing calls {own}" if names else "no function with a gradient"
         raise FileError(
-            f"{path}: no function with a gradient; run its lines on test values: "
+            f"{path}: {why}; run its lines on test values: "
             f"python -m jaxnn.gradcheck {target} {options}"
+            + f"  or check the function: {path.name}:{own}"
+            * bool(names)
         )
     return names
+
+
+def is_used(names: Sequence[str], trees: Iterable[ast.Module]) -> bool:
+    """Whether the file calls the last of the functions named."""
+    own = names[-1].rpartition(".")[2] if names else None
+    nodes = (node for tree in trees for node in ast.walk(tree))
+    return any(isinstance(n, ast.Call) and name_in(n.func) == own for n in nodes)
 
 
 def check(source: Source, names: list[str]) -> None:

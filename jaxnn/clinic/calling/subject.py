@@ -9,6 +9,7 @@ from jaxnn.clinic.calling.assembly import part
 from jaxnn.clinic.calling.inputs import Input, arguments, role_named
 from jaxnn.clinic.calling.names import (
     BACKWARD,
+    CACHE,
     COST,
     COSTS,
     is_forward,
@@ -51,6 +52,17 @@ class Subject(NamedTuple):
         )
         names = (getattr(home, "__name__", "") for home in homes)
         return any(name.partition(".")[0] == package for name in names)
+
+    @property
+    def guessed(self) -> list[str]:
+        """The arguments whose value is one of several, by none of their names."""
+        each = [i for part in self.parts for p in part.whole for i in p.sources.items()]
+        return [
+            name
+            for name, (source, _) in each
+            if not (source.is_exact or source.place is None)
+            and not CACHE.search(plain(name))
+        ]
 
     @property
     def settings(self) -> list[str]:

@@ -1,6 +1,7 @@
 """What a function reads besides its arguments, and who gives the values it lacks."""
 
 import ast
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from jaxnn.clinic.calling.listing import (
 from jaxnn.clinic.calling.names import (
     BACKWARD,
     CACHE,
+    COSTS,
     FORWARD,
     OUTPUT,
     is_forward,
@@ -25,6 +27,7 @@ from jaxnn.clinic.calling.names import (
 from jaxnn.clinic.calling.scope import globals_of, is_literal
 from jaxnn.clinic.calling.usages import usage
 
+MAYBE = "a h z acts activations ativacoes logits scores".split()
 FILLED = {"x", "y", "params", "W", "b", "n", "h", "k", "layers", "lam", "m", "rate"}
 
 
@@ -55,15 +58,47 @@ def source_of(
         for key in returned_keys(defined[each]):
             if plain(key) == plain(name):
                 return Source(each, key, True)
-    is_cache, is_output = CACHE.search(plain(name)), OUTPUT.match(plain(name))
-    for each in near if is_cache or is_output else []:
+    is_cache = CACHE.search(plain(name))
+    for each in near if is_cache or is_output(name, own, defined) else []:
         if is_forward(each):
             names = [plain(one) for one in returned_names(defined[each])]
             caches = [i for i, one in enumerate(names) if CACHE.search(one)]
             last = caches[0] if caches else len(names) - 1
-            place = last if is_cache else 0
-            return Source(each, place if len(names) > 1 else None)
+            place = last if is_cache else output_in(names)
+            if len(names) > 1 or is_cache:
+                return Source(each, place if len(names) > 1 else None)
+            keys = returned_keys(defined[each])
+            return Source(each, keys[output_in(keys)] if keys else None)
     return None
+
+
+def is_output(name: str, own: str, defined: Definitions) -> bool:
+    """Whether an argument is the network's output: by its name, or as a cost's last."""
+    if OUTPUT.match(plain(name)) or own not in defined:
+        return bool(OUTPUT.match(plain(name)))
+    others = [each.arg for each in defined[own].args.args if each.arg != name]
+    kinds = {read_name(each).kind for each in others}
+    has_own = any(OUTPUT.match(plain(each)) for each in others)
+    is_cost = COSTS.search(plain(own)) and kinds == {"y"}
+    return bool(is_cost and not has_own and not read_name(name).kind)
+
+
+def output_in(names: Sequence[str]) -> int:
+    """The place of the network's output among what a forward pass returns.
+
+    A name for it comes first, then the last of a1, a2, then what may be a hidden layer.
+    """
+
+    def score(place: int) -> tuple[int, int]:
+        word = plain(names[place])
+        number = re.search("\\d+$", word)
+        if not OUTPUT.match(word):
+            return -1 - bool(CACHE.search(word) or word[:1] == "z"), place
+        if number:
+            return 1, int(number[0])
+        return (0, place) if word in MAYBE else (2, place)
+
+    return max(range(len(names)), key=score, default=0)
 
 
 def is_near(name: str, owner: str) -> bool:

@@ -156,18 +156,20 @@ def outcome(way: Way, part: int, p: Problem, lam: float, rate: float = RATE) -> 
     except (KeyError, IndexError, ValueError) as error:  # keys of another depth
         return Outcome(error=error)
     if lost := [name for role, name in named.items() if role not in given]:
-        return Outcome(error=TypeError(f"no {lost[0]}"))
+        return Outcome(error=TypeError(f"no value is known for {lost[0]}"))
 
     # functions that give a gradient each count as one
     place = len(way.forms) - 1 if is_slope(one.name) else part
 
     def run(copies: dict[str, Any]) -> Outcome:
-        result, after, sets = one.run(copies)
+        result, after, sets, earlier = one.run(copies)
+        seen = [each for each in sets.values() if isinstance(each, np.ndarray)]
         return Outcome(
             found=tuple(leaves(result, one.returns, place)),
             kept=tuple(kept(sets, place)),
             kind="None" if result is None else type(result).__name__,
             after=after,
+            seen=tuple(leaf.array for leaf in leaves([*earlier, *seen])),
         )
 
     made = call(run, given, way.subject.folder)
@@ -206,4 +208,5 @@ def answer(way: Way, outcomes: list[Outcome]) -> Answer:
         hint=found.hint,
         finding=found.finding,
         arrays=tuple(leaf.array for leaf in last.found if leaf.array.ndim == 2),
+        seen=last.seen,
     )

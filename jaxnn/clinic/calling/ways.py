@@ -166,9 +166,22 @@ def in_labels(
             yield one
             for pick in range(1, min(len(made.costs), 4)):
                 yield one._replace(pick=pick)
-            other = one._replace(is_in_order=True)
-            if outcomes[-1].roles and differs(made, answer(other, outcomes)):
-                yield other
+            for other in rereadings(one, made, fixed):
+                if outcomes[-1].roles and differs(made, answer(other, outcomes)):
+                    yield other
+
+
+def rereadings(way: Way, made: Answer, fixed: Mapping[str, Any]) -> list[Way]:
+    """Other ways to read the same values: by the arguments, or in the other order.
+
+    The order of a vector that comes back is open if no vector is given.
+    """
+    found = [way._replace(is_in_order=True)]
+    if made.vector is None or way.subject.takes("params") or "order" in fixed:
+        return found
+    order = "C" if way.form.order == "F" else "F"
+    forms = (*way.forms[:-1], way.form._replace(order=order))
+    return [*found, way._replace(forms=forms)]
 
 
 def differs(one: Answer, other: Answer) -> bool:

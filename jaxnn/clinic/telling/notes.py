@@ -93,6 +93,12 @@ def not_numbers(answers: Answers, style: Style) -> list[str]:
     ]
 
 
+def has_guess(answers: Answers) -> bool:
+    """Whether a cost is NaN or infinite, and has an argument that is a guess."""
+    costs = [one.cost for one in answers.every if one.cost is not None]
+    return bool(answers.way.subject.guessed) and not np.all(np.isfinite(costs))
+
+
 def not_finite(one: Answer, style: Style) -> str:
     """Which value is NaN or infinite; "" if none is."""
     if one.cost is not None and not np.isfinite(one.cost):
