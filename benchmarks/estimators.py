@@ -16,6 +16,7 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -85,16 +86,17 @@ def plain(seed: int) -> Any:
 
 def in_skorch(seed: int, k: int = 3) -> Any:
     """A network of PyTorch's for k classes, as skorch's own quick start has it."""
-    import torch
-    from skorch import NeuralNetClassifier
-
+    torch: Any = import_module("torch")
+    skorch: Any = import_module("skorch")
     torch.manual_seed(seed)
     net = torch.nn.Sequential(
         torch.nn.LazyLinear(25), torch.nn.Sigmoid(), torch.nn.LazyLinear(k)
     )
     how = {"optimizer": torch.optim.Adam, "lr": 0.01, "max_epochs": 200}
     loss = torch.nn.CrossEntropyLoss
-    return NeuralNetClassifier(net, criterion=loss, train_split=None, verbose=0, **how)
+    return skorch.NeuralNetClassifier(
+        net, criterion=loss, train_split=None, verbose=0, **how
+    )
 
 
 def fitting(make: Callable[[int], Any], name: str) -> Prepared:
