@@ -35,7 +35,7 @@ COLUMNS = {  # of their tables: keys of figures()
     "ns per example and weight|memory / data",
     "estimators": "contender|median, s|spread|relative|compiling, s|"
     "held out read right|deviation",
-    "grid_search": "contender|median, s|spread|relative|compiling, s",
+    "grid_search": "contender|median, s|spread|relative",
     "estimator_scripts": "contender|median, s|fastest, s|spread|relative",
     "kernels": "program|numbers|card|kernels per step|kernels per evaluation|"
     "loops in a step|waits per step|waits per evaluation|memory, MB|compiling, s",
