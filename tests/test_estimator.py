@@ -145,6 +145,7 @@ def test_early_stopping_is_a_loop_over_partial_fit(wanted):
     assert ours.n_iter_ == len(scores) < 300
     np.testing.assert_allclose(ours.validation_scores_, scores)
     assert ours.best_validation_score_ == pytest.approx(best)
+    assert len(pickle.dumps(ours)) < 10_000  # without what L-BFGS remembers
     for a, b in zip(ours.params_, params, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
 

@@ -128,7 +128,8 @@ def until_idle(
             if result.history.size:
                 loss = float(result.history.mean())
                 score = -loss if judge is None else judge(own)
-                progress.add(own, loss, score, result.state.memory)
+                memory = result.state.memory if goes_on(settings.method) else None
+                progress.add(own, loss, score, memory)
                 show(len(progress.losses), loss)
             else:  # the start has converged
                 progress.now = progress.now._replace(loss=result.cost)
