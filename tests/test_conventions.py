@@ -14,6 +14,9 @@ from jaxnn.clinic.calling import subject, ways
 from jaxnn.clinic.calling.forms import Form
 from jaxnn.clinic.calling.names import Name, read_name
 
+# what people write hangs on no version of Python or JAX: one of them is enough
+pytestmark = pytest.mark.slow
+
 NAMES = {
     "lam": "lam lambda_ Lambda lamda lmbda lb plambda param_lambda lambda_in "
     "lambda_val NNlambda reg regularization λ l xlambda reg_lambda lambdaValue lmd",

@@ -11,6 +11,9 @@ import pytest
 
 import jaxnn
 
+# what people write hangs on no version of Python or JAX: one of them is enough
+pytestmark = pytest.mark.slow
+
 SIGMOID = """
 import numpy as np
 def sigmoid(z):
