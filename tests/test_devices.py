@@ -289,8 +289,8 @@ class TestAFailedPlugin:
 @pytest.mark.skipif(bool(real), reason="a plugin for a GPU is installed")
 class TestWhatAPluginPrints:
     def test_later_lines_are_kept(self, started):
-        line, told = started("printing", COMMAND, "auto").stderr.splitlines()
-        assert line == "CHECK failed: 1 == 2" and "JAX: x); " in told
+        line, warning = started("printing", COMMAND, "auto").stderr.splitlines()
+        assert line == "CHECK failed: 1 == 2" and "JAX: x); " in warning
 
     def test_a_crash_is_not_silent(self, started):
         done = started("crashing", COMMAND, "auto")

@@ -13,15 +13,8 @@ import pytest
 import jaxnn
 
 PACKAGE = Path(jaxnn.__file__).parent
-COMMANDS = {
-    "train",
-    "evaluate",
-    "gradcheck",
-    "reproduce",
-    "sweep",
-    "read",
-    "report",
-} | {"doctor"}
+COMMANDS = {"train", "evaluate", "gradcheck", "reproduce", "sweep", "read", "report"}
+COMMANDS |= {"doctor"}
 GROUND = {
     "labels",
     "classes",

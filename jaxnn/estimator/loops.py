@@ -66,15 +66,22 @@ def iterations(
     task: dict[str, Any], start: Params, tol: float
 ) -> Iterator[optimizers.Result]:
     """A Result after each iteration, until one ends the run."""
-    each = steps_of(task)
     state = optimizers.start(cost, start, **task)
     while True:
-        how = {"steps": int(state.steps) + each, "tolerance": tol, "state": state}
-        result = optimizers.minimize(cost, start, **task, **how)
+        result = advanced(task, start, state, tol)
         yield result
         if result.converged or result.diverged:
             return
         state = result.state
+
+
+def advanced(
+    task: dict[str, Any], start: Params, state: optimizers.State, tol: float
+) -> optimizers.Result:
+    """The Result of one iteration from state."""
+    steps = int(state.steps) + steps_of(task)
+    how = {"steps": steps, "tolerance": tol, "state": state}
+    return optimizers.minimize(cost, start, **task, **how)
 
 
 class Progress:
@@ -154,12 +161,11 @@ def once_more(
 ) -> Outcome:
     """Make iteration `number`, counted from 0, from what the one before left."""
     task = task_of(part, params, settings)
-    each, start = steps_of(task), widened(params, task)
-    state = optimizers.start(cost, start, **task, first=number * each)
+    start, first = widened(params, task), number * steps_of(task)
+    state = optimizers.start(cost, start, **task, first=first)
     if memory is not None:
         state = state._replace(memory=memory)
-    how = {"steps": (number + 1) * each, "tolerance": 0.0, "state": state}
-    result = optimizers.minimize(cost, start, **task, **how)
+    result = advanced(task, start, state, 0.0)
     return Outcome(
         params=narrowed(result.params, task, part.x.shape[1]),
         losses=[float(result.history.mean())] if result.history.size else [],

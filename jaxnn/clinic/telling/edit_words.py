@@ -22,7 +22,7 @@ up, last lost: labels shifted up by one, the last class lost
 down, first lost: labels shifted down by one, the first class lost
   labels from 0 were compared with numbers from 1, so label 0 matches nothing
 of the last: the last example's label stands for every label
-  Y was set anew for each example in a loop, and used after it
+  Y was set again for each example in a loop, and used after it
 of the first: the first example's label stands for every label
   Y was taken of example 0 alone
 inverted: 1 - Y stands for Y
