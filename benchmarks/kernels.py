@@ -83,9 +83,11 @@ def chunk(dtype: str, method: str, batch: int | None, m: int) -> Job:
     """
     chosen = METHODS[method]
     assert isinstance(chosen, optimizers.Method)
-    params, x, y, lam = data(dtype, m)
+    rows = m if batch else -(-m // task.UNITS["gpu"]) * task.UNITS["gpu"]
+    params, x, y, lam = data(dtype, rows)
     centers = tuple(shape(n, dtype=dtype) for n in LAYERS[:-1])
-    args = x, y, lam, centers if method in centering.METHODS else None, None
+    args = x, y, lam, centers if method in centering.METHODS else None
+    args += (None if batch else shape(rows, dtype=dtype),)  # weights: 0 for padding
     batches = batch and optimizers.Minibatches(batch, m, task.take_batch)
     size = task.EVERY if batch is None else m // batch
 
@@ -125,6 +127,12 @@ WHY = {
     "gd": "19 are the cost and gradient. The last good params and cost are 3 "
     "copies, the new params 2, the gradient's norm 2, the history, the "
     "counter and the loop's end one each",
+    "adam": "19 are the cost and gradient. 3 copies, the gradient's norm, the history, "
+    "the counter and the loop's end are those of gd. Each matrix and its two moving "
+    "averages take one kernel, and adam's own counter takes one",
+    "cg": "an evaluation is as in lbfgs",
+    "gd, chunk of train": "train fills the digits up to 5120 on a GPU: XLA then pads "
+    "no factor in a step. The weights of the examples take 2 more kernels",
     "lbfgs": "the direction alone is 5 products with the memory, each of which "
     "needs the one before it. An evaluation adds 6 to the cost and "
     "gradient: the point on the line, the gradient laid end to end, its "

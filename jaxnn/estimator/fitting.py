@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from jaxnn import optimizers, training
+from jaxnn import devices, optimizers, training
 from jaxnn.model import Params
 from jaxnn.training import centering
 
@@ -47,16 +47,11 @@ def goes_on(method: str) -> bool:
     return optimizers.TRAITS[method].default_rate is not None
 
 
-def up_to(number: int, unit: int) -> int:
-    """number, rounded up to a multiple of unit."""
-    return -(-number // unit) * unit
-
-
 def loaded(part: Examples, dtype: str, pads_rows: bool) -> training.Loaded:
     """The examples on the device, filled up to round numbers of rows and columns."""
     m, n = part.x.shape
-    rows = up_to(m, training.PAD) if pads_rows else m
-    x = np.zeros((rows, up_to(n, FEATURES)), dtype)
+    rows = training.rows_at(devices.current(), m, pads_rows)
+    x = np.zeros((rows, -(-n // FEATURES) * FEATURES), dtype)
     y, weights = np.full(rows, -1, np.int32), np.zeros(rows, dtype)
     with np.errstate(over="ignore"):  # the cost at the start will show it
         x[:m, :n], y[:m], weights[:m] = part.x, part.y, part.weights

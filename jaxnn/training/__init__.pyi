@@ -14,9 +14,9 @@ from .settings import check_dtype as check_dtype
 from .settings import checked as checked
 from .settings import cost_name as cost_name
 from .settings import tidy as tidy
-from .task import PAD as PAD
 from .task import centers_in as centers_in
 from .task import make_task as make_task
+from .task import rows_at as rows_at
 from .watching import check_progress as check_progress
 from .watching import step_line as step_line
 from .watching import wants_bar as wants_bar

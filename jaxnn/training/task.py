@@ -14,10 +14,11 @@ from jaxnn.training.history import Loaded
 from jaxnn.training.settings import Settings
 
 EVERY = 10  # steps per compiled chunk; accuracies are measured between chunks
-# Digits are filled up to a multiple of this number: the programs of one number then
-# serve others. A step of 3751 digits, filled up to 4000, takes about 1.06 times as
-# long; compiling takes about a second (float32, 2 cores).
-PAD = 250
+# Rows are filled up to a multiple of this number: the programs of one number then serve
+# others. On a CPU a step of 3751 digits, filled up to 4000, takes about 1.06 times as
+# long; compiling takes about a second (float32, 2 cores). On a GPU, XLA itself fills up
+# any other number, and does so in each step ("Kernels" in benchmarks/RESULTS.md).
+UNITS = {"cpu": 250, "gpu": 256}
 
 
 def initial_params(settings: Settings, digits: Digits) -> tuple[np.ndarray, ...]:
@@ -26,16 +27,21 @@ def initial_params(settings: Settings, digits: Digits) -> tuple[np.ndarray, ...]
     return init_params(settings.seed, layers, settings.init, settings.dtype)
 
 
-def load(digits: Digits, dtype: str, place: Any, pads: bool = True) -> Loaded:
-    """Move digits to a place and, if pads, fill them up to a multiple of PAD.
+def rows_at(place: Any, m: int, pads: bool = True) -> int:
+    """How many rows m rows become at a place; they are filled up only if pads.
 
-    place: a device, or how the rows lie on several; the number of rows then becomes a
-    multiple of the number of devices.
+    place: a device, or how the rows lie on several; the rows then become a multiple of
+    the number of devices.
     """
+    device, *others = getattr(place, "device_set", [place])
+    unit = math.lcm(UNITS.get(device.platform, 256) if pads else 1, 1 + len(others))
+    return -(-m // unit) * unit
+
+
+def load(digits: Digits, dtype: str, place: Any, pads: bool = True) -> Loaded:
+    """Move digits to a place, and fill them up as `rows_at` says."""
     m, n = digits.x.shape
-    shares = len(getattr(place, "device_set", "1"))
-    unit = math.lcm(PAD, shares) if pads else shares
-    rows = -(-m // unit) * unit
+    rows = rows_at(place, m, pads)
     x, y = np.zeros((rows, n), dtype), np.full(rows, -1, np.int32)
     x[:m], y[:m] = digits.x, digits.y
     weights = None if rows == m else (np.arange(rows) < m).astype(dtype)
