@@ -3,6 +3,10 @@
 from importlib.util import find_spec
 
 import pytest
+from jax import numpy as jnp
+from jax.profiler import ProfileData
+
+import jaxnn
 
 # as XLA prints an optimized program, without the shapes' layouts
 STRAIGHT = """\
@@ -177,3 +181,59 @@ def test_a_step_takes_no_more_kernels(load, name):
     step, evaluation = CEILINGS[name]
     assert 10 < row["kernels per step"] <= step, row
     assert row.get("kernels per evaluation", 0) <= evaluation, row
+
+
+# as JAX's profiler names what a GPU does; XLA Ops shows the streams' work again
+PROFILE = """
+planes {
+  name: "/device:GPU:0"
+  lines {
+    name: "Stream #14(Compute,MemcpyD2H)"
+    events { metadata_id: 1 } events { metadata_id: 1 } events { metadata_id: 2 }
+    events { metadata_id: 3 }
+  }
+  lines { name: "Stream #15(MemcpyH2D)" events { metadata_id: 4 } }
+  lines { name: "XLA Ops" events { metadata_id: 1 } events { metadata_id: 1 } }
+  event_metadata { key: 1 value { id: 1 name: "loop_add_fusion" } }
+  event_metadata { key: 2 value { id: 2 name: "MemcpyD2D" } }
+  event_metadata { key: 3 value { id: 3 name: "MemcpyD2H" } }
+  event_metadata { key: 4 value { id: 4 name: "MemcpyH2D" } }
+}
+planes {
+  name: "/host:CPU"
+  lines { name: "Stream" events { metadata_id: 1 } }
+  event_metadata { key: 1 value { id: 1 name: "loop_add_fusion" } }
+}
+"""
+
+
+def test_what_a_gpu_ran_is_counted(load):
+    profiles = load("harness.profiles")
+    as_bytes = ProfileData.text_proto_to_serialized_xspace(PROFILE)
+    found = profiles.ran(ProfileData.from_serialized_xspace(as_bytes))
+    assert found == profiles.Ran(kernels=3, reads=1)
+
+
+def test_a_run_on_the_cpu_ran_nothing_on_a_gpu(load):
+    profiles = load("harness.profiles")
+    result, found = profiles.watched(lambda: jnp.arange(4).sum())
+    assert result == 6 and found == profiles.Ran()
+
+
+def test_what_more_steps_add_is_compared(load, monkeypatch):
+    script = load("kernels_run")
+    steps = {"gd": (3, 0), "lbfgs": (3, 2)}  # kernels: 3 a step, 2 an evaluation
+
+    def counted(method, count):
+        step, evaluation = steps[method]
+        ran = 10 + count * step + 2 * count * evaluation
+        return script.Count(2 * count, script.Ran(ran, count), step, evaluation)
+
+    monkeypatch.setattr(script, "count", counted)
+    assert script.line("gd", 5).split() == "gd 5 10 15 15 1.00 1.0".split()
+    assert script.line("lbfgs", 5).split() == "lbfgs 5 10 35 35 1.00 1.0".split()
+
+
+def test_without_a_gpu_it_names_the_next_step(load):
+    with pytest.raises(jaxnn.Mistake, match="--device cpu|GPU"):
+        load("kernels_run").main([])
