@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+from types import SimpleNamespace
 
 import jax
 import numpy as np
@@ -337,6 +338,18 @@ def test_padding_changes_no_number(few_digits, method, monkeypatch):
     # sums of 250 and 190 numbers round differently, and line searches amplify that
     for padded, expected in zip(run.params, plain.params, strict=True):
         np.testing.assert_allclose(padded, expected, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("platforms", "m", "rows"),
+    [("cpu", 4000, 4000), ("cpu", 4001, 4250), ("gpu", 4000, 4096), ("gpu", 4096, 4096),
+     ("cpu cpu cpu cpu", 4001, 4500), ("gpu gpu gpu", 1, 768)],
+)  # fmt: skip
+def test_rows_fit_the_device_and_divide_among_several(platforms, m, rows):
+    found = [SimpleNamespace(platform=name) for name in platforms.split()]
+    place = SimpleNamespace(device_set=found) if len(found) > 1 else found[0]
+    assert task.rows_at(place, m) == rows
+    assert task.rows_at(place, m, pads=False) == -(-m // len(found)) * len(found)
 
 
 def test_another_number_of_digits_compiles_nothing(few_digits):
