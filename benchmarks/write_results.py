@@ -85,7 +85,8 @@ def setting(rows: Rows) -> str:
     parts += ["-".join(map(str, row["layers"])) for row in rows[:1] if "layers" in row]
     steps = rows[0].get("steps")
     parts += [f"{steps} steps"] if isinstance(steps, int) else []
-    parts += [f"{max(rounds)} rounds"] if max(rounds) else []  # 0: nothing is timed
+    if most := max(rounds):  # 0: nothing is timed
+        parts += [f"{most} round{'s' * (most > 1)}"]
     return "; ".join(parts) + "."
 
 

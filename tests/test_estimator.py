@@ -326,6 +326,9 @@ MISTAKES = {
     "init='he': choose from course": {"init": "he"},
     "unknown device 'tpu'": {"device": "tpu"},
     "device=None: give": {"device": None},
+    "init=.'course'.: choose from course": {"init": ["course"]},
+    "method=.'adam'.: give its name": {"method": ["adam"]},
+    "method=None: give its name": {"method": None},
 }
 
 
@@ -381,6 +384,13 @@ def test_a_network_that_diverges_keeps_its_last_good_weights(wine, more):
     with pytest.warns(ConvergenceWarning, match="NaN or infinite .* smaller learning"):
         ours.fit(x, y)
     assert all(np.isfinite(theta).all() for theta in ours.params_)
+
+
+def test_a_network_of_a_search_says_that_it_diverged(wine):
+    x, y = wine[0].astype("float32"), wine[1]
+    network = small(method="gd", learning_rate=1e3, max_iter=50)
+    with pytest.warns(ConvergenceWarning, match="NaN or infinite at step .* smaller"):
+        GridSearch(network, {"lam": [1e3, 1e4]}, cv=2, refit=False).fit(x, y)
 
 
 def test_a_network_that_learned_nothing_says_so():
@@ -444,5 +454,14 @@ def test_without_scikit_learn_one_line_says_what_to_install():
     last = done.stderr.strip().splitlines()[-1]
     assert last == (
         "jaxnn.mistake.Mistake: the estimator needs scikit-learn; pip install "
-        "'jaxnn-digits[sklearn]'"
+        "'scikit-learn>=1.6'"
     )
+
+
+def test_without_scikit_learn_the_other_names_are_there():
+    code = "import sys; sys.modules['sklearn'] = None; import inspect, jaxnn\n"
+    code += "from jaxnn import *; fit, inspect.getmembers(jaxnn)\n"
+    code += (
+        "assert not {'GridSearch', 'NeuralNetClassifier'} & {*dir(jaxnn), *globals()}"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -242,7 +242,8 @@ COMMANDS += "kernels", "estimators"
 def test_the_words_name_scripts_that_are_there(report):
     folder = Path(report.__file__).parent
     assert {
-        f"{name}.py" for name in (*COMMANDS, "cases", "checkers", "write_results")
+        f"{name}.py"
+        for name in (*COMMANDS, "cases", "checkers", "kernels_run", "write_results")
     } == {path.name for path in folder.glob("*.py")}
     assert "commit 2822fd4" in " ".join(report.document({"a": gradient()}).split())
 

@@ -17,7 +17,7 @@ TITLES = {  # of a script's contests, with {keys} of their rows
     "whole_command": "From typing to the trained network",
     "many_networks": "Many networks at once by {method}",
     "scaling": "More examples, wider networks",
-    "estimators": "Estimators fitted to {data}",
+    "estimators": "Estimators fitted to four fifths of {data}",
     "grid_search": "A grid search on {data}",
     "estimator_scripts": "A script that fits an estimator, from typing to its end",
     "kernels": "Kernels: compiled, not run",
@@ -68,6 +68,7 @@ def figures(row: Row, rows: Rows) -> dict[str, str]:
     limit, memory = of_limit(row, rows), value(row, "memory")
     least = FEWEST if "target" in row else 1
     fastest, low, seconds, high = (quantile(times(row), q / 4) for q in range(4))
+    spread = (high - low) / seconds if times(row).size > 1 else math.nan
     return {
         "contender": row.get("name", ABSENT),
         "program": row.get("name", ABSENT),
@@ -79,7 +80,7 @@ def figures(row: Row, rows: Rows) -> dict[str, str]:
         "median, ms": short(1e3 * seconds),
         "fastest, s": short(fastest),
         "fastest, ms": short(1e3 * fastest),
-        "spread": shown((high - low) / seconds, ".0%"),
+        "spread": shown(spread, ".0%"),
         "relative": short(ratio(row, rows, least)),
         "the same with compiling": short(ratio(row, rows, least, "compile_seconds")),
         "relative to the limit": short(limit),

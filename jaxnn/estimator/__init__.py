@@ -14,7 +14,7 @@ except ModuleNotFoundError as error:
     if error.name != "sklearn":
         raise
     raise Mistake(
-        "the estimator needs scikit-learn; pip install 'jaxnn-digits[sklearn]'"
+        "the estimator needs scikit-learn; pip install 'scikit-learn>=1.6'"
     ) from None
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -47,13 +47,13 @@ class NeuralNetClassifier(ClassifierMixin, BaseEstimator):
     momentum, at most all; None takes all.
 
     tol: training ends where the gradient's norm, by the parameters that the method
-    moves, is at most this. With mini-batches or early_stopping it also ends when
-    n_iter_no_change iterations in a row improve the loss, or the accuracy on held-out
-    examples, by less. early_stopping: hold out validation_fraction of the examples,
-    stratified; the weights that are best on them stay.
+    moves, is at most this. With mini-batches it ends instead, and with early_stopping
+    also, when n_iter_no_change iterations in a row improve the loss, or the accuracy on
+    held-out examples, by less. early_stopping: hold out validation_fraction of the
+    examples, stratified; the weights that are best on them stay.
     warm_start: `fit` continues from the weights of the last one. random_state: an int
     is the seed of the weights, the mini-batches and the held-out examples. Ctrl-C keeps
-    the weights that `fit` has reached, and is raised.
+    the weights after the last 100 iterations that were complete, and is raised.
 
     device: "auto", "cpu" or "gpu". dtype: "float32", "float64", or None: that of X,
     float32 for integers. Predictions are float64. verbose: a bar on stderr. Sparse X is
@@ -113,7 +113,7 @@ class NeuralNetClassifier(ClassifierMixin, BaseEstimator):
         """Train on X (m, n) and labels y (m,), numbers or words; returns self.
 
         sample_weight: (m,) from 0 up; 2 counts as two equal examples, 0 as none. Raises
-        ValueError for data or settings that cannot be trained, in one line.
+        ValueError for data or settings that cannot be trained.
         """
         part, labels = self._examples(X, y, sample_weight)
         classes, places = np.unique(labels, return_inverse=True)

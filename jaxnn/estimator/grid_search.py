@@ -14,11 +14,12 @@ from jaxnn.estimator.together import Search, key_of, searching
 class GridSearch(GridSearchCV):
     """GridSearchCV of a NeuralNetClassifier, or of a Pipeline that ends in one.
 
-    On each fold, all networks that differ in lam, random_state and init alone train in
-    one compiled call, and the others in turn: those with early_stopping, with
-    mini-batches, or of a method that calls SciPy. Parameters, methods and attributes
-    are those of GridSearchCV, without n_jobs and pre_dispatch. Networks that train
-    together share the time of the call by their evaluations of the cost.
+    On each fold, all networks that differ in lam, random_state and init alone train by
+    one compiled program, on a CPU in a thread for each core. Others train in turn:
+    those with early_stopping or mini-batches, and those by bfgs or a method of SciPy's.
+    Parameters, methods and attributes are those of GridSearchCV, without n_jobs and
+    pre_dispatch. Networks that train together share the time of the call by their
+    evaluations of the cost.
 
     >>> grid = {"lam": [0.1, 1, 10], "random_state": range(8)}
     >>> search = jaxnn.GridSearch(jaxnn.NeuralNetClassifier(), grid).fit(X, y)

@@ -70,7 +70,9 @@ def settings_of(network: Any, dtype: np.dtype) -> training.Settings:
     require_counts("hidden_layer_sizes", sizes, *hidden)
     if network.batch_size is not None:
         require_counts("batch_size", network.batch_size)
-    if network.init not in SCHEMES:
+    if not isinstance(network.method, str):
+        raise Mistake(f"method={network.method!r}: give its name, such as 'lbfgs'")
+    if network.init not in list(SCHEMES):
         raise Mistake(f"init={network.init!r}: choose from {', '.join(SCHEMES)}")
     if not isinstance(network.device, str):
         raise Mistake(f'device={network.device!r}: give "auto", "cpu" or "gpu"')

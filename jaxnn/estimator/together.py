@@ -116,11 +116,14 @@ def one_of(
     theta = tuple(thetas[i] for thetas in found.params)
     own = fitting.narrowed(theta, task, part.x.shape[1])
     losses = found.costs[i, : found.steps[i]].tolist()
+    ended = f"all {plan.max_iter} steps taken"
+    if is_diverged := bool(found.diverged[i]):
+        ended = f"the cost or gradient became NaN or infinite at step {found.steps[i]}"
     return Outcome(
         params=own,
         losses=losses,
         loss=float(found.cost[i]),
-        message=f"all {plan.max_iter} steps taken",
+        message=ended,
         is_settled=bool(found.converged[i]),
-        is_diverged=bool(found.diverged[i]),
+        is_diverged=is_diverged,
     )
