@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from jaxnn import cache, data, files, images, training
+from jaxnn import data, files, formats, images, training
 from jaxnn.data import Digits
-from jaxnn.files import FileError
-from jaxnn.weights import load_digit_reader, load_params, save_params
+from jaxnn.weights import load_digit_reader, load_params
 
 if TYPE_CHECKING:
     from jaxnn.model import Params
 
+NONE = 10  # the output of the reader's own network for what is no digit
+
 
 class Reader(NamedTuple):
-    """A network that reads digits, and whether it reads standardized ones."""
+    """A network that reads digits, and how to take what it says."""
 
     params: Params
-    is_standard: bool = False
-    doubt: float = 0.2  # below this probability no digit is read
-
-
-def judged(reader: Reader, pictures: np.ndarray) -> np.ndarray:
-    """Pictures (k, 20, 20) -> (k, 11): probabilities of 0 to 9, and of none of them."""
-    from jaxnn import model  # only here: it loads JAX
-
-    shape = (images.SIDE, images.SIDE)
-    digits = Digits(pictures, [0] * len(pictures), "photo", shape=shape)
-    x = data.standardize(digits).x if reader.is_standard else digits.x  # (k, 400)
-    dtype = reader.params[0].dtype
-    outputs = np.asarray(model.forward(reader.params, x.astype(dtype)))  # (k, 10)
-    return np.pad(outputs, ((0, 0), (0, 1)))
+    is_standard: bool = False  # whether it reads standardized digits
+    doubt: float = training.scores.DOUBT  # below this probability no digit is read
+    temperature: float | None = None  # of its scores; None: its outputs are as they are
 
 
 def reader_of(run: Any) -> Reader:
@@ -47,29 +36,34 @@ def reader_of(run: Any) -> Reader:
     return Reader(run.params, run.standardized)
 
 
-def own_reader(
-    seed: int,
-    notice: Callable[..., None] = lambda *_, **__: None,
-    device: str = "auto",
-    progress: bool | None = False,
-) -> Reader:
-    """The network in the user's cache, trained and kept there the first time.
+def own_reader() -> Reader:
+    """The network that comes with jaxnn: data/build_reader.py makes it."""
+    path = formats.embedded_file("reader.npz")
+    held = files.read_npz(path)
+    doubt, temperature = float(held["doubt"]), float(held["temperature"])
+    return Reader(load_params(path), False, doubt, temperature)
 
-    notice: called with what happens then. device, progress: of that training, as in
-    `fit`.
+
+def judged(reader: Reader, pictures: np.ndarray) -> np.ndarray:
+    """Pictures (k, 20, 20), ink 1 -> (k, 11): how likely each digit is, and none.
+
+    Of jaxnn's own network these are probabilities. A network with ten outputs, each in
+    (0, 1) by itself, says nothing of what is no digit: the last column is then 0.
     """
-    path = cache.folder() / f"network-{seed}.npz"
-    try:
-        return Reader(load_params(path))
-    except FileError:
-        notice("no --run: training a network on the 5000 embedded digits", flush=True)
-    how = {"seed": seed, "device": device, "progress": progress}
-    params = training.fit(data.load_digits(), **how).params
-    try:
-        with files.writing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-        save_params(path, params)
-        notice(f"kept for the next time in {path}")
-    except FileError as error:
-        notice(f"not kept: {error}")
-    return Reader(params)
+    from jaxnn import model  # only here: it loads JAX
+
+    shape = (images.SIDE, images.SIDE)
+    digits = Digits(pictures, [0] * len(pictures), "photo", shape=shape)
+    x = data.standardize(digits).x if reader.is_standard else digits.x  # (k, 400)
+    x = x.astype(reader.params[0].dtype)
+    if reader.temperature is None:
+        outputs = np.asarray(model.forward(reader.params, x))  # (k, 10)
+        return np.pad(outputs, ((0, 0), (0, 1)))
+    return shares(np.asarray(model.logits(reader.params, x)).T, reader.temperature)
+
+
+def shares(scores: np.ndarray, temperature: float) -> np.ndarray:
+    """Scores (k, n) as probabilities that sum to 1: softmax of scores / temperature."""
+    heat = (scores - scores.max(axis=1, keepdims=True)) / temperature
+    odds = np.exp(heat)
+    return odds / odds.sum(axis=1, keepdims=True)

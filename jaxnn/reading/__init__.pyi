@@ -1,4 +1,5 @@
 from . import ink as ink
+from . import made as made
 from . import photos as photos
 from .finding import Found as Found
 from .finding import digits as digits
