@@ -92,17 +92,14 @@ def read_digits(
     """Read a photo of a digit or of rows of digits, dark on light or light on dark.
 
     photo: a path, a Pillow image, or an array (h, w) or (h, w, 3), 0-1 or 0-255. run: a
-    Run, a run folder or a file of weights; None takes the network that is trained from
-    this seed once, on this device, and kept. `found.picture()` shows what the network
+    Run, a run folder or a file of weights; None takes the network that comes with
+    jaxnn, for which the seed has no meaning. `found.picture()` shows what the network
     saw. Raises FileError for a file that is no picture, Mistake for a network that
     reads other images.
     """
     chosen = devices.choose(device)
-    how = {"device": device, "progress": None}
-    if run is None:
-        reader = digit_network.own_reader(seed, **how)
-    else:
-        reader = digit_network.reader_of(run)
+    own = run is None
+    reader = digit_network.own_reader() if own else digit_network.reader_of(run)
     opened = reading.photos.opened(photo)
     with devices.exactly(chosen, reader.params[0].dtype.name):
         return read_photo(opened, reader)

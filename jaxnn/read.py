@@ -43,7 +43,7 @@ class Flags(CommonFlags):
     """
 
     files: Sequence[str] = flag("pictures, or folders of them", metavar="FILE|FOLDER")
-    run: str | None = flag("run folder, .npz or .mat (default: trained once)", None)
+    run: str | None = flag("run folder, .npz or .mat (default: the one of jaxnn)", None)
     show: str | None = flag("save there what the network saw", None, metavar="FOLDER")
     digits: bool = flag("read as a number, even of one digit", False)
     json: bool = flag("print a JSON object per line", False)
@@ -107,12 +107,10 @@ def lines(found: Answer, as_number: bool) -> Iterator[str]:
 def main(argv: Sequence[str]) -> int:
     """Read every file; 1 if one has no digit or a doubtful one, 2 if no picture."""
     flags = parse(Flags, argv, "read", EXAMPLE)
-    notice = cli.printer(flags.quiet or flags.json)
     show = files.make_folder("--show", flags.show) if flags.show else None
-    reader = reader_of(flags.run) if flags.run is not None else None
+    reader = reader_of(flags.run) if flags.run is not None else own_reader()
     devices.prepare_process(flags.device)
     device = devices.choose(flags.device)
-    reader = reader or own_reader(flags.seed, notice)
     code, names = 0, Counter[str]()
     with devices.exactly(device, flags.dtype):
         params = tuple(theta.astype(flags.dtype) for theta in reader.params)

@@ -56,7 +56,7 @@ IMPORTS = {
     "clinic": {"three_way", "ground"},
     "pages": {"training", "showing", "initialization", "model", "ground"},
     "digit_network": {"training", "model", "ground"},
-    "digit_reader": {"training", "reading", "model", "ground"},
+    "digit_reader": {"digit_network", "reading", "ground"},
     "cli": {"ground"},
     "flags": {"cli", "training", "initialization", "optimizers", "ground"},
     "commands": {"cli", "flags", "clinic", "three_way", "published", "ensemble"}

@@ -9,6 +9,7 @@ Shapes: (h, w) is the size of any picture, true where there is ink.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from scipy import ndimage
@@ -86,7 +87,8 @@ def erase(lines: Lines, strokes: np.ndarray, near: np.ndarray) -> None:
 
 def without_rests(strokes: np.ndarray, near: np.ndarray) -> np.ndarray:
     """The strokes (h, w) without those that lie wholly near an erased line."""
-    labels, count = ndimage.label(strokes, np.ones((3, 3)))  # pyright: ignore
+    marked: Any = ndimage.label(strokes, np.ones((3, 3)))
+    labels, count = marked
     beyond = np.bincount(labels[~near], minlength=count + 1) > 0
     beyond[0] = False
     return beyond[labels]

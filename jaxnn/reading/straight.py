@@ -97,7 +97,7 @@ def pooled(strokes: np.ndarray, step: int) -> np.ndarray:
     h, w = (-(-n // step) for n in strokes.shape)
     whole = np.zeros((h * step, w * step), bool)
     whole[: strokes.shape[0], : strokes.shape[1]] = strokes
-    return whole.reshape(h, step, w, step).any(axis=(1, 3))
+    return np.asarray(whole.reshape(h, step, w, step).any(axis=(1, 3)))
 
 
 def runs(strokes: np.ndarray) -> np.ndarray:
