@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 import jaxnn
-from jaxnn import Mistake, digit_reader, images, orientation
+from jaxnn import Mistake, digit_network, images, orientation
 from jaxnn.training import chunks
 
 
@@ -259,8 +259,8 @@ def test_without_a_run_a_network_is_trained_on_the_device(
         calls.append((len(digits.y), how))
         return SimpleNamespace(params=params)
 
-    monkeypatch.setattr(digit_reader.training, "fit", fit)
-    monkeypatch.setattr(digit_reader.cache, "folder", lambda: tmp_path)
+    monkeypatch.setattr(digit_network.training, "fit", fit)
+    monkeypatch.setattr(digit_network.cache, "folder", lambda: tmp_path)
     gray = 1 - np.clip(images.roll(digits.x[[2500]])[0], 0, 1)
     for _ in range(2):  # the second time it is kept
         found = jaxnn.read_digits(gray, seed=3, device="cpu")

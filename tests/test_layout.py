@@ -61,7 +61,7 @@ IMPORTS = {
     "flags": {"cli", "training", "initialization", "optimizers", "ground"},
     "commands": {"cli", "flags", "clinic", "three_way", "published", "ensemble"}
     | {"training", "optimizers", "reading", "showing", "pages", "digit_reader"}
-    | {"ground"},
+    | {"digit_network", "ground"},
 }
 
 

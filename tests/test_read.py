@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import jaxnn
-from jaxnn import data, digit_reader
+from jaxnn import data, digit_network
 
 # embedded digits 5, 7, 0, in the order of their names; plain ones, for of others the
 # network's largest output can be too small to be an answer
@@ -122,10 +122,10 @@ def test_a_network_that_cannot_be_kept_is_used(params, tmp_path, monkeypatch):
 
     notices = []
     monkeypatch.setattr(os, "fsync", full)
-    monkeypatch.setattr(digit_reader.cache, "folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(digit_network.cache, "folder", lambda: tmp_path / "cache")
     monkeypatch.setattr(
-        digit_reader.training, "fit", lambda *_, **__: SimpleNamespace(params=params)
+        digit_network.training, "fit", lambda *_, **__: SimpleNamespace(params=params)
     )
-    found = digit_reader.own_reader(0, lambda text, **_: notices.append(text))
+    found = digit_network.own_reader(0, lambda text, **_: notices.append(text))
     assert found.params is params
     assert notices[-1].startswith("not kept") and "No space left" in notices[-1]
