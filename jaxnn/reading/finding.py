@@ -12,6 +12,8 @@ from jaxnn.reading import ink, lines, mnist_form, rows, strokes, touching
 from jaxnn.reading.ink import NO_INK, NoDigit
 from jaxnn.reading.strokes import Box, Digit
 
+LOWEST = 0.5  # of the whole's height: the lowest of two digits that touch
+
 
 class Found(NamedTuple):
     """What may be a digit, or several that touch."""
@@ -25,9 +27,11 @@ class Found(NamedTuple):
     def divisions(self) -> Iterator[tuple[Found, Found]]:
         """Ways to see two digits in it, each of which can be divided further."""
         for is_left in touching.divisions(self.strokes):
-            left, right = self.strokes & is_left, self.strokes & ~is_left
-            if left.any() and right.any():
-                yield tuple(self.only(strokes) for strokes in (left, right))
+            sides = self.strokes & is_left, self.strokes & ~is_left
+            lowest = min(side.any(axis=1).sum() for side in sides)
+            if lowest >= LOWEST * self.box.height:
+                left, right = map(self.only, sides)
+                yield left, right
 
     def only(self, strokes: np.ndarray) -> Found:
         """Some of its strokes (h, w) alone."""

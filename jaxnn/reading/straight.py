@@ -18,8 +18,9 @@ INKED, EVEN = 0.65, 0.4  # of a line's length: has ink, is about as wide as the 
 BULGE = 1.6  # of a line's width: where ink is wider, something crosses the line
 ALIKE = 2.6  # pieces of a line, and lines that meet, are at most so many times as wide
 WAVY = 0.35, 0.02  # of a line's width and length: how far from straight it may be
+MOST = 60  # runs that are looked at, the longest first
 COLUMNS = 16  # of a line, that are looked at at each end; about as many between
-THIN = 30  # percentile: that many of a line's columns have nothing else across them
+THIN = 0.3  # of a line's columns have surely nothing else across them
 
 
 class Line(NamedTuple):
@@ -48,24 +49,26 @@ def found(strokes: np.ndarray) -> Lines:
     """All straight level strokes (h, w), of digits too, the longest first."""
     step = -(-max(strokes.shape) // SEARCH)
     first, last = ends_of_runs(strokes)
-    lines = []
-    left = runs(pooled(strokes, step))  # slope, row, start, stop, ink
-    while len(left):
-        slope, row, start, stop, _ = left[0]
-        left, rest = left[1:], left[0]
-        line = fitted(first, last, rest, step)
-        reach = 2.0 if line is None else max(2.0, line.width / step)
-        begin, end = np.maximum(left[:, 2], start), np.minimum(left[:, 3], stop)
-        apart = [
-            np.abs((left[:, 0] - slope) * x + left[:, 1] - row) for x in (begin, end)
-        ]
-        same = (end - begin > 0.5 * (left[:, 3] - left[:, 2])) & (
-            np.maximum(*apart) <= reach
-        )
-        left = left[~same]
+    lines, left = [], runs(pooled(strokes, step))
+    for _ in range(MOST):
+        if not len(left):
+            break
+        run, left = left[0], left[1:]
+        line = fitted(first, last, run, step)
         if line is not None:
             lines.append(line)
+        reach = max(2.0, line.width / step if line else 0.0)
+        left = left[~are_along(left, run, reach)]
     return joined(lines, BREAK * max(strokes.shape))
+
+
+def are_along(runs: np.ndarray, run: np.ndarray, reach: float) -> np.ndarray:
+    """Which runs (runs, 5) lie for the most part on another one, or beside it."""
+    slope, row, start, stop, _ = run
+    begin, end = np.maximum(runs[:, 2], start), np.minimum(runs[:, 3], stop)
+    apart = [np.abs((runs[:, 0] - slope) * x + runs[:, 1] - row) for x in (begin, end)]
+    is_long = end - begin > 0.5 * (runs[:, 3] - runs[:, 2])
+    return is_long & (np.maximum(*apart) <= reach)
 
 
 def joined(lines: Lines, gap: float) -> Lines:
@@ -159,7 +162,7 @@ def fitted(
     widths, is_ink = bottoms - tops + 1, bottoms >= tops
     if is_ink.mean() < INKED:
         return None
-    width = float(np.percentile(widths[is_ink], THIN))
+    width = float(np.sort(widths[is_ink])[int(THIN * is_ink.sum())])
     even = is_ink & (widths <= BULGE * width + 1) & (widths >= 0.5 * width - 1)
     length = columns[-1] - columns[0]
     if (
@@ -169,13 +172,20 @@ def fitted(
     ):
         return None
     middle = (tops + bottoms)[even] / 2
-    slope, row = np.polyfit(columns[even], middle, 1)
+    slope, row = straight_through(columns[even], middle)
     most = min(WAVY[0] * width, WAVY[1] * length) + 1
     within = np.abs(row + slope * columns[even] - middle) <= most
     if within.mean() < 0.8 or abs(slope) > 1.2 * STEEPEST:
         return None
     ends = columns[is_ink]
     return Line(float(row), float(slope), int(ends[0]), int(ends[-1]) + 1, width)
+
+
+def straight_through(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """Slope, and y at x = 0, of the straight line of least squares: x, y (n,)."""
+    apart = x - x.mean()
+    slope = float(apart @ y / max(apart @ apart, 1e-12))
+    return slope, float(y.mean() - slope * x.mean())
 
 
 def some(start: int, stop: int) -> np.ndarray:
@@ -192,13 +202,12 @@ def band(
 
     The last comes before the first where no ink is within half the line's width.
     """
-    h = len(first)
-    tops, bottoms = np.zeros(len(columns), int), np.full(len(columns), -1)
-    for apart in sorted(
-        range(-int(line.width / 2) - 1, int(line.width / 2) + 2), key=abs
-    ):
-        rows = np.round(line.at(columns)).astype(int) + apart
-        at = np.clip(rows, 0, h - 1), columns
-        new = (bottoms < tops) & (last[at] >= first[at]) & (rows >= 0) & (rows < h)
-        tops, bottoms = np.where(new, first[at], tops), np.where(new, last[at], bottoms)
-    return tops, bottoms
+    h, reach = len(first), int(line.width / 2) + 1
+    apart = np.array(sorted(range(-reach, reach + 1), key=abs))[:, None]
+    rows = np.round(line.at(columns)).astype(int) + apart  # (2 reach + 1, columns)
+    at = np.clip(rows, 0, h - 1), columns
+    tops, bottoms = first[at], last[at]
+    is_ink = (bottoms >= tops) & (rows == at[0])
+    nearest = is_ink.argmax(axis=0), np.arange(len(columns))
+    found = is_ink[nearest]
+    return np.where(found, tops[nearest], 0), np.where(found, bottoms[nearest], -1)
