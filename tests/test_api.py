@@ -1,6 +1,5 @@
 """What the commands do, from Python: load_run, score, write_page, train_many, ..."""
 
-
 import numpy as np
 import pytest
 from PIL import Image
