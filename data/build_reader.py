@@ -30,7 +30,7 @@ from scipy.optimize import minimize_scalar
 
 import jaxnn
 from jaxnn import formats, images, model, optimizers
-from jaxnn.digit_network import NONE, shares
+from jaxnn.digit_network import NONE, scores, shares
 from jaxnn.reading import made
 from jaxnn.training import centering
 
@@ -123,11 +123,6 @@ def batch_of(args: tuple, indices: jax.Array) -> tuple:
     """A mini-batch of the arguments, with its part of the penalty."""
     x, y, lam, centers = args
     return x[indices], y[indices], lam * indices.size / y.size, centers
-
-
-def scores(params: model.Params, x: np.ndarray) -> np.ndarray:
-    """The network's scores (m, 11), before any sigmoid."""
-    return np.asarray(model.logits(params, x)).T.astype(np.float64)
 
 
 def temperature_of(scores: np.ndarray, y: np.ndarray) -> float:

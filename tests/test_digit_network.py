@@ -94,3 +94,12 @@ def test_a_run_says_what_its_outputs_say(few_digits):
     assert found.shape == (6, 11) and (found[:, NONE] == 0).all()
     outputs = jaxnn.forward(run.params, few_digits.x[:6].astype(np.float32))
     np.testing.assert_allclose(found[:, :10], outputs, atol=1e-6)
+
+
+@pytest.mark.parametrize("k", [0, 1, 5, 16, 17])
+def test_the_number_of_pictures_changes_nothing(own, held_out, k):
+    pictures = images.shrink(held_out[0][::50] / 255)
+    found = digit_network.judged(own, pictures[:k])
+    assert found.shape == (k, 11)
+    every = digit_network.judged(own, pictures)
+    np.testing.assert_allclose(found, every[:k], atol=1e-5)
