@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from scipy.special import expit
 
 from jaxnn import data, files, formats, images, training
 from jaxnn.data import Digits
@@ -14,6 +16,8 @@ from jaxnn.weights import load_digit_reader, load_params
 if TYPE_CHECKING:
     from jaxnn.model import Params
 
+DOUBT = 0.2  # of a run's network; training.scores has it too, and loads JAX
+ROWS = 16  # pictures that are read together, at least
 NONE = 10  # the output of the reader's own network for what is no digit
 
 
@@ -22,7 +26,7 @@ class Reader(NamedTuple):
 
     params: Params
     is_standard: bool = False  # whether it reads standardized digits
-    doubt: float = training.scores.DOUBT  # below this probability no digit is read
+    doubt: float = DOUBT  # below this probability no digit is read
     temperature: float | None = None  # of its scores; None: its outputs are as they are
 
 
@@ -50,16 +54,37 @@ def judged(reader: Reader, pictures: np.ndarray) -> np.ndarray:
     Of jaxnn's own network these are probabilities. A network with ten outputs, each in
     (0, 1) by itself, says nothing of what is no digit: the last column is then 0.
     """
-    from jaxnn import model  # only here: it loads JAX
-
     shape = (images.SIDE, images.SIDE)
     digits = Digits(pictures, [0] * len(pictures), "photo", shape=shape)
     x = data.standardize(digits).x if reader.is_standard else digits.x  # (k, 400)
-    x = x.astype(reader.params[0].dtype)
+    found = scores(reader.params, x)
     if reader.temperature is None:
-        outputs = np.asarray(model.forward(reader.params, x))  # (k, 10)
-        return np.pad(outputs, ((0, 0), (0, 1)))
-    return shares(np.asarray(model.logits(reader.params, x)).T, reader.temperature)
+        return np.pad(expit(found), ((0, 0), (0, 1)))
+    return shares(found, reader.temperature)
+
+
+def scores(params: Params, x: np.ndarray) -> np.ndarray:
+    """`model.logits` of x (k, 400), an example in each row: (k, outputs) in NumPy.
+
+    JAX compiles anew for every number of rows, which takes longer than reading does. So
+    blank rows fill x up to 16, 256, 4096, ...
+    """
+    k, rows = len(x), ROWS
+    while rows < k:
+        rows *= ROWS
+    filled = np.zeros((rows, x.shape[1]), params[0].dtype)
+    filled[:k] = x
+    return np.asarray(compiled_logits()(params, filled)).T[:k]
+
+
+@functools.cache
+def compiled_logits() -> Any:
+    """`model.logits`, compiled as a whole."""
+    import jax  # only here: it is slow to load
+
+    from jaxnn import model
+
+    return jax.jit(model.logits)
 
 
 def shares(scores: np.ndarray, temperature: float) -> np.ndarray:
