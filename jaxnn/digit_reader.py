@@ -14,9 +14,8 @@ from jaxnn.display import displayed
 from jaxnn.reading import Found, Photo
 
 HEIGHT, GAP = 400, 20  # dots, of the picture of what the network saw
-BATCH = 16  # pictures that the network reads at once
 CUTS = 2  # of what is left of a cut, or right of it, further cuts: one fewer
-SURE = 0.6  # the least probability of each of several digits that touch
+SURE = 0.7  # the least probability of each of several digits that touch
 MOST = 3  # digits in doubt that a message names
 
 
@@ -135,32 +134,25 @@ def read_rows(
 def read_each(found: Sequence[Found], photo: Photo, reader: Reader) -> list[ReadDigit]:
     """What the network reads in each of these, taken for one digit."""
     pictures = images.shrink(np.stack([each.picture for each in found]))  # (k, 20, 20)
-    chances = judged(reader, pictures)  # (k, 11)
+    chances = digit_network.judged(reader, pictures)  # (k, 11)
     return [
         judged_digit(chance, reader.doubt, photo.own(each.box), picture)
         for chance, each, picture in zip(chances, found, pictures, strict=True)
     ]
 
 
-def judged(reader: Reader, pictures: np.ndarray) -> np.ndarray:
-    """`digit_network.judged`, always of as many pictures: JAX compiles one program."""
-    count = len(pictures)
-    blank = np.zeros((-count % BATCH, *pictures.shape[1:]))
-    batches = np.concatenate([pictures, blank]).reshape(-1, BATCH, *pictures.shape[1:])
-    chances = [digit_network.judged(reader, batch) for batch in batches]
-    return np.concatenate(chances)[:count]
-
-
 def in_pieces(
     found: Found, read: ReadDigit, photo: Photo, reader: Reader, cuts: int = CUTS
 ) -> list[ReadDigit]:
     """What is read as no digit, as several that touch if they are read; or as it is."""
+    best, least = [read], SURE
     for division in found.divisions() if read.digit is None and cuts else ():
         each = zip(division, read_each(division, photo, reader), strict=True)
         pieces = [p for two in each for p in in_pieces(*two, photo, reader, cuts - 1)]
-        if min(piece.probability or 0.0 for piece in pieces) >= SURE:
-            return pieces
-    return [read]
+        chance = min(piece.probability or 0.0 for piece in pieces)
+        if chance > least:
+            best, least = pieces, chance
+    return best
 
 
 def judged_digit(

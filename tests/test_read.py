@@ -108,3 +108,39 @@ def test_a_picture_with_nan_is_refused(command, weights, tmp_path):
         done.stderr
         == "read: nan.tiff: holds NaN or infinite gray levels; save it as PNG\n"
     )
+
+
+@pytest.fixture
+def page(tmp_path, originals):
+    """The name of a photo with the rows 257 and 70, and of one with 4."""
+    rows = originals[[1300, 2650, 3700]], originals[[3700, 40]]
+    for name, some in (("page.png", rows), ("one.png", [originals[[2100]]])):
+        gray = photographs.taken(photographs.page_of(some, 100))
+        photographs.as_image(gray).save(tmp_path / name)
+    return "page.png", "one.png"
+
+
+def test_a_page_is_a_line_for_each_row(command, page):
+    done = command("read", *page)
+    assert done.returncode == 0, done.stderr
+    first, second, third = done.stdout.splitlines()
+    assert first == "page.png: 257"
+    assert second.startswith("page.png: 70  (each at least ") and second.endswith("%)")
+    assert third.startswith("one.png: 4  (") and "or else" in third
+    done = command("read", "one.png", "--digits", "--show", "seen")
+    assert done.stdout.startswith("one.png: 4  (each at least ")
+
+
+def test_a_page_in_json(command, page):
+    done = command("read", *page, "--json")
+    assert done.returncode == 0, done.stderr
+    whole, one = map(json.loads, done.stdout.splitlines())
+    keys = ["file", "digit", "number", "digits", "probability", "runner_up", "message"]
+    assert list(whole) == list(one) == keys
+    assert whole["digit"] is None and whole["number"] == "257\n70"
+    assert [each["digit"] for each in whole["digits"]] == [2, 5, 7, 7, 0]
+    for each in whole["digits"]:
+        assert list(each) == ["digit", "probability", "runner_up", "box"]
+        top, left, bottom, right = each["box"]
+        assert 0 <= top < bottom <= 360 and 0 <= left < right <= 560
+    assert one["digit"] == 4 and one["number"] == "4" and len(one["digits"]) == 1
