@@ -15,7 +15,7 @@ from jaxnn.reading import Found, Photo
 
 HEIGHT, GAP = 400, 20  # dots, of the picture of what the network saw
 CUTS = 2  # of what is left of a cut, or right of it, further cuts: one fewer
-SURE = 0.7  # the least probability of each of several digits that touch
+SURE, CERTAIN = 0.7, 0.95  # the least probability of digits that touch; that ends it
 MOST = 3  # digits in doubt that a message names
 
 
@@ -147,11 +147,16 @@ def in_pieces(
     """What is read as no digit, as several that touch if they are read; or as it is."""
     best, least = [read], SURE
     for division in found.divisions() if read.digit is None and cuts else ():
-        each = zip(division, read_each(division, photo, reader), strict=True)
-        pieces = [p for two in each for p in in_pieces(*two, photo, reader, cuts - 1)]
-        chance = min(piece.probability or 0.0 for piece in pieces)
-        if chance > least:
+        pieces = []
+        for two in zip(division, read_each(division, photo, reader), strict=True):
+            pieces += in_pieces(*two, photo, reader, cuts - 1)
+            chance = min(piece.probability or 0.0 for piece in pieces)
+            if chance <= least:
+                break
+        else:
             best, least = pieces, chance
+        if least > CERTAIN:
+            break
     return best
 
 

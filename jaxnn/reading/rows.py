@@ -8,7 +8,7 @@ from jaxnn.reading.strokes import Box, Digit
 
 BESIDE = 0.4  # of the smaller one's height: digits of one row share that many rows
 LOWEST = 0.5, 0.35, 0.45  # of the highest row, digit, usual digit: lower is no digit
-FLAT = 2.5  # widths in a height: wider strokes are no digit
+FLAT = 3.5  # widths in a height: wider strokes are no digit
 
 
 def rows_of(digits: Sequence[Digit]) -> list[list[Digit]]:
