@@ -136,7 +136,7 @@ def temperature_of(scores: np.ndarray, y: np.ndarray) -> float:
         return -np.log(np.maximum(chances, 1e-12)).mean()
 
     found: Any = minimize_scalar(surprise, bounds=(-3, 3), method="bounded")
-    return float(np.exp(found.x))
+    return round(float(np.exp(found.x)), 4)  # what is beyond differs by machine
 
 
 def reliability(chances: np.ndarray, y: np.ndarray) -> np.ndarray:
