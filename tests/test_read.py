@@ -1,8 +1,6 @@
 """python -m jaxnn.read, as a person runs it."""
 
 import json
-import os
-from types import SimpleNamespace
 
 import numpy as np
 import photographs
@@ -10,7 +8,7 @@ import pytest
 from PIL import Image
 
 import jaxnn
-from jaxnn import data, digit_reader
+from jaxnn import data
 
 # embedded digits 5, 7, 0, in the order of their names; plain ones, for of others the
 # network's largest output can be too small to be an answer
@@ -87,15 +85,11 @@ def test_json_and_bad_files_among_good_ones(command, photos, weights, tmp_path):
     assert len(done.stdout.splitlines()) == 2
 
 
-@pytest.mark.slow
-def test_without_a_run_it_trains_once(command, process, photos):
-    first = process("read", "photos", "--seed", 7)
-    assert first.returncode == 0, first.stderr
-    assert "training a network on the 5000 embedded digits" in first.stdout
-    assert "kept for the next time in" in first.stdout
-    again = command("read", "photos", "--seed", 7)
-    assert again.stdout.splitlines() == first.stdout.splitlines()[2:]
-    assert len(again.stdout.splitlines()) == 3
+def test_without_a_run_jaxnns_own_network_reads(command, photos):
+    done = command("read", "photos")
+    assert done.returncode == 0, done.stderr
+    read = [line.split(": ")[1][0] for line in done.stdout.splitlines()]
+    assert read == ["5", "7", "0"]
 
 
 def test_weights_of_another_shape_are_one_line(command, photos, tmp_path):
@@ -116,16 +110,37 @@ def test_a_picture_with_nan_is_refused(command, weights, tmp_path):
     )
 
 
-def test_a_network_that_cannot_be_kept_is_used(params, tmp_path, monkeypatch):
-    def full(_):
-        raise OSError(28, "No space left on device")
+@pytest.fixture
+def page(tmp_path, originals):
+    """The name of a photo with the rows 257 and 70, and of one with 4."""
+    rows = originals[[1300, 2650, 3700]], originals[[3700, 40]]
+    for name, some in (("page.png", rows), ("one.png", [originals[[2100]]])):
+        gray = photographs.taken(photographs.page_of(some, 100))
+        photographs.as_image(gray).save(tmp_path / name)
+    return "page.png", "one.png"
 
-    notices = []
-    monkeypatch.setattr(os, "fsync", full)
-    monkeypatch.setattr(digit_reader.cache, "folder", lambda: tmp_path / "cache")
-    monkeypatch.setattr(
-        digit_reader.training, "fit", lambda *_, **__: SimpleNamespace(params=params)
-    )
-    found = digit_reader.own_reader(0, lambda text, **_: notices.append(text))
-    assert found.params is params
-    assert notices[-1].startswith("not kept") and "No space left" in notices[-1]
+
+def test_a_page_is_a_line_for_each_row(command, page):
+    done = command("read", *page)
+    assert done.returncode == 0, done.stderr
+    first, second, third = done.stdout.splitlines()
+    assert first == "page.png: 257"
+    assert second.startswith("page.png: 70  (each at least ") and second.endswith("%)")
+    assert third.startswith("one.png: 4  (") and "or else" in third
+    done = command("read", "one.png", "--digits", "--show", "seen")
+    assert done.stdout.startswith("one.png: 4  (each at least ")
+
+
+def test_a_page_in_json(command, page):
+    done = command("read", *page, "--json")
+    assert done.returncode == 0, done.stderr
+    whole, one = map(json.loads, done.stdout.splitlines())
+    keys = ["file", "digit", "number", "digits", "probability", "runner_up", "message"]
+    assert list(whole) == list(one) == keys
+    assert whole["digit"] is None and whole["number"] == "257\n70"
+    assert [each["digit"] for each in whole["digits"]] == [2, 5, 7, 7, 0]
+    for each in whole["digits"]:
+        assert list(each) == ["digit", "probability", "runner_up", "box"]
+        top, left, bottom, right = each["box"]
+        assert 0 <= top < bottom <= 360 and 0 <= left < right <= 560
+    assert one["digit"] == 4 and one["number"] == "4" and len(one["digits"]) == 1
