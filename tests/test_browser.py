@@ -1,16 +1,18 @@
 """The page in a real browser: it shows what jaxnn computes."""
 
 import base64
+import io
 import json
 
 import numpy as np
 import pytest
 import strokes
 from conftest import run_here
+from PIL import Image
 from sklearn.datasets import load_digits, load_wine
 
 import jaxnn
-from jaxnn import data, images
+from jaxnn import data, images, showing
 from jaxnn.reading import mnist_form
 from jaxnn.training import scores
 from jaxnn.weights import load_params
@@ -81,8 +83,11 @@ def test_pixels_of_a_drawing_equal_jaxnns(page):
     random = np.random.default_rng(0)
     with np.load(data.embedded_file()) as arrays:
         some = random.choice(arrays["x"] / 255, 20)
-    for picture in some:
-        ink = np.kron(picture, np.ones((random.integers(2, 9),) * 2))
+    sides = random.integers(2, 9, 20)
+    inks = [np.kron(p, np.ones((s, s))) for p, s in zip(some, sides, strict=True)]
+    y, x = np.mgrid[-30:31, -30:31]
+    dot, hair = y * y + x * x < 900, np.eye(90)  # far too thick, far too thin
+    for ink in [*inks, dot.astype(float), hair]:
         words = {"h": len(ink), "w": len(ink), "at": ink.ravel().tolist()}
         found = page.execute_script("return [...pixelsOf(arguments[0])]", words)
         expected = images.unroll(images.shrink(mnist_form.picture(ink)[None]))[0]
@@ -104,7 +109,7 @@ def test_the_page_and_the_read_command_read_the_same(page, run, command, tmp_pat
     assert done.returncode == int(any(row["digit"] is None for row in rows))
     for row, (outputs, answer) in zip(rows, shown, strict=True):
         if row["digit"] is None:
-            assert row["message"].startswith(answer.lower().rstrip("."))
+            assert answer.startswith("This does not look like a digit; the nearest is ")
         else:
             assert answer.startswith(f"This is {row['digit']} ("), row
             assert outputs.max() == pytest.approx(row["probability"], abs=0.01)
@@ -127,11 +132,37 @@ def test_a_short_stroke_is_no_more_work_than_a_long_one(page):
     assert 0 < max(made) < 1.5 * min(made)
 
 
+def widths(page, places):
+    """How long the bars in these places are, in percent."""
+    found = page.execute_script(
+        "const bars = document.querySelectorAll(`${arguments[0]} .bar`);"
+        "return [...bars].map((bar) => bar.style.width);",
+        places,
+    )
+    return np.array([float(width.removesuffix("%")) for width in found])
+
+
+def test_it_opens_with_an_example(page):
+    assert text(page, "truth").startswith("Digit 1 of 200. True digit: ")
+    assert text(page, "answer").startswith("This is ")
+    assert widths(page, "#outputs").max() > 50 and widths(page, "#units").max() > 50
+    ink = page.execute_script(
+        "const alphas = (id) => { const { width, height } = $(id); return"
+        "  [...$(id).getContext('2d').getImageData(0, 0, width, height).data]"
+        "  .filter((_, i) => i % 4 === 3); };"
+        "return [alphas('drawing'), alphas('seen')];"
+    )
+    assert all(max(some) == 255 and min(some) == 0 for some in ink)
+    hint = page.find_element(By.ID, "hint")
+    assert hint.is_displayed() and hint.text == "draw here"
+    browser.draw(page, strokes.drawn(3, 0, 280))
+    assert not hint.is_displayed() and text(page, "truth") == ""
+
+
 def test_keys_and_buttons(page):
     keys = webdriver.ActionChains(page)
-    count = page.execute_script("return COUNT")
-    assert count == 200 and text(page, "answer") == "Draw a digit."
-    keys.send_keys("n").perform()
+    assert page.execute_script("return COUNT") == 200
+    keys.send_keys("cn").perform()
     assert text(page, "truth").startswith("Digit 1 of 200. True digit: ")
     keys.send_keys("N").perform()
     assert text(page, "truth").startswith("Digit 2 of 200. ")
@@ -159,6 +190,7 @@ def test_a_digit_shown_while_the_pen_is_down_is_the_one_read(page):
     hand.move_to_element(canvas).click_and_hold().move_by_offset(20, 20).perform()
     webdriver.ActionChains(page).send_keys("n").perform()
     before = text(page, "answer")
+    assert before.startswith("This is ")
     hand = webdriver.ActionChains(page, duration=0)
     hand.move_by_offset(20, 20).release().perform()
     page.execute_async_script("requestAnimationFrame(() => arguments[0]())")
@@ -189,6 +221,82 @@ def test_a_second_finger_draws_nothing(page):
     places = np.argwhere(np.reshape(ink, (280, 280)) > 0.5)
     (top, left), (bottom, right) = places.min(axis=0), places.max(axis=0)
     assert left > 30 and right < 70 and top > 30 and 90 < bottom < 120
+
+
+@pytest.mark.parametrize("drawn", ["example", "digit", "dot"])
+def test_a_phone_shows_the_canvas_and_the_outputs_together(page, drawn):
+    browser.show_as(page, 390, 844)
+    lines = {"digit": strokes.drawn(3, 0, 280), "dot": [np.array([[140, 140]])]}
+    if drawn in lines:
+        browser.draw(page, lines[drawn])
+    page.execute_script("scrollTo(0, 0)")
+    for name in ("answer", "drawing", "clear", "truth", "outputs"):
+        place = page.find_element(By.ID, name).rect
+        assert 0 <= place["x"] <= place["x"] + place["width"] <= 390
+        assert 0 <= place["y"] <= place["y"] + place["height"] <= 844, name
+
+
+def test_weights_have_the_color_of_their_sign_and_zero_has_none(page, run):
+    painted = page.execute_script(
+        "return [...document.querySelectorAll('.weights')].map((canvas) =>"
+        "  [...canvas.getContext('2d').getImageData(0, 0, W, H).data])"
+    )
+    painted = np.reshape(painted, (25, 20, 20, 4))  # red, green, blue, opacity
+    weights = images.roll(load_params(run)[0][:, 1:])
+    shares = weights / np.abs(weights).max(axis=(1, 2), keepdims=True)
+    np.testing.assert_allclose(painted[..., 3], 255 * np.abs(shares), rtol=0, atol=1)
+    for is_shown, color in (
+        (shares > 0.5, showing.page.ON),
+        (shares < -0.5, showing.page.OFF),
+    ):
+        found = painted[is_shown][:, :3]
+        np.testing.assert_allclose(found, [color] * len(found), rtol=0, atol=2)
+    colors = page.execute_script(
+        "return ['.on', '.off'].map((sign) =>"
+        "  getComputedStyle(document.querySelector(sign)).backgroundColor)"
+    )
+    assert colors == [f"rgb{showing.page.ON}", f"rgb{showing.page.OFF}"]
+
+
+def test_dark_mode_has_light_ink_on_a_dark_canvas_and_reads_the_same(page):
+    found = {}
+    for scheme in ("light", "dark"):
+        browser.show_as(page, 1000, 900, scheme)
+        browser.draw(page, strokes.drawn(3, 1, 280))
+        levels = []
+        for name in ("drawing", "seen"):
+            png = page.find_element(By.ID, name).screenshot_as_png
+            gray = np.asarray(Image.open(io.BytesIO(png)).convert("L"))
+            levels += [gray[5, 5], gray.min() if scheme == "light" else gray.max()]
+        found[scheme] = levels, widths(page, "#outputs").tolist()
+    assert found["light"][0] == [255, 0, 255, 0]
+    assert np.abs(np.subtract(found["dark"][0], [20, 235, 20, 235])).max() <= 2
+    assert found["light"][1] == found["dark"][1]
+
+
+def test_every_hidden_layer_shows_its_activations(chromium, command, tmp_path):
+    flags = ["--hidden", 20, 15, "--steps", 5, "--quiet", "--out", "run"]
+    for done in (command("train", *flags), command("report", "run")):
+        assert done.returncode == 0, done.stderr
+    chromium.get((tmp_path / "run/report.html").as_uri())
+    assert chromium.get_log("browser") == []
+    heads = chromium.find_elements(By.CSS_SELECTOR, "#units h3")
+    assert [head.text for head in heads] == ["Hidden layer 1", "Hidden layer 2"]
+    assert len(chromium.find_elements(By.CLASS_NAME, "weights")) == 20
+    x = chromium.execute_script("return [...featuresOf(0)]")
+    active = np.array(x)
+    for layer, theta in enumerate(load_params(tmp_path / "run")[:-1]):
+        active = 1 / (1 + np.exp(-(theta[:, 0] + theta[:, 1:] @ active)))
+        shown = widths(chromium, f".layer:nth-of-type({layer + 1})")
+        np.testing.assert_allclose(shown, 100 * active, rtol=0, atol=0.06)
+
+
+def test_half_precision_is_decoded_exactly(page):
+    every = np.arange(2**16, dtype="<u2").view("<f2")
+    every = every[np.isfinite(every)]
+    script = "return [...halves(arguments[0])]"
+    found = page.execute_script(script, showing.page.halves(every))
+    np.testing.assert_array_equal(found, every)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

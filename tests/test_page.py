@@ -66,6 +66,72 @@ def test_the_page_holds_the_networks_numbers(shown):
     np.testing.assert_allclose(shrink, images.resize_matrix(28, 20), atol=1e-7)
 
 
+def test_the_network_that_refuses_travels_in_half_precision(shown):
+    params = jaxnn.init_params(1, (400, 100, 11))
+    refuser = page.Refuser(params, temperature=1.5, doubt=0.4)
+    numbers = embedded(page.page(shown._replace(refuser=refuser)))["refuser"]
+    assert numbers["layers"] == [400, 100, 11]
+    assert (numbers["temperature"], numbers["doubt"]) == (1.5, 0.4)
+    flat = np.concatenate([np.ravel(theta) for theta in params])
+    found = np.frombuffer(base64.b64decode(numbers["weights"]), "<f2")
+    np.testing.assert_array_equal(found, flat.astype(np.float16))
+    assert len(numbers["weights"]) < 110_000
+    assert embedded(page.page(shown))["refuser"] is None
+
+
+def test_each_hidden_layer_has_its_place(shown):
+    heads = []
+    for layers in ((400, 10), (400, 25, 10), (400, 20, 15, 12, 10)):
+        text = page.page(shown._replace(params=jaxnn.init_params(0, layers)))
+        found = re.findall(r'<h3>(.*?)</h3>\n<p class="soft">(.*)</p>', text)
+        assert text.count('<div class="layer"></div>') == len(found)
+        assert ["Orange: ink turns it on" in note for _, note in found] == (
+            [True] + [False] * (len(found) - 1)
+        )
+        heads.append([head for head, _ in found])
+    assert heads[:2] == [["Output units"], ["Hidden units"]]
+    assert heads[2] == ["Hidden layer 1", "Hidden layer 2", "Hidden layer 3"]
+
+
+# What people see who lack one kind of cone, from linear red, green and blue. Source:
+# G. Machado, M. Oliveira, L. Fernandes, A physiologically-based model for simulation
+# of color vision deficiency, IEEE TVCG 15 (2009), severity 1.
+SIGHTS = {
+    "all cones": np.eye(3),
+    "no long": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "no middle": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "no short": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
+
+
+@pytest.mark.parametrize("sight", SIGHTS)
+def test_the_signs_of_weights_have_colors_that_all_can_tell(sight):
+    assert "--paper: #fff" in page.source("page.html")
+    assert "--paper: #161616" in page.source("page.html")
+    levels = np.array([page.ON, page.OFF, (255,) * 3, (0x16,) * 3]) / 255
+    bent = ((levels + 0.055) / 1.055) ** 2.4  # how a screen turns levels into light
+    linear = np.where(levels > 0.04045, bent, levels / 12.92)
+    seen = np.clip(linear @ np.transpose(SIGHTS[sight]), 0, 1)
+    luminance = seen @ [0.2126, 0.7152, 0.0722]
+    contrasts = (np.maximum.outer(luminance, luminance) + 0.05) / (
+        np.minimum.outer(luminance, luminance) + 0.05
+    )
+    assert contrasts[:2, 2:].min() > 2.5  # each on light and on dark paper
+    assert np.abs(seen[0] - seen[1]).max() > 0.3  # and from each other
+
+
 def test_confusion_rows_are_true_digits_and_columns_what_was_read(shown):
     counts = np.arange(9).reshape(3, 3)
     text = page.page(shown._replace(counts=counts))

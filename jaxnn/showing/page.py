@@ -14,7 +14,7 @@ import base64
 import html
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import resources
 from string import Template
 from typing import Any, NamedTuple
@@ -30,8 +30,21 @@ from jaxnn.mistake import Mistake
 from jaxnn.reading import ink, mnist_form
 
 MARK = "Made with jaxnn"  # in every page
-PICTURES = " Picture: its weights. White: ink turns it on. Black: ink turns it off."
+ON, OFF = (213, 94, 0), (0, 114, 178)  # red, green, blue: color-blind people see two
+BAR = "Bar: how active the unit is."
+PICTURE = (
+    ' Picture: its weights. <span class="sign on"></span> Orange: ink turns it on. '
+    '<span class="sign off"></span> Blue: ink turns it off.'
+)
 LARGEST = 400_000  # weights: their page takes about 3 MB
+
+
+class Refuser(NamedTuple):
+    """A network that says which drawings are no digit; it changes no answer."""
+
+    params: tuple[Any, ...]  # 400 pixels to 11 outputs, the last "none of the ten"
+    temperature: float  # the scores are divided by it before they become probabilities
+    doubt: float  # a largest probability below this means: not a digit
 
 
 class Report(NamedTuple):
@@ -49,6 +62,7 @@ class Report(NamedTuple):
     standardize: bool  # whether drawings must be standardized, as the examples are
     doubt: float  # a largest output below this means: not a digit
     version: str
+    refuser: Refuser | None = None  # where a page takes drawings
 
 
 def takes_drawings(digits: Digits) -> bool:
@@ -70,12 +84,12 @@ def page(report: Report) -> str:
         drawn = svg(report.curves, "Cost and accuracy by step")
         training = f'\n<h2>Training</h2>\n<div class="wide">{drawn}</div>'
     right, count = np.trace(report.counts), report.counts.sum()
-    shown = PICTURES if report.examples.shape else ""
     parts = {
         "title": html.escape(report.title),
         "summary": html.escape(report.summary),
-        "units": "Hidden units" if len(report.params) > 1 else "Output units",
-        "units_note": f"Bar: how active the unit is.{shown}",
+        "on": f"rgb{ON}",
+        "off": f"rgb{OFF}",
+        "units": units(len(report.params), report.examples.shape is not None),
         "facts": "\n".join(row([name], [fact]) for name, fact in report.facts),
         "training": training,
         "confusion_note": "Rows: the true class. Columns: what the network read. "
@@ -90,9 +104,24 @@ def page(report: Report) -> str:
     return Template(source("page.html")).substitute(parts)
 
 
+def units(layers: int, has_pictures: bool) -> str:
+    """HTML: a heading and a place for the units of each hidden layer.
+
+    layers: of weights. Of one, the outputs are the only units.
+    """
+    heads = [f"Hidden layer {i}" for i in range(1, layers)]
+    if layers < 3:
+        heads = ["Hidden units" if layers == 2 else "Output units"]
+    notes = [BAR + PICTURE * has_pictures]
+    notes += [f"Its units weigh those of layer {i}." for i in range(1, len(heads))]
+    return "\n".join(
+        f'<h3>{head}</h3>\n<p class="soft">{note}</p>\n<div class="layer"></div>'
+        for head, note in zip(heads, notes, strict=True)
+    )
+
+
 def embedded(report: Report) -> dict[str, Any]:
     """The numbers that the page's scripts compute with."""
-    weights = np.concatenate([np.ravel(theta) for theta in report.params])
     return {
         "mnist": {
             "side": images.SIDE,
@@ -103,21 +132,39 @@ def embedded(report: Report) -> dict[str, Any]:
         },
         "ink": {"soft": ink.SOFT, "full": ink.FULL},
         "shrink": floats(images.resize_matrix(images.MNIST_SIDE, images.SIDE)),
-        "layers": initialization.layers_of(report.params),
-        "weights": floats(weights),
+        **network(report.params, floats),
         "standardize": report.standardize,
         "classes": [str(name) for name in report.examples.classes],
         "shape": report.examples.shape,  # [h, w] or null
         "draws": takes_drawings(report.examples),
         "doubt": report.doubt,
+        "signs": {"on": ON, "off": OFF},
+        "refuser": report.refuser and refuser(report.refuser),
         "examples": {"x": floats(report.examples.x), "y": report.examples.y.tolist()},
         "mistakes": report.mistakes,
     }
 
 
+def network(params: tuple[Any, ...], encode: Callable) -> dict[str, Any]:
+    """A network's units in each layer, and all weights as `encode` writes them."""
+    weights = np.concatenate([np.ravel(theta) for theta in params])
+    return {"layers": initialization.layers_of(params), "weights": encode(weights)}
+
+
+def refuser(given: Refuser) -> dict[str, Any]:
+    """The network that only refuses; half precision is enough for that."""
+    limits = {"temperature": given.temperature, "doubt": given.doubt}
+    return {**network(given.params, halves), **limits}
+
+
 def floats(array: np.ndarray) -> str:
     """The numbers as base64 of little-endian float32."""
     return base64.b64encode(np.asarray(array, "<f4").tobytes()).decode()
+
+
+def halves(array: np.ndarray) -> str:
+    """The numbers, below 65504, as base64 of little-endian float16."""
+    return base64.b64encode(np.asarray(array, "<f2").tobytes()).decode()
 
 
 def confusion_table(counts: np.ndarray, classes: Sequence[int | str]) -> str:
