@@ -52,11 +52,11 @@ def load_parts(path: str | Path | None = None) -> dict[str, Digits]:
     return as_parts({"all": (x, read(labels))}, path, (str(path), str(labels)))
 
 
-def embedded_file() -> Path:
-    """The path of mnist5k.npz, in the installed package or in a checkout's data/."""
+def embedded_file(name: str = "mnist5k.npz") -> Path:
+    """The path of a data file, in the installed package or in a checkout's data/."""
     package = Path(__file__).parent
-    installed = package / "mnist5k.npz"
-    return installed if installed.exists() else package.parent / "data/mnist5k.npz"
+    installed = package / name
+    return installed if installed.exists() else package.parent / "data" / name
 
 
 @functools.cache

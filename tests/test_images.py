@@ -91,8 +91,10 @@ def test_roll_puts_the_pixel_back():
     np.testing.assert_array_equal(images.roll(x), one_pixel(3, 5))
 
 
-def test_the_embedded_file_is_the_one_its_readme_describes():
+@pytest.mark.parametrize("name", ["mnist5k.npz", "reader.npz"])
+def test_the_embedded_files_are_those_their_readme_describes(name):
     readme = Path(__file__).parents[1] / "data/README.md"
-    (recorded,) = re.findall(r"\b[0-9a-f]{64}\b", readme.read_text())
-    digest = hashlib.sha256(data.embedded_file().read_bytes()).hexdigest()
+    (about,) = (p for p in readme.read_text().split("\n`") if p.startswith(name))
+    (recorded,) = re.findall(r"\b[0-9a-f]{64}\b", about)
+    digest = hashlib.sha256(data.embedded_file(name).read_bytes()).hexdigest()
     assert digest == recorded

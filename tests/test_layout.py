@@ -55,6 +55,7 @@ IMPORTS = {
     "showing": {"reading", "initialization", "ground"},
     "clinic": {"three_way", "ground"},
     "pages": {"training", "showing", "initialization", "model", "ground"},
+    "digit_network": {"training", "model", "ground"},
     "digit_reader": {"training", "reading", "model", "ground"},
     "cli": {"ground"},
     "flags": {"cli", "training", "initialization", "optimizers", "ground"},

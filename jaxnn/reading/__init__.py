@@ -1,7 +1,8 @@
 """From a photo to the picture that the network reads.
 
 photos.py opens a file, ink.py finds the digit's strokes, and mnist_form.py gives them
-the form of MNIST's digits.
+the form of MNIST's digits. made.py makes new pictures of digits, with the help of
+forms.py, pens.py, warps.py and glyphs.py.
 """
 
 import lazy_loader

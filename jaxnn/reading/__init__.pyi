@@ -1,2 +1,3 @@
 from . import ink as ink
+from . import made as made
 from . import photos as photos

@@ -1,0 +1,218 @@
+"""New pictures of digits, as many as wanted, and of things that are none.
+
+Half of the digits are MNIST's, bent by other hands (warps.py); half are written anew,
+in forms that MNIST hardly has (forms.py, pens.py). Everything comes in the form that
+`mnist_form` gives to a photo's ink. What is no digit: printed letters, written ones,
+signs, scribbles, and two digits in one picture.
+
+>>> pictures, labels = made.drawn(10_000, seed=1)  # uint8 (m, 28, 28), ink 255; (m,)
+
+A digit depends on the seed and its place in the row alone: more of them start with the
+same ones. Shapes: m pictures of 28x28, ink 1 if float32.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from jaxnn import formats, images
+from jaxnn.reading import forms, pens, warps
+from jaxnn.reading.glyphs import printed
+
+BLOCK = 1000  # pictures that are made together
+WRITTEN = 0.5  # of the digits: written anew
+NONE = 10  # the label of what is no digit
+SLIPS, SHARES = 3, (0.08, 0.05, 0.04)  # what is no part of a form, and how often
+FINE_PEN = 0.092  # of the longer side: what mnist_form makes of thin pens
+Made = tuple[np.ndarray, np.ndarray]  # pictures (m, 28, 28), labels (m,)
+
+
+def drawn(
+    count: int, seed: int = 0, originals: Made | None = None, none: float = 0.0
+) -> Made:
+    """New digits: pictures (count, 28, 28) uint8, ink 255, and labels (count,) uint8.
+
+    originals: MNIST's pictures (n, 28, 28) uint8 and their digits (n,), of which new
+    ones are made; None takes the 5000 embedded ones. none: the share of pictures that
+    are no digit, labeled 10.
+    """
+    parts = list(blocks(count, seed, originals, none))
+    empty = np.zeros((0, images.MNIST_SIDE, images.MNIST_SIDE), np.uint8)
+    parts.append((empty, np.zeros(0, np.uint8)))
+    pictures, labels = zip(*parts, strict=True)
+    return np.concatenate(pictures), np.concatenate(labels)
+
+
+def blocks(
+    count: int, seed: int = 0, originals: Made | None = None, none: float = 0.0
+) -> Iterator[Made]:
+    """What `drawn` returns, at most 1000 pictures at a time."""
+    originals = formats.embedded() if originals is None else originals
+    for first in range(0, count, BLOCK):
+        random = np.random.default_rng([seed, first // BLOCK])
+        ink, labels = block(random, originals, none)
+        rest = count - first
+        yield (255 * ink[:rest] + 0.5).astype(np.uint8), labels[:rest].astype(np.uint8)
+
+
+def block(random: np.random.Generator, originals: Made, none: float) -> Made:
+    """1000 pictures, float32, in any order, and their labels."""
+    digits = random.permutation(np.arange(BLOCK) % 10)
+    kind = random.random(BLOCK)
+    is_none, is_written = kind < none, kind > 1 - WRITTEN * (1 - none)
+    labels = np.where(is_none, NONE, digits)
+    ink = np.zeros((BLOCK, images.MNIST_SIDE, images.MNIST_SIDE), np.float32)
+    is_bent = ~is_none & ~is_written
+    ink[is_bent] = bent(originals, labels[is_bent], random)
+    ink[is_written] = written(forms.DIGITS, labels[is_written], random)
+    if is_none.any():
+        ink[is_none] = others(ink[~is_none], is_none.sum(), random)
+    return worn(ink, random), labels
+
+
+def bent(
+    originals: Made, labels: np.ndarray, random: np.random.Generator
+) -> np.ndarray:
+    """MNIST's pictures of these digits (m,), written by other hands."""
+    pictures, digits = originals
+    order = np.argsort(digits, kind="stable")
+    ends = np.searchsorted(digits[order], [labels, labels + 1])  # (2, m)
+    chosen = pictures[order[random.integers(*ends)]]
+    return by_other_hands(chosen.astype(np.float32) / 255, random)
+
+
+def by_other_hands(ink: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Pictures (m, 28, 28) with other pens, slants, widths and bends."""
+    changes = np.clip(random.normal(-0.05, 0.25, len(ink)), -0.5, 0.6)
+    return warps.warped(warps.penned(ink, changes), warps.hands(len(ink), random))
+
+
+def written(table: str, labels: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Forms of a table, drawn with any pen; labels (m,): digits, or NONE for any."""
+    every = forms.forms_of(table)
+    weights = np.array([form.weight for form in every])
+    fits = np.array([form.sign == str(d) for d in range(10) for form in every])
+    fits = np.vstack([fits.reshape(10, -1), np.ones(len(every), bool)])  # (11, forms)
+    shares = np.cumsum(fits * weights, axis=1)
+    drawn = random.random(len(labels)) * shares[labels, -1]
+    which = (shares[labels] <= drawn[:, None]).sum(axis=1)
+    parts = [
+        (
+            at := np.flatnonzero(which == i),
+            pens.written(every[i].strokes, len(at), random),
+        )
+        for i in np.unique(which)
+    ]
+    most = max((part.shape[1] for _, part in parts), default=0)
+    whole = np.zeros((len(labels), SLIPS + most, 4))
+    for at, part in parts:
+        whole[at] = np.tile(part[:, :1, :2], (1, 1, 2))  # spare ones, of no length
+        whole[at, SLIPS : SLIPS + part.shape[1]] = part
+    return by_any_pen(slipped(whole, random), random)
+
+
+def slipped(lines: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Segments (m, s, 4), the first SLIPS of them as what is no part of a form.
+
+    A spur of the pen, the remains of a paper's line, a line below.
+    """
+    m = len(lines)
+    way, length = random.uniform(0, 2 * np.pi, m), random.uniform(6, 22, m)
+    start = lines[np.arange(m), random.integers(SLIPS, SLIPS + 3, m), :2]
+    spur = start, start + np.stack([length * np.cos(way), length * np.sin(way)], 1)
+    is_level = random.random((m, 1)) < 0.5
+    middle = random.uniform((-15, -5), (85, 110), (m, 2))
+    half = random.uniform(5, 22, (m, 1)) * np.where(is_level, [1, 0.04], [0.04, 1])
+    rest = middle - half, middle + half
+    left = random.uniform((-35, 100), (30, 115), (m, 2))
+    below = left, left + random.uniform((30, -6), (110, 6), (m, 2))
+    for i, (ends, share) in enumerate(zip((spur, rest, below), SHARES, strict=True)):
+        has = random.random(m) < share
+        lines[has, i] = np.concatenate(ends, axis=1)[has]
+    return lines
+
+
+def by_any_pen(lines: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Segments (m, s, 4) in percent as pictures, by any hand and pen."""
+    m = len(lines)
+    hand = warps.hands(m, random, 0.2)
+    ends = lines.reshape(m, 2 * lines.shape[1], 2).swapaxes(1, 2)  # (m, 2, 2 s)
+    ends = (ends - np.array([[35], [50]])) / 5  # in pixels from the middle
+    ends = hand.turn @ (ends + warps.bent(ends, hand))
+    wide = random.uniform(0.085, 0.18, m)
+    fine = random.normal(FINE_PEN, 0.006, m)
+    pen = np.where(random.random(m) < 0.5, fine, wide) * images.SIDE
+    lines = pens.fitted(ends.swapaxes(1, 2).reshape(lines.shape), pen)
+    return pens.inked(lines, pen)
+
+
+def worn(ink: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Pictures (m, 28, 28) with what pens and cameras do: gaps, soft or hard edges."""
+    m = len(ink)
+    at = (
+        (ink * random.random(ink.shape, np.float32))
+        .reshape(m, images.MNIST_SIDE**2)
+        .argmax(axis=1)
+    )
+    places = pens.grid()[:2]  # (2, 784)
+    far = np.linalg.norm(places[None] - places.T[at][..., None], axis=1)  # (m, 784)
+    radius = np.where(random.random(m) < 0.08, random.uniform(0.8, 2, m), -2)
+    kept = np.clip(far - radius[:, None], 0, 1).reshape(ink.shape).astype(np.float32)
+    edge = np.exp(random.normal(0, 0.3, (m, 1, 1))).astype(np.float32)
+    return (ink * kept) ** edge
+
+
+def others(digits: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:
+    """Pictures (count, 28, 28) of what is no digit; two of the digits (n, 28, 28) are
+    none.
+    """
+    shares = [0.38, 0.36, 0.07, 0.07, 0.12]
+    letters, signs, scribbles, blots, pairs = random.multinomial(count, shares)
+    glyphs = printed()
+    which = random.integers(0, len(glyphs), letters)
+    any_form = np.full(signs, NONE)
+    parts = [
+        by_other_hands(glyphs[which], random),
+        written(forms.OTHERS, any_form, random),
+        by_any_pen(scribbled(scribbles, random), random),
+        blotted(blots, random),
+        paired(digits[random.integers(0, len(digits), (2, pairs))], random),
+    ]
+    return random.permutation(np.concatenate(parts))
+
+
+def scribbled(count: int, random: np.random.Generator) -> np.ndarray:
+    """Curves through eight random points: segments (count, s, 4) in percent."""
+    anywhere = np.array([[35, 50, 45, 55, i in (0, 7)] for i in range(8)])
+    return pens.segments(anywhere, count, random)
+
+
+def blotted(count: int, random: np.random.Generator) -> np.ndarray:
+    """Blots, stains and grain (count, 28, 28): what in a photo is not written."""
+    side = images.SIDE
+    rough = random.random((count, side, side), np.float32)
+    soft = random.uniform(0.3, 3, count)
+    noise = [gaussian_filter(r, s) for r, s in zip(rough, soft, strict=True)]
+    field = np.zeros((count, images.MNIST_SIDE, images.MNIST_SIDE), np.float32)
+    y, x = np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j]
+    for i, one in enumerate(noise):
+        wide, power = random.uniform(0.25, 1), random.uniform(1, 8)
+        inside = np.abs(x / wide) ** power + np.abs(y) ** power < 1
+        level = (one - np.quantile(one, random.uniform(0, 0.6))) / (one.std() + 1e-6)
+        field[i, 4:24, 4:24] = np.clip(random.uniform(0.5, 4) * level, 0, 1) * inside
+    return field
+
+
+def paired(two: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Two digits (2, m, 28, 28) side by side or over each other, (m, 28, 28)."""
+    shrink = images.mean_matrix(images.MNIST_SIDE, images.SIDE).astype(np.float32)
+    left, right = shrink @ two @ shrink.T  # (m, 20, 20)
+    field = np.zeros(two.shape[1:], np.float32)
+    field[:, 4:24, :20] = left
+    step = random.integers(6, 9, len(field))
+    for s in np.unique(step):
+        at = step == s
+        beside = field[at, 4:24, s : s + 20]
+        field[at, 4:24, s : s + 20] = np.maximum(beside, right[at])
+    return field
