@@ -1,6 +1,7 @@
 """python -m jaxnn.report, and the page it writes; test_browser.py opens it."""
 
 import base64
+import itertools
 import json
 import re
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 import jaxnn
-from jaxnn import images, pages, report
+from jaxnn import digit_network, images, pages, report
 from jaxnn.showing import page
 from jaxnn.training import scores
 
@@ -66,17 +67,44 @@ def test_the_page_holds_the_networks_numbers(shown):
     np.testing.assert_allclose(shrink, images.resize_matrix(28, 20), atol=1e-7)
 
 
-def test_the_network_that_refuses_travels_in_half_precision(shown):
-    params = jaxnn.init_params(1, (400, 100, 11))
+def rebuilt(refuser):
+    """The weights of the network that refuses, from the numbers in a page."""
+    counts = np.frombuffer(base64.b64decode(refuser["weights"]), "i1")
+    steps, biases, thetas = floats(refuser["steps"]), floats(refuser["biases"]), []
+    for n, h in itertools.pairwise(refuser["layers"]):
+        weights = steps[:h, None] * counts[: h * n].reshape(h, n)
+        thetas.append(np.c_[biases[:h], weights])
+        counts, steps, biases = counts[h * n :], steps[h:], biases[h:]
+    assert not (len(counts) or len(steps) or len(biases))
+    return tuple(thetas)
+
+
+def test_the_network_that_refuses_takes_a_byte_a_weight(shown):
+    params = jaxnn.init_params(1, (400, 30, 20, 11))
     refuser = page.Refuser(params, temperature=1.5, doubt=0.4)
     numbers = embedded(page.page(shown._replace(refuser=refuser)))["refuser"]
-    assert numbers["layers"] == [400, 100, 11]
     assert (numbers["temperature"], numbers["doubt"]) == (1.5, 0.4)
-    flat = np.concatenate([np.ravel(theta) for theta in params])
-    found = np.frombuffer(base64.b64decode(numbers["weights"]), "<f2")
-    np.testing.assert_array_equal(found, flat.astype(np.float16))
-    assert len(numbers["weights"]) < 110_000
+    for theta, found in zip(params, rebuilt(numbers), strict=True):
+        np.testing.assert_array_equal(found[:, 0], theta[:, 0])
+        largest = np.abs(theta[:, 1:]).max(axis=1, keepdims=True)
+        assert (np.abs(found - theta)[:, 1:] / largest).max() < 0.501 / 127
     assert embedded(page.page(shown))["refuser"] is None
+
+
+def test_bytes_refuse_what_the_reader_refuses(digits):
+    reader = digit_network.own_reader()
+    given = page.refuser(pages.refuser())
+    assert sum(len(text) for text in given.values() if isinstance(text, str)) < 110_000
+    small = reader._replace(params=rebuilt(given))
+    some = images.roll(digits.x[::10])
+    mixed = (some + some[::-1]) / 2  # mostly of two digits
+    is_read = []
+    for one in (reader, small):
+        found = digit_network.judged(one, np.concatenate([some, mixed]))
+        is_read.append((found.argmax(axis=1) < 10) & (found.max(axis=1) >= one.doubt))
+    assert is_read[0][:500].mean() > 0.9 and is_read[0][500:].mean() < 0.7
+    differs = is_read[0] != is_read[1]
+    assert differs[:500].mean() <= 0.01 and differs[500:].mean() <= 0.03
 
 
 def test_each_hidden_layer_has_its_place(shown):
@@ -164,6 +192,8 @@ def test_page_of_a_run(command, a_run, tmp_path):
         "http://www.w3.org/1999/xlink",
     }
     assert not re.search(r"<link|<img|src=|@import|url\((?!#)", text)
+    refuser = embedded(text)["refuser"]
+    assert refuser["layers"][0] == 400 and refuser["layers"][-1] == 11
     accuracy = command("evaluate", "run").stdout.split()[0]
     summary = f"It reads {accuracy} of 1000 digits right: embedded digits (held out)."
     assert summary in text

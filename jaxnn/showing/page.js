@@ -228,7 +228,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 const longest = Math.max(...CLASSES.map((name) => name.length));
-$("outputs").style.setProperty("--name", `${Math.min(longest, 20)}ch`);
+$("outputs").style.setProperty("--name", `${1.15 * Math.min(longest, 20)}ch`); // bold letters are wide
 $("clear").hidden = !DATA.draws;
 $("sight").hidden = drawing.hidden = !H;
 if (!DATA.draws) {

@@ -18,15 +18,6 @@ function floats(base64) {
   return new Float32Array(bytes(base64));
 }
 
-// base64 of little-endian float16, all finite: sign, 5 bits of exponent, 10 of fraction
-function halves(base64) {
-  return Float32Array.from(new Uint16Array(bytes(base64)), (bits) => {
-    const exponent = (bits >> 10) & 31, fraction = bits & 1023;
-    const size = exponent ? 2 ** (exponent - 25) * (1024 + fraction) : 2 ** -24 * fraction;
-    return bits >> 15 ? -size : size;
-  });
-}
-
 function zeros(h, w) {
   return { h, w, at: new Float64Array(h * w) };
 }
@@ -267,7 +258,21 @@ function pixelsOf(ink) {
 // ---- is it a digit? jaxnn's own reader (jaxnn/digit_network.py) has an output more,
 // the last: none of the ten. Here it only refuses.
 
-const REFUSER = DATA.refuser && thetasOf(DATA.refuser.layers, halves(DATA.refuser.weights));
+// each weight is one byte, and stands for so many of its unit's steps
+function thetasOfBytes({ layers, weights, steps, biases }) {
+  const counts = new Int8Array(bytes(weights)), step = floats(steps), bias = floats(biases);
+  let next = 0, unit = 0;
+  return layers.slice(1).map((h, i) => {
+    const w = 1 + layers[i], at = new Float64Array(h * w);
+    for (let row = 0; row < h; row++, unit++) {
+      at[row * w] = bias[unit];
+      for (let j = 1; j < w; j++) at[row * w + j] = step[unit] * counts[next++];
+    }
+    return { h, w, at };
+  });
+}
+
+const REFUSER = DATA.refuser && thetasOfBytes(DATA.refuser);
 
 // x (400,) -> the probabilities of the ten digits and of none of them, (11,)
 function judged(x) {
