@@ -1,138 +1,184 @@
-"""`read_digits`: what a network reads in a photo of a digit, and what it saw."""
+"""`read_digits`: what a network reads in a photo of digits, and what it saw."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
 
-from jaxnn import cache, data, devices, files, images, reading, training
-from jaxnn.data import Digits
+from jaxnn import devices, digit_network, images, reading
+from jaxnn.digit_network import Reader
 from jaxnn.display import displayed
-from jaxnn.files import FileError
-from jaxnn.weights import load_digit_reader, load_params, save_params
-
-if TYPE_CHECKING:
-    from jaxnn.model import Params
+from jaxnn.reading import Found, Photo
 
 HEIGHT, GAP = 400, 20  # dots, of the picture of what the network saw
+MOST = 3  # digits in doubt that a message names
 
 
-class Reader(NamedTuple):
-    """A network that reads digits, and whether it reads standardized ones."""
+class ReadDigit(NamedTuple):
+    """One digit of a photo, as it was read."""
 
-    params: Params
-    is_standard: bool = False
+    digit: int | None  # None if it does not look like one
+    probability: float | None  # of the digit
+    runner_up: int  # the next likely digit; the likeliest if none was read
+    box: reading.Box  # top, left, bottom, right, in the photo's own pixels
+    seen: np.ndarray  # (20, 20) what the network saw, ink 1
 
 
 @displayed
 class Read(NamedTuple):
     """What was read in a photo."""
 
-    digit: int | None = None  # None if none was read
-    probability: float | None = None  # the output of the digit's unit
-    runner_up: int | None = None
-    message: str | None = None  # why no digit was read
+    digit: int | None = None  # None unless the photo shows exactly one
+    probability: float | None = None  # of the digit, or the least of a number's digits
+    runner_up: int | None = None  # the next likely digit, of a single one
+    message: str | None = None  # why no digit was read, or not all of a number
     gray: np.ndarray | None = None  # (h, w) the photo, 0 black to 1 white
-    seen: np.ndarray | None = None  # (20, 20) what the network saw, ink 1
+    seen: np.ndarray | None = None  # (20, 20) what the network saw of a single digit
+    number: str | None = (
+        None  # the digits as text, a line per row; ? for a doubtful one
+    )
+    digits: tuple[ReadDigit, ...] = ()  # each digit of the number
 
     def _facts(self) -> dict[str, Any]:
-        if self.digit is None:
+        if self.number is None:
             return {"digit": "none", "because": self.message}
+        if self.digit is None:
+            because = {"in doubt": self.message} if self.message else {}
+            return {"number": self.number.replace("\n", ", ")} | because
         sure = f"{self.probability:.1%}"
         return {"digit": self.digit, "probability": sure, "or else": self.runner_up}
 
     def picture(self) -> Image.Image:
-        """The photo and, to its right, what the network saw."""
+        """The photo and, to its right, what the network saw of every digit."""
         assert self.gray is not None
         width = max(1, round(HEIGHT * self.gray.shape[1] / self.gray.shape[0]))
-        both = Image.new("L", (width + HEIGHT + GAP, HEIGHT), 255)
         photo = Image.fromarray(np.uint8(255 * np.clip(self.gray, 0, 1)))
+        seen = tiles(rows_seen(self))
+        both = Image.new("L", (width + GAP + seen.width, HEIGHT), 255)
         both.paste(photo.resize((width, HEIGHT)), (0, 0))
-        if self.seen is not None:
-            seen = Image.fromarray(np.uint8(255 * np.clip(1 - self.seen, 0, 1)))
-            large = seen.resize((HEIGHT, HEIGHT), Image.Resampling.NEAREST)
-            both.paste(large, (width + GAP, 0))
+        both.paste(seen, (width + GAP, 0))
         return both
+
+
+def rows_seen(read: Read) -> list[list[np.ndarray]]:
+    """What the network saw (20, 20) of every digit, in the number's rows."""
+    pictures = [digit.seen for digit in read.digits]
+    if not pictures:
+        return [] if read.seen is None else [[read.seen]]
+    lengths = map(len, (read.number or "?" * len(pictures)).split("\n"))
+    rows = iter(pictures)
+    return [[next(rows) for _ in range(length)] for length in lengths]
+
+
+def tiles(rows: Sequence[Sequence[np.ndarray]]) -> Image.Image:
+    """Pictures (20, 20), ink 1, in rows beneath one another, HEIGHT dots high."""
+    most = max(map(len, rows), default=1)
+    side = HEIGHT // max(1, len(rows), most // 4)
+    whole = Image.new("L", (most * side, HEIGHT), 255)
+    for i, row in enumerate(rows):
+        for j, picture in enumerate(row):
+            small = Image.fromarray(np.uint8(255 * np.clip(1 - picture, 0, 1)))
+            large = small.resize((side, side), Image.Resampling.NEAREST)
+            whole.paste(large, (j * side, i * side))
+    return whole
 
 
 def read_digits(
     photo: Any, run: Any = None, *, seed: int = 0, device: str = "auto"
 ) -> Read:
-    """Read a photo of one digit, dark on light or light on dark, anywhere in it.
+    """Read a photo of a digit or of rows of digits, dark on light or light on dark.
 
     photo: a path, a Pillow image, or an array (h, w) or (h, w, 3), 0-1 or 0-255. run: a
-    Run, a run folder or a file of weights; None takes the network that is trained from
-    this seed once, on this device, and kept. `found.picture()` shows what the network
+    Run, a run folder or a file of weights; None takes the network that comes with
+    jaxnn, for which the seed has no meaning. `found.picture()` shows what the network
     saw. Raises FileError for a file that is no picture, Mistake for a network that
     reads other images.
     """
     chosen = devices.choose(device)
-    how = {"device": device, "progress": None}
-    reader = own_reader(seed, **how) if run is None else reader_of(run)
-    if isinstance(photo, str | Path):
-        gray = reading.photos.gray_levels(Path(photo))
-    else:
-        gray = reading.photos.levels_of(photo)
+    own = run is None
+    reader = digit_network.own_reader() if own else digit_network.reader_of(run)
+    opened = reading.photos.opened(photo)
     with devices.exactly(chosen, reader.params[0].dtype.name):
-        return read_gray(gray, reader)
+        return read_photo(opened, reader)
 
 
-def reader_of(run: Any) -> Reader:
-    """The network of a Run, a run folder or a file of weights, if it reads digits."""
-    if isinstance(run, str | Path):
-        params, path = load_digit_reader(run), Path(run)
-        training.run_folder.require_digits(path)
-        return Reader(params, training.run_folder.is_standardized(path))
-    training.run_folder.require_form("the run", run.classes, run.shape)
-    return Reader(run.params, run.standardized)
-
-
-def own_reader(
-    seed: int,
-    notice: Callable[..., None] = lambda *_, **__: None,
-    device: str = "auto",
-    progress: bool | None = False,
-) -> Reader:
-    """The network in the user's cache, trained and kept there the first time.
-
-    notice: called with what happens then. device, progress: of that training, as in
-    `fit`.
-    """
-    path = cache.folder() / f"network-{seed}.npz"
+def read_photo(photo: Photo, reader: Reader) -> Read:
+    """What the network reads in a photo."""
     try:
-        return Reader(load_params(path))
-    except FileError:
-        notice("no --run: training a network on the 5000 embedded digits", flush=True)
-    how = {"seed": seed, "device": device, "progress": progress}
-    params = training.fit(data.load_digits(), **how).params
-    try:
-        with files.writing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-        save_params(path, params)
-        notice(f"kept for the next time in {path}")
-    except FileError as error:
-        notice(f"not kept: {error}")
-    return Reader(params)
+        rows = reading.digits(photo.gray)
+    except reading.NoDigit as nothing:
+        return Read(message=str(nothing), gray=photo.gray)
+    every = read_rows(rows, photo, reader)
+    kept = [row for row in every if 2 * doubts(row) <= len(row)] or every
+    if len(kept) == len(kept[0]) == 1:
+        return one_digit(kept[0][0], photo.gray)
+    return a_number(kept, photo.gray)
 
 
-def read_gray(gray: np.ndarray, reader: Reader) -> Read:
-    """What the network reads in gray levels (h, w), 0 black to 1 white."""
-    try:
-        pictures = images.shrink(reading.ink.digit(gray)[None])  # (1, 20, 20)
-    except reading.ink.NoDigit as nothing:
-        return Read(message=str(nothing), gray=gray)
-    from jaxnn import model  # only here: it loads JAX
+def read_rows(
+    rows: Sequence[Sequence[Found]], photo: Photo, reader: Reader
+) -> list[list[ReadDigit]]:
+    """What the network reads in every digit that was found."""
+    found = [each for row in rows for each in row]
+    pictures = images.shrink(np.stack([each.picture for each in found]))  # (k, 20, 20)
+    chances = digit_network.judged(reader, pictures)  # (k, 11)
+    read = iter(
+        judged_digit(chance, reader.doubt, photo.own(each.box), picture)
+        for chance, each, picture in zip(chances, found, pictures, strict=True)
+    )
+    return [[next(read) for _ in row] for row in rows]
 
-    digits = Digits(pictures, [0], "photo", shape=(images.SIDE, images.SIDE))
-    x = data.standardize(digits).x if reader.is_standard else digits.x  # (1, 400)
-    dtype = reader.params[0].dtype
-    outputs = np.asarray(model.forward(reader.params, x.astype(dtype)))[0]  # (10,)
-    first, second = np.argsort(-outputs)[:2].tolist()
-    shown = {"gray": gray, "seen": pictures[0]}
-    if outputs[first] < training.scores.DOUBT:
-        return Read(message="this does not look like a digit", **shown)
-    return Read(first, float(outputs[first]), second, **shown)
+
+def judged_digit(
+    chance: np.ndarray, doubt: float, box: reading.Box, seen: np.ndarray
+) -> ReadDigit:
+    """The digit with the largest of its eleven chances, if that is no doubt."""
+    first, second = np.argsort(-chance[:10], kind="stable")[:2].tolist()
+    if chance[first] < max(doubt, chance[10]):
+        return ReadDigit(None, None, first, box, seen)
+    return ReadDigit(first, float(chance[first]), second, box, seen)
+
+
+def doubts(row: Sequence[ReadDigit]) -> int:
+    """How many of a row do not look like digits."""
+    return sum(each.digit is None for each in row)
+
+
+def one_digit(read: ReadDigit, gray: np.ndarray) -> Read:
+    """What is said of the only digit of a photo."""
+    shown = {"gray": gray, "seen": read.seen, "digits": (read,)}
+    if read.digit is None:
+        message = f"this does not look like a digit, nearest {read.runner_up}"
+        return Read(None, None, read.runner_up, message, **shown)
+    return Read(*read[:3], None, number=str(read.digit), **shown)
+
+
+def a_number(rows: Sequence[Sequence[ReadDigit]], gray: np.ndarray) -> Read:
+    """What is said of several digits."""
+    every = tuple(each for row in rows for each in row)
+    doubtful = [each for each in every if each.digit is None]
+    message = told(len(doubtful), len(every), [each.runner_up for each in doubtful])
+    if 2 * len(doubtful) > len(every):
+        return Read(message=message, gray=gray, digits=every)
+    least = min(each.probability for each in every if each.probability is not None)
+    return Read(None, least, None, message, gray, None, as_text(rows), every)
+
+
+def told(count: int, total: int, nearest: Sequence[int]) -> str | None:
+    """That some of a number's digits are in doubt; None if none is."""
+    if not count:
+        return None
+    names = ", ".join(map(str, nearest[:MOST])) + ", ..." * (count > MOST)
+    verb = "does not look like a digit" if count == 1 else "do not look like digits"
+    return f"{count} of {total} {verb}, nearest {names}"
+
+
+def as_text(rows: Sequence[Sequence[ReadDigit]]) -> str:
+    """The number: a line per row, ? where a digit is in doubt."""
+    return "\n".join(
+        "".join("?" if each.digit is None else str(each.digit) for each in row)
+        for row in rows
+    )

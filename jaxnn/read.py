@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from PIL import Image
 
 from jaxnn import cli, devices, files, reading
-from jaxnn.digit_reader import Reader, own_reader, read_gray, reader_of
+from jaxnn.digit_network import Reader, own_reader, reader_of
+from jaxnn.digit_reader import ReadDigit, read_photo
 from jaxnn.files import FileError
 from jaxnn.flags import CommonFlags, flag, parse
 
@@ -25,21 +26,26 @@ class Answer(NamedTuple):
     """What was read in a file; with --json these are the keys."""
 
     file: str
-    digit: int | None = None
-    probability: float | None = None  # the output of the digit's unit
+    digit: int | None = None  # None unless the picture shows exactly one
+    number: str | None = (
+        None  # the digits as text, a line per row; ? for a doubtful one
+    )
+    digits: Sequence[dict[str, Any]] = ()
+    probability: float | None = None  # of the digit, or the least of a number's digits
     runner_up: int | None = None
-    message: str | None = None  # why no digit was read
+    message: str | None = None  # why no digit was read, or not all of a number
 
 
 @dataclass(frozen=True, kw_only=True)
 class Flags(CommonFlags):
-    """Read photos of digits, one in each: any format that Pillow reads, dark on light
-    or light on dark, anywhere in the picture.
+    """Read photos of digits and numbers: any format that Pillow reads, dark on light
+    or light on dark, anywhere in the picture. Digits in a row are read as a number.
     """
 
     files: Sequence[str] = flag("pictures, or folders of them", metavar="FILE|FOLDER")
-    run: str | None = flag("run folder, .npz or .mat (default: trained once)", None)
+    run: str | None = flag("run folder, .npz or .mat (default: the one of jaxnn)", None)
     show: str | None = flag("save there what the network saw", None, metavar="FOLDER")
+    digits: bool = flag("read as a number, even of one digit", False)
     json: bool = flag("print a JSON object per line", False)
 
 
@@ -61,36 +67,50 @@ def answer(path: Path, reader: Reader, seen: Path | None) -> Answer:
     """
     if path.is_dir():
         raise FileError(f"{path}: a folder without images; give files")
-    found = read_gray(reading.photos.gray_levels(path), reader)
+    found = read_photo(reading.photos.of_file(path), reader)
     message = found.message
-    if found.seen is not None:
+    if found.digits:
         if seen is not None:
             files.write_whole(seen, lambda stream: found.picture().save(stream, "PNG"))
         message = message and f"{message}; --show shows what was seen"
-    return Answer(str(path), *found[:3], message)
+    facts = [facts_of(each) for each in found.digits]
+    rest = found.probability, found.runner_up, message
+    return Answer(str(path), found.digit, found.number, facts, *rest)
 
 
-def line(found: Answer, as_json: bool) -> str:
-    """What to print of a file."""
-    if as_json:
-        return json.dumps(found._asdict())
-    if found.digit is None:
-        return f"{found.file}: {found.message}"
-    return (
-        f"{found.file}: {found.digit}  ({found.probability:.1%}, "
-        f"or else {found.runner_up})"
-    )
+def facts_of(read: ReadDigit) -> dict[str, Any]:
+    """A digit of a number, for --json."""
+    facts = read._asdict()
+    del facts["seen"]
+    return facts
+
+
+def as_json(found: Answer) -> str:
+    """What to print of a file with --json."""
+    return json.dumps(found._asdict())
+
+
+def lines(found: Answer, as_number: bool) -> Iterator[str]:
+    """What to print of a file: a line, or one for each row of digits."""
+    if found.number is None:
+        yield f"{found.file}: {found.message}"
+    elif found.digit is not None and not as_number:
+        sure = f"{found.probability:.1%}, or else {found.runner_up}"
+        yield f"{found.file}: {found.digit}  ({sure})"
+    else:
+        sure = found.message or f"each at least {found.probability:.1%}"
+        *rows, last = found.number.split("\n")
+        yield from (f"{found.file}: {row}" for row in rows)
+        yield f"{found.file}: {last}  ({sure})"
 
 
 def main(argv: Sequence[str]) -> int:
-    """Read every file; 1 if one has no digit, 2 if one is not a picture."""
+    """Read every file; 1 if one has no digit or a doubtful one, 2 if no picture."""
     flags = parse(Flags, argv, "read", EXAMPLE)
-    notice = cli.printer(flags.quiet or flags.json)
     show = files.make_folder("--show", flags.show) if flags.show else None
-    reader = reader_of(flags.run) if flags.run is not None else None
+    reader = reader_of(flags.run) if flags.run is not None else own_reader()
     devices.prepare_process(flags.device)
     device = devices.choose(flags.device)
-    reader = reader or own_reader(flags.seed, notice)
     code, names = 0, Counter[str]()
     with devices.exactly(device, flags.dtype):
         params = tuple(theta.astype(flags.dtype) for theta in reader.params)
@@ -101,13 +121,14 @@ def main(argv: Sequence[str]) -> int:
             seen = show and show / (path.name + ending)
             try:
                 found = answer(path, reader, seen)
-                print(line(found, flags.json))
-                if found.digit is None:
+                shown = [as_json(found)] if flags.json else lines(found, flags.digits)
+                print(*shown, sep="\n")
+                if found.message is not None:
                     code = max(code, UNREAD)
             except FileError as mistake:
                 code = cli.MISTAKE
                 if flags.json:
-                    print(line(Answer(str(path), message=str(mistake)), True))
+                    print(as_json(Answer(str(path), message=str(mistake))))
                 else:
                     print(f"read: {mistake}", file=sys.stderr)
     return code

@@ -66,3 +66,44 @@ def jpeg(image, quality=60):
     stream = io.BytesIO()
     image.save(stream, "JPEG", quality=quality)
     return stream.getvalue()
+
+
+def row_of(digits, height, gap=0.3):
+    """Digits (k, 28, 28) beside one another, each on a square of `height` pixels.
+
+    gap: between the squares, as a part of the height. (height, width), ink near 1.
+    """
+    space = np.zeros((height, int(gap * height)))
+    parts = [part for digit in digits for part in (enlarged(digit, height), space)]
+    return np.hstack(parts[:-1]).clip(0, 1)
+
+
+def page_of(rows, height, gap=0.6):
+    """Rows of digits beneath one another, with margins: (h, w), ink near 1."""
+    inks = [row_of(digits, height) for digits in rows]
+    width = max(ink.shape[1] for ink in inks)
+    margin, space = height, int(gap * height)
+    inks = [np.pad(ink, ((0, space), (0, width - ink.shape[1]))) for ink in inks]
+    return np.pad(np.vstack(inks), ((margin, margin - space), (margin, margin)))
+
+
+def boxed(ink, top, left, bottom, right, width=4):
+    """The ink (h, w) with a printed box; sides beyond the picture are cut off."""
+    y, x = np.indices(ink.shape)
+    within = (abs(y - (top + bottom) / 2) <= (bottom - top) / 2) & (
+        abs(x - (left + right) / 2) <= (right - left) / 2
+    )
+    deep = np.minimum.reduce([y - top, bottom - y, x - left, right - x])
+    return np.maximum(ink, within & (deep < width))
+
+
+def taken(ink, seed=0, paper=0.85, pen=0.15):
+    """Gray levels (h, w) of ink on paper, with a little grain."""
+    grain = np.random.default_rng(seed).normal(0, 0.01, ink.shape)
+    return paper + ink * (pen - paper) + grain
+
+
+def apart(a, b):
+    """The mean difference of two pictures, at the best shift by at most a pixel."""
+    shifts = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]
+    return min(np.abs(np.roll(a, shift, (0, 1)) - b).mean() for shift in shifts)

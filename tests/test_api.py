@@ -1,13 +1,11 @@
 """What the commands do, from Python: load_run, score, write_page, train_many, ..."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from PIL import Image
 
 import jaxnn
-from jaxnn import Mistake, digit_reader, images, orientation
+from jaxnn import Mistake, images, orientation
 from jaxnn.training import chunks
 
 
@@ -250,22 +248,10 @@ def test_a_photo_is_read_from_python(kind, digits, tmp_path):
     assert found.seen.shape == (20, 20) and found.picture().height == 400
 
 
-def test_without_a_run_a_network_is_trained_on_the_device(
-    digits, tmp_path, monkeypatch
-):
-    calls, params = [], jaxnn.init_params(0)
-
-    def fit(digits, **how):
-        calls.append((len(digits.y), how))
-        return SimpleNamespace(params=params)
-
-    monkeypatch.setattr(digit_reader.training, "fit", fit)
-    monkeypatch.setattr(digit_reader.cache, "folder", lambda: tmp_path)
+def test_without_a_run_jaxnns_own_network_reads(digits):
     gray = 1 - np.clip(images.roll(digits.x[[2500]])[0], 0, 1)
-    for _ in range(2):  # the second time it is kept
-        found = jaxnn.read_digits(gray, seed=3, device="cpu")
-        assert found.seen is not None
-    assert calls == [(5000, {"seed": 3, "device": "cpu", "progress": None})]
+    found = jaxnn.read_digits(gray, seed=3, device="cpu")
+    assert found.digit == digits.y[2500] and found.number == str(digits.y[2500])
 
 
 def test_what_is_no_photo_is_refused(few_digits):

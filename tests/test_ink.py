@@ -1,11 +1,11 @@
-"""Digits found in pictures, against drawings whose digit is known."""
+"""Ink in pictures, against drawings whose digit is known."""
 
 import numpy as np
 import photographs
 import pytest
 
 import jaxnn
-from jaxnn import images
+from jaxnn import images, reading
 from jaxnn.reading import ink, photos
 
 
@@ -25,9 +25,10 @@ def on_paper(strokes, size=600, paper=0.85, pen=0.15, seed=0):
     return paper + field * (pen - paper) + random.normal(0, 0.01, field.shape)
 
 
-def input_of(gray):
-    """The network's input (1, 400) for the digit in gray levels."""
-    return images.unroll(images.shrink(ink.digit(gray)[None]))
+def only(gray):
+    """The picture (28, 28) of the one digit in gray levels."""
+    ((found,),) = reading.digits(gray)
+    return found.picture
 
 
 def test_threshold_lies_between_two_levels():
@@ -41,27 +42,18 @@ def test_threshold_lies_between_two_levels():
 def test_dark_ink_and_light_ink_give_the_same_digit(originals, which, is_dark):
     levels = (0.85, 0.1) if is_dark else (0.1, 0.85)
     gray = on_paper(photographs.enlarged(originals[which], 280), 600, *levels)
-    assert np.abs(ink.digit(gray) - originals[which]).mean() < 0.05
-
-
-def test_lines_of_the_paper_are_removed(originals):
-    plain = on_paper(photographs.enlarged(originals[4600], 300))
-    y, x = np.mgrid[:600, :600]
-    for slope in (0, 0.05, -0.08):
-        for lines in ((y + slope * x) % 60 < 3, (x + slope * y) % 75 < 2):
-            found = ink.digit(np.where(lines, np.minimum(plain, 0.15), plain))
-            assert np.abs(found - ink.digit(plain)).mean() < 0.04
+    assert np.abs(only(gray) - originals[which]).mean() < 0.05
 
 
 def test_a_shadow_and_the_tables_edge_are_not_ink(originals):
     plain = on_paper(photographs.enlarged(originals[2700], 250))
     y, x = np.mgrid[:600, :600]
     for edge in (x > 300, x + y > 700, 2 * y - x > 400):
-        found = ink.digit(plain * np.where(edge, 0.6, 1))
+        found = only(plain * np.where(edge, 0.6, 1))
         # an edge that crosses a stroke can move the digit by a pixel
-        assert np.abs(found - ink.digit(plain)).mean() < 0.08
+        assert np.abs(found - only(plain)).mean() < 0.08
     plain[:, 590:] = 0.02  # the table next to the paper
-    assert np.abs(ink.digit(plain) - originals[2700]).mean() < 0.08
+    assert np.abs(only(plain) - originals[2700]).mean() < 0.08
 
 
 @pytest.mark.parametrize("kind", ["flat", "grain", "slope", "half dark"])
@@ -75,15 +67,7 @@ def test_no_digit(kind):
         "half dark": np.where(x > 220, 0.9, 0.2) + grain / 4,
     }[kind]
     with pytest.raises(ink.NoDigit, match="no digit found"):
-        ink.digit(gray)
-
-
-def test_two_digits_are_not_read_as_one(originals):
-    field = np.zeros((400, 600))
-    for place, which in ((20, 2600), (300, 3600)):
-        field[50:330, place : place + 280] = photographs.enlarged(originals[which], 280)
-    with pytest.raises(ink.NoDigit, match="more than one digit"):
-        ink.digit(0.9 - 0.7 * field)
+        reading.digits(gray)
 
 
 @pytest.mark.slow
@@ -96,6 +80,6 @@ def test_photos_lose_few_digits(originals, digits, held_out, tmp_path):
         path = tmp_path / f"{i}.jpg"
         sizes = (200, 500) if i % 15 else (400, 1500)  # large ones take longer
         path.write_bytes(photographs.photo(originals[which], seed=i, sizes=sizes))
-        x[i] = input_of(photos.gray_levels(path))
+        x[i] = images.unroll(images.shrink(only(photos.of_file(path).gray)[None]))
     right = jaxnn.predict(params, x) == digits.y[chosen]
     assert right.mean() >= direct.mean() - 0.035

@@ -57,12 +57,12 @@ IMPORTS = {
     "pages": {"training", "showing", "digit_network", "initialization", "model"}
     | {"ground"},
     "digit_network": {"training", "model", "ground"},
-    "digit_reader": {"training", "reading", "model", "ground"},
+    "digit_reader": {"digit_network", "reading", "ground"},
     "cli": {"ground"},
     "flags": {"cli", "training", "initialization", "optimizers", "ground"},
     "commands": {"cli", "flags", "clinic", "three_way", "published", "ensemble"}
     | {"training", "optimizers", "reading", "showing", "pages", "digit_reader"}
-    | {"ground"},
+    | {"digit_network", "ground"},
 }
 
 

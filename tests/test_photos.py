@@ -21,7 +21,7 @@ def ramp(h=40, w=60):
 
 def saved(path, image, **how):
     image.save(path, **how)
-    return photos.gray_levels(path)
+    return photos.of_file(path).gray
 
 
 def near(gray, levels, tolerance=0.03):
@@ -96,7 +96,7 @@ def test_damaged_files_are_one_line(tmp_path):
         path = tmp_path / name
         path.write_bytes(content)
         with pytest.raises(FileError) as raised:
-            photos.gray_levels(path)
+            photos.of_file(path)
         message = str(raised.value)
         assert message.startswith(f"{path}: ")
         assert "\n" not in message and ";" in message
@@ -106,11 +106,11 @@ def test_pictures_too_small_or_too_large_are_refused(tmp_path):
     path = tmp_path / "dot.png"
     Image.new("L", (1, 1)).save(path)
     with pytest.raises(FileError, match="1x1 pixels; give a picture of at least 8x8"):
-        photos.gray_levels(path)
+        photos.of_file(path)
     huge = tmp_path / "huge.png"
     Image.new("1", (20_000, 20_000)).save(huge)  # 400 million pixels in a few kilobytes
     with pytest.raises(FileError, match="more than 179 million pixels"):
-        photos.gray_levels(huge)
+        photos.of_file(huge)
 
 
 @pytest.mark.parametrize("ending", ["JPEG", "PNG", "GIF", "TIFF", "BMP"])
@@ -124,7 +124,7 @@ def test_mutated_bytes_are_read_or_refused(tmp_path, ending):
             content[place] = random.integers(256)
         path.write_bytes(content[: random.integers(1, len(content) + 1)])
         try:
-            gray = photos.gray_levels(path)
+            gray = photos.of_file(path).gray
         except FileError:
             continue
         assert np.isfinite(gray).all()
@@ -147,7 +147,7 @@ def test_mutated_bytes_are_read_or_refused(tmp_path, ending):
 )
 def test_arrays_of_every_scale_have_the_levels_of_their_picture(levels):
     plain = levels[..., 0] if levels.ndim == 3 else levels
-    assert near(photos.levels_of(levels), np.clip(plain / plain.max(), 0, 1), 0.02)
+    assert near(photos.of_levels(levels).gray, np.clip(plain / plain.max(), 0, 1), 0.02)
 
 
 @pytest.mark.parametrize(
@@ -164,11 +164,11 @@ def test_arrays_of_every_scale_have_the_levels_of_their_picture(levels):
 )
 def test_arrays_that_are_no_gray_levels_are_one_line(levels, message):
     with pytest.raises(jaxnn.Mistake, match=message) as caught:
-        photos.levels_of(levels)
+        photos.of_levels(levels)
     assert "\n" not in str(caught.value)
 
 
 def test_a_pillow_image_with_nan_is_one_line():
     levels = np.float32(np.where(ramp() > 0.5, np.nan, ramp()))
     with pytest.raises(jaxnn.Mistake, match="NaN or infinite"):
-        photos.levels_of(Image.fromarray(levels))
+        photos.of_levels(Image.fromarray(levels))

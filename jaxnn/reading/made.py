@@ -24,6 +24,7 @@ BLOCK = 1000  # pictures that are made together
 WRITTEN = 0.5  # of the digits: written anew
 NONE = 10  # the label of what is no digit
 SLIPS, SHARES = 3, (0.08, 0.05, 0.04)  # what is no part of a form, and how often
+FINE, RUNS = 0.5, 0.08  # how often a pen is fine; how often its ink runs into loops
 FINE_PEN = 0.092  # of the longer side: what mnist_form makes of thin pens
 Made = tuple[np.ndarray, np.ndarray]  # pictures (m, 28, 28), labels (m,)
 
@@ -66,8 +67,8 @@ def block(random: np.random.Generator, originals: Made, none: float) -> Made:
     is_bent = ~is_none & ~is_written
     ink[is_bent] = bent(originals, labels[is_bent], random)
     ink[is_written] = written(forms.DIGITS, labels[is_written], random)
-    if is_none.any():
-        ink[is_none] = others(ink[~is_none], is_none.sum(), random)
+    if none > 0:  # drawing the letters takes a moment
+        ink[is_none] = others(originals, is_none.sum(), random)
     return worn(ink, random), labels
 
 
@@ -142,9 +143,13 @@ def by_any_pen(lines: np.ndarray, random: np.random.Generator) -> np.ndarray:
     ends = hand.turn @ (ends + warps.bent(ends, hand))
     wide = random.uniform(0.085, 0.18, m)
     fine = random.normal(FINE_PEN, 0.006, m)
-    pen = np.where(random.random(m) < 0.5, fine, wide) * images.SIDE
+    kind = random.random(m)
+    pen = np.where(kind < FINE, fine, wide) * images.SIDE
+    runs = (kind > 1 - RUNS).astype(
+        float
+    )  # by a pixel, which narrow loops do not survive
     lines = pens.fitted(ends.swapaxes(1, 2).reshape(lines.shape), pen)
-    return pens.inked(lines, pen)
+    return warps.penned(pens.inked(lines, pen + 2 * runs), -runs)
 
 
 def worn(ink: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -163,10 +168,8 @@ def worn(ink: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return (ink * kept) ** edge
 
 
-def others(digits: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:
-    """Pictures (count, 28, 28) of what is no digit; two of the digits (n, 28, 28) are
-    none.
-    """
+def others(originals: Made, count: int, random: np.random.Generator) -> np.ndarray:
+    """Pictures (count, 28, 28) of what is no digit, or of two digits."""
     shares = [0.38, 0.36, 0.07, 0.07, 0.12]
     letters, signs, scribbles, blots, pairs = random.multinomial(count, shares)
     glyphs = printed()
@@ -177,7 +180,7 @@ def others(digits: np.ndarray, count: int, random: np.random.Generator) -> np.nd
         written(forms.OTHERS, any_form, random),
         by_any_pen(scribbled(scribbles, random), random),
         blotted(blots, random),
-        paired(digits[random.integers(0, len(digits), (2, pairs))], random),
+        paired(originals, pairs, random),
     ]
     return random.permutation(np.concatenate(parts))
 
@@ -204,11 +207,14 @@ def blotted(count: int, random: np.random.Generator) -> np.ndarray:
     return field
 
 
-def paired(two: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Two digits (2, m, 28, 28) side by side or over each other, (m, 28, 28)."""
+def paired(originals: Made, count: int, random: np.random.Generator) -> np.ndarray:
+    """Two digits side by side or over each other, (count, 28, 28)."""
+    first, second = random.integers(0, 10, (2, count))
+    both = [bent(originals, first, random), written(forms.DIGITS, second, random)]
+    two = np.where(random.random((count, 1, 1)) < 0.5, both, both[::-1])
     shrink = images.mean_matrix(images.MNIST_SIDE, images.SIDE).astype(np.float32)
     left, right = shrink @ two @ shrink.T  # (m, 20, 20)
-    field = np.zeros(two.shape[1:], np.float32)
+    field = np.zeros((count, images.MNIST_SIDE, images.MNIST_SIDE), np.float32)
     field[:, 4:24, :20] = left
     step = random.integers(6, 9, len(field))
     for s in np.unique(step):

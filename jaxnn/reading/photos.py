@@ -5,8 +5,9 @@ raises for a damaged file becomes one FileError that names the file.
 """
 
 import warnings
+from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -14,24 +15,48 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from jaxnn import files
 from jaxnn.files import FileError
 from jaxnn.mistake import Mistake
+from jaxnn.reading.strokes import Box
 
 LONGEST, SHORTEST = 640, 200  # pixels of the longer side, after reading
 SMALLEST = 8  # pixels of a side; a digit needs that many
 OVERSHOOT = 1.5  # the largest float that is still a gray level 0-1
+TURN = 0x0112  # EXIF's tag of the camera's turn: above 4, sides are swapped
 LARGEST = 178_956_970  # pixels: Pillow's own limit against decompression bombs
 
 
-def gray_levels(path: Path) -> np.ndarray:
-    """The picture in an image file, upright: (h, w) float64, 0 black to 1 white.
+class Photo(NamedTuple):
+    """A picture, upright: its gray levels, and its own size before it was resized."""
 
-    It is the first frame if there are several. The picture is shrunk or enlarged so
-    that its longer side has 200 to 640 pixels. Raises FileError.
+    gray: np.ndarray  # (h, w) float64, 0 black to 1 white; 200 to 640 longer pixels
+    size: tuple[int, int]  # height and width of the picture itself
+
+    def own(self, box: Box) -> Box:
+        """A box in the gray levels, in pixels of the picture itself."""
+        down, across = (m / n for m, n in zip(self.size, self.gray.shape, strict=True))
+        return Box(
+            int(box.top * down),
+            int(box.left * across),
+            min(self.size[0], ceil(box.bottom * down)),
+            min(self.size[1], ceil(box.right * across)),
+        )
+
+
+def opened(photo: Any) -> Photo:
+    """The photo in a file (a path), a Pillow image or an array."""
+    return of_file(Path(photo)) if isinstance(photo, str | Path) else of_levels(photo)
+
+
+def of_file(path: Path) -> Photo:
+    """The picture in an image file, the first frame if there are several.
+
+    Raises FileError.
     """
     with files.reading(path, "an image"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about sizes that are read anyway
         try:
             with Image.open(path) as image:
                 check_sides(path, image.size)
+                size = upright_size(image)
                 image.draft("RGB", (2 * LONGEST, 2 * LONGEST))  # JPEG: shrinks at once
                 gray = in_gray(ImageOps.exif_transpose(image))
                 if not np.isfinite(np.asarray(gray)).all():
@@ -50,11 +75,17 @@ def gray_levels(path: Path) -> np.ndarray:
             if isinstance(error, OSError) and error.errno:
                 raise
             raise FileError(f"{path}: damaged ({error}); get a fresh copy") from None
-    return resized(gray)
+    return Photo(resized(gray), size)
 
 
-def levels_of(photo: Any) -> np.ndarray:
-    """`gray_levels` of a Pillow image, or of an array (h, w) or (h, w, 3 or 4).
+def upright_size(image: Image.Image) -> tuple[int, int]:
+    """Height and width of an image as it is viewed; the camera may have been turned."""
+    width, height = image.size
+    return (width, height) if image.getexif().get(TURN, 1) > 4 else (height, width)
+
+
+def of_levels(photo: Any) -> Photo:
+    """The photo of a Pillow image, or of an array (h, w) or (h, w, 3 or 4).
 
     Numbers are 0-1, 0-255, or in uint16 0-65535, as the largest says. Raises Mistake
     for others, NaN, and another array.
@@ -72,7 +103,7 @@ def levels_of(photo: Any) -> np.ndarray:
     check_sides("the photo", photo.size)
     gray = in_gray(ImageOps.exif_transpose(photo))
     require_finite(np.asarray(gray))
-    return resized(gray)
+    return Photo(resized(gray), upright_size(photo))
 
 
 def require_finite(levels: np.ndarray) -> None:
