@@ -230,7 +230,7 @@ document.addEventListener("keydown", (event) => {
 const longest = Math.max(...CLASSES.map((name) => name.length));
 $("outputs").style.setProperty("--name", `${1.15 * Math.min(longest, 20)}ch`); // bold letters are wide
 $("clear").hidden = !DATA.draws;
-$("sight").hidden = drawing.hidden = !H;
+$("sight").hidden = $("paper").hidden = !H;
 if (!DATA.draws) {
   drawing.setAttribute("aria-label", "The example");
   drawing.style.cursor = "default";
