@@ -5,7 +5,8 @@ that reads tables has no pictures.
 
 The page needs only a browser. Its script reader.js computes what `mnist_form`, `images`
 and `model` compute, from the weights in the page. From `ink` it takes only the
-smoothing, because everything drawn counts as one digit.
+smoothing, because everything drawn counts as one digit. A page that takes drawings
+holds a second network, which only says which of them are no digit.
 
 Shapes: m examples, n pixels, k classes.
 """

@@ -54,6 +54,7 @@ function resized(down, picture, across) {
 
 // ---- a network: theta (units_out, 1 + units_in) for each layer, column 0 the bias
 
+// all weights, layer after layer, as one matrix for each
 function thetasOf(layers, weights) {
   let first = 0;
   return layers.slice(1).map((h, i) => {
