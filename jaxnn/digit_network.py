@@ -14,6 +14,7 @@ from jaxnn.weights import load_digit_reader, load_params
 if TYPE_CHECKING:
     from jaxnn.model import Params
 
+DOUBT = 0.2  # of a run's network; training.scores has it too, and loads JAX
 NONE = 10  # the output of the reader's own network for what is no digit
 
 
@@ -22,7 +23,7 @@ class Reader(NamedTuple):
 
     params: Params
     is_standard: bool = False  # whether it reads standardized digits
-    doubt: float = training.scores.DOUBT  # below this probability no digit is read
+    doubt: float = DOUBT  # below this probability no digit is read
     temperature: float | None = None  # of its scores; None: its outputs are as they are
 
 
