@@ -69,29 +69,31 @@ def test_the_page_holds_the_networks_numbers(shown):
 
 def rebuilt(refuser):
     """The weights of the network that refuses, from the numbers in a page."""
-    counts = np.frombuffer(base64.b64decode(refuser["weights"]), "i1")
+    pairs = np.frombuffer(base64.b64decode(refuser["weights"]), "u1")
+    counts = np.stack([pairs % 16, pairs // 16], axis=1).ravel() - 8.0
     steps, biases, thetas = floats(refuser["steps"]), floats(refuser["biases"]), []
     for n, h in itertools.pairwise(refuser["layers"]):
         weights = steps[:h, None] * counts[: h * n].reshape(h, n)
         thetas.append(np.c_[biases[:h], weights])
         counts, steps, biases = counts[h * n :], steps[h:], biases[h:]
-    assert not (len(counts) or len(steps) or len(biases))
+    assert len(counts) < 2 and not (len(steps) or len(biases))
     return tuple(thetas)
 
 
-def test_the_network_that_refuses_takes_a_byte_a_weight(shown):
-    params = jaxnn.init_params(1, (400, 30, 20, 11))
+@pytest.mark.parametrize("hidden", [30, 31])  # an even number of weights, and an odd
+def test_the_network_that_refuses_takes_half_a_byte_a_weight(shown, hidden):
+    params = jaxnn.init_params(1, (400, hidden, 5, 11))
     refuser = page.Refuser(params, temperature=1.5, doubt=0.4)
     numbers = embedded(page.page(shown._replace(refuser=refuser)))["refuser"]
     assert (numbers["temperature"], numbers["doubt"]) == (1.5, 0.4)
     for theta, found in zip(params, rebuilt(numbers), strict=True):
         np.testing.assert_array_equal(found[:, 0], theta[:, 0])
         largest = np.abs(theta[:, 1:]).max(axis=1, keepdims=True)
-        assert (np.abs(found - theta)[:, 1:] / largest).max() < 0.501 / 127
+        assert (np.abs(found - theta)[:, 1:] / largest).max() < 0.501 / 7
     assert embedded(page.page(shown))["refuser"] is None
 
 
-def test_bytes_refuse_what_the_reader_refuses(digits):
+def test_half_bytes_refuse_what_the_reader_refuses(digits):
     reader = digit_network.own_reader()
     given = page.refuser(pages.refuser())
     assert sum(len(text) for text in given.values() if isinstance(text, str)) < 110_000
@@ -104,7 +106,8 @@ def test_bytes_refuse_what_the_reader_refuses(digits):
         is_read.append((found.argmax(axis=1) < 10) & (found.max(axis=1) >= one.doubt))
     assert is_read[0][:500].mean() > 0.9 and is_read[0][500:].mean() < 0.7
     differs = is_read[0] != is_read[1]
-    assert differs[:500].mean() <= 0.01 and differs[500:].mean() <= 0.03
+    assert differs[:500].mean() <= 0.02 and differs[500:].mean() <= 0.15
+    assert abs(is_read[0].mean() - is_read[1].mean()) <= 0.03  # in no one direction
 
 
 def test_each_hidden_layer_has_its_place(shown):

@@ -259,21 +259,24 @@ function pixelsOf(ink) {
 // ---- is it a digit? jaxnn's own reader (jaxnn/digit_network.py) has an output more,
 // the last: none of the ten. Here it only refuses.
 
-// each weight is one byte, and stands for so many of its unit's steps
-function thetasOfBytes({ layers, weights, steps, biases }) {
-  const counts = new Int8Array(bytes(weights)), step = floats(steps), bias = floats(biases);
+// each weight is half a byte, 8 + so many of its unit's steps; low halves come first
+function thetasOfHalfBytes({ layers, weights, steps, biases }) {
+  const pairs = new Uint8Array(bytes(weights)), step = floats(steps), bias = floats(biases);
   let next = 0, unit = 0;
   return layers.slice(1).map((h, i) => {
     const w = 1 + layers[i], at = new Float64Array(h * w);
     for (let row = 0; row < h; row++, unit++) {
       at[row * w] = bias[unit];
-      for (let j = 1; j < w; j++) at[row * w + j] = step[unit] * counts[next++];
+      for (let j = 1; j < w; j++, next++) {
+        const half = (pairs[next >> 1] >> (4 * (next & 1))) & 15;
+        at[row * w + j] = step[unit] * (half - 8);
+      }
     }
     return { h, w, at };
   });
 }
 
-const REFUSER = DATA.refuser && thetasOfBytes(DATA.refuser);
+const REFUSER = DATA.refuser && thetasOfHalfBytes(DATA.refuser);
 
 // x (400,) -> the probabilities of the ten digits and of none of them, (11,)
 function judged(x) {
