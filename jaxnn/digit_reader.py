@@ -14,6 +14,7 @@ from jaxnn.display import displayed
 from jaxnn.reading import Found, Photo
 
 HEIGHT, GAP = 400, 20  # dots, of the picture of what the network saw
+SURE = 0.6  # the least probability of each of several digits that touch
 MOST = 3  # digits in doubt that a message names
 
 
@@ -122,14 +123,33 @@ def read_rows(
     rows: Sequence[Sequence[Found]], photo: Photo, reader: Reader
 ) -> list[list[ReadDigit]]:
     """What the network reads in every digit that was found."""
-    found = [each for row in rows for each in row]
+    read = iter(read_each([each for row in rows for each in row], photo, reader))
+    return [
+        [piece for each in row for piece in in_pieces(each, next(read), photo, reader)]
+        for row in rows
+    ]
+
+
+def read_each(found: Sequence[Found], photo: Photo, reader: Reader) -> list[ReadDigit]:
+    """What the network reads in each of these, taken for one digit."""
     pictures = images.shrink(np.stack([each.picture for each in found]))  # (k, 20, 20)
     chances = digit_network.judged(reader, pictures)  # (k, 11)
-    read = iter(
+    return [
         judged_digit(chance, reader.doubt, photo.own(each.box), picture)
         for chance, each, picture in zip(chances, found, pictures, strict=True)
-    )
-    return [[next(read) for _ in row] for row in rows]
+    ]
+
+
+def in_pieces(
+    found: Found, read: ReadDigit, photo: Photo, reader: Reader
+) -> list[ReadDigit]:
+    """What is read as no digit, as several that touch if they are read; or as it is."""
+    for division in found.divisions() if read.digit is None else ():
+        each = zip(division, read_each(division, photo, reader), strict=True)
+        pieces = [piece for two in each for piece in in_pieces(*two, photo, reader)]
+        if min(piece.probability or 0.0 for piece in pieces) >= SURE:
+            return pieces
+    return [read]
 
 
 def judged_digit(

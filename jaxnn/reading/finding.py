@@ -1,20 +1,38 @@
 """From gray levels to the digits in them, row by row, in MNIST's form."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 from scipy import ndimage
 
-from jaxnn.reading import ink, lines, mnist_form, rows, strokes
+from jaxnn.reading import ink, lines, mnist_form, rows, strokes, touching
 from jaxnn.reading.ink import NO_INK, NoDigit
 from jaxnn.reading.strokes import Box, Digit
 
 
 class Found(NamedTuple):
-    """What may be a digit."""
+    """What may be a digit, or several that touch."""
 
     picture: np.ndarray  # (28, 28), ink near 1, in MNIST's form
     box: Box  # in the gray levels
+    ink: np.ndarray  # (h, w) in the box, with a margin of `edge` pixels
+    strokes: np.ndarray  # (h, w) its own, there
+    edge: int
+
+    def divisions(self) -> Iterator[tuple[Found, Found]]:
+        """Ways to see two digits in it, each of which can be divided further."""
+        for is_left in touching.divisions(self.strokes):
+            left, right = self.strokes & is_left, self.strokes & ~is_left
+            if left.any() and right.any():
+                yield tuple(self.only(strokes) for strokes in (left, right))
+
+    def only(self, strokes: np.ndarray) -> Found:
+        """Some of its strokes (h, w) alone."""
+        top, left = self.box.top - self.edge, self.box.left - self.edge
+        return alone(self.ink, strokes, self.edge, (top, left))
 
 
 def digits(gray: np.ndarray) -> list[list[Found]]:
@@ -28,16 +46,31 @@ def digits(gray: np.ndarray) -> list[list[Found]]:
     if not ordered:
         raise NoDigit(NO_INK)
     edge = max(1, max(gray.shape) // 200)  # the soft edge of a stroke
+    levels, labels = np.pad(levels, edge), np.pad(labels, edge)
     return [[cut_out(levels, labels, each, edge) for each in row] for row in ordered]
 
 
 def cut_out(levels: np.ndarray, labels: np.ndarray, digit: Digit, edge: int) -> Found:
-    """A digit's ink alone, with its soft edge: ink (h, w) and labels (h, w)."""
+    """A digit alone; ink (h, w) and labels (h, w) have a margin of `edge` pixels."""
     top, left, bottom, right = digit.box
-    part = (
-        slice(max(0, top - edge), bottom + edge),
-        slice(max(0, left - edge), right + edge),
-    )
+    part = slice(top, bottom + 2 * edge), slice(left, right + 2 * edge)
     mine = np.isin(labels[part], digit.labels)
-    soft = ndimage.binary_dilation(mine, iterations=edge)
-    return Found(mnist_form.picture(np.where(soft, levels[part], 0)), digit.box)
+    return alone(levels[part], mine, edge, (top - edge, left - edge))
+
+
+def alone(
+    levels: np.ndarray, mine: np.ndarray, edge: int, corner: tuple[int, int]
+) -> Found:
+    """The ink (h, w) of some strokes (h, w), with their soft edge.
+
+    corner: where the top left pixel is in the gray levels.
+    """
+    y, x = (np.flatnonzero(mine.any(axis=axis)) for axis in (1, 0))
+    part = slice(y[0] - edge, y[-1] + 1 + edge), slice(x[0] - edge, x[-1] + 1 + edge)
+    soft = ndimage.binary_dilation(mine[part], iterations=edge)
+    own = np.where(soft, levels[part], 0)
+    down, across = corner
+    box = Box(
+        *map(int, (y[0] + down, x[0] + across, y[-1] + down + 1, x[-1] + across + 1))
+    )
+    return Found(mnist_form.picture(own), box, own, mine[part], edge)

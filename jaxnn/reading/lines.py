@@ -14,21 +14,29 @@ from typing import Any
 import numpy as np
 from scipy import ndimage
 
+from jaxnn.reading import mnist_form
 from jaxnn.reading.straight import ALIKE, BULGE, Line, Lines, band, ends_of_runs, found
 
-BORDER, JOINT = 0.015, 1.0  # of a side, of a line's width: the gap where a line ends
-PEN = 0.03  # of a line's length: as wide as that, a single line can be a digit's stem
+BORDER, JOINT = 0.015, 0.5  # of a side, of a line's width: the gap where a line ends
+SIDE = 6  # of its width: the shortest side of a box
+STEM, OTHERS = 0.03, 0.3  # of its length, of its ink: a line so wide, with as much ink
+# beside it, can be a digit's stem
+FINE, LONG = 0.6, 0.5  # of the pen's width, of a side: such a line needs one end
 
 
 def without_lines(strokes: np.ndarray) -> np.ndarray:
     """The strokes (h, w) without the paper's lines; strokes that cross them stay."""
-    level, upright = attached(found(strokes), found(strokes.T), strokes.shape)
-    if not level and not upright:
-        return strokes
-    kept, near = strokes.copy(), np.zeros_like(strokes)
-    for lines, turned in ((level, np.asarray), (upright, np.transpose)):
-        erase(lines, turned(kept), turned(near))
-    return without_rests(kept, near)
+    level, upright = found(strokes), found(strokes.T)
+    held = attached(level, upright, strokes.shape)
+    if is_stem(held, strokes):
+        held = [], []
+    kept = erased(strokes, *held)
+    pen = FINE * mnist_form.stroke_width(kept)
+    fine = (
+        [a for a in level if is_fine(a, pen, strokes.shape[1])],
+        [b for b in upright if is_fine(b, pen, strokes.shape[0])],
+    )
+    return erased(kept, *fine)
 
 
 def attached(
@@ -42,12 +50,36 @@ def attached(
             [b for b in upright if is_held(b, level, h)],
         )
         if kept == (level, upright):
-            break
+            return kept
         level, upright = kept
-    alone = [*level, *upright]
-    if len(alone) == 1 and alone[0].width > PEN * (alone[0].stop - alone[0].start):
-        return [], []  # a stem
-    return level, upright
+
+
+def is_fine(line: Line, pen: float, length: int) -> bool:
+    """Whether a line that ends anywhere is too fine and too long for a digit's."""
+    border = max(2, BORDER * length)
+    at_border = line.start <= border or line.stop >= length - border
+    return at_border and line.width <= pen and line.length >= LONG * length
+
+
+def is_stem(lines: tuple[Lines, Lines], strokes: np.ndarray) -> bool:
+    """Whether the only line can be the stem of a digit that is cut tight: (h, w)."""
+    alone = [*lines[0], *lines[1]]
+    if len(alone) != 1 or alone[0].width <= STEM * alone[0].length:
+        return False
+    marked: Any = ndimage.label(strokes, np.ones((3, 3)))
+    gone = np.unique(marked[0][strokes & ~erased(strokes, *lines)])
+    joined = np.isin(marked[0], gone)
+    return (strokes & ~joined).sum() <= OTHERS * (strokes & joined).sum()
+
+
+def erased(strokes: np.ndarray, level: Lines, upright: Lines) -> np.ndarray:
+    """The strokes (h, w) without these lines, and without what lies wholly there."""
+    if not level and not upright:
+        return strokes
+    kept, near = strokes.copy(), np.zeros_like(strokes)
+    for lines, turned in ((level, np.asarray), (upright, np.transpose)):
+        erase(lines, turned(kept), turned(near))
+    return without_rests(kept, near)
 
 
 def is_held(line: Line, others: Sequence[Line], length: int) -> bool:
@@ -65,8 +97,12 @@ def is_held(line: Line, others: Sequence[Line], length: int) -> bool:
 
     border = max(2, BORDER * length)
     start, stop = line.start, line.stop - 1
-    return (start <= border or any(ends_at(start, other) for other in others)) and (
-        stop >= length - 1 - border or any(ends_at(stop, other) for other in others)
+    first, last = start <= border, stop >= length - 1 - border
+    long = first and last or line.length >= SIDE * line.width
+    return (
+        long
+        and (first or any(ends_at(start, other) for other in others))
+        and (last or any(ends_at(stop, other) for other in others))
     )
 
 

@@ -14,7 +14,7 @@ same ones. Shapes: m pictures of 28x28, ink 1 if float32.
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import correlate1d, gaussian_filter
 
 from jaxnn import formats, images
 from jaxnn.reading import forms, pens, warps
@@ -25,6 +25,8 @@ WRITTEN = 0.5  # of the digits: written anew
 NONE = 10  # the label of what is no digit
 SLIPS, SHARES = 3, (0.08, 0.05, 0.04)  # what is no part of a form, and how often
 FINE, RUNS = 0.5, 0.08  # how often a pen is fine; how often its ink runs into loops
+GAPS, BLUR = 0.1, 0.3  # how often strokes have a gap; how often they are soft
+SOFT = np.array([0.1, 0.23, 0.34, 0.23, 0.1], np.float32)  # a picture out of focus
 FINE_PEN = 0.092  # of the longer side: what mnist_form makes of thin pens
 Made = tuple[np.ndarray, np.ndarray]  # pictures (m, 28, 28), labels (m,)
 
@@ -162,10 +164,17 @@ def worn(ink: np.ndarray, random: np.random.Generator) -> np.ndarray:
     )
     places = pens.grid()[:2]  # (2, 784)
     far = np.linalg.norm(places[None] - places.T[at][..., None], axis=1)  # (m, 784)
-    radius = np.where(random.random(m) < 0.08, random.uniform(0.8, 2, m), -2)
+    radius = np.where(random.random(m) < GAPS, random.uniform(0.8, 2, m), -2)
     kept = np.clip(far - radius[:, None], 0, 1).reshape(ink.shape).astype(np.float32)
     edge = np.exp(random.normal(0, 0.3, (m, 1, 1))).astype(np.float32)
-    return (ink * kept) ** edge
+    return blurred(ink * kept, random.random(m) * (random.random(m) < BLUR)) ** edge
+
+
+def blurred(ink: np.ndarray, how: np.ndarray) -> np.ndarray:
+    """Pictures (m, 28, 28) out of focus; how: (m,) 0 not at all to 1, by a pixel."""
+    soft = correlate1d(correlate1d(ink, SOFT, 1), SOFT, 2)
+    mixed = ink + how.astype(np.float32)[:, None, None] * (soft - ink)
+    return np.clip(mixed / np.maximum(mixed.max(axis=(1, 2), keepdims=True), 0.5), 0, 1)
 
 
 def others(originals: Made, count: int, random: np.random.Generator) -> np.ndarray:

@@ -11,13 +11,14 @@ import numpy as np
 from scipy import ndimage
 
 SEARCH = 160  # pixels of the longer side at which lines are looked for
-STEEPEST, SLOPES = 0.1, 21  # the largest slope, and how many are tried
+STEEPEST, SLOPES = 0.1, 15  # the largest slope, and how many are tried
 BREAK = 0.05  # of the longer side: the widest break in a line
 SHORTEST, WIDEST = 0.12, 0.1  # of the longer side
 INKED, EVEN = 0.65, 0.4  # of a line's length: has ink, is about as wide as the line
 BULGE = 1.6  # of a line's width: where ink is wider, something crosses the line
-ALIKE = 1.8  # pieces of a line, and lines that meet, are at most so many times as wide
+ALIKE = 2.6  # pieces of a line, and lines that meet, are at most so many times as wide
 WAVY = 0.35, 0.02  # of a line's width and length: how far from straight it may be
+COLUMNS = 16  # of a line, that are looked at at each end; about as many between
 THIN = 30  # percentile: that many of a line's columns have nothing else across them
 
 
@@ -29,6 +30,11 @@ class Line(NamedTuple):
     start: int  # columns
     stop: int
     width: float  # of its ink, across
+
+    @property
+    def length(self) -> int:
+        """How many columns it has."""
+        return self.stop - self.start
 
     def at(self, column):
         """The row of the line's middle at a column."""
@@ -85,7 +91,7 @@ def are_one(a: Line, b: Line) -> bool:
 
 def both(a: Line, b: Line) -> Line:
     """The line of two pieces; the longer one decides its width."""
-    long = max(a, b, key=lambda line: line.stop - line.start)
+    long = max(a, b, key=lambda line: line.length)
     if b.stop <= a.stop:
         return long._replace(start=a.start, stop=a.stop)
     slope = (b.at(b.stop) - a.at(a.start)) / (b.stop - a.start)
@@ -148,24 +154,35 @@ def fitted(
     h, w = first.shape
     slope, row, start, stop = run[:4]
     rough = Line((row + 0.5) * step - slope * step / 2, slope, 0, 0, 2 * step)
-    columns = np.arange(int(start) * step, min(w, int(stop) * step))
+    columns = some(int(start) * step, min(w, int(stop) * step))
     tops, bottoms = band(first, last, rough, columns)
     widths, is_ink = bottoms - tops + 1, bottoms >= tops
     if is_ink.mean() < INKED:
         return None
     width = float(np.percentile(widths[is_ink], THIN))
     even = is_ink & (widths <= BULGE * width + 1) & (widths >= 0.5 * width - 1)
-    long = len(columns) >= 4 * width
-    if width > WIDEST * max(h, w) or not long or even.sum() < EVEN * is_ink.sum():
+    length = columns[-1] - columns[0]
+    if (
+        width > WIDEST * max(h, w)
+        or length < 4 * width
+        or even.sum() < EVEN * is_ink.sum()
+    ):
         return None
     middle = (tops + bottoms)[even] / 2
     slope, row = np.polyfit(columns[even], middle, 1)
-    most = min(WAVY[0] * width, WAVY[1] * len(columns)) + 1
+    most = min(WAVY[0] * width, WAVY[1] * length) + 1
     within = np.abs(row + slope * columns[even] - middle) <= most
     if within.mean() < 0.8 or abs(slope) > 1.2 * STEEPEST:
         return None
     ends = columns[is_ink]
     return Line(float(row), float(slope), int(ends[0]), int(ends[-1]) + 1, width)
+
+
+def some(start: int, stop: int) -> np.ndarray:
+    """Columns from start to stop: some on the way, and all near both ends."""
+    columns = np.arange(start, stop)
+    each = max(1, len(columns) // (2 * COLUMNS))
+    return np.unique([*columns[:COLUMNS], *columns[::each], *columns[-COLUMNS:]])
 
 
 def band(

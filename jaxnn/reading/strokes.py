@@ -12,14 +12,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import ndimage
 
+from jaxnn.reading import mnist_form
+
 SPECK, SECOND = 0.03, 0.15  # of the largest stroke's area: a speck; a part of a digit
 INSIDE = 0.04  # of a frame's sides: the least space around what it frames
 FRAMED = 0.3  # of a frame's height or width: the least of what it frames
 OVER = 0.5  # of the narrower stroke's width: parts of a digit one above the other
-ASIDE, BELOW = 0.1, 0.35  # of the taller stroke's height: the widest gaps in a digit
+ASIDE, BELOW = 0.1, 0.45  # of the taller stroke's height: the widest gaps in a digit
 SMALL = 0.5  # of the taller stroke's height: what stands beside it is no digit
 THIN = 0.3  # of the largest stroke's width: thinner ones are from another pen
 CUT = 0.2, 0.7  # a digit at the border: its part there, its height among the others
+BROKEN = 0.7  # of a digit's height: a broken digit's parts are all lower
 MANY, STACKED = 4, 1.6  # among so many strokes, a digit is at most so much higher
 
 
@@ -63,10 +66,32 @@ def digits(strokes: np.ndarray) -> tuple[np.ndarray, list[Digit]]:
     boxes = [Box(y.start, x.start, y.stop, x.stop) for y, x in slices]
     areas = np.bincount(labels.ravel(), minlength=1)[1:]
     mine = kept(strokes, boxes, areas) if boxes else []
+    groups = grouped(boxes, mine)
+    if is_broken([around(boxes[i] for i in group) for group in groups]):
+        groups = whole_again(np.isin(labels, np.add(mine, 1)), mine, groups)
     return labels, [
         Digit(tuple(i + 1 for i in group), around(boxes[i] for i in group))
-        for group in grouped(boxes, mine)
+        for group in groups
     ]
+
+
+def is_broken(boxes: Sequence[Box]) -> bool:
+    """Whether parts that are all low stand on a field as high as it is wide."""
+    if len(boxes) < 2:
+        return False
+    field = around(boxes)
+    tallest = max(box.height for box in boxes)
+    return tallest <= BROKEN * field.height and field.width <= field.height
+
+
+def whole_again(
+    strokes: np.ndarray, mine: list[int], groups: list[list[int]]
+) -> list[list[int]]:
+    """All parts (h, w) in one group, if they are as near as a pen is wide."""
+    reach = max(1, round(mnist_form.stroke_width(strokes) / 2))
+    thick = ndimage.binary_dilation(strokes, iterations=reach)
+    _, count = ndimage.label(thick, np.ones((3, 3)))  # pyright: ignore
+    return [mine] if count == 1 else groups
 
 
 def kept(strokes: np.ndarray, boxes: Sequence[Box], areas: np.ndarray) -> list[int]:

@@ -1,0 +1,41 @@
+"""Strokes that may be several digits which touch: where to cut them.
+
+A cut runs from top to bottom through as little ink as it can.
+
+Shapes: (h, w) is the size of any picture, true where there is ink.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+WIDE = 0.8, 1.3, 3.5  # widths in a height: of two digits, of three, of too many
+PLACES = 1 / 2, 1 / 3, 2 / 3  # of the width: where two digits, and three, may touch
+AWAY = 0.15  # of the width: how far from there a cut may be
+BLANK = 0.02  # of what a pixel of ink costs: a pixel without
+
+
+def divisions(strokes: np.ndarray) -> Iterator[np.ndarray]:
+    """Ways to cut strokes (h, w) in two: what is on the left of the cut, (h, w)."""
+    h, w = strokes.shape
+    few, more, most = (wide * h for wide in WIDE)
+    across = np.arange(w)
+    for place in PLACES if more <= w <= most else PLACES[:1] if few <= w < more else ():
+        first, last = (int(w * (place + side)) for side in (-AWAY, AWAY))
+        yield across < first + cut(strokes[:, first : last + 1])[:, None]
+
+
+def cut(strokes: np.ndarray) -> np.ndarray:
+    """The columns (h,) of the path from top to bottom with the least ink (h, w)."""
+    h, w = strokes.shape
+    cost = np.where(strokes, 1.0, BLANK) + 1e-3 * np.abs(np.arange(w) - w / 2) / w
+    total, ways = cost[0], np.zeros((h, w), int)
+    for row in range(1, h):
+        beside = np.pad(total, 1, constant_values=np.inf)
+        three = np.stack([beside[:-2] + BLANK, total, beside[2:] + BLANK])
+        ways[row] = three.argmin(axis=0) - 1
+        total = three.min(axis=0) + cost[row]
+    path = np.full(h, total.argmin())
+    for row in range(h - 1, 0, -1):
+        path[row - 1] = path[row] + ways[row, path[row]]
+    return path
