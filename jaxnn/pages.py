@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jaxnn import data, devices, files, showing, training
+from jaxnn import data, devices, digit_network, files, showing, training
 from jaxnn.classes import noun
 from jaxnn.data import HELD_OUT, Digits
 from jaxnn.initialization import layers_of
@@ -162,4 +162,12 @@ def contents(
         standardize=run_folder.is_standardized(weights),
         doubt=doubt,
         version=record.versions()["jaxnn"],
+        refuser=refuser() if draws else None,
     )
+
+
+def refuser() -> showing.page.Refuser:
+    """The network that reads photos, as the judge of what is no digit."""
+    reader = digit_network.own_reader()
+    assert reader.temperature is not None  # its outputs are probabilities
+    return showing.page.Refuser(reader.params, reader.temperature, reader.doubt)

@@ -54,7 +54,8 @@ IMPORTS = {
     "reading": {"ground"},
     "showing": {"reading", "initialization", "ground"},
     "clinic": {"three_way", "ground"},
-    "pages": {"training", "showing", "initialization", "model", "ground"},
+    "pages": {"training", "showing", "digit_network", "initialization", "model"}
+    | {"ground"},
     "digit_network": {"training", "model", "ground"},
     "digit_reader": {"digit_network", "reading", "ground"},
     "cli": {"ground"},

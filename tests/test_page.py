@@ -1,6 +1,7 @@
 """python -m jaxnn.report, and the page it writes; test_browser.py opens it."""
 
 import base64
+import itertools
 import json
 import re
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 import jaxnn
-from jaxnn import images, pages, report
+from jaxnn import digit_network, images, pages, reading, report
 from jaxnn.showing import page
 from jaxnn.training import scores
 
@@ -66,6 +67,101 @@ def test_the_page_holds_the_networks_numbers(shown):
     np.testing.assert_allclose(shrink, images.resize_matrix(28, 20), atol=1e-7)
 
 
+def rebuilt(refuser):
+    """The weights of the network that refuses, from the numbers in a page."""
+    pairs = np.frombuffer(base64.b64decode(refuser["weights"]), "u1")
+    counts = np.stack([pairs % 16, pairs // 16], axis=1).ravel() - 8.0
+    steps, biases, thetas = floats(refuser["steps"]), floats(refuser["biases"]), []
+    for n, h in itertools.pairwise(refuser["layers"]):
+        weights = steps[:h, None] * counts[: h * n].reshape(h, n)
+        thetas.append(np.c_[biases[:h], weights])
+        counts, steps, biases = counts[h * n :], steps[h:], biases[h:]
+    assert len(counts) < 2 and not (len(steps) or len(biases))
+    return tuple(thetas)
+
+
+@pytest.mark.parametrize("hidden", [30, 31])  # an even number of weights, and an odd
+def test_the_network_that_refuses_takes_half_a_byte_a_weight(shown, hidden):
+    params = jaxnn.init_params(1, (400, hidden, 5, 11))
+    refuser = page.Refuser(params, temperature=1.5, doubt=0.4)
+    numbers = embedded(page.page(shown._replace(refuser=refuser)))["refuser"]
+    assert (numbers["temperature"], numbers["doubt"]) == (1.5, 0.4)
+    for theta, found in zip(params, rebuilt(numbers), strict=True):
+        np.testing.assert_array_equal(found[:, 0], theta[:, 0])
+        largest = np.abs(theta[:, 1:]).max(axis=1, keepdims=True)
+        assert (np.abs(found - theta)[:, 1:] / largest).max() < 0.501 / 7
+    assert embedded(page.page(shown))["refuser"] is None
+
+
+def test_half_bytes_refuse_what_the_reader_refuses(digits, originals):
+    reader = digit_network.own_reader()
+    given = page.refuser(pages.refuser())
+    assert sum(len(text) for text in given.values() if isinstance(text, str)) < 110_000
+    small = reader._replace(params=rebuilt(given))
+    known = np.uint8(255 * originals[::5]), digits.y[::5]
+    blocks = list(reading.made.blocks(1000, 0, known, 0.5))  # half of them no digits
+    pictures = images.shrink(np.concatenate([block for block, _ in blocks]) / 255)
+    is_digit = np.concatenate([labels for _, labels in blocks]) < 10
+    found = [digit_network.judged(one, pictures) for one in (reader, small)]
+    read = [(f.argmax(axis=1) < 10) & (f.max(axis=1) >= reader.doubt) for f in found]
+    for one in read:
+        assert one[is_digit].mean() > 0.9 and one[~is_digit].mean() < 0.1
+    assert np.mean(read[0] != read[1]) < 0.04
+
+
+def test_each_hidden_layer_has_its_place(shown):
+    heads = []
+    for layers in ((400, 10), (400, 25, 10), (400, 20, 15, 12, 10)):
+        text = page.page(shown._replace(params=jaxnn.init_params(0, layers)))
+        found = re.findall(r'<h3>(.*?)</h3>\n<p class="soft">(.*)</p>', text)
+        assert text.count('<div class="layer"></div>') == len(found)
+        assert ["Orange: ink turns it on" in note for _, note in found] == (
+            [True] + [False] * (len(found) - 1)
+        )
+        heads.append([head for head, _ in found])
+    assert heads[:2] == [["Output units"], ["Hidden units"]]
+    assert heads[2] == ["Hidden layer 1", "Hidden layer 2", "Hidden layer 3"]
+
+
+# What people see who lack one kind of cone, from linear red, green and blue. Source:
+# G. Machado, M. Oliveira, L. Fernandes, A physiologically-based model for simulation
+# of color vision deficiency, IEEE TVCG 15 (2009), severity 1.
+SIGHTS = {
+    "all cones": np.eye(3),
+    "no long": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "no middle": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "no short": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
+
+
+@pytest.mark.parametrize("sight", SIGHTS)
+def test_the_signs_of_weights_have_colors_that_all_can_tell(sight):
+    assert "--paper: #fff" in page.source("page.html")
+    assert "--paper: #161616" in page.source("page.html")
+    levels = np.array([page.ON, page.OFF, (255,) * 3, (0x16,) * 3]) / 255
+    bent = ((levels + 0.055) / 1.055) ** 2.4  # how a screen turns levels into light
+    linear = np.where(levels > 0.04045, bent, levels / 12.92)
+    seen = np.clip(linear @ np.transpose(SIGHTS[sight]), 0, 1)
+    luminance = seen @ [0.2126, 0.7152, 0.0722]
+    contrasts = (np.maximum.outer(luminance, luminance) + 0.05) / (
+        np.minimum.outer(luminance, luminance) + 0.05
+    )
+    assert contrasts[:2, 2:].min() > 2.5  # each on light and on dark paper
+    assert np.abs(seen[0] - seen[1]).max() > 0.3  # and from each other
+
+
 def test_confusion_rows_are_true_digits_and_columns_what_was_read(shown):
     counts = np.arange(9).reshape(3, 3)
     text = page.page(shown._replace(counts=counts))
@@ -98,6 +194,8 @@ def test_page_of_a_run(command, a_run, tmp_path):
         "http://www.w3.org/1999/xlink",
     }
     assert not re.search(r"<link|<img|src=|@import|url\((?!#)", text)
+    refuser = embedded(text)["refuser"]
+    assert refuser["layers"][0] == 400 and refuser["layers"][-1] == 11
     accuracy = command("evaluate", "run").stdout.split()[0]
     summary = f"It reads {accuracy} of 1000 digits right: embedded digits (held out)."
     assert summary in text

@@ -5,6 +5,7 @@ const drawing = $("drawing"), pen = drawing.getContext("2d", { willReadFrequentl
 const EXAMPLES = DATA.examples, FEATURES = floats(EXAMPLES.x); // x (m, n)
 const CLASSES = DATA.classes, [H, W] = DATA.shape ?? [0, 0]; // of an image, if these are
 const N = DATA.layers[0], K = CLASSES.length;
+const BLACK = [0, 0, 0];
 const COUNT = EXAMPLES.y.length - DATA.mistakes; // to step through; mistakes come after them
 let example = -1; // which example is shown; -1 for a drawing
 let stroke = null; // {pointer, place} while the pen is down
@@ -17,24 +18,24 @@ function element(name, className, inside = []) {
   return made;
 }
 
-// draw level(i, j), 0 black to 1 white, on a canvas of (h, w) pixels
-function paint(canvas, h, w, level) {
+// amount(i, j) of ink on a canvas of (h, w) pixels; less than none is in the other color
+function paint(canvas, h, w, amount, ink = BLACK, other = ink) {
   canvas.width = w;
   canvas.height = h;
   const context = canvas.getContext("2d"), image = context.createImageData(w, h);
   for (let i = 0; i < h; i++) {
     for (let j = 0; j < w; j++) {
-      const gray = 255 * level(i, j);
-      image.data.set([gray, gray, gray, 255], 4 * (i * w + j));
+      const value = amount(i, j), color = value > 0 ? ink : other;
+      image.data.set([...color, 255 * Math.abs(value)], 4 * (i * w + j));
     }
   }
   context.putImageData(image, 0, 0);
 }
 
-// x (n,) column after column; the corner is white, the most ink black
+// x (n,) column after column; the corner is paper, the most ink black
 function paintDigit(canvas, x) {
   const paper = x[0], range = Math.max(1e-6, Math.max(...x) - paper);
-  paint(canvas, H, W, (i, j) => 1 - (x[j * H + i] - paper) / range);
+  paint(canvas, H, W, (i, j) => Math.max(0, x[j * H + i] - paper) / range);
 }
 
 function featuresOf(i) {
@@ -45,7 +46,7 @@ function percent(share) {
   return `${(100 * share).toFixed(1)}%`;
 }
 
-// ---- the panel: what the network sees, its first layer, its outputs
+// ---- the panel: what the network sees, its units, its outputs
 
 function bar() {
   return element("span", "track", [element("span", "bar")]);
@@ -55,44 +56,51 @@ function setBar(inside, share) {
   inside.querySelector(".bar").style.width = percent(share);
 }
 
-// the first layer: each unit's bar, and its weights as a picture on their own scale
-const UNITS = Array.from({ length: THETAS[0].h }, (_, unit) => {
-  const { w, at } = THETAS[0], row = at.subarray(unit * w + 1, (unit + 1) * w);
+// a unit's weights as a picture, on their own scale
+function pictureOf({ w, at }, unit) {
+  const row = at.subarray(unit * w + 1, (unit + 1) * w), picture = element("canvas", "weights");
   const largest = row.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-12);
-  const picture = element("canvas", "weights");
-  if (H) paint(picture, H, W, (i, j) => 0.5 + row[j * H + i] / largest / 2);
-  const made = element("div", "unit", H ? [bar(), picture] : [bar()]);
-  made.setAttribute("role", "img");
-  return made;
+  paint(picture, H, W, (i, j) => row[j * H + i] / largest, DATA.signs.on, DATA.signs.off);
+  return picture;
+}
+
+// of each layer that is shown, the units' bars; in the first one their pictures, too
+const LAYERS = [...document.querySelectorAll(".layer")].map((place, layer) => {
+  const units = Array.from({ length: THETAS[layer].h }, (_, unit) =>
+    element("div", "unit", H && layer === 0 ? [bar(), pictureOf(THETAS[0], unit)] : [bar()]));
+  for (const unit of units) unit.setAttribute("role", "img");
+  place.append(...units);
+  return units;
 });
 const OUTPUTS = CLASSES.map((name) =>
   element("div", "output", [element("b", "", [name]), bar(), element("span", "share")]));
 
 // show x (n,) and what the network reads in it; null for an empty drawing
-function show(x) {
+function show(x, isDigit = true) {
   if (H) paintDigit($("seen"), x ?? new Float64Array(N));
   const layers = x && forward(x);
-  UNITS.forEach((unit, i) => {
-    const activation = layers ? layers[0][i] : 0;
+  LAYERS.forEach((units, layer) => units.forEach((unit, i) => {
+    const activation = layers ? layers[layer][i] : 0;
     setBar(unit, activation);
     unit.setAttribute("aria-label", `unit ${i + 1}: ${activation.toFixed(2)}`);
-  });
+  }));
   const outputs = layers ? layers.at(-1) : new Float64Array(K);
   const order = [...outputs.keys()].sort((i, j) => outputs[j] - outputs[i]);
+  const isRead = layers !== null && isDigit && outputs[order[0]] >= DATA.doubt;
   OUTPUTS.forEach((row, digit) => {
     setBar(row, outputs[digit]);
     row.querySelector(".share").textContent = layers ? percent(outputs[digit]) : "";
-    row.classList.toggle("first", layers !== null && digit === order[0]);
+    row.classList.toggle("read", isRead && digit === order[0]);
   });
-  $("answer").textContent = answer(layers && outputs, order);
+  $("answer").textContent = answer(layers && outputs, order, isRead);
   return layers;
 }
 
-function answer(outputs, [first, second]) {
+function answer(outputs, [first, second], isRead) {
   if (outputs === null) return DATA.draws ? "Draw a digit." : "";
-  if (outputs[first] < DATA.doubt) return "This does not look like a digit.";
-  const share = percent(outputs[first]);
-  return `This is ${CLASSES[first]} (${share}); second guess: ${CLASSES[second]}.`;
+  const best = `${CLASSES[first]} (${percent(outputs[first])})`;
+  if (!isRead) return `This does not look like a digit; the nearest is ${best}.`;
+  return `This is ${best}; second guess: ${CLASSES[second]}.`;
 }
 
 // ---- drawing; a pixel's ink is the share of it that the pen covered
@@ -107,7 +115,7 @@ function inkOfDrawing() {
 function readDrawing() {
   isStale = false;
   const pixels = pixelsOf(found(inkOfDrawing()));
-  return show(pixels && prepared(pixels));
+  return show(pixels && prepared(pixels), pixels && looksLikeDigit(pixels));
 }
 
 function place(event) {
@@ -137,6 +145,7 @@ function clear() {
   isStale = false;
   pen.clearRect(0, 0, drawing.width, drawing.height);
   example = -1;
+  $("hint").hidden = true;
   $("truth").textContent = "";
   return show(null);
 }
@@ -169,6 +178,7 @@ function showExample(i) {
   const large = element("canvas", "");
   clear();
   example = i;
+  $("hint").hidden = !DATA.draws;
   const x = featuresOf(example);
   if (H) {
     paintDigit(large, x);
@@ -218,15 +228,13 @@ document.addEventListener("keydown", (event) => {
 });
 
 const longest = Math.max(...CLASSES.map((name) => name.length));
-$("outputs").style.setProperty("--name", `${Math.min(longest, 20)}ch`);
+$("outputs").style.setProperty("--name", `${1.15 * Math.min(longest, 20)}ch`); // bold letters are wide
 $("clear").hidden = !DATA.draws;
-$("sight").hidden = drawing.hidden = !H;
+$("sight").hidden = $("paper").hidden = !H;
 if (!DATA.draws) {
   drawing.setAttribute("aria-label", "The example");
   drawing.style.cursor = "default";
 }
-$("units").append(...UNITS);
 $("outputs").append(...OUTPUTS);
 showMistakes();
-if (DATA.draws) clear();
-else showExample(0);
+showExample(0);

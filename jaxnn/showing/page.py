@@ -5,7 +5,8 @@ that reads tables has no pictures.
 
 The page needs only a browser. Its script reader.js computes what `mnist_form`, `images`
 and `model` compute, from the weights in the page. From `ink` it takes only the
-smoothing, because everything drawn counts as one digit.
+smoothing, because everything drawn counts as one digit. A page that takes drawings
+holds a second network, which only says which of them are no digit.
 
 Shapes: m examples, n pixels, k classes.
 """
@@ -30,8 +31,21 @@ from jaxnn.mistake import Mistake
 from jaxnn.reading import ink, mnist_form
 
 MARK = "Made with jaxnn"  # in every page
-PICTURES = " Picture: its weights. White: ink turns it on. Black: ink turns it off."
+ON, OFF = (213, 94, 0), (0, 114, 178)  # red, green, blue: color-blind people see two
+BAR = "Bar: how active the unit is."
+PICTURE = (
+    ' Picture: its weights. <span class="sign on"></span> Orange: ink turns it on. '
+    '<span class="sign off"></span> Blue: ink turns it off.'
+)
 LARGEST = 400_000  # weights: their page takes about 3 MB
+
+
+class Refuser(NamedTuple):
+    """A network that says which drawings are no digit; it changes no answer."""
+
+    params: tuple[Any, ...]  # 400 pixels to 11 outputs, the last "none of the ten"
+    temperature: float  # the scores are divided by it before they become probabilities
+    doubt: float  # a largest probability below this means: not a digit
 
 
 class Report(NamedTuple):
@@ -49,6 +63,7 @@ class Report(NamedTuple):
     standardize: bool  # whether drawings must be standardized, as the examples are
     doubt: float  # a largest output below this means: not a digit
     version: str
+    refuser: Refuser | None = None  # where a page takes drawings
 
 
 def takes_drawings(digits: Digits) -> bool:
@@ -70,12 +85,12 @@ def page(report: Report) -> str:
         drawn = svg(report.curves, "Cost and accuracy by step")
         training = f'\n<h2>Training</h2>\n<div class="wide">{drawn}</div>'
     right, count = np.trace(report.counts), report.counts.sum()
-    shown = PICTURES if report.examples.shape else ""
     parts = {
         "title": html.escape(report.title),
         "summary": html.escape(report.summary),
-        "units": "Hidden units" if len(report.params) > 1 else "Output units",
-        "units_note": f"Bar: how active the unit is.{shown}",
+        "on": f"rgb{ON}",
+        "off": f"rgb{OFF}",
+        "units": units(len(report.params), report.examples.shape is not None),
         "facts": "\n".join(row([name], [fact]) for name, fact in report.facts),
         "training": training,
         "confusion_note": "Rows: the true class. Columns: what the network read. "
@@ -90,9 +105,24 @@ def page(report: Report) -> str:
     return Template(source("page.html")).substitute(parts)
 
 
+def units(layers: int, has_pictures: bool) -> str:
+    """HTML: a heading and a place for the units of each hidden layer.
+
+    layers: of weights. Of one, the outputs are the only units.
+    """
+    heads = [f"Hidden layer {i}" for i in range(1, layers)]
+    if layers < 3:
+        heads = ["Hidden units" if layers == 2 else "Output units"]
+    notes = [BAR + PICTURE * has_pictures]
+    notes += [f"Its units weigh those of layer {i}." for i in range(1, len(heads))]
+    return "\n".join(
+        f'<h3>{head}</h3>\n<p class="soft">{note}</p>\n<div class="layer"></div>'
+        for head, note in zip(heads, notes, strict=True)
+    )
+
+
 def embedded(report: Report) -> dict[str, Any]:
     """The numbers that the page's scripts compute with."""
-    weights = np.concatenate([np.ravel(theta) for theta in report.params])
     return {
         "mnist": {
             "side": images.SIDE,
@@ -104,20 +134,55 @@ def embedded(report: Report) -> dict[str, Any]:
         "ink": {"soft": ink.SOFT, "full": ink.FULL},
         "shrink": floats(images.resize_matrix(images.MNIST_SIDE, images.SIDE)),
         "layers": initialization.layers_of(report.params),
-        "weights": floats(weights),
+        "weights": floats(flat(report.params)),
         "standardize": report.standardize,
         "classes": [str(name) for name in report.examples.classes],
         "shape": report.examples.shape,  # [h, w] or null
         "draws": takes_drawings(report.examples),
         "doubt": report.doubt,
+        "signs": {"on": ON, "off": OFF},
+        "refuser": report.refuser and refuser(report.refuser),
         "examples": {"x": floats(report.examples.x), "y": report.examples.y.tolist()},
         "mistakes": report.mistakes,
     }
 
 
+def refuser(given: Refuser) -> dict[str, Any]:
+    """The network that only refuses: each weight is -7 to 7 steps of its unit's own.
+
+    Half a byte is enough: of generated pictures, half of them no digits, about as many
+    are refused as by the weights themselves, and one in 60 is judged otherwise. float16
+    takes four times the room.
+    """
+    thetas = [np.asarray(theta) for theta in given.params]
+    steps = [np.abs(theta[:, 1:]).max(axis=1) / 7 for theta in thetas]  # (units_out,)
+    parts = zip(thetas, steps, strict=True)
+    whole = [np.rint(theta[:, 1:] / step[:, None]) for theta, step in parts]
+    counts = (flat([*whole, [0]]) + 8).astype(np.uint8)  # one more, for whole pairs
+    pairs = counts[1::2] * 16 + counts[: len(counts) // 2 * 2 : 2]
+    return {
+        "layers": initialization.layers_of(given.params),
+        "weights": encoded(pairs, "u1"),
+        "steps": floats(flat(steps)),
+        "biases": floats(flat([theta[:, 0] for theta in thetas])),
+        "temperature": given.temperature,
+        "doubt": given.doubt,
+    }
+
+
+def flat(arrays: Iterable[Any]) -> np.ndarray:
+    """All numbers of the arrays, one array after the other, row by row."""
+    return np.concatenate([np.ravel(array) for array in arrays])
+
+
 def floats(array: np.ndarray) -> str:
     """The numbers as base64 of little-endian float32."""
-    return base64.b64encode(np.asarray(array, "<f4").tobytes()).decode()
+    return encoded(array, "<f4")
+
+
+def encoded(array: np.ndarray, dtype: str) -> str:
+    """The numbers as base64 of their bytes in this dtype."""
+    return base64.b64encode(np.asarray(array).astype(dtype).tobytes()).decode()
 
 
 def confusion_table(counts: np.ndarray, classes: Sequence[int | str]) -> str:

@@ -9,23 +9,29 @@ const { soft: SOFT, full: FULL } = DATA.ink;
 
 // ---- matrices
 
+function bytes(base64) {
+  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)).buffer;
+}
+
 // base64 of little-endian float32
-function floats(text) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  return new Float32Array(bytes.buffer);
+function floats(base64) {
+  return new Float32Array(bytes(base64));
 }
 
 function zeros(h, w) {
   return { h, w, at: new Float64Array(h * w) };
 }
 
-// a (h, n) @ b.T, b (w, n) -> (h, w)
+// a (h, n) @ b.T, b (w, n) -> (h, w); rows of b may begin and end with many zeros
 function timesTransposed(a, b) {
   const out = zeros(a.h, b.h);
-  for (let i = 0; i < a.h; i++) {
-    for (let j = 0; j < b.h; j++) {
+  for (let j = 0; j < b.h; j++) {
+    const row = b.at.subarray(j * b.w, (j + 1) * b.w);
+    const first = Math.max(0, row.findIndex((value) => value !== 0));
+    const last = row.findLastIndex((value) => value !== 0);
+    for (let i = 0; i < a.h; i++) {
       let sum = 0;
-      for (let k = 0; k < a.w; k++) sum += a.at[i * a.w + k] * b.at[j * b.w + k];
+      for (let k = first; k <= last; k++) sum += a.at[i * a.w + k] * row[k];
       out.at[i * out.w + j] = sum;
     }
   }
@@ -42,36 +48,41 @@ function transposed(a) {
 
 // down (h', h) @ picture (h, w) @ across.T, across (w', w) -> (h', w')
 function resized(down, picture, across) {
-  const narrow = timesTransposed(picture, across); // (h, w')
-  return timesTransposed(down, transposed(narrow));
+  const narrow = transposed(timesTransposed(picture, across)); // (w', h)
+  return transposed(timesTransposed(narrow, down));
 }
 
-// ---- the network: theta (units_out, 1 + units_in), column 0 the bias
+// ---- a network: theta (units_out, 1 + units_in) for each layer, column 0 the bias
 
-const THETAS = [];
-{
-  const weights = floats(DATA.weights);
+// all weights, layer after layer, as one matrix for each
+function thetasOf(layers, weights) {
   let first = 0;
-  for (let i = 0; i + 1 < DATA.layers.length; i++) {
-    const h = DATA.layers[i + 1], w = 1 + DATA.layers[i];
-    THETAS.push({ h, w, at: weights.subarray(first, first + h * w) });
+  return layers.slice(1).map((h, i) => {
+    const w = 1 + layers[i], at = weights.subarray(first, first + h * w);
     first += h * w;
-  }
+    return { h, w, at };
+  });
 }
 
-// x (400,) -> the activations of each layer, the ten outputs last
-function forward(x) {
+const THETAS = thetasOf(DATA.layers, floats(DATA.weights));
+
+// theta's units before their sigmoid, a (units_in,) -> (units_out,)
+function affine({ h, w, at }, a) {
+  const z = new Float64Array(h);
+  for (let i = 0; i < h; i++) {
+    let sum = at[i * w];
+    for (let j = 1; j < w; j++) sum += at[i * w + j] * a[j - 1];
+    z[i] = sum;
+  }
+  return z;
+}
+
+// x (n,) -> the activations of each layer, the outputs last
+function forward(x, thetas = THETAS) {
   const layers = [];
-  let a = x;
-  for (const theta of THETAS) {
-    const next = new Float64Array(theta.h);
-    for (let i = 0; i < theta.h; i++) {
-      let z = theta.at[i * theta.w];
-      for (let j = 1; j < theta.w; j++) z += theta.at[i * theta.w + j] * a[j - 1];
-      next[i] = 1 / (1 + Math.exp(-z));
-    }
-    layers.push(next);
-    a = next;
+  for (const theta of thetas) {
+    const z = affine(theta, layers.at(-1) ?? x);
+    layers.push(z.map((value) => 1 / (1 + Math.exp(-value))));
   }
   return layers;
 }
@@ -151,26 +162,30 @@ function strokeWidth(ink) {
   return (2 * area) / Math.max(1, (sides * Math.PI) / 4);
 }
 
-// the most (or least) ink within `reach` of each pixel; the result has a margin of `reach`
-function spread(ink, reach, isThicker) {
-  const out = zeros(ink.h + 2 * reach, ink.w + 2 * reach), disc = [];
-  for (let y = -reach; y <= reach; y++) {
-    for (let x = -reach; x <= reach; x++) {
-      if (y * y + x * x <= reach * reach) disc.push([y - reach, x - reach]);
+// out gets the larger (or smaller) of itself and `other`, moved up by y and left by x
+function merge(out, other, y, x, isLarger) {
+  const { h, w } = out;
+  for (let i = Math.max(0, -y); i < Math.min(h, h - y); i++) {
+    for (let j = Math.max(0, -x); j < Math.min(w, w - x); j++) {
+      const k = i * w + j, value = other.at[k + y * w + x];
+      if (isLarger ? value > out.at[k] : value < out.at[k]) out.at[k] = value;
     }
   }
-  for (let i = 0; i < out.h; i++) {
-    for (let j = 0; j < out.w; j++) {
-      let found = isThicker ? 0 : Infinity;
-      for (const [y, x] of disc) {
-        const r = i + y, c = j + x;
-        const isInside = r >= 0 && c >= 0 && r < ink.h && c < ink.w;
-        const value = isInside ? ink.at[r * ink.w + c] : 0;
-        if (isThicker ? value > found : value < found) found = value;
-        if (found === (isThicker ? 1 : 0)) break; // no value is more, or less
-      }
-      out.at[i * out.w + j] = found;
+}
+
+// the most (or least) ink within `reach` of each pixel; the result has a margin of `reach`
+function spread(ink, reach, isThicker) {
+  const out = zeros(ink.h + 2 * reach, ink.w + 2 * reach);
+  for (let i = 0; i < ink.h; i++) {
+    out.at.set(ink.at.subarray(i * ink.w, (i + 1) * ink.w), (i + reach) * out.w + reach);
+  }
+  const alone = { ...out, at: out.at.slice() }, row = { ...out, at: out.at.slice() };
+  // a disc's rows are ever wider from its ends to its middle
+  for (let y = reach, half = 0; y >= 0; y--) {
+    for (; (half + 1) ** 2 + y * y <= reach * reach; half++) {
+      for (const x of [-half - 1, half + 1]) merge(row, alone, 0, x, isThicker);
     }
+    for (const side of [-y, y]) merge(out, row, side, 0, isThicker);
   }
   return out;
 }
@@ -239,4 +254,42 @@ function pixelsOf(ink) {
   const some = trimmed(ink);
   if (some === null) return null;
   return transposed(resized(SHRINK, centered(withMnistPen(some)), SHRINK)).at;
+}
+
+// ---- is it a digit? jaxnn's own reader (jaxnn/digit_network.py) has an output more,
+// the last: none of the ten. Here it only refuses.
+
+// each weight is half a byte, 8 + so many of its unit's steps; low halves come first
+function thetasOfHalfBytes({ layers, weights, steps, biases }) {
+  const pairs = new Uint8Array(bytes(weights)), step = floats(steps), bias = floats(biases);
+  let next = 0, unit = 0;
+  return layers.slice(1).map((h, i) => {
+    const w = 1 + layers[i], at = new Float64Array(h * w);
+    for (let row = 0; row < h; row++, unit++) {
+      at[row * w] = bias[unit];
+      for (let j = 1; j < w; j++, next++) {
+        const half = (pairs[next >> 1] >> (4 * (next & 1))) & 15;
+        at[row * w + j] = step[unit] * (half - 8);
+      }
+    }
+    return { h, w, at };
+  });
+}
+
+const REFUSER = DATA.refuser && thetasOfHalfBytes(DATA.refuser);
+
+// x (400,) -> the probabilities of the ten digits and of none of them, (11,)
+function judged(x) {
+  const hidden = forward(x, REFUSER.slice(0, -1)).at(-1) ?? x;
+  const scores = affine(REFUSER.at(-1), hidden).map((z) => z / DATA.refuser.temperature);
+  const most = Math.max(...scores), shares = scores.map((z) => Math.exp(z - most));
+  const sum = shares.reduce((total, share) => total + share, 0);
+  return shares.map((share) => share / sum);
+}
+
+// whether x (400,) is a digit to that reader, if it is in the page
+function looksLikeDigit(x) {
+  if (!REFUSER) return true;
+  const shares = judged(x), largest = Math.max(...shares);
+  return largest >= DATA.refuser.doubt && shares.at(-1) < largest;
 }
