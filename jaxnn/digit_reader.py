@@ -16,6 +16,7 @@ from jaxnn.reading import Found, Photo
 HEIGHT, GAP = 400, 20  # dots, of the picture of what the network saw
 CUTS = 2  # of what is left of a cut, or right of it, further cuts: one fewer
 SURE, CERTAIN = 0.7, 0.95  # the least probability of digits that touch; that ends it
+LEAST, PAGE = 4, 0.75  # digits on a page: how many are read, of all that are found
 MOST = 3  # digits in doubt that a message names
 
 
@@ -108,9 +109,30 @@ def read_digits(
 
 
 def read_photo(photo: Photo, reader: Reader) -> Read:
-    """What the network reads in a photo."""
+    """What the network reads in a photo.
+
+    Where it reads no single digit, a closer look may show a page of small ones.
+    """
+    first = read_in(photo, reader)
+    if first.digit is not None:
+        return first
+    close = read_in(photo, reader, reading.ink.CLOSE)
+    sure, before = sure_digits(close), sure_digits(first)
+    is_page = sure >= max(LEAST, before + 1, PAGE * len(close.digits))
+    return close if is_page else first
+
+
+def sure_digits(found: Read) -> int:
+    """How many digits were read."""
+    return sum(each.digit is not None for each in found.digits)
+
+
+def read_in(
+    photo: Photo, reader: Reader, window: float = reading.ink.WINDOW
+) -> Read:
+    """What the network reads in a photo with ink that is found within this window."""
     try:
-        rows = reading.digits(photo.gray)
+        rows = reading.digits(photo.gray, window)
     except reading.NoDigit as nothing:
         return Read(message=str(nothing), gray=photo.gray)
     every = read_rows(rows, photo, reader)
