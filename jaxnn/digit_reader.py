@@ -17,6 +17,7 @@ HEIGHT, GAP = 400, 20  # dots, of the picture of what the network saw
 CUTS = 2  # of what is left of a cut, or right of it, further cuts: one fewer
 SURE, CERTAIN = 0.7, 0.95  # the least probability of digits that touch; that ends it
 LEAST, PAGE = 4, 0.75  # digits on a page: how many are read, of all that are found
+FEW = 6  # strokes in doubt, that are looked at as digits that touch
 MOST = 3  # digits in doubt that a message names
 
 
@@ -146,9 +147,11 @@ def read_rows(
     rows: Sequence[Sequence[Found]], photo: Photo, reader: Reader
 ) -> list[list[ReadDigit]]:
     """What the network reads in every digit that was found."""
-    read = iter(read_each([each for row in rows for each in row], photo, reader))
+    read = read_each([each for row in rows for each in row], photo, reader)
+    cuts = CUTS if doubts(read) <= FEW else 0  # more are no digits: that takes long
+    one = iter(read)
     return [
-        [piece for each in row for piece in in_pieces(each, next(read), photo, reader)]
+        [p for each in row for p in in_pieces(each, next(one), photo, reader, cuts)]
         for row in rows
     ]
 
@@ -164,12 +167,12 @@ def read_each(found: Sequence[Found], photo: Photo, reader: Reader) -> list[Read
 
 
 def in_pieces(
-    found: Found, read: ReadDigit, photo: Photo, reader: Reader, cuts: int = CUTS
+    found: Found, read: ReadDigit, photo: Photo, reader: Reader, cuts: int
 ) -> list[ReadDigit]:
     """What is read as no digit, as several that touch if they are read; or as it is."""
     best, least = [read], SURE
     for division in found.divisions() if read.digit is None and cuts else ():
-        pieces = []
+        pieces, chance = [], 0.0
         for two in zip(division, read_each(division, photo, reader), strict=True):
             pieces += in_pieces(*two, photo, reader, cuts - 1)
             chance = min(piece.probability or 0.0 for piece in pieces)
