@@ -16,6 +16,8 @@ from jaxnn.reading import Found, Photo
 HEIGHT, GAP = 400, 20  # dots, of the picture of what the network saw
 CUTS = 2  # of what is left of a cut, or right of it, further cuts: one fewer
 SURE, CERTAIN = 0.7, 0.95  # the least probability of digits that touch; that ends it
+LEAST, PAGE = 4, 0.75  # digits on a page: how many are read, of all that are found
+FEW = 6  # strokes in doubt, that are looked at as digits that touch
 MOST = 3  # digits in doubt that a message names
 
 
@@ -108,9 +110,30 @@ def read_digits(
 
 
 def read_photo(photo: Photo, reader: Reader) -> Read:
-    """What the network reads in a photo."""
+    """What the network reads in a photo.
+
+    Where it reads no single digit, a closer look may show a page of small ones.
+    """
+    first = read_in(photo, reader)
+    if first.digit is not None:
+        return first
+    close = read_in(photo, reader, reading.ink.CLOSE)
+    sure, before = sure_digits(close), sure_digits(first)
+    is_page = sure >= max(LEAST, before + 1, PAGE * len(close.digits))
+    return close if is_page else first
+
+
+def sure_digits(found: Read) -> int:
+    """How many digits were read."""
+    return sum(each.digit is not None for each in found.digits)
+
+
+def read_in(
+    photo: Photo, reader: Reader, window: float = reading.ink.WINDOW
+) -> Read:
+    """What the network reads in a photo with ink that is found within this window."""
     try:
-        rows = reading.digits(photo.gray)
+        rows = reading.digits(photo.gray, window)
     except reading.NoDigit as nothing:
         return Read(message=str(nothing), gray=photo.gray)
     every = read_rows(rows, photo, reader)
@@ -124,9 +147,11 @@ def read_rows(
     rows: Sequence[Sequence[Found]], photo: Photo, reader: Reader
 ) -> list[list[ReadDigit]]:
     """What the network reads in every digit that was found."""
-    read = iter(read_each([each for row in rows for each in row], photo, reader))
+    read = read_each([each for row in rows for each in row], photo, reader)
+    cuts = CUTS if doubts(read) <= FEW else 0  # more are no digits: that takes long
+    one = iter(read)
     return [
-        [piece for each in row for piece in in_pieces(each, next(read), photo, reader)]
+        [p for each in row for p in in_pieces(each, next(one), photo, reader, cuts)]
         for row in rows
     ]
 
@@ -142,12 +167,12 @@ def read_each(found: Sequence[Found], photo: Photo, reader: Reader) -> list[Read
 
 
 def in_pieces(
-    found: Found, read: ReadDigit, photo: Photo, reader: Reader, cuts: int = CUTS
+    found: Found, read: ReadDigit, photo: Photo, reader: Reader, cuts: int
 ) -> list[ReadDigit]:
     """What is read as no digit, as several that touch if they are read; or as it is."""
     best, least = [read], SURE
     for division in found.divisions() if read.digit is None and cuts else ():
-        pieces = []
+        pieces, chance = [], 0.0
         for two in zip(division, read_each(division, photo, reader), strict=True):
             pieces += in_pieces(*two, photo, reader, cuts - 1)
             chance = min(piece.probability or 0.0 for piece in pieces)

@@ -16,10 +16,12 @@ def test_a_cut_runs_through_little_ink():
     assert is_left[:, :45].all() and not is_left[:, 55:].any()
 
 
-def test_what_is_narrow_is_one_digit():
-    assert not list(touching.divisions(np.ones((100, 70), bool)))
-    assert not list(touching.divisions(np.ones((10, 100), bool)))
-    assert len(list(touching.divisions(np.ones((50, 90), bool)))) == 7
+def test_what_is_narrow_or_solid_is_one_digit():
+    bar = np.zeros((100, 300), bool)
+    bar[40:60] = True
+    assert len(list(touching.divisions(bar[:, :180]))) == 7
+    for strokes in (bar[:, :70], bar[30:70], np.ones((100, 180), bool)):
+        assert not list(touching.divisions(strokes))
 
 
 def joined(digits, height=200, shared=10):

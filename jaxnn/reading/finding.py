@@ -39,12 +39,12 @@ class Found(NamedTuple):
         return alone(self.ink, strokes, self.edge, (top, left))
 
 
-def digits(gray: np.ndarray) -> list[list[Found]]:
+def digits(gray: np.ndarray, window: float = ink.WINDOW) -> list[list[Found]]:
     """The rows of digits in gray levels (h, w), from top to bottom.
 
     A picture of one digit has one row of one. Raises NoDigit if there is no ink.
     """
-    levels, places = ink.find_ink(gray)
+    levels, places = ink.find_ink(gray, window)
     labels, found = strokes.digits(lines.without_lines(places))
     ordered = rows.rows_of(found)
     if not ordered:

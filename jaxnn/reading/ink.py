@@ -12,7 +12,9 @@ from scipy import ndimage
 
 from jaxnn.mistake import Mistake
 
-WINDOW = 0.3  # of the longer side: wider than a stroke, narrower than a shadow
+# of the longer side: wider than a stroke, narrower than a shadow
+WINDOW = 0.3
+CLOSE = 0.06  # for small digits on a page, whose ink is fainter than its shadows
 SOFT = 1 / 640  # of the longer side: the width of the smoothing that removes grain
 FULL = 0.9  # of the ink's median contrast: from here on ink counts as full
 LEAST_CONTRAST = 0.06  # between ink and paper
@@ -23,12 +25,15 @@ class NoDigit(Mistake):
     """A picture holds no digit; the message says what to do."""
 
 
-def find_ink(gray: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Gray levels (h, w) to ink (h, w) and the places of its strokes, (h, w) bool."""
+def find_ink(gray: np.ndarray, window: float) -> tuple[np.ndarray, np.ndarray]:
+    """Gray levels (h, w) to ink (h, w) and the places of its strokes, (h, w) bool.
+
+    window: of the longer side; within it each pixel is compared with the paper.
+    """
     smooth = ndimage.gaussian_filter(gray, SOFT * max(gray.shape))
     if is_light_on_dark(smooth):
         smooth = 1 - smooth
-    side = int(WINDOW * max(gray.shape)) | 1
+    side = int(window * max(gray.shape)) | 1
     paper = ndimage.grey_closing(smooth, (side, side))  # paper in place of strokes
     contrast = paper - smooth  # (h, w)
     strokes = contrast > threshold(contrast)

@@ -12,6 +12,7 @@ import numpy as np
 WIDE = 0.8, 1.3, 3.5  # widths in a height: of two digits, of three, of too many
 PLACES = (0.5, 0.4, 0.6), (0.5, 0.33, 0.67, 0.42, 0.58, 0.25, 0.75)  # of the width
 AWAY = 0.05  # of the width: how far from there a cut may be
+JOINT = 0.4  # of the height: the most ink along a cut
 BLANK, ASIDE = 0.02, 0.01  # of what a pixel of ink costs: one without; one far aside
 
 
@@ -22,7 +23,9 @@ def divisions(strokes: np.ndarray) -> Iterator[np.ndarray]:
     across = np.arange(w)
     for place in PLACES[w >= more] if few <= w <= most else ():
         first, last = (int(w * (place + side)) for side in (-AWAY, AWAY))
-        yield across < first + cut(strokes[:, first : last + 1])[:, None]
+        path = first + cut(strokes[:, first : last + 1])
+        if strokes[np.arange(h), path].sum() <= JOINT * h:
+            yield across < path[:, None]
 
 
 def cut(strokes: np.ndarray) -> np.ndarray:
