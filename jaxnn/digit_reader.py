@@ -90,15 +90,12 @@ def tiles(rows: Sequence[Sequence[np.ndarray]]) -> Image.Image:
     return whole
 
 
-def read_digits(
-    photo: Any, run: Any = None, *, seed: int = 0, device: str = "auto"
-) -> Read:
+def read_digits(photo: Any, run: Any = None, *, device: str = "auto") -> Read:
     """Read a photo of a digit or of rows of digits, dark on light or light on dark.
 
     photo: a path, a Pillow image, or an array (h, w) or (h, w, 3), 0-1 or 0-255. run: a
     Run, a run folder or a file of weights; None takes the network that comes with
-    jaxnn, for which the seed has no meaning. `found.picture()` shows what the network
-    saw. Raises FileError for a file that is no picture, Mistake for a network that
+    jaxnn. `found.picture()` shows what the network saw. Raises FileError for a file that is no picture, Mistake for a network that
     reads other images.
     """
     chosen = devices.choose(device)
@@ -128,9 +125,7 @@ def sure_digits(found: Read) -> int:
     return sum(each.digit is not None for each in found.digits)
 
 
-def read_in(
-    photo: Photo, reader: Reader, window: float = reading.ink.WINDOW
-) -> Read:
+def read_in(photo: Photo, reader: Reader, window: float = reading.ink.WINDOW) -> Read:
     """What the network reads in a photo with ink that is found within this window."""
     try:
         rows = reading.digits(photo.gray, window)
