@@ -95,8 +95,8 @@ def read_digits(photo: Any, run: Any = None, *, device: str = "auto") -> Read:
 
     photo: a path, a Pillow image, or an array (h, w) or (h, w, 3), 0-1 or 0-255. run: a
     Run, a run folder or a file of weights; None takes the network that comes with
-    jaxnn. `found.picture()` shows what the network saw. Raises FileError for a file that is no picture, Mistake for a network that
-    reads other images.
+    jaxnn. `found.picture()` shows what the network saw. Raises FileError for a file
+    that is no picture, Mistake for a network that reads other images.
     """
     chosen = devices.choose(device)
     own = run is None
