@@ -109,10 +109,10 @@ def read_digits(photo: Any, run: Any = None, *, device: str = "auto") -> Read:
 def read_photo(photo: Photo, reader: Reader) -> Read:
     """What the network reads in a photo.
 
-    Where it reads no single digit, a closer look may show a page of small ones.
+    Where not all that it finds is read, a closer look may show a page of small digits.
     """
     first = read_in(photo, reader)
-    if first.digit is not None:
+    if first.message is None:
         return first
     close = read_in(photo, reader, reading.ink.CLOSE)
     sure, before = sure_digits(close), sure_digits(first)

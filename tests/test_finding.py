@@ -4,8 +4,8 @@ import numpy as np
 import photographs
 import pytest
 
-from jaxnn import reading
-from jaxnn.reading import rows, strokes
+from jaxnn import digit_network, digit_reader, reading
+from jaxnn.reading import photos, rows, strokes
 from jaxnn.reading.strokes import Box
 
 PAGE = (
@@ -84,3 +84,16 @@ def test_specks_frames_and_what_the_border_cuts_are_no_digits(originals):
     ink[20:26, 30:36] = 1
     ((found,),) = reading.digits(photographs.taken(ink))
     assert photographs.apart(found.picture, plain) < 0.03
+
+
+@pytest.mark.parametrize("faint, shade", [(0.15, 0.3), (0.2, 0.7), (0.4, 0.5)])
+def test_small_digits_fainter_than_the_pages_shadow(originals, faint, shade):
+    ink = np.zeros((400, 500))
+    for i, row in enumerate(PAGE):
+        for j, which in enumerate(row):
+            ink[60 + 90 * i :, 60 + 75 * j :][:28, :28] = originals[which]
+    light = 0.95 - shade * np.outer(np.linspace(0.3, 1, 400), np.linspace(0, 1, 500))
+    grain = np.random.default_rng(0).normal(0, 0.005, ink.shape)
+    photo = photos.of_levels(np.clip(light * (1 - faint * ink) + grain, 0, 1))
+    found = digit_reader.read_photo(photo, digit_network.own_reader())
+    assert found.number == "1234\n560\n78921"
