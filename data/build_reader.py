@@ -27,10 +27,11 @@ import jax.numpy as jnp
 import numpy as np
 from matplotlib.figure import Figure
 from scipy.optimize import minimize_scalar
+from scipy.special import softmax
 
 import jaxnn
 from jaxnn import formats, images, model, optimizers
-from jaxnn.digit_network import NONE, scores, shares
+from jaxnn.digit_network import NONE, scores
 from jaxnn.reading import made
 from jaxnn.training import centering
 
@@ -56,7 +57,7 @@ def main() -> None:
     x, y = examples(CHECKED, 1, kept_back)
     temperature = temperature_of(scores(params, x), y)
     x, y = examples(CHECKED, 2, held_out)
-    chances = shares(scores(params, x), temperature)
+    chances = softmax(scores(params, x) / temperature, axis=1)
     is_digit = y < NONE
     likeliest = np.where(chances.max(axis=1) < DOUBT, NONE, chances.argmax(axis=1))
     right, refused = (
@@ -132,7 +133,7 @@ def temperature_of(scores: np.ndarray, y: np.ndarray) -> float:
     """
 
     def surprise(heat: float) -> float:
-        chances = shares(scores, np.exp(heat))[np.arange(len(y)), y]
+        chances = softmax(scores / np.exp(heat), axis=1)[np.arange(len(y)), y]
         return -np.log(np.maximum(chances, 1e-12)).mean()
 
     found: Any = minimize_scalar(surprise, bounds=(-3, 3), method="bounded")

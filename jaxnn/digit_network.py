@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, softmax
 
 from jaxnn import data, files, formats, images, training
 from jaxnn.data import Digits
-from jaxnn.weights import load_digit_reader, load_params
+from jaxnn.weights import in_order, load_digit_reader
 
 if TYPE_CHECKING:
     from jaxnn.model import Params
@@ -40,12 +40,14 @@ def reader_of(run: Any) -> Reader:
     return Reader(run.params, run.standardized)
 
 
+@functools.cache
 def own_reader() -> Reader:
     """The network that comes with jaxnn: data/build_reader.py makes it."""
     path = formats.embedded_file("reader.npz")
     held = files.read_npz(path)
     doubt, temperature = float(held["doubt"]), float(held["temperature"])
-    return Reader(load_params(path), False, doubt, temperature)
+    params = tuple(in_order(held, "theta", path))
+    return Reader(params, False, doubt, temperature)
 
 
 def judged(reader: Reader, pictures: np.ndarray) -> np.ndarray:
@@ -60,7 +62,7 @@ def judged(reader: Reader, pictures: np.ndarray) -> np.ndarray:
     found = scores(reader.params, x)
     if reader.temperature is None:
         return np.pad(expit(found), ((0, 0), (0, 1)))
-    return shares(found, reader.temperature)
+    return softmax(found / reader.temperature, axis=1)
 
 
 def scores(params: Params, x: np.ndarray) -> np.ndarray:
@@ -85,10 +87,3 @@ def compiled_logits() -> Any:
     from jaxnn import model
 
     return jax.jit(model.logits)
-
-
-def shares(scores: np.ndarray, temperature: float) -> np.ndarray:
-    """Scores (k, n) as probabilities that sum to 1: softmax of scores / temperature."""
-    heat = (scores - scores.max(axis=1, keepdims=True)) / temperature
-    odds = np.exp(heat)
-    return odds / odds.sum(axis=1, keepdims=True)

@@ -9,15 +9,15 @@ import numpy as np
 from PIL import Image
 
 from jaxnn import devices, digit_network, images, reading
-from jaxnn.digit_network import Reader
+from jaxnn.digit_network import Reader, own_reader, reader_of
 from jaxnn.display import displayed
 from jaxnn.reading import Found, Photo
 
 HEIGHT, GAP = 400, 20  # dots, of the picture of what the network saw
-CUTS = 2  # of what is left of a cut, or right of it, further cuts: one fewer
-SURE, CERTAIN = 0.7, 0.95  # the least probability of digits that touch; that ends it
+CUTS = 2  # how deep cuts nest: at most four digits that touch
+SURE, CERTAIN = 0.7, 0.95  # each of them is likelier; above, no other cut is tried
 LEAST, PAGE = 4, 0.75  # digits on a page: how many are read, of all that are found
-FEW = 6  # strokes in doubt, that are looked at as digits that touch
+FEW = 6  # strokes in doubt: if there are more, none is cut
 MOST = 3  # digits in doubt that a message names
 
 
@@ -41,9 +41,7 @@ class Read(NamedTuple):
     message: str | None = None  # why no digit was read, or not all of a number
     gray: np.ndarray | None = None  # (h, w) the photo, 0 black to 1 white
     seen: np.ndarray | None = None  # (20, 20) what the network saw of a single digit
-    number: str | None = (
-        None  # the digits as text, a line per row; ? for a doubtful one
-    )
+    number: str | None = None  # the digits as text, a line per row; ? where in doubt
     digits: tuple[ReadDigit, ...] = ()  # each digit of the number
 
     def _facts(self) -> dict[str, Any]:
@@ -99,8 +97,7 @@ def read_digits(photo: Any, run: Any = None, *, device: str = "auto") -> Read:
     that is no picture, Mistake for a network that reads other images.
     """
     chosen = devices.choose(device)
-    own = run is None
-    reader = digit_network.own_reader() if own else digit_network.reader_of(run)
+    reader = own_reader() if run is None else reader_of(run)
     opened = reading.photos.opened(photo)
     with devices.exactly(chosen, reader.params[0].dtype.name):
         return read_photo(opened, reader)
@@ -115,14 +112,9 @@ def read_photo(photo: Photo, reader: Reader) -> Read:
     if first.message is None:
         return first
     close = read_in(photo, reader, reading.ink.CLOSE)
-    sure, before = sure_digits(close), sure_digits(first)
+    sure, before = (len(r.digits) - doubts(r.digits) for r in (close, first))
     is_page = sure >= max(LEAST, before + 1, PAGE * len(close.digits))
     return close if is_page else first
-
-
-def sure_digits(found: Read) -> int:
-    """How many digits were read."""
-    return sum(each.digit is not None for each in found.digits)
 
 
 def read_in(photo: Photo, reader: Reader, window: float = reading.ink.WINDOW) -> Read:
@@ -133,9 +125,13 @@ def read_in(photo: Photo, reader: Reader, window: float = reading.ink.WINDOW) ->
         return Read(message=str(nothing), gray=photo.gray)
     every = read_rows(rows, photo, reader)
     kept = [row for row in every if 2 * doubts(row) <= len(row)] or every
-    if len(kept) == len(kept[0]) == 1:
-        return one_digit(kept[0][0], photo.gray)
-    return a_number(kept, photo.gray)
+    is_one = len(kept) == len(kept[0]) == 1
+    found = one_digit(kept[0][0], photo.gray) if is_one else a_number(kept, photo.gray)
+    if len(kept) == len(every):
+        return found
+    rest = "a row" if len(every) == len(kept) + 1 else f"{len(every) - len(kept)} rows"
+    notes = [found.message] if found.message else []
+    return found._replace(message="; ".join([*notes, f"{rest} in doubt left out"]))
 
 
 def read_rows(
@@ -208,20 +204,23 @@ def a_number(rows: Sequence[Sequence[ReadDigit]], gray: np.ndarray) -> Read:
     """What is said of several digits."""
     every = tuple(each for row in rows for each in row)
     doubtful = [each for each in every if each.digit is None]
-    message = told(len(doubtful), len(every), [each.runner_up for each in doubtful])
+    message = in_words([each.runner_up for each in doubtful], len(every))
     if 2 * len(doubtful) > len(every):
         return Read(message=message, gray=gray, digits=every)
     least = min(each.probability for each in every if each.probability is not None)
     return Read(None, least, None, message, gray, None, as_text(rows), every)
 
 
-def told(count: int, total: int, nearest: Sequence[int]) -> str | None:
-    """That some of a number's digits are in doubt; None if none is."""
-    if not count:
+def in_words(nearest: Sequence[int], total: int) -> str | None:
+    """That some of a number's digits are in doubt; None if none is.
+
+    nearest: what each of them is likeliest to be.
+    """
+    if not nearest:
         return None
-    names = ", ".join(map(str, nearest[:MOST])) + ", ..." * (count > MOST)
-    verb = "does not look like a digit" if count == 1 else "do not look like digits"
-    return f"{count} of {total} {verb}, nearest {names}"
+    names = ", ".join(map(str, nearest[:MOST])) + ", ..." * (len(nearest) > MOST)
+    verb = "do not look like digits" if nearest[1:] else "does not look like a digit"
+    return f"{len(nearest)} of {total} {verb}, nearest {names}"
 
 
 def as_text(rows: Sequence[Sequence[ReadDigit]]) -> str:

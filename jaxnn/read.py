@@ -27,9 +27,7 @@ class Answer(NamedTuple):
 
     file: str
     digit: int | None = None  # None unless the picture shows exactly one
-    number: str | None = (
-        None  # the digits as text, a line per row; ? for a doubtful one
-    )
+    number: str | None = None  # the digits as text, a line per row; ? where in doubt
     digits: Sequence[dict[str, Any]] = ()
     probability: float | None = None  # of the digit, or the least of a number's digits
     runner_up: int | None = None
@@ -95,7 +93,8 @@ def lines(found: Answer, as_number: bool) -> Iterator[str]:
     if found.number is None:
         yield f"{found.file}: {found.message}"
     elif found.digit is not None and not as_number:
-        sure = f"{found.probability:.1%}, or else {found.runner_up}"
+        note = f"; {found.message}" if found.message else ""
+        sure = f"{found.probability:.1%}, or else {found.runner_up}{note}"
         yield f"{found.file}: {found.digit}  ({sure})"
     else:
         sure = found.message or f"each at least {found.probability:.1%}"

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from scipy.special import softmax
 
 import jaxnn
 from jaxnn import data, digit_network, images, training
@@ -77,13 +76,6 @@ def test_the_file_is_small_and_travels_in_the_wheel(own):
     project = path.parents[1] / "pyproject.toml"
     if project.exists():  # not in an installed package
         assert '"data/reader.npz" = "jaxnn/reader.npz"' in project.read_text()
-
-
-@pytest.mark.parametrize("temperature", [0.5, 1, 7])
-def test_shares_are_scipys_softmax(temperature):
-    scores = np.random.default_rng(0).normal(0, 300, (50, 11))
-    found = digit_network.shares(scores, temperature)
-    np.testing.assert_allclose(found, softmax(scores / temperature, axis=1), atol=1e-12)
 
 
 def test_a_run_says_what_its_outputs_say(few_digits):

@@ -76,6 +76,11 @@ def test_a_number_with_a_doubtful_digit(read):
 def test_rows_that_are_mostly_in_doubt_are_left_out(read):
     found = read([NONE, SURE, NONE], [SURE, SURE, DOUBT, SURE], [SURE])
     assert found.number == "22?2\n2"
+    assert found.message == (
+        "1 of 5 does not look like a digit, nearest 4; a row in doubt left out"
+    )
+    found = read([SURE], [NONE], [NONE, NONE, SURE])
+    assert found.digit == 2 and found.message == "2 rows in doubt left out"
     found = read([NONE, SURE, NONE], [NONE, NONE])
     assert found.number is None and len(found.digits) == 5
     assert found.message.startswith("4 of 5 do not look like digits, nearest 4, 4, 4, ")

@@ -2,11 +2,13 @@
 
 from importlib.util import find_spec
 
+import jax
 import pytest
 from jax import numpy as jnp
 from jax.profiler import ProfileData
 
 import jaxnn
+from jaxnn import devices
 
 # as XLA prints an optimized program, without the shapes' layouts
 STRAIGHT = """\
@@ -216,7 +218,8 @@ def test_what_a_gpu_ran_is_counted(load):
 
 def test_a_run_on_the_cpu_ran_nothing_on_a_gpu(load):
     profiles = load("harness.profiles")
-    result, found = profiles.watched(lambda: jnp.arange(4).sum())
+    with jax.default_device(jax.devices("cpu")[0]):
+        result, found = profiles.watched(lambda: jnp.arange(4).sum())
     assert result == 6 and found == profiles.Ran()
 
 
@@ -234,6 +237,12 @@ def test_what_more_steps_add_is_compared(load, monkeypatch):
     assert script.line("lbfgs", 5).split() == "lbfgs 5 10 35 35 1.00 1.0".split()
 
 
-def test_without_a_gpu_it_names_the_next_step(load):
-    with pytest.raises(jaxnn.Mistake, match="--device cpu|GPU"):
+def test_without_a_gpu_it_names_the_next_step(load, monkeypatch):
+    def choose(*_):
+        raise jaxnn.DeviceError("a GPU was asked for; see nvidia-smi")
+
+    monkeypatch.setattr(devices, "choose", choose)
+    with pytest.raises(jaxnn.Mistake, match="see nvidia-smi"):
         load("kernels_run").main([])
+    with pytest.raises(jaxnn.Mistake, match="--steps: 0 is not above 0"):
+        load("kernels_run").main(["--steps", "0"])

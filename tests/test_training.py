@@ -333,7 +333,7 @@ def test_padding_changes_no_number(few_digits, method, monkeypatch):
     np.testing.assert_allclose(run.cost, cost, rtol=1e-13)
     read = np.asarray(jaxnn.predict(run.params, test.x))
     assert run.history.test_accuracy[-1] == np.mean(read == test.y)
-    monkeypatch.setitem(task.UNITS, "cpu", 1)
+    monkeypatch.setattr(task, "UNITS", {"cpu": 1, "gpu": 1})
     plain = jaxnn.fit(train, test, **how)
     # sums of 250 and 190 numbers round differently, and line searches amplify that
     for padded, expected in zip(run.params, plain.params, strict=True):

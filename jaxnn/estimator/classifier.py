@@ -47,10 +47,11 @@ class NeuralNetClassifier(ClassifierMixin, BaseEstimator):
     momentum, at most all; None takes all.
 
     tol: training ends where the gradient's norm, by the parameters that the method
-    moves, is at most this. With mini-batches it ends instead, and with early_stopping
-    also, when n_iter_no_change iterations in a row improve the loss, or the accuracy on
-    held-out examples, by less. early_stopping: hold out validation_fraction of the
-    examples, stratified; the weights that are best on them stay.
+    moves, is at most this; with mini-batches that is not checked. With them or
+    early_stopping it also ends when n_iter_no_change iterations in a row improve the
+    loss, or the accuracy on held-out examples, by less. early_stopping: hold out
+    validation_fraction of the examples, stratified; the weights that are best on them
+    stay.
     warm_start: `fit` continues from the weights of the last one. random_state: an int
     is the seed of the weights, the mini-batches and the held-out examples. Ctrl-C keeps
     the weights after the last 100 iterations that were complete, and is raised.

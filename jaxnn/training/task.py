@@ -34,7 +34,10 @@ def rows_at(place: Any, m: int, pads: bool = True) -> int:
     the number of devices.
     """
     device, *others = getattr(place, "device_set", [place])
-    unit = math.lcm(UNITS.get(device.platform, 256) if pads else 1, 1 + len(others))
+    unit = math.lcm(
+        UNITS["cpu" if device.platform == "cpu" else "gpu"] if pads else 1,
+        1 + len(others),
+    )
     return -(-m // unit) * unit
 
 
