@@ -83,12 +83,13 @@ def rebuilt(refuser):
 @pytest.mark.parametrize("hidden", [30, 31])  # an even number of weights, and an odd
 def test_the_network_that_refuses_takes_half_a_byte_a_weight(shown, hidden):
     params = jaxnn.init_params(1, (400, hidden, 5, 11))
+    params[0][2, 1:] = 0  # a unit without weights
     refuser = page.Refuser(params, temperature=1.5, doubt=0.4)
     numbers = embedded(page.page(shown._replace(refuser=refuser)))["refuser"]
     assert (numbers["temperature"], numbers["doubt"]) == (1.5, 0.4)
     for theta, found in zip(params, rebuilt(numbers), strict=True):
         np.testing.assert_array_equal(found[:, 0], theta[:, 0])
-        largest = np.abs(theta[:, 1:]).max(axis=1, keepdims=True)
+        largest = np.abs(theta[:, 1:]).max(axis=1, keepdims=True) + 1e-30
         assert (np.abs(found - theta)[:, 1:] / largest).max() < 0.501 / 7
     assert embedded(page.page(shown))["refuser"] is None
 
@@ -106,7 +107,7 @@ def test_half_bytes_refuse_what_the_reader_refuses(digits, originals):
     read = [(f.argmax(axis=1) < 10) & (f.max(axis=1) >= reader.doubt) for f in found]
     for one in read:
         assert one[is_digit].mean() > 0.9 and one[~is_digit].mean() < 0.1
-    assert np.mean(read[0] != read[1]) < 0.04
+    assert np.mean(read[0] != read[1]) < 0.025
 
 
 def test_each_hidden_layer_has_its_place(shown):

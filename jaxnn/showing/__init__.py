@@ -1,7 +1,7 @@
 """What a person looks at: charts, pictures of digits and units, the page.
 
 charts.py and pictures.py return matplotlib figures. page.py makes one HTML page from
-page.html, page.js and reader.js. painter.py starts the second process of a command that
+page.html and its scripts. painter.py starts the second process of a command that
 trains; run_pictures.py is what that process does.
 """
 

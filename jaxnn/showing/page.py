@@ -30,6 +30,7 @@ from jaxnn.digits import Digits
 from jaxnn.mistake import Mistake
 from jaxnn.reading import ink, mnist_form
 
+SCRIPTS = "reader.js", "refuser.js", "page.js"  # in every page, in this order
 MARK = "Made with jaxnn"  # in every page
 ON, OFF = (213, 94, 0), (0, 114, 178)  # red, green, blue: color-blind people see two
 BAR = "Bar: how active the unit is."
@@ -100,7 +101,7 @@ def page(report: Report) -> str:
         "mark": MARK,
         "version": html.escape(report.version),
         "data": json.dumps(embedded(report)).replace("<", "\\u003c"),
-        "script": source("reader.js") + "\n" + source("page.js"),
+        "script": "\n".join(map(source, SCRIPTS)),
     }
     return Template(source("page.html")).substitute(parts)
 
@@ -155,7 +156,8 @@ def refuser(given: Refuser) -> dict[str, Any]:
     takes four times the room.
     """
     thetas = [np.asarray(theta) for theta in given.params]
-    steps = [np.abs(theta[:, 1:]).max(axis=1) / 7 for theta in thetas]  # (units_out,)
+    largest = (np.abs(theta[:, 1:]).max(axis=1) for theta in thetas)  # (units_out,)
+    steps = [np.maximum(most, np.finfo("f4").tiny) / 7 for most in largest]
     parts = zip(thetas, steps, strict=True)
     whole = [np.rint(theta[:, 1:] / step[:, None]) for theta, step in parts]
     counts = (flat([*whole, [0]]) + 8).astype(np.uint8)  # one more, for whole pairs
