@@ -132,11 +132,12 @@ WHY = {
     "averages take one kernel, and adam's own counter takes one",
     "cg": "an evaluation is as in lbfgs",
     "gd, chunk of train": "train fills the digits up to 5120 on a GPU: XLA then pads "
-    "no factor in a step. The weights of the examples take 2 more kernels",
+    "no factor in a step. The weights of the examples take 2 kernels more, the "
+    "history of the gradient's norm one",
     "lbfgs": "the direction alone is 5 products with the memory, each of which "
     "needs the one before it. An evaluation adds 6 to the cost and "
-    "gradient: the point on the line, the gradient laid end to end, its "
-    "slope, the search's numbers, their end",
+    "gradient, among them the point on the line, the gradient laid end to "
+    "end, its slope, the search's numbers and their end",
 }
 
 SMALL = [

@@ -24,11 +24,12 @@ summary=$folder/summary.txt
 failed=0
 export PYTHONPATH=$PWD${PYTHONPATH:+:$PYTHONPATH} PYTHONUNBUFFERED=1
 
+ALL=470 # seconds, of all steps
 # step NAME SECONDS COMMAND...: run it, at most so long; note how it ended
 step() {
-    local name=$1 limit=$2 began=$SECONDS code=0
+    local name=$1 limit=$2 began=$SECONDS code=0 left=$((ALL - SECONDS))
     shift 2
-    timeout "$limit" "$@" >"$logs/$name.txt" 2>&1 || code=$?
+    timeout $((left < limit ? (left > 0 ? left : 1) : limit)) "$@" >"$logs/$name.txt" 2>&1 || code=$?
     ((code == 0)) || failed=1
     printf '%-24s exit code %3d  %4d s  %s\n' \
         "$name" "$code" $((SECONDS - began)) "$(grep -v '^ *$' "$logs/$name.txt" | tail -n 1)" |

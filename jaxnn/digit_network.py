@@ -11,6 +11,7 @@ from scipy.special import expit, softmax
 
 from jaxnn import data, files, formats, images, training
 from jaxnn.data import Digits
+from jaxnn.mistake import Mistake
 from jaxnn.weights import in_order, load_digit_reader
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def reader_of(run: Any) -> Reader:
         params, path = load_digit_reader(run), Path(run)
         training.run_folder.require_digits(path)
         return Reader(params, training.run_folder.is_standardized(path))
+    if not isinstance(run, training.Run):
+        raise Mistake("run: give a Run, a run folder or a file of weights")
     training.run_folder.require_form("the run", run.classes, run.shape)
     return Reader(run.params, run.standardized)
 

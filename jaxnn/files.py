@@ -185,7 +185,7 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
 
 def make_folder(flag: str, path: str | Path) -> Path:
     """Make the folder that a flag names, before the work that fills it."""
-    path = Path(path)
+    path = Path(path).expanduser()
     if path.exists() and not path.is_dir():
         raise FileError(f"{flag} {path}: is a file; name a folder")
     path.mkdir(parents=True, exist_ok=True)

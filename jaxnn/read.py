@@ -17,6 +17,7 @@ from jaxnn.digit_network import Reader, own_reader, reader_of
 from jaxnn.digit_reader import ReadDigit, read_photo
 from jaxnn.files import FileError
 from jaxnn.flags import CommonFlags, flag, parse
+from jaxnn.weights import PARAMS
 
 UNREAD = 1  # exit code
 EXAMPLE = "photo.jpg --run runs/mine --show seen"
@@ -43,15 +44,22 @@ class Flags(CommonFlags):
     files: Sequence[str] = flag("pictures, or folders of them", metavar="FILE|FOLDER")
     run: str | None = flag("run folder, .npz or .mat (default: the one of jaxnn)", None)
     show: str | None = flag("save there what the network saw", None, metavar="FOLDER")
-    digits: bool = flag("read as a number, even of one digit", False)
-    json: bool = flag("print a JSON object per line", False)
+    digits: bool = flag("print a single digit as a number, too", False)
+    json: bool = flag(
+        "print a JSON object a line; box: top, left, bottom, right", False
+    )
+
+
+def is_run(path: Path) -> bool:
+    """Whether a folder holds a run, which evaluate and report take first."""
+    return (path / PARAMS).exists()
 
 
 def files_of(names: Sequence[str]) -> Iterator[Path]:
     """The files; in place of a folder, those in it that are named like images."""
     endings = Image.registered_extensions()
-    for path in map(Path, names):
-        if not path.is_dir():
+    for path in (Path(name).expanduser() for name in names):
+        if not path.is_dir() or is_run(path):
             yield path
             continue
         found = sorted(p for p in path.iterdir() if p.suffix.lower() in endings)
@@ -63,6 +71,8 @@ def answer(path: Path, reader: Reader, seen: Path | None) -> Answer:
 
     seen: where to save a picture of what it saw.
     """
+    if is_run(path):
+        raise FileError(f"{path}: a run, no picture; say --run {path}")
     if path.is_dir():
         raise FileError(f"{path}: a folder without images; give files")
     found = read_photo(reading.photos.of_file(path), reader)
@@ -70,7 +80,8 @@ def answer(path: Path, reader: Reader, seen: Path | None) -> Answer:
     if found.digits:
         if seen is not None:
             files.write_whole(seen, lambda stream: found.picture().save(stream, "PNG"))
-        message = message and f"{message}; --show shows what was seen"
+        elif message:
+            message += "; --show shows what was seen"
     facts = [facts_of(each) for each in found.digits]
     rest = found.probability, found.runner_up, message
     return Answer(str(path), found.digit, found.number, facts, *rest)

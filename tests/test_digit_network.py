@@ -78,6 +78,11 @@ def test_the_file_is_small_and_travels_in_the_wheel(own):
         assert '"data/reader.npz" = "jaxnn/reader.npz"' in project.read_text()
 
 
+def test_params_alone_are_no_run():
+    with pytest.raises(jaxnn.Mistake, match="give a Run, a run folder or a file"):
+        digit_network.reader_of(jaxnn.init_params(0))
+
+
 def test_a_run_says_what_its_outputs_say(few_digits):
     run = jaxnn.fit(few_digits, steps=20)
     reader = digit_network.reader_of(run)

@@ -3,6 +3,8 @@
 import numpy as np
 import photographs
 import pytest
+from matplotlib import font_manager
+from PIL import Image, ImageDraw, ImageFont
 
 from jaxnn import digit_network, digit_reader
 from jaxnn.reading import photos
@@ -94,6 +96,15 @@ def test_the_picture_shows_every_digit(read):
         dark = np.asarray(picture) < 128
         photo = round(picture.height * found.gray.shape[1] / found.gray.shape[0])
         assert dark[:, photo:].any() and not dark[:, photo : photo + 10].any()
+
+
+@pytest.mark.parametrize("letter", "AVGR")
+def test_a_letter_is_not_cut_into_digits(letter):
+    font = ImageFont.truetype(font_manager.findfont("DejaVu Sans"), 170)
+    image = Image.new("L", (320, 320), 220)
+    ImageDraw.Draw(image).text((90, 60), letter, font=font, fill=40)
+    found = digit_reader.read_digits(image, device="cpu")
+    assert found.number is None and "does not look like a digit" in found.message
 
 
 def test_boxes_are_in_the_photos_own_pixels():

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 import jaxnn
-from jaxnn import data
+from jaxnn import data, files, read
 
 # embedded digits 5, 7, 0, in the order of their names; plain ones, for of others the
 # network's largest output can be too small to be an answer
@@ -90,6 +90,21 @@ def test_without_a_run_jaxnns_own_network_reads(command, photos):
     assert done.returncode == 0, done.stderr
     read = [line.split(": ")[1][0] for line in done.stdout.splitlines()]
     assert read == ["5", "7", "0"]
+
+
+def test_a_run_among_the_photos_is_no_photo(command, photos, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "params.npz").touch()
+    done = command("read", "mine", "photos/40.jpg")
+    assert done.returncode == 2
+    assert done.stderr == "read: mine: a run, no picture; say --run mine\n"
+    assert done.stdout.startswith("photos/40.jpg: 0  (")
+
+
+def test_a_home_folder_is_found(photos, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert len(list(read.files_of(["~/photos"]))) == 3
+    assert files.make_folder("--show", "~/seen") == tmp_path / "seen"
 
 
 def test_weights_of_another_shape_are_one_line(command, photos, tmp_path):

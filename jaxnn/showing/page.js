@@ -98,9 +98,9 @@ function show(x, isDigit = true) {
 
 function answer(outputs, [first, second], isRead) {
   if (outputs === null) return DATA.draws ? "Draw a digit." : "";
-  const best = `${CLASSES[first]} (${percent(outputs[first])})`;
+  const best = CLASSES[first], share = percent(outputs[first]);
   if (!isRead) return `This does not look like a digit; the nearest is ${best}.`;
-  return `This is ${best}; second guess: ${CLASSES[second]}.`;
+  return `This is ${best} (${share}); second guess: ${CLASSES[second]}.`;
 }
 
 // ---- drawing; a pixel's ink is the share of it that the pen covered

@@ -16,8 +16,9 @@ from jaxnn.training.settings import Settings
 EVERY = 10  # steps per compiled chunk; accuracies are measured between chunks
 # Rows are filled up to a multiple of this number: the programs of one number then serve
 # others. On a CPU a step of 3751 digits, filled up to 4000, takes about 1.06 times as
-# long; compiling takes about a second (float32, 2 cores). On a GPU, XLA itself fills up
-# any other number, and does so in each step ("Kernels" in benchmarks/RESULTS.md).
+# long; compiling takes about a second (float32, 2 cores). Compiled for an H100, 5000
+# digits are filled up by XLA itself, in each step, and 5120 are not ("Kernels" in
+# benchmarks/RESULTS.md).
 UNITS = {"cpu": 250, "gpu": 256}
 
 
