@@ -45,6 +45,15 @@ def test_digits_are_made_of_the_originals_that_are_given(monkeypatch):
     assert (np.diff(wide) > 0).all()
 
 
+@pytest.mark.parametrize("form", ["1 1 | 50:3,0 50:3,100", "dash 1 | 0,50 100,50"])
+def test_a_form_of_two_segments_is_drawn_alone(form):
+    """A spur can start at any of three segments."""
+    for seed in range(100):
+        random = np.random.default_rng(seed)
+        ink = made.written(form, np.array([made.NONE]), random)
+        assert ink.shape == (1, 28, 28) and ink.max() > 0.9
+
+
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_they_have_the_form_that_photos_get(monkeypatch, share):
     """MNIST's own steps leave such pictures where they are, or nearly."""

@@ -24,6 +24,7 @@ BLOCK = 1000  # pictures that are made together
 WRITTEN = 0.5  # of the digits: written anew
 NONE = 10  # the label of what is no digit
 SLIPS, SHARES = 3, (0.08, 0.05, 0.04)  # what is no part of a form, and how often
+SPURS = 3  # a spur starts at one of a form's first segments, so many
 FINE, RUNS = 0.5, 0.08  # how often a pen is fine; how often its ink runs into loops
 GAPS, BLUR = 0.1, 0.3  # how often strokes have a gap; how often they are soft
 SOFT = np.array([0.1, 0.23, 0.34, 0.23, 0.1], np.float32)  # a picture out of focus
@@ -107,7 +108,7 @@ def written(table: str, labels: np.ndarray, random: np.random.Generator) -> np.n
         )
         for i in np.unique(which)
     ]
-    most = max((part.shape[1] for _, part in parts), default=0)
+    most = max([SPURS, *(part.shape[1] for _, part in parts)])
     whole = np.zeros((len(labels), SLIPS + most, 4))
     for at, part in parts:
         whole[at] = np.tile(part[:, :1, :2], (1, 1, 2))  # spare ones, of no length
@@ -122,7 +123,7 @@ def slipped(lines: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """
     m = len(lines)
     way, length = random.uniform(0, 2 * np.pi, m), random.uniform(6, 22, m)
-    start = lines[np.arange(m), random.integers(SLIPS, SLIPS + 3, m), :2]
+    start = lines[np.arange(m), random.integers(SLIPS, SLIPS + SPURS, m), :2]
     spur = start, start + np.stack([length * np.cos(way), length * np.sin(way)], 1)
     is_level = random.random((m, 1)) < 0.5
     middle = random.uniform((-15, -5), (85, 110), (m, 2))
