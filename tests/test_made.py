@@ -5,6 +5,7 @@ import pytest
 from scipy import ndimage
 
 from jaxnn import data
+from jaxnn.mistake import Mistake
 from jaxnn.reading import forms, glyphs, made, mnist_form, pens, warps
 
 
@@ -52,6 +53,13 @@ def test_a_form_of_two_segments_is_drawn_alone(form):
         random = np.random.default_rng(seed)
         ink = made.written(form, np.array([made.NONE]), random)
         assert ink.shape == (1, 28, 28) and ink.max() > 0.9
+
+
+def test_originals_that_lack_a_digit_are_one_line():
+    plain = np.full((9, 28, 28), 255, np.uint8)
+    digits = np.delete(np.arange(10), 3)
+    with pytest.raises(Mistake, match="^originals hold no 3: give every digit$"):
+        made.drawn(10, 0, (plain, digits))
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0])

@@ -17,6 +17,7 @@ import numpy as np
 from scipy.ndimage import correlate1d, gaussian_filter
 
 from jaxnn import formats, images
+from jaxnn.mistake import Mistake
 from jaxnn.reading import forms, pens, warps
 from jaxnn.reading.glyphs import printed
 
@@ -51,8 +52,14 @@ def drawn(
 def blocks(
     count: int, seed: int = 0, originals: Made | None = None, none: float = 0.0
 ) -> Iterator[Made]:
-    """What `drawn` returns, at most 1000 pictures at a time."""
+    """What `drawn` returns, at most 1000 pictures at a time.
+
+    Raises Mistake if the originals lack a digit.
+    """
     originals = formats.embedded() if originals is None else originals
+    lacking = np.setdiff1d(np.arange(10), originals[1])
+    if lacking.size:
+        raise Mistake(f"originals hold no {lacking[0]}: give every digit")
     for first in range(0, count, BLOCK):
         random = np.random.default_rng([seed, first // BLOCK])
         ink, labels = block(random, originals, none)
