@@ -24,9 +24,9 @@ def test_what_is_narrow_or_solid_is_one_digit():
         assert not list(touching.divisions(strokes))
 
 
-@pytest.mark.parametrize(("width", "is_divided"), [(70, False), (90, True)])
+@pytest.mark.parametrize(("width", "is_divided"), [(75, False), (90, True)])
 def test_the_margin_is_no_part_of_what_is_divided(width, is_divided):
-    """With a margin of 20 pixels, 70 by 100 would be wide enough for two digits."""
+    """With a margin of 20 pixels, 75 by 100 would be wide enough for two digits."""
     strokes = np.zeros((140, width + 40), bool)
     strokes[20:120, [*range(20, 50), *range(width - 10, width + 20)]] = True
     strokes[100:104, 20 : width + 20] = True  # they are joined low
