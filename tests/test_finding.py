@@ -74,6 +74,30 @@ def test_what_is_too_low_or_too_wide_is_no_digit_of_a_row():
     assert [digit.labels for digit in row] == [(0,), (2,)]
 
 
+def test_of_more_strokes_than_a_page_of_digits_has_only_some_are_looked_at(
+    monkeypatch,
+):
+    pairs, are_one = [], strokes.are_one
+    monkeypatch.setattr(
+        strokes, "are_one", lambda *two: pairs.append(1) or are_one(*two)
+    )
+    dots = np.zeros((640, 640), bool)
+    dots[5::10, 5::10] = dots[6::10, 5::10] = True  # 4096 of them
+    dots[5:7, 6] = True  # the first one is the largest
+    labels, found = strokes.digits(dots)
+    assert len(found) == strokes.SOME and found[0].labels == (labels[5, 5],)
+    assert len(pairs) <= strokes.SOME**2 / 2
+
+
+@pytest.mark.parametrize("side", [15, 22])
+def test_a_full_page_of_strokes_is_looked_at(side):
+    board = np.zeros((20 * side, 20 * side), bool)
+    for i in range(4, 18):
+        board[i::20, 4::20] = board[i::20, 5::20] = True
+    _, found = strokes.digits(board)
+    assert len(found) == side**2
+
+
 def test_specks_frames_and_what_the_border_cuts_are_no_digits(originals):
     ink = np.pad(photographs.enlarged(originals[4200], 200), 120)
     y, x = np.indices(ink.shape)

@@ -5,6 +5,7 @@ import pytest
 from scipy import ndimage
 
 from jaxnn import data
+from jaxnn.mistake import Mistake
 from jaxnn.reading import forms, glyphs, made, mnist_form, pens, warps
 
 
@@ -43,6 +44,22 @@ def test_digits_are_made_of_the_originals_that_are_given(monkeypatch):
     pictures, labels = made.drawn(500, 3, (plain, np.arange(10)))
     wide = [(pictures[labels == digit] > 127).mean() for digit in range(10)]
     assert (np.diff(wide) > 0).all()
+
+
+@pytest.mark.parametrize("form", ["1 1 | 50:3,0 50:3,100", "dash 1 | 0,50 100,50"])
+def test_a_form_of_two_segments_is_drawn_alone(form):
+    """A spur can start at any of three segments."""
+    for seed in range(100):
+        random = np.random.default_rng(seed)
+        ink = made.written(form, np.array([made.NONE]), random)
+        assert ink.shape == (1, 28, 28) and ink.max() > 0.9
+
+
+def test_originals_that_lack_a_digit_are_one_line():
+    plain = np.full((9, 28, 28), 255, np.uint8)
+    digits = np.delete(np.arange(10), 3)
+    with pytest.raises(Mistake, match="^originals hold no 3: give every digit$"):
+        made.drawn(10, 0, (plain, digits))
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0])

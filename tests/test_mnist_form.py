@@ -35,6 +35,18 @@ def test_width_of_a_stroke(angle, width):
     assert mnist_form.stroke_width(tilted) == pytest.approx(width, rel=0.3)
 
 
+@pytest.mark.parametrize("is_thicker", [True, False])
+@pytest.mark.parametrize("reach", [0, 1, 4, 11])
+def test_spread_ink_is_scipys_by_a_whole_disc(reach, is_thicker):
+    ink = np.random.default_rng(reach).random((30, 17))
+    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    disc = y * y + x * x <= reach * reach
+    whole = ndimage.grey_dilation if is_thicker else ndimage.grey_erosion
+    expected = whole(np.pad(ink, reach), footprint=disc)
+    found = mnist_form.spread(ink, reach, is_thicker)
+    np.testing.assert_array_equal(found, expected)
+
+
 @pytest.mark.parametrize("pen", [0.03, 0.05, 0.25])
 def test_thin_and_thick_strokes_become_as_wide_as_mnists(originals, pen):
     picture = photographs.enlarged(originals[3600], 300) > 0.5  # a 7

@@ -1,6 +1,7 @@
 """Image files of every kind, intact and damaged."""
 
 import io
+import struct
 
 import numpy as np
 import photographs
@@ -75,6 +76,18 @@ def test_a_photo_from_a_turned_phone(tmp_path):
     image = photographs.as_image(ramp())
     gray = saved(tmp_path / "phone.jpg", image, exif=exif)
     assert near(gray, np.rot90(ramp(), -1))
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png"])
+def test_a_turn_that_is_stored_as_text_is_none(tmp_path, ending):
+    # one entry: tag 0x0112, of type 2 (text), two bytes long
+    entry = struct.pack(">HHI4s", 0x0112, 2, 2, b"6")
+    exif = b"Exif\0\0MM\0*" + struct.pack(">IH", 8, 1) + entry + bytes(4)
+    path = tmp_path / f"text.{ending}"
+    photographs.as_image(ramp()).save(path, exif=exif)
+    with Image.open(path) as image:
+        for photo in (photos.of_file(path), photos.of_levels(image)):
+            assert photo.size == (40, 60) and near(photo.gray, ramp())
 
 
 def test_a_large_picture_is_shrunk(tmp_path):

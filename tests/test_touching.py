@@ -5,7 +5,7 @@ import photographs
 import pytest
 
 from jaxnn import digit_network, digit_reader, reading
-from jaxnn.reading import photos, touching
+from jaxnn.reading import finding, photos, touching
 
 
 def test_a_cut_runs_through_little_ink():
@@ -22,6 +22,22 @@ def test_what_is_narrow_or_solid_is_one_digit():
     assert len(list(touching.divisions(bar[:, :180]))) == 7
     for strokes in (bar[:, :70], bar[30:70], np.ones((100, 180), bool)):
         assert not list(touching.divisions(strokes))
+
+
+@pytest.mark.parametrize(("width", "is_divided"), [(75, False), (90, True)])
+def test_the_margin_is_no_part_of_what_is_divided(width, is_divided):
+    """With a margin of 20 pixels, 75 by 100 would be wide enough for two digits."""
+    strokes = np.zeros((140, width + 40), bool)
+    strokes[20:120, [*range(20, 50), *range(width - 10, width + 20)]] = True
+    strokes[100:104, 20 : width + 20] = True  # they are joined low
+    levels = np.pad(strokes.astype(float), 20)
+    found = finding.alone(levels, np.pad(strokes, 20), 20, (0, 0))
+    assert found.strokes.shape == (140, width + 40)
+    divisions = list(found.divisions())
+    assert bool(divisions) == is_divided
+    for left, right in divisions:
+        assert left.box.right == right.box.left
+        assert left.box.left == found.box.left and right.box.right == found.box.right
 
 
 def joined(digits, height=200, shared=10):

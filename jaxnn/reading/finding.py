@@ -26,7 +26,9 @@ class Found(NamedTuple):
 
     def divisions(self) -> Iterator[tuple[Found, Found]]:
         """Ways to see two digits in it, each of which can be divided further."""
-        for is_left in touching.divisions(self.strokes):
+        e = self.edge
+        for inner in touching.divisions(self.strokes[e:-e, e:-e]):
+            is_left = np.pad(inner, e, mode="edge")
             sides = self.strokes & is_left, self.strokes & ~is_left
             lowest = min(side.any(axis=1).sum() for side in sides)
             if lowest >= LOWEST * self.box.height:

@@ -19,8 +19,8 @@ from jaxnn.reading.straight import ALIKE, BULGE, Line, Lines, band, ends_of_runs
 
 BORDER, JOINT = 0.015, 0.5  # of a side, of a line's width: the gap where a line ends
 SIDE = 6  # of its width: the shortest side of a box
-STEM, OTHERS = 0.03, 0.3  # of its length, of its ink: a line so wide, with as much ink
-# beside it, can be a digit's stem
+# of its length, of its ink: a line so wide, with as much ink beside, can be a stem
+STEM, OTHERS = 0.03, 0.3
 FINE, LONG = 0.6, 0.5  # of the pen's width, of a side: such a line needs one end
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from scipy.ndimage import correlate1d, gaussian_filter
 
 from jaxnn import formats, images
+from jaxnn.mistake import Mistake
 from jaxnn.reading import forms, pens, warps
 from jaxnn.reading.glyphs import printed
 
@@ -24,10 +25,14 @@ BLOCK = 1000  # pictures that are made together
 WRITTEN = 0.5  # of the digits: written anew
 NONE = 10  # the label of what is no digit
 SLIPS, SHARES = 3, (0.08, 0.05, 0.04)  # what is no part of a form, and how often
+SPURS = 3  # a spur starts at one of a form's first segments, so many
 FINE, RUNS = 0.5, 0.08  # how often a pen is fine; how often its ink runs into loops
 GAPS, BLUR = 0.1, 0.3  # how often strokes have a gap; how often they are soft
 SOFT = np.array([0.1, 0.23, 0.34, 0.23, 0.1], np.float32)  # a picture out of focus
 FINE_PEN = 0.092  # of the longer side: what mnist_form makes of thin pens
+MARGIN = (images.MNIST_SIDE - images.SIDE) // 2
+INNER = slice(MARGIN, MARGIN + images.SIDE)  # the rows or columns of a digit
+MIDDLE = np.array([[35], [50]])  # of forms, x and y in percent
 Made = tuple[np.ndarray, np.ndarray]  # pictures (m, 28, 28), labels (m,)
 
 
@@ -50,8 +55,14 @@ def drawn(
 def blocks(
     count: int, seed: int = 0, originals: Made | None = None, none: float = 0.0
 ) -> Iterator[Made]:
-    """What `drawn` returns, at most 1000 pictures at a time."""
+    """What `drawn` returns, at most 1000 pictures at a time.
+
+    Raises Mistake if the originals lack a digit.
+    """
     originals = formats.embedded() if originals is None else originals
+    lacking = np.setdiff1d(np.arange(10), originals[1])
+    if lacking.size:
+        raise Mistake(f"originals hold no {lacking[0]}: give every digit")
     for first in range(0, count, BLOCK):
         random = np.random.default_rng([seed, first // BLOCK])
         ink, labels = block(random, originals, none)
@@ -100,14 +111,11 @@ def written(table: str, labels: np.ndarray, random: np.random.Generator) -> np.n
     shares = np.cumsum(fits * weights, axis=1)
     drawn = random.random(len(labels)) * shares[labels, -1]
     which = (shares[labels] <= drawn[:, None]).sum(axis=1)
-    parts = [
-        (
-            at := np.flatnonzero(which == i),
-            pens.written(every[i].strokes, len(at), random),
-        )
-        for i in np.unique(which)
-    ]
-    most = max((part.shape[1] for _, part in parts), default=0)
+    parts = []
+    for i in np.unique(which):
+        at = np.flatnonzero(which == i)
+        parts.append((at, pens.written(every[i].strokes, len(at), random)))
+    most = max([SPURS, *(part.shape[1] for _, part in parts)])
     whole = np.zeros((len(labels), SLIPS + most, 4))
     for at, part in parts:
         whole[at] = np.tile(part[:, :1, :2], (1, 1, 2))  # spare ones, of no length
@@ -122,7 +130,7 @@ def slipped(lines: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """
     m = len(lines)
     way, length = random.uniform(0, 2 * np.pi, m), random.uniform(6, 22, m)
-    start = lines[np.arange(m), random.integers(SLIPS, SLIPS + 3, m), :2]
+    start = lines[np.arange(m), random.integers(SLIPS, SLIPS + SPURS, m), :2]
     spur = start, start + np.stack([length * np.cos(way), length * np.sin(way)], 1)
     is_level = random.random((m, 1)) < 0.5
     middle = random.uniform((-15, -5), (85, 110), (m, 2))
@@ -141,15 +149,14 @@ def by_any_pen(lines: np.ndarray, random: np.random.Generator) -> np.ndarray:
     m = len(lines)
     hand = warps.hands(m, random, 0.2)
     ends = lines.reshape(m, 2 * lines.shape[1], 2).swapaxes(1, 2)  # (m, 2, 2 s)
-    ends = (ends - np.array([[35], [50]])) / 5  # in pixels from the middle
+    ends = (ends - MIDDLE) / (100 / images.SIDE)  # in pixels from the middle
     ends = hand.turn @ (ends + warps.bent(ends, hand))
     wide = random.uniform(0.085, 0.18, m)
     fine = random.normal(FINE_PEN, 0.006, m)
     kind = random.random(m)
     pen = np.where(kind < FINE, fine, wide) * images.SIDE
-    runs = (kind > 1 - RUNS).astype(
-        float
-    )  # by a pixel, which narrow loops do not survive
+    # by a pixel, which narrow loops do not survive
+    runs = (kind > 1 - RUNS).astype(float)
     lines = pens.fitted(ends.swapaxes(1, 2).reshape(lines.shape), pen)
     return warps.penned(pens.inked(lines, pen + 2 * runs), -runs)
 
@@ -157,11 +164,8 @@ def by_any_pen(lines: np.ndarray, random: np.random.Generator) -> np.ndarray:
 def worn(ink: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Pictures (m, 28, 28) with what pens and cameras do: gaps, soft or hard edges."""
     m = len(ink)
-    at = (
-        (ink * random.random(ink.shape, np.float32))
-        .reshape(m, images.MNIST_SIDE**2)
-        .argmax(axis=1)
-    )
+    by_chance = ink * random.random(ink.shape, np.float32)
+    at = by_chance.reshape(m, images.MNIST_SIDE**2).argmax(axis=1)
     places = pens.grid()[:2]  # (2, 784)
     far = np.linalg.norm(places[None] - places.T[at][..., None], axis=1)  # (m, 784)
     radius = np.where(random.random(m) < GAPS, random.uniform(0.8, 2, m), -2)
@@ -212,7 +216,7 @@ def blotted(count: int, random: np.random.Generator) -> np.ndarray:
         wide, power = random.uniform(0.25, 1), random.uniform(1, 8)
         inside = np.abs(x / wide) ** power + np.abs(y) ** power < 1
         level = (one - np.quantile(one, random.uniform(0, 0.6))) / (one.std() + 1e-6)
-        field[i, 4:24, 4:24] = np.clip(random.uniform(0.5, 4) * level, 0, 1) * inside
+        field[i, INNER, INNER] = np.clip(random.uniform(0.5, 4) * level, 0, 1) * inside
     return field
 
 
@@ -224,10 +228,10 @@ def paired(originals: Made, count: int, random: np.random.Generator) -> np.ndarr
     shrink = images.mean_matrix(images.MNIST_SIDE, images.SIDE).astype(np.float32)
     left, right = shrink @ two @ shrink.T  # (m, 20, 20)
     field = np.zeros((count, images.MNIST_SIDE, images.MNIST_SIDE), np.float32)
-    field[:, 4:24, :20] = left
+    field[:, INNER, : images.SIDE] = left
     step = random.integers(6, 9, len(field))
     for s in np.unique(step):
         at = step == s
-        beside = field[at, 4:24, s : s + 20]
-        field[at, 4:24, s : s + 20] = np.maximum(beside, right[at])
+        place = at, INNER, slice(s, s + images.SIDE)
+        field[place] = np.maximum(field[place], right[at])
     return field

@@ -8,6 +8,9 @@ are). reader.js does the same in a page, function by function.
 Shapes: (h, w) is the size of any picture; ink is 0 none to 1 full.
 """
 
+import functools
+from math import isqrt
+
 import numpy as np
 from scipy import ndimage
 
@@ -38,11 +41,23 @@ def with_mnist_pen(ink: np.ndarray) -> np.ndarray:
     width = stroke_width(ink > 0.5) / PEN
     wanted = np.clip(width, *PEN_WIDTHS)
     reach = round(PEN * abs(wanted - width) / 2)
-    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    disc = y * y + x * x <= reach * reach
-    change = ndimage.grey_dilation if wanted > width else ndimage.grey_erosion
-    changed = change(np.pad(ink, reach), footprint=disc)
+    changed = spread(ink, reach, wanted > width)
     return trimmed(changed if changed.max() > 0.5 else ink)
+
+
+def spread(ink: np.ndarray, reach: int, is_thicker: bool) -> np.ndarray:
+    """The most (or least) ink (h, w) within a disc around each pixel.
+
+    reach: the disc's radius; the result has a margin of it. One row of the disc after
+    another: SciPy's filters by a whole disc take as long as its area.
+    """
+    of_row = ndimage.maximum_filter1d if is_thicker else ndimage.minimum_filter1d
+    padded = np.pad(ink, ((2 * reach, 2 * reach), (reach, reach)))
+    rows, found = len(ink) + 2 * reach, []
+    for y in range(reach + 1):
+        across = of_row(padded, 2 * isqrt(reach**2 - y**2) + 1, axis=1, mode="constant")
+        found += [across[top : top + rows] for top in (reach - y, reach + y)]
+    return functools.reduce(np.maximum if is_thicker else np.minimum, found)
 
 
 def stroke_width(strokes: np.ndarray) -> float:

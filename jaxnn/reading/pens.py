@@ -71,8 +71,17 @@ def fitted(lines: np.ndarray, pen: np.ndarray) -> np.ndarray:
     first, last = at[:, ::2], at[:, 1::2]
     weight = np.linalg.norm(last - first, axis=2, keepdims=True) + 1e-6  # (m, s, 1)
     center = (weight * (first + last) / 2).sum(axis=1) / weight.sum(axis=1)
-    corner = np.clip(np.ceil(MNIST_SIDE / 2 - center), 0, MNIST_SIDE - sides)
+    corner = corner_of(center, sides)
     return (at + corner[:, None]).reshape(lines.shape)
+
+
+def corner_of(center: np.ndarray, sides: np.ndarray) -> np.ndarray:
+    """Where MNIST's pictures have the corner of ink of these sides, (m, 2).
+
+    Its center of mass, (m, 2) from the corner, goes to the middle, to a whole pixel.
+    """
+    corner = np.ceil(MNIST_SIDE / 2 - center)
+    return np.clip(corner, 0, MNIST_SIDE - sides)
 
 
 def inked(lines: np.ndarray, pen: np.ndarray) -> np.ndarray:

@@ -20,14 +20,16 @@ from jaxnn.reading.strokes import Box
 LONGEST, SHORTEST = 640, 200  # pixels of the longer side, after reading
 SMALLEST = 8  # pixels of a side; a digit needs that many
 OVERSHOOT = 1.5  # the largest float that is still a gray level 0-1
-TURN = 0x0112  # EXIF's tag of the camera's turn: above 4, sides are swapped
+TURN = 0x0112  # EXIF's tag of the camera's turn: a number, but files hold anything
+ASIDE = 5, 6, 7, 8  # turns that swap the sides
 LARGEST = 178_956_970  # pixels: Pillow's own limit against decompression bombs
 
 
 class Photo(NamedTuple):
     """A picture, upright: its gray levels, and its own size before it was resized."""
 
-    gray: np.ndarray  # (h, w) float64, 0 black to 1 white; 200 to 640 longer pixels
+    # (h, w) float64, 0 black to 1 white; its longer side has 200 to 640 pixels
+    gray: np.ndarray
     size: tuple[int, int]  # height and width of the picture itself
 
     def own(self, box: Box) -> Box:
@@ -81,7 +83,8 @@ def of_file(path: Path) -> Photo:
 def upright_size(image: Image.Image) -> tuple[int, int]:
     """Height and width of an image as it is viewed; the camera may have been turned."""
     width, height = image.size
-    return (width, height) if image.getexif().get(TURN, 1) > 4 else (height, width)
+    is_aside = image.getexif().get(TURN) in ASIDE
+    return (width, height) if is_aside else (height, width)
 
 
 def of_levels(photo: Any) -> Photo:

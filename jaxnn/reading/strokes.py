@@ -23,6 +23,7 @@ SMALL = 0.5  # of the taller stroke's height: what stands beside it is no digit
 THIN = 0.3  # of the largest stroke's width: thinner ones are from another pen
 CUT = 0.2, 0.7  # a digit at the border: its part there, its height among the others
 BROKEN = 0.7  # of a digit's height: a broken digit's parts are all lower
+MOST, SOME = 500, 200  # strokes: more are no page of digits; so many show that
 MANY, STACKED = 4, 1.6  # among so many strokes, a digit is at most so much higher
 
 
@@ -96,13 +97,13 @@ def whole_again(
 
 def kept(strokes: np.ndarray, boxes: Sequence[Box], areas: np.ndarray) -> list[int]:
     """The strokes (h, w) that can be parts of digits."""
-    found = [i for i, a in enumerate(areas) if a >= SPECK * SECOND * areas.max()]
-    found = [i for i in found if not frames(boxes[i], [boxes[j] for j in found])]
+    found = largest(areas)
+    others = [boxes[i] for i in found]
+    found = [i for i in found if not frames(boxes[i], others)]
     inside = [i for i in found if not touches_border(boxes[i], strokes.shape)]
-    largest = max(areas[inside], default=0)
-    if sum(areas[i] for i in inside if areas[i] > SECOND * largest) > SECOND * max(
-        areas[found], default=0
-    ):
+    least = SECOND * max(areas[inside], default=0)
+    parts = sum(areas[i] for i in inside if areas[i] > least)
+    if parts > SECOND * areas[found].max():
         high = max(boxes[i].height for i in inside)
         found = inside + [
             i for i in found if i not in inside and ends_there(boxes[i], strokes, high)
@@ -115,6 +116,18 @@ def kept(strokes: np.ndarray, boxes: Sequence[Box], areas: np.ndarray) -> list[i
         if areas[i] >= SPECK * areas[main]
         and areas[i] >= THIN * pen * max(boxes[i].height, boxes[i].width)
     ]
+
+
+def largest(areas: np.ndarray) -> list[int]:
+    """Which of these areas (n,) are no specks; only the largest of too many.
+
+    What follows compares each with all others.
+    """
+    found = np.flatnonzero(areas >= SPECK * SECOND * areas.max())
+    if len(found) > MOST:
+        order = np.argsort(-areas[found], kind="stable")
+        found = np.sort(found[order[:SOME]])
+    return found.tolist()
 
 
 def ends_there(box: Box, strokes: np.ndarray, high: int) -> bool:

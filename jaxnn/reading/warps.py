@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxnn.images import MNIST_SIDE, SIDE
-from jaxnn.reading.pens import grid
+from jaxnn.reading.pens import corner_of, grid
 
 MIDDLE = np.float32(MNIST_SIDE / 2)
 INK = 0.3  # of full ink: counts for a picture's size
@@ -100,8 +100,7 @@ def form_of(
     sides = np.maximum(1, np.round(size * SIDE / size.max(axis=1, keepdims=True)))
     scale = sides / size
     center = (there * ink[:, None]).sum(axis=2) / ink.sum(axis=1)[:, None]
-    corner = np.ceil(MIDDLE - (center - low) * scale)
-    corner = np.clip(corner, 0, MNIST_SIDE - sides)
+    corner = corner_of((center - low) * scale, sides)
     return scale, corner - MIDDLE - low * scale
 
 
