@@ -17,7 +17,7 @@ HEIGHT, GAP = 400, 20  # dots, of the picture of what the network saw
 CUTS = 2  # how deep cuts nest: at most four digits that touch
 SURE, CERTAIN = 0.7, 0.95  # each of them is likelier; above, no other cut is tried
 LEAST, PAGE = 4, 0.75  # digits on a page: how many are read, of all that are found
-WIDE = 1.2  # of a height: the least width of digits that touch and stand alone
+WIDE = 1.2  # of a height: what is narrower and stands alone may be a letter
 FEW = 6  # strokes in doubt: if there are more, none is cut
 MOST = 3  # digits in doubt that a message names
 
@@ -141,14 +141,22 @@ def read_rows(
     """What the network reads in every digit that was found."""
     read = read_each([each for row in rows for each in row], photo, reader)
     cuts = CUTS if doubts(read) <= FEW else 0  # more are no digits: that takes long
-    alone = len(read) == 1  # then a sign as narrow as a letter is no two digits
     one = iter(read)
 
     def pieces(each: Found) -> list[ReadDigit]:
-        is_letter = alone and each.box.width < WIDE * each.box.height
-        return in_pieces(each, next(one), photo, reader, 0 if is_letter else cuts)
+        whole = next(one)
+        parts = in_pieces(each, whole, photo, reader, cuts)
+        is_narrow = len(read) == 1 and each.box.width < WIDE * each.box.height
+        return [whole] if is_narrow and are_of_letter(parts) else parts
 
     return [[p for each in row for p in pieces(each)] for row in rows]
+
+
+def are_of_letter(parts: Sequence[ReadDigit]) -> bool:
+    """Whether the parts of a narrow sign can be a letter's: its strokes look like 1."""
+    return len(parts) > 1 and any(
+        part.digit == 1 or (part.probability or 0.0) <= CERTAIN for part in parts
+    )
 
 
 def read_each(found: Sequence[Found], photo: Photo, reader: Reader) -> list[ReadDigit]:

@@ -2,6 +2,7 @@
 
 import runpy
 import zipfile
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,10 +10,10 @@ import pytest
 from scipy.special import softmax
 
 import jaxnn
-from jaxnn import data, digit_network, formats
+from jaxnn import digit_network, formats
 from jaxnn.digit_network import NONE
 
-SCRIPT = data.embedded_file().with_name("build_reader.py")
+SCRIPT = Path(__file__).parent.parent / "data/build_reader.py"
 
 
 @pytest.fixture(scope="module")
