@@ -42,7 +42,7 @@ step train 60 "$python" -m jaxnn.train --device "$device" --steps "$steps" \
     --out "$logs/run"
 step gradients 120 "$python" -m pytest -q -p no:cacheprovider tests/test_gradients.py
 step gradient 80 "$python" benchmarks/gradient.py --device "$device" "${rounds[@]}"
-step train_to_cost 90 "$python" benchmarks/train_to_cost.py --device "$device" \
+step train_to_cost 150 "$python" benchmarks/train_to_cost.py --device "$device" \
     --target 0.339 "${rounds[@]}"
 step many_networks 90 "$python" benchmarks/many_networks.py --device "$device" \
     "${rounds[@]}"
