@@ -10,6 +10,7 @@ Shapes: m examples, n pixels, N networks.
 """
 
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import jax
@@ -21,6 +22,7 @@ from jaxnn.ensemble import lockstep
 from jaxnn.optimizers.methods import METHODS
 from jaxnn.training import blocks, centering, task
 
+GPU = SimpleNamespace(platform="gpu")  # a device, as far as `task.rows_at` asks
 M, LAYERS, STEPS = 5000, (400, 25, 10), 100
 CARDS, SEARCHING = ("H100", "V100"), ("cg", "lbfgs", "newton-cg")
 ALL_METHODS = "gd", "momentum", "adam", *SEARCHING
@@ -83,7 +85,7 @@ def chunk(dtype: str, method: str, batch: int | None, m: int) -> Job:
     """
     chosen = METHODS[method]
     assert isinstance(chosen, optimizers.Method)
-    rows = m if batch else -(-m // task.UNITS["gpu"]) * task.UNITS["gpu"]
+    rows = task.rows_at(GPU, m, pads=not batch)
     params, x, y, lam = data(dtype, rows)
     centers = tuple(shape(n, dtype=dtype) for n in LAYERS[:-1])
     args = x, y, lam, centers if method in centering.METHODS else None

@@ -14,14 +14,12 @@ records its SHA-256, and the tests check it. docs/reader.png shows how far the
 probabilities can be trusted.
 """
 
-import hashlib
-import io
 import time
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import exact_npz
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -175,16 +173,7 @@ def write(params: model.Params, temperature: float) -> None:
     """Write reader.npz and print its checksum."""
     arrays = {f"theta{i}": np.float16(theta) for i, theta in enumerate(params, 1)}
     arrays |= {"temperature": np.float64(temperature), "doubt": np.float64(DOUBT)}
-    with zipfile.ZipFile(TARGET, "w") as archive:
-        for name, array in arrays.items():
-            buffer = io.BytesIO()
-            np.lib.format.write_array(buffer, np.asarray(array), allow_pickle=False)
-            # np.savez stamps the current time; a fixed time keeps the bytes the same
-            entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, buffer.getvalue(), compresslevel=9)
-    print(TARGET, TARGET.stat().st_size, "bytes")
-    print("sha256", hashlib.sha256(TARGET.read_bytes()).hexdigest())
+    exact_npz.write(TARGET, arrays)
 
 
 if __name__ == "__main__":

@@ -71,8 +71,8 @@ def judged(reader: Reader, pictures: np.ndarray) -> np.ndarray:
 def scores(params: Params, x: np.ndarray) -> np.ndarray:
     """`model.logits` of x (k, 400), an example in each row: (k, outputs) in NumPy.
 
-    JAX compiles anew for every number of rows, which takes longer than reading does. So
-    blank rows fill x up to 16, 256, 4096, ...
+    JAX compiles again for every number of rows, which takes longer than reading does.
+    So blank rows fill x up to 16, 256, 4096, ...
     """
     k, rows = len(x), ROWS
     while rows < k:

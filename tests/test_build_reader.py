@@ -19,7 +19,9 @@ SCRIPT = Path(__file__).parent.parent / "data/build_reader.py"
 @pytest.fixture(scope="module")
 def script():
     """The names that the script defines."""
-    return SimpleNamespace(**runpy.run_path(str(SCRIPT)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(SCRIPT.parent)  # as where Python runs it
+        return SimpleNamespace(**runpy.run_path(str(SCRIPT)))
 
 
 def test_no_picture_is_both_trained_on_and_judged_by(script):

@@ -1,14 +1,14 @@
 """New pictures of digits, as many as wanted, and of things that are none.
 
-Half of the digits are MNIST's, bent by other hands (warps.py); half are written anew,
-in forms that MNIST hardly has (forms.py, pens.py). Everything comes in the form that
-`mnist_form` gives to a photo's ink. What is no digit: printed letters, written ones,
-signs, scribbles, and two digits in one picture.
+Half of the digits are MNIST's, bent by other hands (warps.py); half are drawn from
+scratch, in forms that MNIST hardly has (forms.py, pens.py). Everything comes in the
+form that `mnist_form` gives to a photo's ink. What is no digit: printed letters,
+written ones, signs, scribbles, and two digits in one picture.
 
 >>> pictures, labels = made.drawn(10_000, seed=1)  # uint8 (m, 28, 28), ink 255; (m,)
 
-A digit depends on the seed and its place in the row alone: more of them start with the
-same ones. Shapes: m pictures of 28x28, ink 1 if float32.
+For the same originals and share of none, a digit depends on the seed and its place
+alone: more of them start with the same ones. Shapes: m pictures of 28x28, ink 1 if float32.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from jaxnn.reading import forms, pens, warps
 from jaxnn.reading.glyphs import printed
 
 BLOCK = 1000  # pictures that are made together
-WRITTEN = 0.5  # of the digits: written anew
+WRITTEN = 0.5  # of the digits: drawn from scratch
 NONE = 10  # the label of what is no digit
 SLIPS, SHARES = 3, (0.08, 0.05, 0.04)  # what is no part of a form, and how often
 SPURS = 3  # a spur starts at one of a form's first segments, so many

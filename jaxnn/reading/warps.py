@@ -73,7 +73,7 @@ def warped(pictures: np.ndarray, hand: Hand) -> np.ndarray:
 
 
 def warped_few(pictures: np.ndarray, hand: Hand) -> np.ndarray:
-    """As `warped`."""
+    """`warped` for one chunk of pictures (m, 28, 28)."""
     m = len(pictures)
     pixels = grid()[:2] - MIDDLE  # (2, 784)
     scale, shift = form_of(pictures.reshape(m, MNIST_SIDE**2), pixels, hand)
