@@ -8,7 +8,8 @@ written ones, signs, scribbles, and two digits in one picture.
 >>> pictures, labels = made.drawn(10_000, seed=1)  # uint8 (m, 28, 28), ink 255; (m,)
 
 For the same originals and share of none, a digit depends on the seed and its place
-alone: more of them start with the same ones. Shapes: m pictures of 28x28, ink 1 if float32.
+alone: more of them start with the same ones. Shapes: m pictures of 28x28, ink 1 if
+float32.
 """
 
 from collections.abc import Iterator
