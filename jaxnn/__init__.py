@@ -16,13 +16,12 @@ A name is loaded when it is first used (Scientific Python's SPEC 1): __init__.py
 and in each room, lists the names.
 """
 
+from jaxnn import startup as startup  # first: from then on Ctrl-C is one line
+
+# ruff: isort: split
 from importlib.util import find_spec
 
 import lazy_loader
-
-from jaxnn import startup as startup
-
-startup.begin()
 
 __version__ = "0.1.0"
 # the rooms can be reached, jaxnn.optimizers, but are no part of what a person looks for

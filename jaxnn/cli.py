@@ -15,17 +15,18 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from jaxnn import backends, data, startup
 from jaxnn.mistake import BUG, Mistake, is_out_of_memory
 from jaxnn.orientation import warnings_in_lines
 from jaxnn.progress import Show, bar
 
-MISTAKE, INTERRUPTED = 2, 130  # exit codes, next to BUG
+MISTAKE = 2  # an exit code, next to BUG
 REPORT = "this is a bug in jaxnn, not your mistake; please report the lines above"
 # errors of a place that a person chose, also without its name
 PLACES = (errno.ENOSPC, errno.EACCES, errno.EPERM, errno.EROFS, errno.EDQUOT)
+HELD: dict[int, Any] = {}  # the handlers of signals that wait
 SILENT = 10.0  # seconds without a line of progress, at most
 OTHER_NAMES = {  # what other programs call our flags
     **dict.fromkeys(["--lambda", "--alpha", "--reg"], "--lam"),
@@ -94,7 +95,7 @@ def exit_code(
 
     name: of the command, which begins each line.
     """
-    startup.begun()
+    startup.Now.name = name
     for stream in (sys.stdout, sys.stderr):  # a file's name may be no text
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -104,8 +105,9 @@ def exit_code(
         sys.stdout.flush()  # so that a closed pipe is found here
         return code
     except KeyboardInterrupt as stop:
-        print(f"\n{name}: {str(stop) or 'stopped'}", file=sys.stderr)
-        return INTERRUPTED
+        print(f"\n{name}: {str(stop) or startup.Now.said()}", file=sys.stderr)
+        is_term = isinstance(stop, startup.Terminated)
+        return startup.code_of(signal.SIGTERM if is_term else signal.SIGINT)
     except BrokenPipeError:
         silence()
         return 0
@@ -186,41 +188,46 @@ def progress_of_stages(quiet: bool) -> Show:
 
 
 def stopped(folder: Path) -> KeyboardInterrupt:
-    """The KeyboardInterrupt to raise: it names the folder with the finished results.
+    """What to raise for the one that is handled: it names the folder of the results.
 
     An empty folder is removed.
     """
+    is_term = isinstance(sys.exception(), startup.Terminated)
+    kind = startup.Terminated if is_term else KeyboardInterrupt
     if any(folder.iterdir()):
-        return KeyboardInterrupt(f"stopped; what was finished is in {folder}")
+        return kind(f"stopped; what was finished is in {folder}")
     folder.rmdir()
-    return KeyboardInterrupt("stopped; nothing saved")
+    return kind("stopped; nothing saved")
 
 
 def hold_ctrl_c() -> Callable[[], None]:
     """From now on the first Ctrl-C waits for check(), which raises KeyboardInterrupt.
 
-    If Python raised it at once, that could be in a callback of JAX's, which drops it.
-    A second Ctrl-C is raised at once.
+    SIGTERM likewise, which raises Terminated. A second one ends the process at once.
     """
-    is_pressed = False
+    noted: list[int] = []
 
-    def note(*_: object) -> None:
-        nonlocal is_pressed
-        if is_pressed:
-            raise KeyboardInterrupt
-        is_pressed = True
+    def note(number: int, *_: object) -> None:
+        noted.append(number)
+        if len(noted) > 1:
+            startup.stop(number)
 
     def check() -> None:
-        if is_pressed:
-            raise KeyboardInterrupt
+        if noted:
+            is_term = noted[0] == signal.SIGTERM
+            raise startup.Terminated if is_term else KeyboardInterrupt
 
-    signal.signal(signal.SIGINT, note)
+    for number in startup.USUAL:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            HELD.setdefault(number, signal.getsignal(number))
+            signal.signal(number, note)
     return check
 
 
 def release_ctrl_c() -> None:
-    """Ctrl-C raises KeyboardInterrupt again."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Signals do again what they did before `hold_ctrl_c`."""
+    while HELD:
+        signal.signal(*HELD.popitem())
 
 
 def silence() -> None:

@@ -7,6 +7,7 @@ are read in a child process (mat_child.py), because a damaged one can crash SciP
 
 import contextlib
 import csv
+import glob
 import gzip
 import io
 import math
@@ -15,13 +16,13 @@ import subprocess
 import sys
 import warnings
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
-from jaxnn import mat_child
+from jaxnn import locks, mat_child, startup
 from jaxnn.mat_child import LARGEST, REFUSED
 from jaxnn.mat_child import listed as listed
 from jaxnn.mistake import Mistake
@@ -32,6 +33,14 @@ CHILD_SECONDS = 300  # reading 4 GiB of .mat takes about one minute
 
 class FileError(Mistake):
     """A file that cannot be used; the message names it and says what to do."""
+
+
+class Unwritable(FileError):
+    """A file that cannot be written. fault: which, and why."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.fault = f"{path}: cannot be written ({reason})"
+        super().__init__(f"{self.fault}; choose another place")
 
 
 @contextlib.contextmanager
@@ -85,8 +94,8 @@ def check_npy(path: Path, stream: IO[bytes], size: int) -> None:
         raise FileError(f"{path}: truncated or damaged; get a fresh copy")
 
 
-def read_npz(path: Path) -> dict[str, np.ndarray]:
-    """Every array of an .npz file, by name."""
+def read_npz(path: Path, names: Container[str] | None = None) -> dict[str, np.ndarray]:
+    """The arrays of an .npz file, by name; names: those that are wanted."""
     with reading(path, "an .npz file"):
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
@@ -95,7 +104,8 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
                 with archive.open(entry) as stream:
                     check_npy(path, stream, entry.file_size)
         with np.load(path, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
+            wanted = [n for n in arrays.files if names is None or n in names]
+            return {name: arrays[name] for name in wanted}
 
 
 def read_npy(path: Path) -> np.ndarray:
@@ -153,34 +163,42 @@ def read_mat(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn an OSError while path is written into a FileError that names path."""
+    """Turn an OSError while path is written into an Unwritable that names path."""
     try:
         yield
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise FileError(
-            f"{path}: cannot be written ({reason}); choose another place"
-        ) from error
+        raise Unwritable(path, error.strerror or str(error)) from error
 
 
 def write_whole(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
     """Write a file through a temporary one: path holds the old bytes or the new.
 
-    Raises FileError if it cannot be written.
+    Ctrl-C waits until it is written. Raises FileError if it cannot be written.
     """
     if path.is_dir() or not path.parent.is_dir():
         raise FileError(f"{path}: cannot be written; check that its folder exists")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with writing(path):
-            with open(temporary, "wb") as stream:
-                write(stream)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(temporary, path)
-    finally:
-        with contextlib.suppress(OSError):  # a folder that nobody may write to
-            temporary.unlink(missing_ok=True)
+    remove_left(path)
+    with startup.uncut():
+        try:
+            with writing(path):
+                with open(temporary, "wb") as stream:
+                    with contextlib.suppress(locks.Taken):
+                        locks.take(stream.fileno())
+                    write(stream)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+                os.replace(temporary, path)
+        finally:
+            with contextlib.suppress(OSError):  # a folder that nobody may write to
+                temporary.unlink(missing_ok=True)
+
+
+def remove_left(path: Path) -> None:
+    """Remove the temporary files that killed processes left beside path."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        with contextlib.suppress(OSError, locks.Taken), locks.lock(left):
+            pass  # at its end the lock removes its file
 
 
 def make_folder(flag: str, path: str | Path) -> Path:

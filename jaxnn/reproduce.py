@@ -15,7 +15,7 @@ from jaxnn import cli, data, devices, files, published, showing
 from jaxnn.flags import CommonFlags, flag, parse
 from jaxnn.mistake import Mistake
 from jaxnn.published import RECIPES, Recipe, verdicts
-from jaxnn.training import record, run_folder
+from jaxnn.training import places, record
 from jaxnn.weights import load_params
 
 UNEXPLAINED = 1
@@ -138,10 +138,11 @@ def main(argv: Sequence[str]) -> int:
     flags = parse(Flags, argv, "reproduce", EXAMPLE)
     count = starts_of(flags)
     recipes, weights = chosen(flags.only), find_weights(flags.weights)
-    folder = run_folder.results_folder(flags.out, "reproduce")
+    folder = places.results_folder(flags.out, "reproduce")
     devices.prepare_process(flags.device)
     device = devices.choose(flags.device)
     digits = data.load_digits()
+    show = cli.progress_of_parts(flags.quiet)
     folder.mkdir(parents=True, exist_ok=True)
     seeds = range(flags.seed, flags.seed + count)
     starts = f"{count} random start" + "s" * (count > 1)
@@ -153,7 +154,6 @@ def main(argv: Sequence[str]) -> int:
     notice(where)
     if weights is None:
         notice("what needs the course's ex4weights.mat is skipped; --weights names it")
-    show = cli.progress_of_parts(flags.quiet)
     done: list[published.Comparison] = []
     for recipe in recipes:
         began = time.perf_counter()

@@ -1,4 +1,10 @@
-"""The start of a command: when it was, and Ctrl-C while JAX loads."""
+"""The start of a command: when it was, and what Ctrl-C and SIGTERM do in it.
+
+Python raises KeyboardInterrupt between any two lines: in a half-loaded module, in a
+callback of JAX's, which drops it, in Python's own end. So a command does not have it
+raised. A signal ends the process at once, with one line; or, where there is something
+to save, it waits until the command asks.
+"""
 
 import contextlib
 import gc
@@ -6,53 +12,105 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 STARTED = time.perf_counter()
+USUAL = {  # handlers of a process whose signals nobody has changed
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGTERM: signal.SIG_DFL,
+}
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, in a command; all that heeds Ctrl-C heeds it."""
+
+
+class Now:
+    """What a signal would do at this moment."""
+
+    name = "jaxnn"  # begins the line
+    uncut = 0  # blocks that may not be cut
+    noted = 0  # the signal that waits for their end
+
+    @staticmethod
+    def said() -> str:
+        """The rest of the line."""
+        return "stopped"
 
 
 def begin() -> None:
-    """If Python starts our command: Ctrl-C ends it at once, until `begun`.
+    """If Python starts our command, a signal ends it at once.
 
-    A KeyboardInterrupt among the imports would be a traceback. A program that imports
-    jaxnn keeps its own handler.
+    A program that imports jaxnn keeps its own handlers.
     """
-    script = Path("".join(sys.argv[:1])).stem  # "-m" until Python finds it
-    if script in ("jaxnn", "-m"):
-        swap(signal.default_int_handler, stop)
+    script = os.path.basename("".join(sys.argv[:1]))  # "-m" until Python finds it
+    if script in ("jaxnn", "jaxnn.exe", "-m"):
+        swap(USUAL, dict.fromkeys(USUAL, stop))
 
 
-def begun() -> None:
-    """The command runs, and heeds KeyboardInterrupt."""
-    swap(stop, signal.default_int_handler)
+def swap(old: dict[Any, Any], new: dict[Any, Any]) -> None:
+    """Handle signals by new, if old does so now."""
+    for number in USUAL:
+        if signal.getsignal(number) is old[number]:
+            signal.signal(number, new[number])
 
 
-def swap(old: Any, new: Any) -> None:
-    """Handle Ctrl-C by new, if old does so now."""
-    if signal.getsignal(signal.SIGINT) is old:
-        signal.signal(signal.SIGINT, new)
+@contextlib.contextmanager
+def saying(words: Callable[[], str]) -> Iterator[None]:
+    """In this block the line of a signal ends in these words."""
+    before, Now.said = Now.said, staticmethod(words)
+    try:
+        yield
+    finally:
+        Now.said = staticmethod(before)
+
+
+@contextlib.contextmanager
+def uncut() -> Iterator[None]:
+    """A signal to a command waits for the end of this block."""
+    Now.uncut += 1
+    try:
+        yield
+    finally:
+        Now.uncut -= 1
+        if Now.noted and not Now.uncut:
+            stop(Now.noted)
 
 
 @contextlib.contextmanager
 def loading() -> Iterator[None]:
-    """While a command loads JAX, Ctrl-C ends it at once, and no garbage is collected.
+    """While a command loads JAX, a signal ends it at once, and no garbage is collected.
 
     A KeyboardInterrupt inside a half-loaded JAX is lost, or crashes it. Modules are
     never garbage; not searching them saves a tenth.
     """
-    swap(signal.default_int_handler, stop)
+    before = {number: signal.getsignal(number) for number in USUAL}
+    swap(USUAL, dict.fromkeys(USUAL, stop))
     gc.disable()
     try:
         yield
     finally:
         gc.freeze()
         gc.enable()
-        begun()
+        swap(dict.fromkeys(USUAL, stop), before)
 
 
-def stop(*_: object) -> None:
-    """End the process without running anything more of it."""
-    os.write(2, b"\njaxnn: stopped\n")
-    os._exit(130)
+def stop(number: int, *_: object) -> None:
+    """End the process with one line, and without running anything more of it."""
+    if Now.uncut:
+        Now.noted = number
+        return
+    with contextlib.suppress(Exception):  # a pipe that is gone, or in use just now
+        sys.stdout.flush()
+    with contextlib.suppress(OSError):
+        os.write(2, f"\n{Now.name}: {Now.said()}\n".encode(errors="backslashreplace"))
+    os._exit(code_of(number))
+
+
+def code_of(number: int) -> int:
+    """The exit code of a process that a signal has ended, as shells have it."""
+    return 128 + number
+
+
+begin()

@@ -16,7 +16,7 @@ from jaxnn.classes import noun
 from jaxnn.data import Digits
 from jaxnn.flags import DEFAULTS, TrainingFlags, flag, parse
 from jaxnn.mistake import Mistake
-from jaxnn.training import check, checked, run_folder
+from jaxnn.training import check, checked, places
 
 EXAMPLE = "--lam 0 0.1 1 3 10 --seeds 32 --hidden 25 100 --folds 5"
 HEAD = ["hidden", "lambda", "train accuracy, %", "validation accuracy, %", "cost"]
@@ -211,7 +211,7 @@ def main(argv: Sequence[str]) -> int:
     """Train all networks, compare them, and save the results."""
     flags = parse(Flags, argv, "sweep", EXAMPLE)
     check_flags(flags)
-    folder = run_folder.results_folder(flags.out, "sweep")
+    folder = places.results_folder(flags.out, "sweep")
     devices.prepare_process(flags.device)
     device = devices.choose(flags.device)
     parts = data.load_parts(flags.data)

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from jaxnn import cli, data, devices, optimizers, training
+from jaxnn import cli, data, devices, optimizers, startup, training
 from jaxnn.classes import noun
 from jaxnn.data import Parts
 from jaxnn.digits import some_pictures
+from jaxnn.files import Unwritable
 from jaxnn.flags import DEFAULTS, TrainingFlags, flag, parse
 from jaxnn.mistake import BUG, Mistake
 from jaxnn.showing import FILES, Painter, Trained
-from jaxnn.training import Settings, check, cost_name, record, run_folder
+from jaxnn.training import Settings, check, cost_name, places, record
 
 EXAMPLE = "--device gpu --lam 0.3 --steps 400 --out runs/mine"
 RESUMABLE = {"resume", "steps", "device", "quiet"}
@@ -59,7 +60,10 @@ def resumed(flags: Flags, run: str) -> tuple[Flags, Settings]:
             f"--{fixed[0].replace('_', '-')} does not go with --resume, which "
             "continues a run as it is; leave it out, or start a new run"
         )
+    places.mend(Path(run))
     config = record.read_config(Path(run))
+    with places.locked(Path(run)):
+        pass  # refused here, before JAX is loaded
     held = {name: config.notes[name] for name in record.NOTES & config.notes.keys()}
     held["device"] = config.device.partition(":")[0]
     given = {name: getattr(flags, name) for name in flags.given}
@@ -135,9 +139,9 @@ def finish(painter: Painter, run: training.Run, folder: Path) -> int:
     code = painter.finish(Trained(where, run.params, *pictures))
     if missing := [file for file in files_of(run) if not (folder / file).exists()]:
         ended = f" (the process that draws ended with code {code})" * (code != 0)
-        again = f"{cli.as_typed('train')} --resume {folder}"
         print(
-            f"train: warning: no {', '.join(missing)}{ended}; {again} makes them",
+            f"train: warning: no {', '.join(missing)}{ended}; {again_with(folder)} "
+            "makes them",
             file=sys.stderr,
         )
     if code == BUG:
@@ -163,20 +167,34 @@ def main(argv: Sequence[str]) -> int:
         flags, settings = resumed(flags, flags.resume)
     else:
         settings = flags.settings(hidden=hidden_units(flags.hidden))
-    folder = Path(flags.out or run_folder.dated())
+    folder = Path(flags.out or places.dated())
     check(settings, flags.steps)
     if flags.resume is None:
         again = f"continue it with --resume {folder}, replace it with --overwrite, or "
-        run_folder.require_free(folder, again, flags.overwrite)
+        places.require_free(folder, again, flags.overwrite)
     before = folder.stat().st_ino if flags.overwrite and folder.exists() else None
-    with Painter() as painter:
+
+    def onward() -> str:
+        is_saved = places.holds_run(folder) and folder.stat().st_ino != before
+        return f"continue with {again_with(folder)}" * is_saved
+
+    def said() -> str:
+        return f"stopped; {onward()}" if onward() else "stopped, nothing saved"
+
+    with Painter() as painter, startup.saying(said):
         try:
             return run_with(painter, flags, settings, folder)
-        except KeyboardInterrupt:
-            again = f"; continue with {cli.as_typed('train')} --resume {folder}"
-            is_saved = run_folder.holds_run(folder) and folder.stat().st_ino != before
-            hint = again if is_saved else ", nothing saved"
-            raise KeyboardInterrupt(f"stopped{hint}") from None
+        except KeyboardInterrupt as stop:
+            raise type(stop)(said()) from None
+        except Unwritable as error:
+            if onward():
+                raise Mistake(f"{error.fault}; make room, then {onward()}") from error
+            raise
+
+
+def again_with(folder: Path) -> str:
+    """The command that continues the run in a folder."""
+    return f"{cli.as_typed('train')} --resume {folder}"
 
 
 def run_with(painter: Painter, flags: Flags, settings: Settings, folder: Path) -> int:

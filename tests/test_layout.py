@@ -26,6 +26,7 @@ GROUND = {
     "images",
     "files",
     "mat_child",
+    "locks",
     "devices",
     "backends",
     "cache",

@@ -8,13 +8,21 @@ import numpy as np
 from jaxnn import files
 from jaxnn.files import FileError
 
+IDENTITY = "identity"  # of the run; its entry
 
-def save_tree(path: Path, tree: Any) -> None:
-    """Write a pytree's leaves as .npz, whole or not at all."""
+
+def save_tree(path: Path, tree: Any, identity: str = "") -> None:
+    """Write a pytree's leaves as .npz, whole or not at all, with the run's identity."""
     import jax  # only here and below: it is slow to load
 
-    leaves = jax.tree.leaves(tree)
-    files.write_npz(path, {f"leaf{i}": np.asarray(a) for i, a in enumerate(leaves)})
+    leaves = {f"leaf{i}": np.asarray(a) for i, a in enumerate(jax.tree.leaves(tree))}
+    named = {IDENTITY: np.array(identity)} if identity else {}
+    files.write_npz(path, named | leaves)
+
+
+def identity_in(path: Path) -> str:
+    """The identity of the run that wrote a checkpoint; "" if it has none."""
+    return str(files.read_npz(path, (IDENTITY,)).get(IDENTITY, ""))
 
 
 def load_tree(path: Path, like: Any) -> Any:
@@ -25,6 +33,7 @@ def load_tree(path: Path, like: Any) -> Any:
     import jax
 
     arrays = files.read_npz(path)
+    arrays.pop(IDENTITY, None)
     leaves, structure = jax.tree.flatten(like)
     found = [arrays.get(f"leaf{i}") for i in range(len(leaves))]
     fits = len(arrays) == len(leaves) and all(

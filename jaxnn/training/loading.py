@@ -7,7 +7,7 @@ import numpy as np
 from jaxnn.mistake import Mistake
 from jaxnn.training import run_folder
 from jaxnn.training.history import History, Run, no_history
-from jaxnn.training.record import facts, read_config
+from jaxnn.training.record import OUTCOME, facts, read_config
 from jaxnn.weights import load_params
 
 UNFINISHED = "not finished; fit(..., out=FOLDER, resume=True) continues it"
@@ -35,7 +35,7 @@ def load_run(folder: str | Path) -> Run:
             params=load_params(folder),
             best_params=load_params(best) if best.exists() else None,
             history=history,
-            **{name: done[name] for name in run_folder.OUTCOME},
+            **{name: done[name] for name in OUTCOME},
             folder=folder,
             **facts(config),
         )

@@ -16,6 +16,8 @@ from jaxnn.classes import DIGITS, Classes, as_classes
 from jaxnn.digits import Digits
 from jaxnn.files import FileError
 from jaxnn.images import SIDE
+from jaxnn.mistake import Mistake
+from jaxnn.training.schema import Misfit, parsed
 from jaxnn.training.settings import Settings, tidy
 
 CONFIG = "config.json"
@@ -28,6 +30,16 @@ NOTES = {  # flags of the command train that config.json keeps
 }
 
 
+OUTCOME = {  # of `fit`, but for the arrays
+    "cost": float,
+    "steps": int,
+    "evaluations": int,
+    "converged": bool,
+    "diverged": bool,
+    "message": str,
+}
+
+
 class Part(NamedTuple):
     """The digits that a run was trained on, or those it held out."""
 
@@ -37,17 +49,18 @@ class Part(NamedTuple):
 
 
 class Config(NamedTuple):
-    """The content of config.json."""
+    """The content of config.json: each entry, its type, and what it is if missing."""
 
     settings: Settings
     data: dict[str, Part]  # "train", and "test" if there were digits to judge by
-    notes: dict[str, Any]  # as given to `fit`; entries in NOTES have these types
     device: str
     versions: dict[str, str]
+    notes: dict[str, Any] = {}  # as given to `fit`; entries in NOTES have these types
     classes: Classes = DIGITS  # the names of the outputs
     shape: tuple[int, int] | None = (SIDE, SIDE)  # of an image, if these are images
     held_out: bool = True  # the test digits chose the best weights
-    outcome: dict[str, Any] = {}  # what `fit` returned last, but for the arrays
+    outcome: dict[str, Any] = {}  # what `fit` returned last; the types are OUTCOME's
+    identity: str = ""  # of the run, which its checkpoint bears, too
 
 
 def write_config(folder: Path, config: Config) -> None:
@@ -62,34 +75,39 @@ def read_config(folder: Path) -> Config:
     """Read config.json; FileError if it is missing or anything in it is wrong."""
     path = folder / CONFIG
     if not path.exists():
-        raise FileError(f"{folder}: not a run folder (no {CONFIG}); check the path")
+        raise FileError(
+            f"{folder}: not a run folder (no {CONFIG}, which says what a run was "
+            "trained on); check the path"
+        )
     with files.reading(path, "a run's settings"):
-        return as_config(json.loads(path.read_text(encoding="utf-8")))
+        held = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            return as_config(held)
+        except (Misfit, Mistake) as error:
+            raise FileError(
+                f"{path}: damaged: {error}; get a fresh copy, or train again"
+            ) from error
 
 
-def as_config(held: dict[str, Any]) -> Config:
-    """Parsed JSON as a Config; wrong types raise an exception of any kind.
+def as_config(held: Any) -> Config:
+    """Parsed JSON as a Config; raises Misfit, or the Mistake of classes.
 
-    A run without an entry for classes was trained on 20x20 digits, and one without an
-    entry for centering is not centered.
+    Entries that this jaxnn does not know are left out. A run without an entry for
+    classes was trained on 20x20 digits.
     """
-    settings = tidy(Settings(**{"center": False, **held["settings"]}))
-    data = {name: Part(**part) for name, part in held["data"].items()}
-    notes = dict(held.get("notes") or {})
-    typed = [(notes[name], NOTES[name]) for name in NOTES.keys() & notes.keys()]
-    texts = settings.init, settings.method, settings.dtype, held["device"]
-    typed += [(text, str) for text in texts]
-    if "train" not in data or not all(isinstance(*pair) for pair in typed):
-        raise TypeError("a value of the wrong type")
-    found = Config(settings, data, notes, held["device"], dict(held["versions"]))
-    found = found._replace(outcome=dict(held.get("outcome") or {}))
-    if "classes" not in held:
-        return found
-    h, w = held["shape"] or (0, 0)
-    return found._replace(
-        classes=as_classes(held["classes"]),
-        shape=(int(h), int(w)) if held["shape"] else None,
-        held_out=bool(held.get("held_out", True)),
+    known = parsed(dict[str, Any], held)
+    config = parsed(
+        Config, {name: known[name] for name in Config._fields & known.keys()}
+    )
+    for name, kinds in (("notes", NOTES), ("outcome", OUTCOME)):
+        for key, value in getattr(config, name).items():
+            parsed(kinds.get(key, Any), value, f"{name}.{key}")
+    if "train" not in config.data:
+        raise Misfit("data.train is missing")
+    if "classes" in known and "shape" not in known:
+        raise Misfit("shape is missing")
+    return config._replace(
+        settings=tidy(config.settings), classes=as_classes(config.classes)
     )
 
 
@@ -111,13 +129,20 @@ def describe(
     return Config(
         settings,
         data,
-        notes,
         device,
         versions(),
+        notes,
         train.classes,
         train.shape,
         held_out,
+        identity=os.urandom(8).hex(),
     )
+
+
+def continued(held: Config, now: Config, notes: dict | None) -> Config:
+    """The Config of a run that continues; held: as it was, now: of this call."""
+    notes = held.notes if notes is None else now.notes
+    return now._replace(identity=held.identity, notes=notes)
 
 
 def facts(config: Config) -> dict[str, Any]:

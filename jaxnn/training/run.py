@@ -5,6 +5,7 @@ m examples, n pixels, k classes.
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from jaxnn import devices, meshes, optimizers, orientation, showing
 from jaxnn.data import judge
 from jaxnn.digits import Digits, some_pictures
 from jaxnn.mistake import Mistake
-from jaxnn.training import centering, record, run_folder
+from jaxnn.training import centering, places, record, run_folder
 from jaxnn.training.chunks import best_of, network, train_on
 from jaxnn.training.history import Progress, Run, Snapshot
 from jaxnn.training.settings import Settings, check, checked, cost_name, tidy
@@ -79,8 +80,7 @@ def fit(
     near 1 (orientation.py).
     """
     check_progress(progress)
-    check_folder(out, resume, overwrite)
-    folder = None if out is None else Path(out)
+    folder = folder_for(out, resume, overwrite)
     held = record.read_config(folder) if folder is not None and resume else None
     units = tuple(np.atleast_1d(hidden).tolist())
     center = method in centering.METHODS if held is None else held.settings.center
@@ -91,48 +91,51 @@ def fit(
     parts = checked(train, test)
     chosen = devices.choose(device)
     if folder is not None and held is None:
-        run_folder.require_free(folder, AGAIN, overwrite)
+        places.require_free(folder, AGAIN, overwrite)
     orientation.warn(train)
     began, where = time.perf_counter(), devices.describe(chosen)
     seen = progress, steps, (cost_name(batch_size), judge(held_out)), where
-    with devices.computing(chosen, dtype), watching(*seen) as follow:
+    computing = devices.computing(chosen, dtype)
+    with computing, watching(*seen) as follow, ExitStack() as locks:
+        locks.enter_context(places.locked(folder))
         rows = meshes.rows_of(train.x) if device == "auto" else None
         whole = meshes.everywhere(rows.mesh) if rows else chosen
         place = chosen, rows or chosen, whole
         sets, task, snapshot = begin(parts, settings, *place)
         config = record.describe(settings, parts, notes, where, held_out)
         if folder is not None and held is not None:
-            config = config if notes is not None else config._replace(notes=held.notes)
+            config = record.continued(held, config, notes)
             snapshot = resumed(folder, held, config, snapshot, whole)
         require_finite(snapshot)
         compile_seconds = time.perf_counter() - began
         if folder is not None and held is not None:
-            record.write_config(folder, config)  # steps, device, versions may be new
+            run_folder.reopen(folder, config)
         elif folder is not None:
-            first = network(snapshot.state, task)
-            run_folder.create(folder, config, train, snapshot, first, overwrite)
+            new = config, train, snapshot, network(snapshot.state, task)
+            locks.enter_context(run_folder.create(folder, *new, overwrite))
         began_at, chooses = int(snapshot.state.steps), held_out and len(parts) > 1
         how = snapshot, task, steps, sets, folder, follow, chooses
         result, snapshot = train_on(*how)
-    run = as_run(result, snapshot, best_of(snapshot, chooses), config)
-    more = {"began_at": began_at, "compile_seconds": compile_seconds, "folder": folder}
-    return finished(run._replace(**more), config, train, pictures)
+        run = as_run(result, snapshot, best_of(snapshot, chooses), config)
+        more = {"began_at": began_at, "compile_seconds": compile_seconds}
+        return finished(run._replace(**more, folder=folder), config, train, pictures)
 
 
-def check_folder(out: str | Path | None, resume: bool, overwrite: bool) -> None:
-    """Raise Mistake for what `fit` cannot do with out."""
+def folder_for(out: str | Path | None, resume: bool, overwrite: bool) -> Path | None:
+    """The folder to write; raises Mistake for what `fit` cannot do with out."""
     if out is None and (resume or overwrite):
         raise Mistake(
             f"{'resume' if resume else 'overwrite'} needs out, the run folder"
         )
     if resume and overwrite:
         raise Mistake("resume continues a run, overwrite replaces it; give one of them")
+    return None if out is None else Path(out)
 
 
 def finished(run: Run, config: record.Config, train: Digits, pictures: bool) -> Run:
     """The run, when its folder, if any, holds the outcome and perhaps the pictures."""
     if run.folder is not None:
-        done = {name: getattr(run, name) for name in run_folder.OUTCOME}
+        done = {name: getattr(run, name) for name in record.OUTCOME}
         record.write_config(run.folder, config._replace(outcome=done))
         if pictures:
             draw(run, train)
@@ -156,6 +159,6 @@ def as_run(
         params=jax.device_get(result.params),
         best_params=jax.device_get(best),
         history=snapshot.history,
-        **{name: getattr(result, name) for name in run_folder.OUTCOME},
+        **{name: getattr(result, name) for name in record.OUTCOME},
         **record.facts(config),
     )

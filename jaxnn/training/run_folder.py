@@ -13,12 +13,8 @@ Each file is replaced whole or not at all. The folder appears together with its 
 checkpoint, so a run killed at any moment can be resumed.
 """
 
-import contextlib
 import csv
-import itertools
-import os
-import tempfile
-import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -29,64 +25,22 @@ from jaxnn.classes import DIGITS, Classes, listed
 from jaxnn.digits import Digits
 from jaxnn.files import FileError
 from jaxnn.images import SIDE
-from jaxnn.showing import FILES
-from jaxnn.training.checkpoint import load_tree, save_tree
+from jaxnn.training import places
+from jaxnn.training.checkpoint import identity_in, load_tree, save_tree
+from jaxnn.training.places import CHECKPOINT, HISTORY, TRAINED_ON
 from jaxnn.training.record import CONFIG, Config, hashes, read_config, write_config
 from jaxnn.weights import PARAMS, save_params
 
-CHECKPOINT = "checkpoint.npz"
-HISTORY = "history.csv"
-TRAINED_ON = "trained_on.npz"
-OWN = {CONFIG, CHECKPOINT, TRAINED_ON, PARAMS, "best.npz", HISTORY, *FILES}
-OWN |= {"report.html"}
-OUTCOME = ("cost", "steps", "evaluations", "converged", "diverged", "message")
 MEASURED = ("step", "cost", "seconds")  # its columns that have no gaps
 COLUMNS = {*MEASURED, "gradient_norm", "train_accuracy", "test_accuracy"}
 
 
-def holds_run(folder: Path) -> bool:
-    """Whether a folder holds a run."""
-    return (folder / CHECKPOINT).exists()
-
-
 def folder_of(weights: Path) -> Path | None:
     """The run folder that weights is, or lies in; None if there is none."""
-    folder = weights if weights.is_dir() else weights.parent
-    return folder if holds_run(folder) else None
-
-
-def require_free(folder: Path, again: str = "", overwrite: bool = False) -> None:
-    """Raise FileError unless a run can be made at this path.
-
-    again: what else to do where a run is. overwrite: whether one may be there, with no
-    files but its own.
-    """
-    if holds_run(folder) and overwrite:
-        read_config(folder)  # or it is another program's checkpoint
-        names = {path.name for path in folder.iterdir() if not path.match(".*.tmp")}
-        if strangers := names - OWN:
-            raise FileError(
-                f"{folder}: holds {min(strangers)}, which is no part of a run; move it "
-                "to another folder"
-            )
-    elif holds_run(folder):
-        raise FileError(f"{folder}: holds a run already; {again}choose another folder")
-    elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise FileError(f"{folder}: exists and is not an empty folder; choose another")
-
-
-def dated(prefix: str = "") -> str:
-    """A new folder's name, runs/<prefix><time>, with -2, -3, ... if that exists."""
-    name = time.strftime(f"runs/{prefix}%Y-%m-%d-%H%M%S")
-    names = (f"{name}-{i}" if i > 1 else name for i in itertools.count(1))
-    return next(name for name in names if not Path(name).exists())
-
-
-def results_folder(out: str | None, kind: str) -> Path:
-    """The folder for a command's results, out or runs/<kind>-<time>, which is free."""
-    folder = Path(out or dated(f"{kind}-"))
-    require_free(folder)
-    return folder
+    if weights.is_dir():
+        return weights
+    marks = (weights.with_name(name) for name in (CONFIG, CHECKPOINT, TRAINED_ON))
+    return weights.parent if any(mark.exists() for mark in marks) else None
 
 
 def create(
@@ -96,48 +50,37 @@ def create(
     tree: Any,
     params: Any,
     overwrite: bool = False,
-) -> None:
+) -> AbstractContextManager[None]:
     """Make a run folder. It appears all at once, when the run can be resumed.
 
-    overwrite: replace the run that is there; until that moment it stays (`put`).
+    Returns its lock, to be held while the run goes on. overwrite: replace the run that
+    is there; until that moment it stays (`places.put`).
     """
-    require_free(folder, overwrite=overwrite)
+    places.require_free(folder, overwrite=overwrite)
     folder = folder.absolute()
-    with files.writing(folder), contextlib.ExitStack() as stack:
+    with files.writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        place = tempfile.TemporaryDirectory(
-            dir=folder.parent, prefix=f".{folder.name}.", ignore_cleanup_errors=True
-        )
-        new = Path(stack.enter_context(place)) / "run"
-        new.mkdir()
-        write_config(new, config)
-        files.write_npz(new / TRAINED_ON, {"hashes": hashes(train)})
-        save_tree(new / CHECKPOINT, tree)
-        save_params(new / PARAMS, params)
-        put(new, folder)
+        with places.hidden(folder) as beside:
+            new = beside / "run"
+            new.mkdir()
+            write_config(new, config)
+            files.write_npz(new / TRAINED_ON, {"hashes": hashes(train)})
+            save_tree(new / CHECKPOINT, tree, config.identity)
+            save_params(new / PARAMS, params)
+            places.put(new, folder)
+    return places.locked(folder)
 
 
-def put(new: Path, folder: Path) -> None:
-    """Rename new to folder; a run that is there moves next to new, or stays.
-
-    A process killed between the two renames leaves both runs next to folder, in
-    .NAME.*: the old one as "old", the new one as "run".
-    """
-    old = new.with_name("old")
-    is_there = holds_run(folder)
-    if is_there:
-        os.replace(folder, old)
-    try:
-        os.replace(new, folder)
-    except BaseException:
-        if is_there:
-            os.replace(old, folder)
-        raise
+def reopen(folder: Path, config: Config) -> None:
+    """Begin to write to a run folder again, when all in it has been checked."""
+    for leftover in folder.glob(".*.tmp"):  # from a process that was killed
+        leftover.unlink(missing_ok=True)
+    write_config(folder, config)  # steps, device, versions may be new
 
 
 def update(folder: Path, tree: Any, params: Any, best: Any) -> None:
     """Update checkpoint and weights; best may be None."""
-    save_tree(folder / CHECKPOINT, tree)
+    save_tree(folder / CHECKPOINT, tree, read_config(folder).identity)
     save_params(folder / PARAMS, params)
     if best is not None:
         save_params(folder / "best.npz", best)
@@ -176,12 +119,20 @@ def require_same(folder: Path, held: Config, config: Config) -> None:
         )
 
 
+def require_own(folder: Path, config: Config) -> None:
+    """Raise FileError if the checkpoint beside config.json is that of another run."""
+    path = folder / CHECKPOINT
+    if path.exists() and identity_in(path) != config.identity:
+        raise FileError(
+            f"{path}: belongs to another run than {folder / CONFIG}; put the files of "
+            "one run together, or train again"
+        )
+
+
 def restore(folder: Path, like: Any) -> Any:
     """The content of checkpoint.npz, in the structure of like."""
-    tree = load_tree(folder / CHECKPOINT, like)
-    for leftover in folder.glob(".*.tmp"):  # from a process that was killed
-        leftover.unlink(missing_ok=True)
-    return tree
+    require_own(folder, read_config(folder))
+    return load_tree(folder / CHECKPOINT, like)
 
 
 def trained_on(folder: Path) -> np.ndarray | None:
