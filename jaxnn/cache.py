@@ -1,6 +1,8 @@
 """The user's cache folder, and the compiled programs that JAX keeps there."""
 
 import contextlib
+import glob
+import hashlib
 import logging
 import os
 import re
@@ -10,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+SEAL = 16  # bytes
 warn_once = cache(logging.getLogger("jaxnn").warning)
 TROUBLE = re.compile(  # JAX's warnings
     r"Error (?P<what>reading|writing) persistent compilation cache entry for "
@@ -55,10 +58,66 @@ def cache_compiled_programs() -> Path | None:
     except (OSError, RuntimeError) as error:
         warn_once(f"no cache of compiled programs ({error}); they compile every time")
         return None
+    seal()
     jax.config.update("jax_compilation_cache_dir", str(place))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     compilation_cache.reset_cache()  # JAX looks for it once, when it first compiles
     return place
+
+
+class Sealed:
+    """JAX's cache in which each program begins with a digest of its key and itself.
+
+    JAX would run whatever program lies under a key. A truncated, damaged or swapped one
+    is removed and compiled again.
+    """
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def get(self, key: str) -> bytes | None:
+        """The program of a key, or None."""
+        held = self.inner.get(key)
+        if held is None:
+            return None
+        if held[:SEAL] == digest(key, program := held[SEAL:]):
+            return program
+        warn_once("a compiled program is damaged; JAX compiles it again")
+        for damaged in Path(self.inner._path).glob(f"{glob.escape(key)}-*"):
+            damaged.unlink(missing_ok=True)
+        return None
+
+    def put(self, key: str, value: bytes) -> None:
+        """Keep a program."""
+        self.inner.put(key, digest(key, value) + value)
+
+
+def digest(key: str, program: bytes) -> bytes:
+    """What a program of this key begins with."""
+    return hashlib.blake2b(program, key=key.encode()[-64:], digest_size=SEAL).digest()
+
+
+def seal() -> None:
+    """From now on, the cache that JAX opens in jaxnn's folder is Sealed.
+
+    JAX has no public way in; a JAX without this one keeps its programs unsealed.
+    """
+    from jax._src import compilation_cache as inner
+
+    usual = getattr(inner, "get_file_cache", None)
+    if usual is None or getattr(usual, "is_sealed", False):
+        return
+
+    def sealed(path: str) -> tuple[Any, str] | None:
+        found = usual(path)
+        is_ours = Path(path) == folder() / "xla"
+        return (Sealed(found[0]), found[1]) if found and is_ours else found
+
+    sealed.is_sealed = True  # type: ignore[attr-defined]
+    inner.get_file_cache = sealed
 
 
 def shorten_warnings() -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jaxnn import cli, clinic, devices, files, showing
-from jaxnn.clinic import CHOICES, LAMBDA, ROLES
+from jaxnn.clinic import CHOICES, LAMBDA, ROLES, apart, wrapped
 from jaxnn.flags import DTYPES, CommonFlags, flag, parse
 from jaxnn.mistake import Mistake
 
@@ -24,6 +25,7 @@ YOURS = (
     "layers",
     "lam",
     "expect",
+    "timeout",
     *LINES,
 )  # flags for a person's function
 VERDICT = ("PASS", "warning", "diagnosis", "fix")  # the lines that --quiet leaves
@@ -74,6 +76,9 @@ class Flags(CommonFlags):
     of: str = flag("of a script: its parameters: W1,W2", "", metavar="NAMES")
     data: str = flag("of a script: its data: X,Y", "", metavar="NAMES")
     lam: float = flag("lambda to check with, in addition to 0", LAMBDA)
+    timeout: float = flag(
+        "seconds that a call of your function may take", apart.PATIENCE
+    )
     show: str | None = flag("save a picture there", None, metavar="FOLDER")
     quick: bool = flag("check 200 weights instead of all 10,285", False)
     all: bool = flag("use all 5000 digits, not 50 of each class", False)
@@ -92,7 +97,6 @@ def main(argv: Sequence[str]) -> int:
             "float32 hides small mistakes behind rounding; leave --dtype out, "
             "gradients are checked in float64"
         )
-    devices.prepare_process(flags.device)
     return check_yours(flags, function, words) if function else check_ours(flags)
 
 
@@ -103,27 +107,33 @@ def check_yours(flags: Flags, function: str, convention: Sequence[str]) -> int:
             raise Mistake(f"--{name} is for the check without a function; leave it out")
     if "expect" in flags.given and not flags.expect.strip():
         raise Mistake("--expect is empty; write course, or units like 'tanh, softmax'")
+    if not 0 < flags.timeout < math.inf:
+        raise Mistake(f"--timeout {flags.timeout:g}: give the seconds, as 60")
     asked: dict[str, Any] = {"convention": dict(map(pair, convention))}
     asked |= {n: getattr(flags, n) for n in YOURS[1:4] if n in flags.given}
+    asked |= {"function": function, "lines": lines_of(flags), "device": flags.device}
     show = cli.progress_of_stages(flags.quiet)
-    checked = lines_of(flags, function) if flags.given & {*LINES} else function
-    report = clinic.check_gradient(checked, progress=show, **asked)
+    report = apart.check(asked, flags.timeout, show)
     show("", 0, 0)
-    if flags.quiet:
-        few = (line for line in report.lines if line.startswith(VERDICT))
-        report = report._replace(lines=tuple(few))
-    print(report)
+    kept = (line for line in report.lines if not flags.quiet or is_verdict(line))
+    print(wrapped(tuple(kept)))
     return 0 if report.passed else FAILED
 
 
-def lines_of(flags: Flags, path: str) -> Callable[..., Any]:
-    """The lines of a script as a function."""
-    given = {name: getattr(flags, name).split(",") for name in LINES}
+def is_verdict(line: str) -> bool:
+    """Whether --quiet leaves a line."""
+    return line.startswith(VERDICT)
+
+
+def lines_of(flags: Flags) -> list[list[str]]:
+    """What --values, --of and --data name; nothing without them."""
+    if not flags.given & {*LINES}:
+        return []
     if lost := [name for name in LINES if name not in flags.given]:
         raise Mistake(
             f"--{lost[0]} is missing; a script needs --values, --of and --data"
         )
-    return clinic.script(path, *given.values())
+    return [getattr(flags, name).split(",") for name in LINES]
 
 
 def pair(word: str) -> tuple[str, str]:
@@ -141,6 +151,7 @@ def check_ours(flags: Flags) -> int:
             raise Mistake(
                 f"--{name} is for a function of yours; name it: mywork.py:function"
             )
+    devices.prepare_process(flags.device)
     device = devices.choose(flags.device)
     folder = files.make_folder("--show", flags.show) if flags.show else None
     began = time.perf_counter()

@@ -26,7 +26,8 @@ import numpy as np
 import pytest
 
 import jaxnn
-from jaxnn import cache, cli, data, devices, files
+from jaxnn import cache, cli, data, devices, files, startup
+from jaxnn.clinic import apart, inmate
 from jaxnn.showing import painter
 
 ROOT = Path(__file__).parent.parent
@@ -123,7 +124,7 @@ def load(monkeypatch):
 def process_kept():
     """Put back what a command sets for its whole process."""
     settings, path = dict(jax.config.values), sys.path[:]
-    on_ctrl_c = signal.getsignal(signal.SIGINT)
+    handlers = {number: signal.getsignal(number) for number in startup.USUAL}
     try:
         yield
     finally:
@@ -131,7 +132,17 @@ def process_kept():
             if now is not settings[name]:
                 jax.config.update(name, settings[name])
         sys.path[:] = path
-        signal.signal(signal.SIGINT, on_ctrl_c)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def checked_here(asked, patience, show) -> apart.Found:
+    """apart.check without the other process."""
+    found = inmate.answer(asked, lambda **_: None)
+    if "mistake" in found:
+        raise apart.Refused(found["mistake"])
+    assert "bug" not in found, found["bug"]
+    return apart.Found(found["passed"], tuple(found["lines"]))
 
 
 def run_here(folder, environment, name, *flags) -> subprocess.CompletedProcess:
@@ -146,6 +157,7 @@ def run_here(folder, environment, name, *flags) -> subprocess.CompletedProcess:
         contextlib.redirect_stdout(stdout),
         contextlib.redirect_stderr(stderr),
         mock.patch.object(cli, "leave", sys.exit),
+        mock.patch.object(apart, "check", checked_here),
         mock.patch.object(painter, "cores", lambda: 1),
         pytest.raises(SystemExit) as ended,
     ):

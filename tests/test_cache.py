@@ -10,6 +10,7 @@ import pytest
 from jaxnn import cache
 
 COMPILE = "jax.jit(lambda x: x + 1)(1.0).block_until_ready()\n"
+TWO = "print(jax.jit(lambda x: x + 1)(1.0), jax.jit(lambda x: x * 3)(2.0))\n"
 
 
 @pytest.fixture
@@ -87,16 +88,33 @@ def test_trouble_without_a_home_is_no_crash(monkeypatch, caplog):
     )
 
 
-def test_a_damaged_program_is_one_line_and_replaced(environment, tmp_path):
-    program = "from jaxnn import devices; devices.prepare_process('cpu')\n" + COMPILE
+def halved(one, other):
+    one.write_bytes(one.read_bytes()[:99])
+
+
+def swapped(one, other):
+    kept = one.read_bytes()
+    one.write_bytes(other.read_bytes())
+    other.write_bytes(kept)
+
+
+def emptied(one, other):
+    one.write_bytes(b"")
+
+
+@pytest.mark.parametrize("damage", [halved, swapped, emptied])
+def test_a_damaged_program_is_one_line_and_replaced(environment, tmp_path, damage):
+    program = "from jaxnn import devices; devices.prepare_process('cpu')\n" + TWO
     assert in_python(program, environment).stderr == ""
-    (kept,) = programs(tmp_path)
-    whole = kept.read_bytes()
-    kept.write_bytes(whole[: len(whole) // 2])
-    (line,) = in_python(program, environment).stderr.splitlines()
-    assert line.endswith("; JAX compiles it again")
-    assert in_python(program, environment).stderr == ""
-    assert len(programs(tmp_path)[0].read_bytes()) > len(whole) // 2
+    kept = {path: path.read_bytes() for path in programs(tmp_path)}
+    damage(*kept)
+    again = in_python(program, environment)
+    lines = again.stderr.splitlines()
+    assert [line.rpartition("; ")[2] for line in lines] == ["JAX compiles it again"]
+    assert again.stdout == "2.0 6.0\n"
+    last = in_python(program, environment)
+    assert (last.stderr, last.stdout) == ("", again.stdout)
+    assert [*map(len, kept.values())] == [p.stat().st_size for p in kept]
 
 
 def test_programs_that_cannot_be_written_are_one_line(monkeypatch, caplog):

@@ -83,7 +83,10 @@ ROOMS = {
     "telling": {"calling", "networks", "edits", "attempts", "understanding"}
     | {"examination", "judgement"},
     "checkup": {"calling", "networks", "attempts", "understanding", "examination"}
-    | {"expectation", "judgement", "doubts", "telling"},
+    | {"expectation", "judgement", "doubts", "telling", "blame"},
+    "blame": {"calling"},
+    "inmate": {"calling"},
+    "apart": {"inmate"},
 }
 # of the networks, a person's function is called with problems only
 PROBLEMS_ONLY = {"calling"}

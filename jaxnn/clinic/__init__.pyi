@@ -1,3 +1,4 @@
+from . import apart as apart
 from .calling import CHOICES as CHOICES
 from .calling import ROLES as ROLES
 from .calling import Unusable as Unusable
@@ -5,3 +6,4 @@ from .calling import script as script
 from .checkup import Checkup as Checkup
 from .checkup import check_gradient as check_gradient
 from .networks.problems import LAMBDA as LAMBDA
+from .telling.lines import wrapped as wrapped

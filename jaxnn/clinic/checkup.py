@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 
 from jaxnn import files, three_way
-from jaxnn.clinic import doubts, examination, expectation, judgement
+from jaxnn.clinic import blame, doubts, examination, expectation, judgement
 from jaxnn.clinic.attempts import Progress
 from jaxnn.clinic.calling import (
     Subject,
@@ -110,7 +110,7 @@ def check_gradient(
         raise Mistake(f"lam is {lam}; give 0, or a number of at least {LEAST:g}")
     lams = (0.0, float(lam)) if lam else (0.0,)
     fixed, named = conventions_and_roles({**settings, **(convention or {})})
-    with restored():
+    with restored(), blame.theirs():
         s = subject(functions_of(function, gradient), named)
         if layers:
             fixed["sizes"] = sizes_of(layers, s)

@@ -1,10 +1,12 @@
 """A person's code runs in here: what it does to the process is undone."""
 
+import builtins
 import contextlib
 import io
 import os
 import random
 import sys
+import time
 import warnings
 from collections.abc import Iterator
 from importlib.machinery import (
@@ -23,6 +25,31 @@ import numpy as np
 from jaxnn.clinic.calling.texts import modern
 
 FOLDERS: set[str] = set()  # of the files loaded so far
+# what a process that watches this one looks at: how often a person's code began or
+# ended, and when the one that runs began (0: none runs)
+BEAT: Any = [0.0, 0.0]
+KEPT: dict[ModuleType, dict[str, Any]] = {}  # what was in them before a person's code
+LOADED: dict[str, ModuleType] = {}
+
+
+@contextlib.contextmanager
+def running() -> Iterator[None]:
+    """A person's code runs in this block; at its end Python and NumPy are whole."""
+    if not KEPT:
+        KEPT.update({home: {**vars(home)} for home in (builtins, os, np, np.linalg)})
+    if len(sys.modules) > len(LOADED):
+        LOADED.update(sys.modules)
+    outer = BEAT[1]
+    BEAT[0], BEAT[1] = BEAT[0] + 1, time.monotonic()
+    try:
+        with np.errstate():
+            yield
+    finally:
+        BEAT[0], BEAT[1] = BEAT[0] + 1, outer
+        for home, names in KEPT.items():
+            vars(home).update(names)
+        if len(sys.modules) < len(LOADED):
+            sys.modules.update(LOADED)
 
 
 @contextlib.contextmanager
@@ -36,6 +63,7 @@ def quiet(folder: str | Path, printed: Any = None) -> Iterator[None]:
             contextlib.chdir(folder),
             contextlib.redirect_stdout(printed or silence()),
             contextlib.redirect_stderr(printed or silence()),
+            running(),
         ):
             warnings.simplefilter("ignore")
             yield
@@ -115,3 +143,4 @@ def forget() -> None:
         own = name.partition(".")[0] in ("__main__", "jaxnn")
         if os.path.dirname(file) in FOLDERS and not own:
             del sys.modules[name]
+            LOADED.pop(name, None)

@@ -158,7 +158,7 @@ def one_line(value: object) -> str:
     """The text of an error or a path in one line, at most 200 characters."""
     try:
         return " ".join(str(value).split())[:200]
-    except Exception:  # a person's error can have a __str__ that raises
+    except BaseException:  # a person's error can have a __str__ that raises
         return "no message"
 
 
