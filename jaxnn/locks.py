@@ -35,10 +35,12 @@ def lock(path: Path) -> Iterator[None]:
         os.pwrite(place, str(os.getpid()).encode(), 0) if fcntl else None
         yield
     finally:
-        with contextlib.suppress(OSError):
-            if is_at(place, path):
-                path.unlink()
-        os.close(place)
+        try:
+            with contextlib.suppress(OSError):
+                if is_at(place, path):
+                    path.unlink()
+        finally:
+            os.close(place)
 
 
 def locked(path: Path) -> int:

@@ -13,8 +13,8 @@ Each file is replaced whole or not at all. The folder appears together with its 
 checkpoint, so a run killed at any moment can be resumed.
 """
 
+import contextlib
 import csv
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ def create(
     tree: Any,
     params: Any,
     overwrite: bool = False,
-) -> AbstractContextManager[None]:
+) -> contextlib.AbstractContextManager[None]:
     """Make a run folder. It appears all at once, when the run can be resumed.
 
     Returns its lock, to be held while the run goes on. overwrite: replace the run that
@@ -72,7 +72,10 @@ def create(
 
 
 def reopen(folder: Path, config: Config) -> None:
-    """Begin to write to a run folder again, when all in it has been checked."""
+    """Begin to write to a run folder again, when all else in it has been checked."""
+    for name in places.OWN:
+        if (folder / name).is_dir():
+            raise FileError(f"{folder / name}: is a folder, not a file; move it away")
     for leftover in folder.glob(".*.tmp"):  # from a process that was killed
         leftover.unlink(missing_ok=True)
     write_config(folder, config)  # steps, device, versions may be new
@@ -121,8 +124,10 @@ def require_same(folder: Path, held: Config, config: Config) -> None:
 
 def require_own(folder: Path, config: Config) -> None:
     """Raise FileError if the checkpoint beside config.json is that of another run."""
-    path = folder / CHECKPOINT
-    if path.exists() and identity_in(path) != config.identity:
+    path, found = folder / CHECKPOINT, config.identity
+    with contextlib.suppress(FileError):  # without it the weights can be judged, too
+        found = identity_in(path)
+    if found != config.identity:
         raise FileError(
             f"{path}: belongs to another run than {folder / CONFIG}; put the files of "
             "one run together, or train again"

@@ -102,6 +102,7 @@ def of_run(folder: Path, given: dict[str, Digits], flag: str) -> Digits:
     flag: how a person names a file of digits here.
     """
     config = record.read_config(folder)
+    run_folder.require_own(folder, config)
     notes, standard = config.notes, config.notes.get("standardize", False)
     if not given and {"data", "test_fraction"} <= notes.keys():
         source = notes["data"], notes["test_fraction"], config.settings.seed

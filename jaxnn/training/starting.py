@@ -92,6 +92,9 @@ def resumed(
             f"{folder}: its checkpoint belongs to another network or method; "
             "start a new run"
         )
+    leaves = jax.tree.leaves((found.state.params, found.best_params))
+    if not all(np.isfinite(leaf).all() for leaf in leaves):
+        raise FileError(f"{folder}: its checkpoint holds NaN; start a new run")
     # the history of a run that diverged goes beyond its last good state
     steps = int(found.state.steps)
     past = History(*(column[:steps] for column in found.history))
