@@ -103,14 +103,14 @@ def hidden(folder: Path) -> Iterator[Path]:
         yield new
 
 
-def put(new: Path, folder: Path) -> None:
-    """Rename new to folder; a run that is there moves next to new, or stays.
+def put(new: Path, folder: Path, overwrite: bool) -> None:
+    """Rename new to folder. overwrite: a run that is there moves next to new.
 
     A process killed between the two renames leaves both runs next to folder, the old
     one as "old"; `mend` puts that back.
     """
     old = new.with_name("old")
-    is_there = holds_run(folder)
+    is_there = overwrite and holds_run(folder)
     if is_there:
         os.replace(folder, old)
     try:

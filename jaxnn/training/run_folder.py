@@ -67,7 +67,7 @@ def create(
             files.write_npz(new / TRAINED_ON, {"hashes": hashes(train)})
             save_tree(new / CHECKPOINT, tree, config.identity)
             save_params(new / PARAMS, params)
-            places.put(new, folder)
+            places.put(new, folder, overwrite)
     return places.locked(folder)
 
 

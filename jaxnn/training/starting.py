@@ -92,8 +92,8 @@ def resumed(
             f"{folder}: its checkpoint belongs to another network or method; "
             "start a new run"
         )
-    leaves = jax.tree.leaves((found.state.params, found.best_params))
-    if not all(np.isfinite(leaf).all() for leaf in leaves):
+    pairs = zip(*map(jax.tree.leaves, (found.state, like.state)), strict=True)
+    if any(np.isfinite(a).all() < np.isfinite(b).all() for a, b in pairs):
         raise FileError(f"{folder}: its checkpoint holds NaN; start a new run")
     # the history of a run that diverged goes beyond its last good state
     steps = int(found.state.steps)

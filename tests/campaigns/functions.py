@@ -157,7 +157,7 @@ def judged(path: Path, line: int) -> Iterator[str]:
             yield f"exit code 0, and said {done.stdout[:99]!r}"
     elif code != 2:
         yield f"exit code {code}: {done.stdout[-300:]!r} {err[-600:]!r}"
-    elif "Traceback" in err or not re.match(r"gradcheck: [^\n]+\n", err):
+    elif "Traceback" in err or not re.search(r"^gradcheck: .", err, re.M):
         yield f"refused with {err[-600:]!r}"
     elif line and f"line {line}" not in err:
         yield f"does not name line {line}: {err[:300]!r}"

@@ -23,6 +23,7 @@ import numpy as np
 
 import jaxnn
 from jaxnn import cli, evaluate, report, train
+from jaxnn.showing import FILES, Trained
 
 STEPS, MORE = 6, 12
 SECONDS = 10.0  # that a case may take for each command
@@ -52,7 +53,9 @@ class NoPainter:
     def show(self, digits: object) -> None:
         pass
 
-    def finish(self, run: object) -> int:
+    def finish(self, run: Trained) -> int:
+        for name in FILES:
+            (run.folder / name).touch()
         return 0
 
 
@@ -168,11 +171,11 @@ def empty(path: Path, _: Path, chance: random.Random) -> None:
 
 
 def cut(path: Path, _: Path, chance: random.Random) -> None:
-    path.write_bytes(path.read_bytes()[: chance.randrange(path.stat().st_size)])
+    path.write_bytes(path.read_bytes()[: chance.randrange(1 + path.stat().st_size)])
 
 
 def flip(path: Path, _: Path, chance: random.Random) -> None:
-    held = bytearray(path.read_bytes())
+    held = bytearray(path.read_bytes() or b"?")
     for _ in range(chance.choice((1, 3, 50))):
         held[chance.randrange(len(held))] ^= 1 << chance.randrange(8)
     path.write_bytes(held)

@@ -39,7 +39,7 @@ def running() -> Iterator[None]:
         KEPT.update({home: {**vars(home)} for home in (builtins, os, np, np.linalg)})
     if len(sys.modules) > len(LOADED):
         LOADED.update(sys.modules)
-    outer = BEAT[1]
+    outer, path, depth = BEAT[1], sys.path[:], sys.getrecursionlimit()
     BEAT[0], BEAT[1] = BEAT[0] + 1, time.monotonic()
     try:
         with np.errstate():
@@ -50,6 +50,8 @@ def running() -> Iterator[None]:
             vars(home).update(names)
         if len(sys.modules) < len(LOADED):
             sys.modules.update(LOADED)
+        sys.path.extend(one for one in path if one not in sys.path)
+        sys.setrecursionlimit(max(depth, sys.getrecursionlimit()))
 
 
 @contextlib.contextmanager

@@ -1,0 +1,76 @@
+"""A few cases of each campaign; more by hand."""
+
+import signal
+import time
+
+import pytest
+
+from tests.campaigns import functions, kills, runs, signals
+
+
+def test_damaged_runs_are_judged_right_or_refused():
+    assert runs.campaign(30, seed=11) == []
+
+
+def test_a_kill_at_any_write_loses_nothing():
+    assert kills.campaign(25, seed=3) == []
+
+
+def test_the_shim_kills_where_it_says(tmp_path):
+    with kills.shim(tmp_path):
+        (tmp_path / "a").write_text("a")
+        (tmp_path / "a").rename(tmp_path / "b")
+    assert kills.Shim.done == 2
+    with kills.shim(tmp_path, 2):
+        (tmp_path / "a").write_text("a")
+        (tmp_path / "b").write_text("longer")  # b is opened, and holds nothing yet
+        (tmp_path / "c").write_text("c")
+    assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {"a": "a", "b": ""}
+
+
+@pytest.mark.parametrize(
+    "harm, place",
+    [
+        ("exit 0", "at_call"),
+        ("segmentation fault", "at_import"),
+        ("swallows all", "in_array"),
+        ("KeyboardInterrupt", "at_call"),
+        ("no modules", "at_call"),
+        ("says PASS", "at_import"),
+    ],
+)
+def test_a_hostile_function_is_refused_with_its_line(tmp_path, harm, place):
+    text, line = functions.source(functions.HARMS[harm], place, count=7)
+    (tmp_path / "work.py").write_text(text)
+    is_named = harm in functions.DEADLY | functions.RAISING
+    assert [*functions.judged(tmp_path / "work.py", line if is_named else 0)] == []
+
+
+@pytest.mark.parametrize(
+    "words, after, number",
+    [
+        (("train", "--steps", 99_999, "--method", "gd"), 0.1, signal.SIGTERM),
+        (("train", "--steps", 99_999, "--method", "gd"), 0.5, signal.SIGINT),
+        (("evaluate", "nowhere"), 0.0, signal.SIGINT),
+        (("doctor",), 0.3, signal.SIGTERM),
+    ],
+)
+def test_a_signal_at_any_time_is_one_line(tmp_path, words, after, number):
+    code, err = signals.pressed(tmp_path, words, after, number)
+    assert signals.wrong_end(code, err, number) == ""
+
+
+def test_ctrl_c_names_the_line_of_an_endless_function(tmp_path):
+    (tmp_path / "endless.py").write_text(signals.FUNCTION)
+    process = signals.start(tmp_path, "gradcheck", "endless.py:cost")
+    time.sleep(2.5)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    line = 1 + signals.FUNCTION.splitlines().index("        pass")
+    places = (f"at line {n} of endless.py, in cost" for n in (line - 1, line))
+    assert err in {f"\ngradcheck: stopped {place}\n" for place in places}
+
+
+def test_of_two_resumes_one_is_refused():
+    assert signals.pairs(1) == []
