@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from jaxnn import startup
+
 SEAL = 16  # bytes
 warn_once = cache(logging.getLogger("jaxnn").warning)
 TROUBLE = re.compile(  # JAX's warnings
@@ -51,7 +53,7 @@ def cache_compiled_programs() -> Path | None:
     if chosen or "JAX_COMPILATION_CACHE_DIR" in os.environ:  # empty: keep nothing
         return Path(chosen) if chosen else None
     try:
-        place = folder() / "xla"
+        place = folder() / "programs"
         place.mkdir(parents=True, exist_ok=True)
         if not os.access(place, os.W_OK):
             raise PermissionError(f"{place} is not writable")
@@ -91,8 +93,9 @@ class Sealed:
         return None
 
     def put(self, key: str, value: bytes) -> None:
-        """Keep a program."""
-        self.inner.put(key, digest(key, value) + value)
+        """Keep a program; a signal to a command leaves no half of it."""
+        with startup.uncut():
+            self.inner.put(key, digest(key, value) + value)
 
 
 def digest(key: str, program: bytes) -> bytes:
@@ -113,7 +116,7 @@ def seal() -> None:
 
     def sealed(path: str) -> tuple[Any, str] | None:
         found = usual(path)
-        is_ours = Path(path) == folder() / "xla"
+        is_ours = Path(path) == folder() / "programs"
         return (Sealed(found[0]), found[1]) if found and is_ours else found
 
     sealed.is_sealed = True  # type: ignore[attr-defined]
@@ -140,7 +143,7 @@ def shorten_warnings() -> None:
                 f"a compiled program is unreadable ({why}); JAX compiles it again"
             )
             with contextlib.suppress(OSError, RuntimeError):
-                for damaged in (folder() / "xla").glob(f"{trouble['program']}-*"):
+                for damaged in (folder() / "programs").glob(f"{trouble['program']}-*"):
                     damaged.unlink(missing_ok=True)
 
     warnings.showwarning = shown

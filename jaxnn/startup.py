@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import time
+from _thread import allocate_lock
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,6 +21,9 @@ USUAL = {  # handlers of a process whose signals nobody has changed
     signal.SIGINT: signal.default_int_handler,
     signal.SIGTERM: signal.SIG_DFL,
 }
+
+
+COUNTING = allocate_lock()  # JAX compiles, and keeps programs, in several threads
 
 
 class Terminated(KeyboardInterrupt):
@@ -69,11 +73,13 @@ def saying(words: Callable[[], str]) -> Iterator[None]:
 @contextlib.contextmanager
 def uncut() -> Iterator[None]:
     """A signal to a command waits for the end of this block."""
-    Now.uncut += 1
+    with COUNTING:
+        Now.uncut += 1
     try:
         yield
     finally:
-        Now.uncut -= 1
+        with COUNTING:
+            Now.uncut -= 1
         if Now.noted and not Now.uncut:
             stop(Now.noted)
 

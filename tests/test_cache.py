@@ -29,7 +29,7 @@ def in_python(program, environment):
 
 
 def programs(folder: Path) -> list[Path]:
-    return sorted((folder / "jaxnn" / "xla").glob("jit_*-cache"))
+    return sorted((folder / "jaxnn" / "programs").glob("jit_*-cache"))
 
 
 def test_the_folder_follows_the_systems_convention(monkeypatch, tmp_path):
@@ -44,7 +44,7 @@ def test_the_folder_follows_the_systems_convention(monkeypatch, tmp_path):
 def test_one_call_keeps_programs_even_after_the_first_one(environment, tmp_path):
     program = f"{COMPILE}print(jaxnn.cache_compiled_programs())\n"
     done = in_python(program + COMPILE, environment)
-    assert done.stdout.strip() == str(tmp_path / "jaxnn" / "xla")
+    assert done.stdout.strip() == str(tmp_path / "jaxnn" / "programs")
     assert len(programs(tmp_path)) == 1
 
 

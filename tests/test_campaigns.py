@@ -4,8 +4,7 @@ import signal
 import time
 
 import pytest
-
-from tests.campaigns import functions, kills, runs, signals
+from campaigns import functions, kills, runs, signals
 
 
 def test_damaged_runs_are_judged_right_or_refused():

@@ -64,7 +64,7 @@ def settings_of_a_command(environment, tmp_path):
 
 
 def test_commands_leave_a_persons_settings_alone(environment, tmp_path):
-    chosen = os.path.join(environment["XDG_CACHE_HOME"], "jaxnn", "xla")
+    chosen = os.path.join(environment["XDG_CACHE_HOME"], "jaxnn", "programs")
     assert settings_of_a_command(environment, tmp_path) == ["false", chosen]
     mine = {
         **environment,

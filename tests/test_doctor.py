@@ -79,7 +79,7 @@ def test_variables_show_no_home_and_no_secret(monkeypatch, tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="the folder is Linux's")
 def test_the_cache_is_counted(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / ".cache"))
-    folder = tmp_path / ".cache" / "jaxnn" / "xla"
+    folder = tmp_path / ".cache" / "jaxnn" / "programs"
     folder.mkdir(parents=True)
     for name in ("one", "two"):
         (folder / name).write_bytes(bytes(250_000))

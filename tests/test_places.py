@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from campaigns.runs import content
 
 import jaxnn
 from jaxnn import files, locks
 from jaxnn.training import places, record
-from tests.campaigns.runs import content
 
 HOLD = """
 import sys
