@@ -18,7 +18,7 @@ from collections.abc import Callable
 from multiprocessing import connection, parent_process
 from typing import Any
 
-from jaxnn import devices
+from jaxnn import backends, devices
 from jaxnn.mistake import BUG, Mistake, is_out_of_memory
 from jaxnn.orientation import warnings_in_lines
 
@@ -130,7 +130,12 @@ def write_down(place: Any) -> None:
 
 
 def limit_memory() -> None:
-    """A function that wants more than its share gets MemoryError; no core is dumped."""
+    """A function that wants more than its share gets MemoryError; no core is dumped.
+
+    Not where there is a GPU, whose driver takes address space as it likes.
+    """
+    if backends.plugins():
+        return
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 

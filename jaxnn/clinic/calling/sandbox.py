@@ -8,7 +8,8 @@ import random
 import sys
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.machinery import (
     EXTENSION_SUFFIXES,
     SOURCE_SUFFIXES,
@@ -18,7 +19,7 @@ from importlib.machinery import (
 )
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -32,6 +33,16 @@ KEPT: dict[ModuleType, dict[str, Any]] = {}  # what was in them before a person'
 LOADED: dict[str, ModuleType] = {}
 
 
+def refuse_exit(own: int, usual: Callable[[int], NoReturn], code: int) -> NoReturn:
+    """os._exit while a person's code runs: an error with a line, and no end.
+
+    own: the number of this process. A copy of it that they made may end.
+    """
+    if os.getpid() != own:
+        usual(code)
+    raise SystemExit(f"os._exit({code})")
+
+
 @contextlib.contextmanager
 def running() -> Iterator[None]:
     """A person's code runs in this block; at its end Python and NumPy are whole."""
@@ -41,6 +52,7 @@ def running() -> Iterator[None]:
         LOADED.update(sys.modules)
     outer, path, depth = BEAT[1], sys.path[:], sys.getrecursionlimit()
     BEAT[0], BEAT[1] = BEAT[0] + 1, time.monotonic()
+    os._exit = partial(refuse_exit, os.getpid(), os._exit)
     try:
         with np.errstate():
             yield
