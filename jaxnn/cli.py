@@ -221,11 +221,13 @@ def hold_ctrl_c() -> Callable[[], None]:
         if signal.getsignal(number) is not signal.SIG_IGN:
             HELD.setdefault(number, signal.getsignal(number))
             signal.signal(number, note)
+    startup.Now.waits, startup.Now.pressed = True, 0
     return check
 
 
 def release_ctrl_c() -> None:
     """Signals do again what they did before `hold_ctrl_c`."""
+    startup.Now.waits = False
     while HELD:
         signal.signal(*HELD.popitem())
 

@@ -4,6 +4,9 @@ Python raises KeyboardInterrupt between any two lines: in a half-loaded module, 
 callback of JAX's, which drops it, in Python's own end. So a command does not have it
 raised. A signal ends the process at once, with one line; or, where there is something
 to save, it waits until the command asks.
+
+Python runs a handler only between two of its lines, and compiling, or a run that is one
+call of JAX's, takes longer. So a thread sees the signals, too.
 """
 
 import contextlib
@@ -12,7 +15,7 @@ import os
 import signal
 import sys
 import time
-from _thread import allocate_lock
+from _thread import allocate_lock, start_new_thread
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -21,8 +24,7 @@ USUAL = {  # handlers of a process whose signals nobody has changed
     signal.SIGINT: signal.default_int_handler,
     signal.SIGTERM: signal.SIG_DFL,
 }
-
-
+ENDING = allocate_lock()
 COUNTING = allocate_lock()  # JAX compiles, and keeps programs, in several threads
 
 
@@ -36,6 +38,8 @@ class Now:
     name = "jaxnn"  # begins the line
     uncut = 0  # blocks that may not be cut
     noted = 0  # the signal that waits for their end
+    pressed = 0  # signals so far
+    waits = False  # whether the first one waits until the command asks
 
     @staticmethod
     def said() -> str:
@@ -49,8 +53,25 @@ def begin() -> None:
     A program that imports jaxnn keeps its own handlers.
     """
     script = os.path.basename("".join(sys.argv[:1]))  # "-m" until Python finds it
-    if script in ("jaxnn", "jaxnn.exe", "-m"):
+    names = [word.removeprefix("-m").partition(".")[0] for word in sys.orig_argv[1:]]
+    if script in ("jaxnn", "jaxnn.exe") or (script == "-m" and "jaxnn" in names):
         swap(USUAL, dict.fromkeys(USUAL, stop))
+        seen, tell = os.pipe()
+        os.set_blocking(tell, False)
+        signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
+        start_new_thread(watch, (seen,))
+
+
+def watch(seen: int) -> None:
+    """End the process at a signal that need not wait, whatever its other threads do.
+
+    seen: where Python writes the number of each signal as it comes.
+    """
+    while number := os.read(seen, 1):
+        if number[0] in USUAL and signal.getsignal(number[0]) is not signal.SIG_IGN:
+            Now.pressed += 1
+            if not Now.waits or Now.pressed > 1:
+                stop(number[0])
 
 
 def swap(old: dict[Any, Any], new: dict[Any, Any]) -> None:
@@ -107,6 +128,8 @@ def stop(number: int, *_: object) -> None:
     if Now.uncut:
         Now.noted = number
         return
+    if not ENDING.acquire(blocking=False):  # the other thread is at it
+        time.sleep(9)
     with contextlib.suppress(Exception):  # a pipe that is gone, or in use just now
         sys.stdout.flush()
     with contextlib.suppress(OSError):

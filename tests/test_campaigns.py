@@ -1,6 +1,9 @@
 """A few cases of each campaign; more by hand."""
 
+import contextlib
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -69,6 +72,33 @@ def test_ctrl_c_names_the_line_of_an_endless_function(tmp_path):
     line = 1 + signals.FUNCTION.splitlines().index("        pass")
     places = (f"at line {n} of endless.py, in cost" for n in (line - 1, line))
     assert err in {f"\ngradcheck: stopped {place}\n" for place in places}
+
+
+LONG = """
+import ctypes, sys
+sys.argv[0] = "jaxnn"
+from jaxnn import cli
+if {waits}:
+    cli.hold_ctrl_c()
+print("begun", flush=True)
+ctypes.CDLL(None).sleep(50)  # Python runs no handler before it returns
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_long_call_ends_at_the_first_or_the_second_signal(number, waits):
+    words = [sys.executable, "-c", LONG.format(waits=waits)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = subprocess.Popen(words, **pipes, text=True)
+    assert process.stdout.readline() == "begun\n"
+    for is_last in [False, True] if waits else [True]:
+        process.send_signal(number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(30 if is_last else 1)
+        assert (process.poll() is None) == (not is_last)
+    assert process.returncode == 128 + number
+    assert process.communicate()[1] == "\njaxnn: stopped\n"
 
 
 def test_of_two_resumes_one_is_refused():

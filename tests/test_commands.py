@@ -288,16 +288,25 @@ def test_exit_codes(error, code, capsys, monkeypatch):
     assert all(line.startswith("train: ") for line in lines[-1:])
 
 
-@pytest.mark.parametrize("name", ["bin/jaxnn", "-m", "mine.py"])
-def test_ctrl_c_among_the_imports(name, environment, tmp_path):
+@pytest.mark.parametrize(
+    "name, words",
+    [
+        ("bin/jaxnn", []),
+        ("-m", ["-m", "jaxnn.train"]),
+        ("-m", ["-mjaxnn"]),
+        ("-m", ["-m", "mine"]),
+        ("mine.py", ["mine.py"]),
+    ],
+)
+def test_ctrl_c_among_the_imports(name, words, environment, tmp_path):
     program = (
         "import signal, sys\n"
-        f"sys.argv[0] = {name!r}\n"
+        f"sys.argv[0], sys.orig_argv[1:] = {name!r}, {words}\n"
         "import jaxnn\n"
         "signal.raise_signal(signal.SIGINT)\n"
     )
     result = in_python(program, environment, tmp_path)
-    if name == "mine.py":  # a person's own program keeps its own way
+    if "mine" in "".join(words):  # a person's own program keeps its own way
         assert "KeyboardInterrupt" in result.stderr
     else:
         assert (result.returncode, result.stderr) == (130, "\njaxnn: stopped\n")

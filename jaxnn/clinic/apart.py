@@ -27,7 +27,7 @@ from jaxnn.mistake import Mistake
 PATIENCE = 30.0  # seconds that a call may take
 TICK = 0.1  # seconds between two looks
 GRACE = 2.0  # seconds for the other process to write down where it is, or to end
-SILENCE = 20  # times the seconds of a call: a check of ours takes less than that
+SILENCE = 600.0  # seconds without a sign: what jaxnn itself computes takes less
 HOME = str(Path(__file__).parent.parent)
 FOREIGN = (sys.prefix, sys.base_prefix, HOME, "<frozen", "<string>", ".pyx")
 PLACE = re.compile(r'\s*File "(.*)", line (\d+) in (.*)')
@@ -109,8 +109,7 @@ def other(asked: dict[str, Any]) -> Iterator[Other]:
     context: Any = get_context("fork" if is_clean else "spawn")
     ours, its = context.Pipe(duplex=False)
     beat = sharedctypes.RawArray("d", 2)
-    names = asked["function"].rpartition(":")[2].split(",")
-    title = ", ".join(name.strip().rpartition(".")[2] for name in names)
+    title = title_of(asked["function"])
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         trace = Path(folder) / "trace"
         how = its, beat, str(trace), asked
@@ -125,6 +124,13 @@ def other(asked: dict[str, Any]) -> Iterator[Other]:
             ours.close()
 
 
+def title_of(target: str) -> str:
+    """The names in mywork.py:cost,Class.gradient; a file that is named alone."""
+    path, sign, names = target.rpartition(":")
+    words = (name.strip().rpartition(".")[2] for name in names.split(","))
+    return ", ".join(words) if sign else Path(target).name
+
+
 def end(process: Any) -> None:
     """Kill the other process and its group, if it has one."""
     with contextlib.suppress(OSError, AttributeError):
@@ -136,6 +142,7 @@ def end(process: Any) -> None:
 def hear(one: Other, patience: float, show: Show) -> dict[str, Any]:
     """What the other process answers; raises Refused if it does not."""
     count, since = 0.0, time.monotonic()
+    looked = since
     while True:
         if one.pipe.poll(TICK):
             message, since = message_of(one), time.monotonic()
@@ -151,11 +158,14 @@ def hear(one: Other, patience: float, show: Show) -> dict[str, Any]:
         now, began = time.monotonic(), one.beat[1]
         if one.beat[0] != count:
             count, since = one.beat[0], now
-        is_slow = bool(began) and now - began > patience
-        if is_slow or now - since > patience and own_lines(one):
+        if began and now - began > patience:
             raise too_long(one, patience)
-        if now - since > SILENCE * patience:
-            raise Refused(f"{one.title}: no answer in {now - since:.0f} s; stopped")
+        if now - max(since, looked) > patience:  # what they return is their code, too
+            looked = now
+            if own_lines(one):
+                raise too_long(one, patience)
+        if not began and now - since > SILENCE:
+            raise Refused(f"{one.title}: no answer in {SILENCE:.0f} s; stopped")
 
 
 def message_of(one: Other) -> dict[str, Any]:

@@ -88,6 +88,8 @@ def answer(asked: dict[str, Any], tell: Callable[..., None]) -> dict[str, Any]:
     except (Mistake, KeyboardInterrupt) as error:  # its own: Ctrl-C is ignored here
         return {"mistake": str(error)}
     except BaseException as error:
+        if isinstance(error, Exception) and (why := backends.while_computing(error)):
+            return {"mistake": f"the GPU failed: {why}"}
         if isinstance(error, Exception) and is_out_of_memory(error):
             return {"mistake": f"{asked['function']}: it leaves no memory; return less"}
         return {"bug": traceback.format_exc(), "code": BUG}
@@ -95,6 +97,7 @@ def answer(asked: dict[str, Any], tell: Callable[..., None]) -> dict[str, Any]:
 
 def leave_terminal() -> None:
     """Neither the terminal's keys nor a function's output reach the other side."""
+    signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if hasattr(os, "setsid"):
