@@ -7,7 +7,7 @@
 The network is in model.py, its first weights in initialization.py, its hand-derived
 gradient in backprop.py, its numeric one in differences.py; three_way.py compares them.
 Data: data.py, digits.py, classes.py, formats.py, dataframes.py, orientation.py,
-images.py. Files and devices: files.py, weights.py, cache.py, devices.py.
+images.py. Files and devices: files.py, locks.py, weights.py, cache.py, devices.py.
 Rooms: optimizers, training, ensemble, estimator, published, reading, showing, clinic.
 The commands (train.py, evaluate.py, ...) use all of these and are imported by none.
 tests/test_layout.py says who may import whom.

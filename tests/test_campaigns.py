@@ -11,11 +11,11 @@ from campaigns import functions, kills, runs, signals
 
 
 def test_damaged_runs_are_judged_right_or_refused():
-    assert runs.campaign(30, seed=11) == []
+    assert runs.campaign(20, seed=11) == []
 
 
 def test_a_kill_at_any_write_loses_nothing():
-    assert kills.campaign(25, seed=3) == []
+    assert kills.campaign(15, seed=3) == []
 
 
 def test_the_shim_kills_where_it_says(tmp_path):

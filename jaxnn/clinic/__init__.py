@@ -5,6 +5,7 @@ checkup.py leads through, in this order:
 - understanding.py: the way in which its cost is that of one of the networks/;
 - judgement.py: the fewest edits/ of this network's derivation that give its values;
 - telling/: say so.
+The command lets another process do all this: apart.py watches it, inmate.py is it.
 """
 
 import lazy_loader

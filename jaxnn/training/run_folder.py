@@ -7,6 +7,7 @@ params.npz        the last weights, for which the folder stands
 best.npz          the weights with the best accuracy on digits held out
 weights.mat       the last weights in the course's own format
 history.csv       one line per step
+.lock             of the process that trains, while it does (places.py)
 *.png             pictures; a second process of the command draws (showing/painter.py)
 
 Each file is replaced whole or not at all. The folder appears together with its first
