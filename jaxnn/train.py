@@ -14,10 +14,10 @@ from jaxnn.digits import some_pictures
 from jaxnn.flags import DEFAULTS, TrainingFlags, flag, parse
 from jaxnn.mistake import BUG, Mistake
 from jaxnn.showing import FILES, Painter, Trained
-from jaxnn.training import Settings, check, cost_name, record, run_folder
+from jaxnn.training import Settings, check, cost_name, places, record, run_folder
 
 EXAMPLE = "--device gpu --lam 0.3 --steps 400 --out runs/mine"
-RESUMABLE = {"resume", "steps", "device", "quiet"}
+RESUMABLE = {"resume", "steps", "device", "devices", "quiet"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +36,13 @@ class Flags(TrainingFlags):
     )
     test_fraction: float = flag("fraction held out of training", 0.2)
     standardize: bool = flag("scale each image to mean 0, deviation 1", False)
+    devices: str | None = flag(
+        "spread the digits over so many devices, or all", None, metavar="N|all"
+    )
     out: str | None = flag("the run folder (default: runs/<time>)", None)
     overwrite: bool = flag("replace the run that --out holds", False)
     resume: str | None = flag("continue RUN, to the same numbers", None, metavar="RUN")
+    begun_on: int = 1  # the number of devices of the run to continue
 
 
 def hidden_units(words: Sequence[str]) -> tuple[int, ...]:
@@ -52,6 +56,15 @@ def hidden_units(words: Sequence[str]) -> tuple[int, ...]:
     return tuple(map(int, words))
 
 
+def devices_wanted(word: str | None) -> int | str | None:
+    """--devices as `fit` takes it."""
+    if word is None or word == "all":
+        return word
+    if not word.isdecimal() or int(word) < 1:
+        raise Mistake(f"--devices {word}: give a number from 1 up, or all")
+    return int(word)
+
+
 def resumed(flags: Flags, run: str) -> tuple[Flags, Settings]:
     """The flags and settings of the run to continue, and the RESUMABLE ones given."""
     if fixed := sorted(flags.given - RESUMABLE):
@@ -63,6 +76,7 @@ def resumed(flags: Flags, run: str) -> tuple[Flags, Settings]:
     held = {name: config.notes[name] for name in record.NOTES & config.notes.keys()}
     held["device"] = config.device.partition(":")[0]
     given = {name: getattr(flags, name) for name in flags.given}
+    held["begun_on"] = config.devices
     return replace(flags, **(held | given), out=run), config.settings
 
 
@@ -107,6 +121,7 @@ def train_network(
             **how,
             steps=flags.steps,
             device=flags.device,
+            devices=devices_wanted(flags.devices),
             out=folder,
             resume=flags.resume is not None,
             overwrite=flags.overwrite,
@@ -190,7 +205,8 @@ def run_with(painter: Painter, flags: Flags, settings: Settings, folder: Path) -
         seconds[part] = cli.seconds_since_import() - sum(seconds.values())
 
     devices.prepare_process(flags.device)
-    device = devices.describe(devices.choose(flags.device))
+    wish = flags.device, devices_wanted(flags.devices)
+    device = str(places.choose(*wish, None, flags.begun_on))
     note("JAX")
     painter.show(some_pictures(parts.train))
     announce(flags, settings, device, parts)

@@ -47,6 +47,8 @@ class Config(NamedTuple):
     classes: Classes = DIGITS  # the names of the outputs
     shape: tuple[int, int] | None = (SIDE, SIDE)  # of an image, if these are images
     held_out: bool = True  # the test digits chose the best weights
+    devices: int = 1  # over which its examples were spread
+    processes: int = 1
     outcome: dict[str, Any] = {}  # what `fit` returned last, but for the arrays
 
 
@@ -90,6 +92,8 @@ def as_config(held: dict[str, Any]) -> Config:
         classes=as_classes(held["classes"]),
         shape=(int(h), int(w)) if held["shape"] else None,
         held_out=bool(held.get("held_out", True)),
+        devices=int(held.get("devices", 1)),
+        processes=int(held.get("processes", 1)),
     )
 
 

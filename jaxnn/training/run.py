@@ -11,11 +11,11 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxnn import devices, meshes, optimizers, orientation, showing
+from jaxnn import optimizers, orientation, showing
 from jaxnn.data import judge
 from jaxnn.digits import Digits, some_pictures
 from jaxnn.mistake import Mistake
-from jaxnn.training import centering, record, run_folder
+from jaxnn.training import centering, places, record, run_folder
 from jaxnn.training.chunks import best_of, network, train_on
 from jaxnn.training.history import Progress, Run, Snapshot
 from jaxnn.training.settings import Settings, check, checked, cost_name, tidy
@@ -38,6 +38,7 @@ def fit(
     batch_size: int | None = None,
     dtype: str = "float32",
     device: str = "auto",
+    devices: int | str | None = None,
     seed: int = 0,
     out: str | Path | None = None,
     resume: bool = False,
@@ -60,8 +61,11 @@ def fit(
     batch_size: examples per step, for adam, gd and momentum; None takes all. `fit` then
     adds digits of weight 0, up to a multiple of 250; they change no result. So
     all numbers of digits between two multiples of 250 share the compiled programs.
-    dtype: "float32" or "float64". device: "auto", "cpu", "gpu" or "gpu:1". With "auto",
-    digits whose rows lie on several devices stay there, and all of them train.
+    dtype: "float32" or "float64". device: "auto", "cpu", "gpu" or "gpu:1". devices: a
+    number of such devices, or "all": each holds its share of the digits, and the
+    results differ from those of one device by rounding. By default one, or those on
+    which the digits lie; all, where `jax.distributed` has joined several processes; and
+    those of a run that continues, as far as they are there.
     out: the run folder to write. With resume=True, the run folder to continue: it ends
     with the same numbers as an unbroken run on the same device. (bfgs and SciPy's
     methods start again from its weights.) With overwrite=True, `out` may hold a run;
@@ -89,21 +93,19 @@ def fit(
     held_out = held_out if held is None else held.held_out
     check(settings, steps)
     parts = checked(train, test)
-    chosen = devices.choose(device)
+    place = places.choose(device, devices, train.x, held.devices if held else 1)
     if folder is not None and held is None:
         run_folder.require_free(folder, AGAIN, overwrite)
     orientation.warn(train)
-    began, where = time.perf_counter(), devices.describe(chosen)
+    began, where = time.perf_counter(), str(place)
     seen = progress, steps, (cost_name(batch_size), judge(held_out)), where
-    with devices.computing(chosen, dtype), watching(*seen) as follow:
-        rows = meshes.rows_of(train.x) if device == "auto" else None
-        whole = meshes.everywhere(rows.mesh) if rows else chosen
-        place = chosen, rows or chosen, whole
-        sets, task, snapshot = begin(parts, settings, *place)
+    with place.computing(dtype), watching(*seen) as follow:
+        sets, task, snapshot = begin(parts, settings, place)
         config = record.describe(settings, parts, notes, where, held_out)
+        config = config._replace(devices=place.devices, processes=place.processes)
         if folder is not None and held is not None:
             config = config if notes is not None else config._replace(notes=held.notes)
-            snapshot = resumed(folder, held, config, snapshot, whole)
+            snapshot = resumed(folder, held, config, snapshot, place.whole)
         require_finite(snapshot)
         compile_seconds = time.perf_counter() - began
         if folder is not None and held is not None:
