@@ -7,17 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from jaxnn import cli, data, devices, optimizers, training
+from jaxnn import cli, data, devices, optimizers, processes, training
 from jaxnn.classes import noun
+from jaxnn.cli import MISTAKE
 from jaxnn.data import Parts
 from jaxnn.digits import some_pictures
 from jaxnn.flags import DEFAULTS, TrainingFlags, flag, parse
 from jaxnn.mistake import BUG, Mistake
+from jaxnn.processes import Team
 from jaxnn.showing import FILES, Painter, Trained
 from jaxnn.training import Settings, check, cost_name, places, record, run_folder
 
 EXAMPLE = "--device gpu --lam 0.3 --steps 400 --out runs/mine"
 RESUMABLE = {"resume", "steps", "device", "devices", "quiet"}
+RESUMABLE |= {"coordinator", "processes", "process_id"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +42,11 @@ class Flags(TrainingFlags):
     devices: str | None = flag(
         "spread the digits over so many devices, or all", None, metavar="N|all"
     )
+    coordinator: str | None = flag(
+        "where process 0 of several listens", None, metavar="HOST:PORT"
+    )
+    processes: int | None = flag("the number of processes", None)
+    process_id: int | None = flag("which of them this is, from 0", None)
     out: str | None = flag("the run folder (default: runs/<time>)", None)
     overwrite: bool = flag("replace the run that --out holds", False)
     resume: str | None = flag("continue RUN, to the same numbers", None, metavar="RUN")
@@ -180,13 +188,16 @@ def main(argv: Sequence[str]) -> int:
         settings = flags.settings(hidden=hidden_units(flags.hidden))
     folder = Path(flags.out or run_folder.dated())
     check(settings, flags.steps)
+    team = processes.team(flags.coordinator, flags.processes, flags.process_id)
+    if team.number:
+        return help_training(flags, settings, folder, team)
     if flags.resume is None:
         again = f"continue it with --resume {folder}, replace it with --overwrite, or "
         run_folder.require_free(folder, again, flags.overwrite)
     before = folder.stat().st_ino if flags.overwrite and folder.exists() else None
     with Painter() as painter:
         try:
-            return run_with(painter, flags, settings, folder)
+            return run_with(painter, flags, settings, folder, team)
         except KeyboardInterrupt:
             again = f"; continue with {cli.as_typed('train')} --resume {folder}"
             is_saved = run_folder.holds_run(folder) and folder.stat().st_ino != before
@@ -194,11 +205,35 @@ def main(argv: Sequence[str]) -> int:
             raise KeyboardInterrupt(f"stopped{hint}") from None
 
 
-def run_with(painter: Painter, flags: Flags, settings: Settings, folder: Path) -> int:
+def help_training(flags: Flags, settings: Settings, folder: Path, team: Team) -> int:
+    """Train as one of several processes that is not the first, and print nothing."""
+    parts = parts_of(flags, settings)
+    with processes.joined(team, "train", "process 0 says how to go on"):
+        devices.prepare_process(flags.device)
+        run = train_network(replace(flags, quiet=True), settings, folder, parts)
+    return MISTAKE if run.diverged else 0
+
+
+def parts_of(flags: Flags, settings: Settings) -> Parts:
+    """The digits to train on, and those to judge by."""
+    how = flags.test_fraction, settings.seed, flags.standardize
+    return data.train_and_test(flags.data, *how)
+
+
+def run_with(
+    painter: Painter, flags: Flags, settings: Settings, folder: Path, team: Team
+) -> int:
     """Train while painter draws; prints what was reached, then what took how long."""
-    parts = data.train_and_test(
-        flags.data, flags.test_fraction, settings.seed, flags.standardize
-    )
+    parts = parts_of(flags, settings)
+    then = f"start all again with {cli.as_typed('train')} --resume {folder}"
+    with processes.joined(team, "train", then):
+        return run_on(painter, flags, settings, folder, parts)
+
+
+def run_on(
+    painter: Painter, flags: Flags, settings: Settings, folder: Path, parts: Parts
+) -> int:
+    """As `run_with`, with these digits."""
     seconds = {"data": cli.seconds_since_import()}
 
     def note(part: str) -> None:

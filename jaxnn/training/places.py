@@ -29,6 +29,11 @@ class Place(NamedTuple):
         """The number of processes that they belong to."""
         return len({one.process_index for one in meshes.devices_of(self.rows)}) or 1
 
+    @property
+    def leads(self) -> bool:
+        """Whether this process is the one that writes and reports."""
+        return self.first.process_index == 0
+
     def computing(self, dtype: str) -> AbstractContextManager[None]:
         """Compute here, in dtype."""
         return devices.computing(self.first, dtype, getattr(self.rows, "mesh", None))

@@ -3,6 +3,7 @@
 m examples, n pixels, k classes.
 """
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxnn import optimizers, orientation, showing
+from jaxnn import optimizers, orientation, processes, showing
 from jaxnn.data import judge
 from jaxnn.digits import Digits, some_pictures
 from jaxnn.mistake import Mistake
@@ -94,19 +95,23 @@ def fit(
     check(settings, steps)
     parts = checked(train, test)
     place = places.choose(device, devices, train.x, held.devices if held else 1)
-    if folder is not None and held is None:
+    if folder is not None and held is None and place.leads:
         run_folder.require_free(folder, AGAIN, overwrite)
     orientation.warn(train)
     began, where = time.perf_counter(), str(place)
+    progress = progress if place.leads or callable(progress) else False
     seen = progress, steps, (cost_name(batch_size), judge(held_out)), where
     with place.computing(dtype), watching(*seen) as follow:
-        sets, task, snapshot = begin(parts, settings, place)
         config = record.describe(settings, parts, notes, where, held_out)
         config = config._replace(devices=place.devices, processes=place.processes)
+        with processes.quiet():
+            processes.agree(facts_of(config, steps, folder if held else None))
+            sets, task, snapshot = begin(parts, settings, place)
         if folder is not None and held is not None:
             config = config if notes is not None else config._replace(notes=held.notes)
             snapshot = resumed(folder, held, config, snapshot, place.whole)
         require_finite(snapshot)
+        folder = folder if place.leads else None  # one process alone writes
         compile_seconds = time.perf_counter() - began
         if folder is not None and held is not None:
             record.write_config(folder, config)  # steps, device, versions may be new
@@ -119,6 +124,18 @@ def fit(
     run = as_run(result, snapshot, best_of(snapshot, chooses), config)
     more = {"began_at": began_at, "compile_seconds": compile_seconds, "folder": folder}
     return finished(run._replace(**more), config, train, pictures)
+
+
+def facts_of(config: record.Config, steps: int, resumed: Path | None) -> dict[str, Any]:
+    """What each process of a run must have alike."""
+    parts = {name: part._replace(name="") for name, part in config.data.items()}
+    checkpoint = (resumed / run_folder.CHECKPOINT).read_bytes() if resumed else b""
+    return {
+        "settings": (config.settings, steps, config.held_out, config.devices),
+        "versions": config.versions,
+        "digits": (parts, config.classes),
+        "checkpoint": hashlib.sha256(checkpoint).hexdigest(),
+    }
 
 
 def check_folder(out: str | Path | None, resume: bool, overwrite: bool) -> None:

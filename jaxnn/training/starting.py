@@ -42,7 +42,7 @@ def first_snapshot(
     """The start of a run: initial weights, no history; compiles what the run needs.
 
     XLA compiles side by side: the loop, which also evaluates the start, and what is
-    measured between chunks.
+    measured between chunks. Several devices run both in one order.
     """
 
     def compile_rest() -> None:
@@ -51,9 +51,9 @@ def first_snapshot(
             accuracies(centering.uncentered(start, centers_in(task)), sets)
 
     with ThreadPoolExecutor(1) as pool:
-        rest = pool.submit(compile_rest)
+        rest = pool.submit(compile_rest) if place.devices == 1 else None
         state = optimizers.start(centering.cost, start, **task)
-        rest.result()
+        rest.result() if rest else compile_rest()
     return Snapshot(state, params, np.array(-1.0), no_history())
 
 
