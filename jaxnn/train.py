@@ -16,7 +16,7 @@ from jaxnn.flags import DEFAULTS, TrainingFlags, flag, parse
 from jaxnn.mistake import BUG, Mistake
 from jaxnn.processes import Team
 from jaxnn.showing import FILES, Painter, Trained
-from jaxnn.training import Settings, check, cost_name, places, record, run_folder
+from jaxnn.training import Settings, check, cost_name, placement, record, run_folder
 
 EXAMPLE = "--device gpu --lam 0.3 --steps 400 --out runs/mine"
 RESUMABLE = {"resume", "steps", "device", "devices", "quiet"}
@@ -241,7 +241,7 @@ def run_on(
 
     devices.prepare_process(flags.device)
     wish = flags.device, devices_wanted(flags.devices)
-    device = str(places.choose(*wish, None, flags.begun_on))
+    device = str(placement.choose(*wish, None, flags.begun_on))
     note("JAX")
     painter.show(some_pictures(parts.train))
     announce(flags, settings, device, parts)

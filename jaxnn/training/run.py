@@ -16,7 +16,7 @@ from jaxnn import optimizers, orientation, processes, showing
 from jaxnn.data import judge
 from jaxnn.digits import Digits, some_pictures
 from jaxnn.mistake import Mistake
-from jaxnn.training import centering, places, record, run_folder
+from jaxnn.training import centering, placement, record, run_folder
 from jaxnn.training.chunks import best_of, network, train_on
 from jaxnn.training.history import Progress, Run, Snapshot
 from jaxnn.training.settings import Settings, check, checked, cost_name, tidy
@@ -94,7 +94,7 @@ def fit(
     held_out = held_out if held is None else held.held_out
     check(settings, steps)
     parts = checked(train, test)
-    place = places.choose(device, devices, train.x, held.devices if held else 1)
+    place = placement.choose(device, devices, train.x, held.devices if held else 1)
     if folder is not None and held is None and place.leads:
         run_folder.require_free(folder, AGAIN, overwrite)
     orientation.warn(train)

@@ -14,13 +14,13 @@ from jaxnn.files import FileError
 from jaxnn.mistake import Mistake
 from jaxnn.training import centering, record, run_folder
 from jaxnn.training.history import History, Sets, Snapshot, accuracies, no_history
-from jaxnn.training.places import Place
+from jaxnn.training.placement import Placement
 from jaxnn.training.settings import Settings
 from jaxnn.training.task import centers_in, initial_params, load, make_task
 
 
 def begin(
-    parts: Sequence[Digits], settings: Settings, place: Place
+    parts: Sequence[Digits], settings: Settings, place: Placement
 ) -> tuple[Sets, dict[str, Any], Snapshot]:
     """The digits on their devices, the optimizer's arguments, the start of the run."""
     pads, dtype = settings.batch_size is None, settings.dtype
@@ -37,7 +37,7 @@ def first_snapshot(
     params: model.Params,
     start: model.Params,
     sets: Sets,
-    place: Place,
+    place: Placement,
 ) -> Snapshot:
     """The start of a run: initial weights, no history; compiles what the run needs.
 

@@ -12,7 +12,7 @@ from jaxnn import devices, meshes
 from jaxnn.devices import Device
 
 
-class Place(NamedTuple):
+class Placement(NamedTuple):
     """The devices of a run."""
 
     first: Device  # that of small computations, and the one to name
@@ -44,7 +44,7 @@ class Place(NamedTuple):
         return f"{devices.describe(self.first)}{more}{parts}"
 
 
-def choose(kind: str, wish: int | str | None, x: Any, begun_on: int = 1) -> Place:
+def choose(kind: str, wish: int | str | None, x: Any, begun_on: int = 1) -> Placement:
     """The place for examples x (m, n).
 
     kind: as in `devices.choose`. wish: a number of devices, or "all". None keeps x on
@@ -60,6 +60,6 @@ def choose(kind: str, wish: int | str | None, x: Any, begun_on: int = 1) -> Plac
         laid = meshes.devices_of(x) if kind == "auto" else []
         found = laid or devices.alike(first)[:begun_on]
     if len(found) < 2:
-        return Place(first, first, first)
+        return Placement(first, first, first)
     mesh = meshes.of_examples(found)
-    return Place(first, meshes.by_rows(mesh), meshes.everywhere(mesh))
+    return Placement(first, meshes.by_rows(mesh), meshes.everywhere(mesh))

@@ -9,7 +9,7 @@ import pytest
 import jaxnn
 from jaxnn import devices, meshes, optimizers
 from jaxnn.optimizers import METHODS, loop
-from jaxnn.training import blocks, centering, places, starting
+from jaxnn.training import blocks, centering, placement, starting
 from jaxnn.training.settings import Settings
 
 # scipy-tnc divides by differences of costs: after 20 steps rounding has grown a lot
@@ -68,7 +68,7 @@ def test_cost_and_gradient(odd_digits, is_long, request):
         request.getfixturevalue("blocks_of_100")
     params = jaxnn.init_params(0, dtype="float64")
     expected = jaxnn.backprop(params, *odd_digits[:2], 1.0)
-    place, settings = places.choose("cpu", 4, None), Settings(dtype="float64")
+    place, settings = placement.choose("cpu", 4, None), Settings(dtype="float64")
     with place.computing("float64"):
         sets, work, _ = starting.begin([odd_digits], settings, place)
         assert len(sets[0].x) == 1000 and len(sets[0].x.sharding.device_set) == 4
@@ -89,7 +89,7 @@ def test_an_evaluation_takes_one_all_reduce(
     # newton-cg: one in the gradient, one in a product with the Hessian
     if is_long:
         request.getfixturevalue("blocks_of_100")
-    place, settings = places.choose("cpu", 4, None), Settings(method=method)
+    place, settings = placement.choose("cpu", 4, None), Settings(method=method)
     fun = jax.tree_util.Partial(centering.cost)  # traced again
     with place.computing("float32"):
         _, work, snapshot = starting.begin([odd_digits], settings, place)
@@ -114,8 +114,8 @@ def test_a_run_goes_on_with_another_number_of_devices(odd_digits, tmp_path):
 
 
 def test_a_run_begun_on_more_devices_than_there_are_takes_those_there_are():
-    assert places.choose("cpu", None, None, begun_on=64).devices == 4
-    assert places.choose("cpu", None, None).devices == 1
+    assert placement.choose("cpu", None, None, begun_on=64).devices == 4
+    assert placement.choose("cpu", None, None).devices == 1
 
 
 @pytest.mark.parametrize(
