@@ -31,6 +31,7 @@ GROUND = {
     "cache",
     "meshes",
     "weights",
+    "processes",
 }
 
 # What each part imports of the others, no less and no more. Everyone may raise a
