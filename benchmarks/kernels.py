@@ -90,6 +90,7 @@ def chunk(dtype: str, method: str, batch: int | None, m: int) -> Job:
     centers = tuple(shape(n, dtype=dtype) for n in LAYERS[:-1])
     args = x, y, lam, centers if method in centering.METHODS else None
     args += (None if batch else shape(rows, dtype=dtype),)  # weights: 0 for padding
+    args += (lam,)  # their sum
     batches = batch and optimizers.Minibatches(batch, m, task.take_batch)
     size = task.EVERY if batch is None else m // batch
 

@@ -13,7 +13,7 @@ import pkgutil
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 
 LOG = "jax._src.xla_bridge"  # if JAX renames it, its traceback shows as before
@@ -161,24 +161,36 @@ def hushed() -> Iterator[None]:
     """Without the lines that JAX's C++ layer prints to standard error as it starts.
 
     They come before its logging obeys a setting, and only where a plugin is installed.
-    Another process passes every other line on, so that none is lost in a crash.
     """
-    if sys.stderr is None or not plugins():
-        yield
-        return
-    words = [sys.executable, "-I", "-S", "-c", SIEVE, NOISE]
-    sys.stderr.flush()
-    real = os.dup(2)
-    # in a session of its own, Ctrl-C does not reach it
-    sieve = subprocess.Popen(words, stdin=subprocess.PIPE, start_new_session=True)
-    assert sieve.stdin is not None
-    os.dup2(sieve.stdin.fileno(), 2)
-    sieve.stdin.close()
+    end = sieve(SIEVE, NOISE) if plugins() else lambda: None
     try:
         yield
     finally:
+        end()
+
+
+def sieve(script: str, *args: str) -> Callable[[], None]:
+    """Pass standard error through a process that runs a script of Python.
+
+    What it passes on is not lost in a crash of this process. Returns what ends it.
+    """
+    if sys.stderr is None:
+        return lambda: None
+    words = [sys.executable, "-I", "-S", "-c", script, *args]
+    sys.stderr.flush()
+    real = os.dup(2)
+    # in a session of its own, Ctrl-C does not reach it
+    process = subprocess.Popen(words, stdin=subprocess.PIPE, start_new_session=True)
+    assert process.stdin is not None
+    os.dup2(process.stdin.fileno(), 2)
+    process.stdin.close()
+
+    def end() -> None:
+        assert sys.stderr is not None
         sys.stderr.flush()
         os.dup2(real, 2)
         os.close(real)
         with contextlib.suppress(subprocess.TimeoutExpired):  # if others hold the pipe
-            sieve.wait(5)
+            process.wait(5)
+
+    return end

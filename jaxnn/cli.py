@@ -17,7 +17,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
-from jaxnn import backends, data, startup
+from jaxnn import backends, data, processes, startup
 from jaxnn.mistake import BUG, Mistake, is_out_of_memory
 from jaxnn.orientation import warnings_in_lines
 from jaxnn.progress import Show, bar
@@ -81,7 +81,8 @@ def leave(code: int) -> NoReturn:
     is_watched = hasattr(sys, "ps1") or sys.flags.interactive
     if is_watched or sys.gettrace() or sys.getprofile():
         sys.exit(code)
-    atexit._run_exitfuncs()
+    if code == 0 or processes.is_alone():  # else JAX would wait for the others
+        atexit._run_exitfuncs()
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.flush()
     sys.stderr.flush()

@@ -43,15 +43,59 @@ def choose(kind: str = "auto", cpu: str = 'device="cpu"') -> Device:
 
     backends.failure()  # first: JAX would log a traceback
     try:
-        found = jax.devices(None if name == "auto" else name)
+        every = jax.devices(None if name == "auto" else name)
     except (RuntimeError, AssertionError):  # JAX raises either
         raise DeviceError(f"{refusal(kind)}; for the CPU: {cpu}") from None
+    found = [one for one in every if one.process_index == jax.process_index()]
     if number:
         return numbered(found, int(number))
     if kind == "auto" and found[0].platform == "cpu":
         if reason := backends.why_no_gpu():
             cache.warn_once(f"on the CPU, because the GPU did not start: {reason}")
     return found[0]
+
+
+def several(kind: str, wish: int | str) -> list[Device]:
+    """So many devices of a kind, or "all"; of several processes, as many of each.
+
+    Raises DeviceError where there are not as many.
+    """
+    if wish != "all" and (isinstance(wish, str) or wish < 1):
+        raise DeviceError(f"devices {wish!r}: give a number from 1 up, or all")
+    first, parts = choose(kind), len(of_processes())
+    if wish == 1 and parts == 1:
+        return [first]
+    if ":" in kind:
+        raise DeviceError(f"device {kind} is one; leave out its number, or devices")
+    found = alike(first)
+    count = len(found) if wish == "all" else int(wish)
+    each, rest = divmod(count, parts)
+    own = [
+        [one for one in found if one.process_index == i][:each] for i in of_processes()
+    ]
+    if rest or any(len(those) < each for those in own):
+        of_parts = f", as many in each of {parts} processes" * (parts > 1)
+        raise DeviceError(
+            f"{count} devices were asked for{of_parts}; there are "
+            + ", ".join(map(describe, found))
+            + f"; JAX_NUM_CPU_DEVICES={count} makes as many of a CPU"
+            * (first.platform == "cpu" and parts == 1)
+        )
+    return [one for those in own for one in those]
+
+
+def alike(device: Device) -> list[Device]:
+    """The devices of this one's kind, of all processes."""
+    import jax
+
+    return jax.devices(device.platform)
+
+
+def of_processes() -> range:
+    """The numbers of the processes that `jax.distributed` has joined; else one, 0."""
+    import jax
+
+    return range(jax.process_count())
 
 
 def numbered(found: list[Device], number: int) -> Device:
@@ -92,13 +136,13 @@ def describe(device: Device) -> str:
 
 
 @contextlib.contextmanager
-def computing(device: Device, dtype: str) -> Iterator[None]:
-    """Compute on device (None: JAX's default), in dtype; not on a mesh in context."""
+def computing(device: Device, dtype: str, mesh: Any = None) -> Iterator[None]:
+    """Compute on device (None: JAX's default), in dtype, with this mesh in context."""
     import jax
 
-    is_plain = jax.sharding.get_abstract_mesh().empty
-    no_mesh = contextlib.nullcontext() if is_plain else jax.set_mesh(None)
-    with jax.default_device(device), jax.enable_x64(dtype == "float64"), no_mesh:
+    is_plain = mesh is None and jax.sharding.get_abstract_mesh().empty
+    context = contextlib.nullcontext() if is_plain else jax.set_mesh(mesh)
+    with jax.default_device(device), jax.enable_x64(dtype == "float64"), context:
         yield
 
 

@@ -72,7 +72,7 @@ def as_features(
     x: Any, shape: tuple[int, int] | None
 ) -> tuple[np.ndarray, tuple[int, int] | None]:
     """Features in any form as (m, n) finite floats, and the shape of an image."""
-    if meshes.rows_of(x) is not None and x.ndim == 2:  # on several devices: left there
+    if meshes.devices_of(x) and x.ndim == 2:  # on several devices: left there
         require_numbers(x, [])
         x = x if x.dtype.kind == "f" else x.astype(float)
         require_finite(x, [])

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from jaxnn import cli, devices
 from jaxnn.initialization import SCHEMES
+from jaxnn.mistake import Mistake
 from jaxnn.optimizers import TRAITS
 from jaxnn.training import Settings
 
@@ -30,6 +31,15 @@ def device(word: str) -> str:
         return devices.known(word)
     except devices.DeviceError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def number_of_devices(word: str) -> int | str:
+    """--devices as `fit` takes it."""
+    if word == "all":
+        return word
+    if not word.isdecimal() or int(word) < 1:
+        raise argparse.ArgumentTypeError(f"{word}: give a number from 1 up, or all")
+    return int(word)
 
 
 def flag(help: str, default: Any = MISSING, **more: Any) -> Any:
@@ -72,6 +82,50 @@ class TrainingFlags(CommonFlags):
         """The settings of a network; own: those that are not a flag's value."""
         names = {one.name for one in fields(self)} & set(Settings._fields)
         return Settings(**{name: getattr(self, name) for name in names} | own)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainFlags(TrainingFlags):
+    """Train the 400-25-10 digit network, on the embedded digits or any file: other
+    images and tables have as many inputs as features and as many outputs as classes.
+    """
+
+    hidden: Sequence[str] = flag(
+        "units of each hidden layer, or none", tuple(map(str, DEFAULTS.hidden))
+    )
+    lam: float = flag("penalty lambda", DEFAULTS.lam)
+    batch_size: int | None = flag(
+        "digits per mini-batch, if the method takes a learning rate (default: all)",
+        None,
+    )
+    test_fraction: float = flag("fraction held out of training", 0.2)
+    standardize: bool = flag("scale each image to mean 0, deviation 1", False)
+    devices: int | str | None = flag(
+        "spread the digits over so many devices, or all",
+        None,
+        type=number_of_devices,
+        metavar="N|all",
+    )
+    coordinator: str | None = flag(
+        "where process 0 of several listens", None, metavar="HOST:PORT"
+    )
+    processes: int | None = flag("the number of processes", None)
+    process_id: int | None = flag("which of them this is, from 0", None)
+    out: str | None = flag("the run folder (default: runs/<time>)", None)
+    overwrite: bool = flag("replace the run that --out holds", False)
+    resume: str | None = flag("continue RUN, to the same numbers", None, metavar="RUN")
+    begun_on: int = 1  # the number of devices of the run to continue
+
+
+def hidden_units(words: Sequence[str]) -> tuple[int, ...]:
+    """--hidden as numbers: "25", "50 25", or "none" for logistic regression."""
+    if list(words) == ["none"]:
+        return ()
+    if not all(word.isdecimal() and int(word) > 0 for word in words):
+        raise Mistake(
+            f"--hidden {' '.join(words)}: give units per layer, as 25 or 50 25, or none"
+        )
+    return tuple(map(int, words))
 
 
 F = TypeVar("F", bound=CommonFlags)

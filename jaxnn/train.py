@@ -4,69 +4,46 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from jaxnn import cli, data, devices, optimizers, startup, training
+from jaxnn import cli, data, devices, optimizers, processes, startup, training
 from jaxnn.classes import noun
+from jaxnn.cli import MISTAKE
 from jaxnn.data import Parts
 from jaxnn.digits import some_pictures
 from jaxnn.files import Unwritable
-from jaxnn.flags import DEFAULTS, TrainingFlags, flag, parse
+from jaxnn.flags import TrainFlags as Flags
+from jaxnn.flags import hidden_units, parse
 from jaxnn.mistake import BUG, Mistake
+from jaxnn.processes import Team
 from jaxnn.showing import FILES, Painter, Trained
-from jaxnn.training import Settings, check, cost_name, places, record
+from jaxnn.training import Settings, check, cost_name, placement, places, record
 
 EXAMPLE = "--device gpu --lam 0.3 --steps 400 --out runs/mine"
-RESUMABLE = {"resume", "steps", "device", "quiet"}
+RESUMABLE = {"resume", "steps", "device", "devices", "quiet"}
+RESUMABLE |= {"coordinator", "processes", "process_id"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Flags(TrainingFlags):
-    """Train the 400-25-10 digit network, on the embedded digits or any file: other
-    images and tables have as many inputs as features and as many outputs as classes.
+def resumed(flags: Flags, run: str, leads: bool) -> tuple[Flags, Settings]:
+    """The flags and settings of the run to continue, and the RESUMABLE ones given.
+
+    leads: whether this process is the one that writes the run.
     """
-
-    hidden: Sequence[str] = flag(
-        "units of each hidden layer, or none", tuple(map(str, DEFAULTS.hidden))
-    )
-    lam: float = flag("penalty lambda", DEFAULTS.lam)
-    batch_size: int | None = flag(
-        "digits per mini-batch, if the method takes a learning rate (default: all)",
-        None,
-    )
-    test_fraction: float = flag("fraction held out of training", 0.2)
-    standardize: bool = flag("scale each image to mean 0, deviation 1", False)
-    out: str | None = flag("the run folder (default: runs/<time>)", None)
-    overwrite: bool = flag("replace the run that --out holds", False)
-    resume: str | None = flag("continue RUN, to the same numbers", None, metavar="RUN")
-
-
-def hidden_units(words: Sequence[str]) -> tuple[int, ...]:
-    """--hidden as numbers: "25", "50 25", or "none" for logistic regression."""
-    if list(words) == ["none"]:
-        return ()
-    if not all(word.isdecimal() and int(word) > 0 for word in words):
-        raise Mistake(
-            f"--hidden {' '.join(words)}: give units per layer, as 25 or 50 25, or none"
-        )
-    return tuple(map(int, words))
-
-
-def resumed(flags: Flags, run: str) -> tuple[Flags, Settings]:
-    """The flags and settings of the run to continue, and the RESUMABLE ones given."""
     if fixed := sorted(flags.given - RESUMABLE):
         raise Mistake(
             f"--{fixed[0].replace('_', '-')} does not go with --resume, which "
             "continues a run as it is; leave it out, or start a new run"
         )
-    places.mend(Path(run))
+    if leads:
+        places.mend(Path(run))
     config = record.read_config(Path(run))
-    with places.locked(Path(run)):
+    with places.locked(Path(run) if leads else None):
         pass  # refused here, before JAX is loaded
     held = {name: config.notes[name] for name in record.NOTES & config.notes.keys()}
     held["device"] = config.device.partition(":")[0]
     given = {name: getattr(flags, name) for name in flags.given}
+    held["begun_on"] = config.devices
     return replace(flags, **(held | given), out=run), config.settings
 
 
@@ -111,6 +88,7 @@ def train_network(
             **how,
             steps=flags.steps,
             device=flags.device,
+            devices=flags.devices,
             out=folder,
             resume=flags.resume is not None,
             overwrite=flags.overwrite,
@@ -163,12 +141,15 @@ def result_line(run: training.Run, folder: Path, is_early: bool) -> str:
 def main(argv: Sequence[str]) -> int:
     """Train, draw, and print where everything is."""
     flags = parse(Flags, argv, "train", EXAMPLE)
+    team = processes.team(flags.coordinator, flags.processes, flags.process_id)
     if flags.resume is not None:
-        flags, settings = resumed(flags, flags.resume)
+        flags, settings = resumed(flags, flags.resume, team.number == 0)
     else:
         settings = flags.settings(hidden=hidden_units(flags.hidden))
     folder = Path(flags.out or places.dated())
     check(settings, flags.steps)
+    if team.number:
+        return help_training(flags, settings, folder, team)
     if flags.resume is None:
         again = f"continue it with --resume {folder}, replace it with --overwrite, or "
         places.require_free(folder, again, flags.overwrite)
@@ -183,7 +164,7 @@ def main(argv: Sequence[str]) -> int:
 
     with Painter() as painter, startup.saying(said):
         try:
-            return run_with(painter, flags, settings, folder)
+            return run_with(painter, flags, settings, folder, team)
         except KeyboardInterrupt as stop:
             raise type(stop)(said()) from None
         except Unwritable as error:
@@ -197,18 +178,43 @@ def again_with(folder: Path) -> str:
     return f"{cli.as_typed('train')} --resume {folder}"
 
 
-def run_with(painter: Painter, flags: Flags, settings: Settings, folder: Path) -> int:
+def help_training(flags: Flags, settings: Settings, folder: Path, team: Team) -> int:
+    """Train as one of several processes that is not the first, and print nothing."""
+    parts = parts_of(flags, settings)
+    with processes.joined(team, "train", "process 0 says how to go on"):
+        devices.prepare_process(flags.device)
+        run = train_network(replace(flags, quiet=True), settings, folder, parts)
+    return MISTAKE if run.diverged else 0
+
+
+def parts_of(flags: Flags, settings: Settings) -> Parts:
+    """The digits to train on, and those to judge by."""
+    how = flags.test_fraction, settings.seed, flags.standardize
+    return data.train_and_test(flags.data, *how)
+
+
+def run_with(
+    painter: Painter, flags: Flags, settings: Settings, folder: Path, team: Team
+) -> int:
     """Train while painter draws; prints what was reached, then what took how long."""
-    parts = data.train_and_test(
-        flags.data, flags.test_fraction, settings.seed, flags.standardize
-    )
+    parts = parts_of(flags, settings)
+    then = f"start all again with {again_with(folder)}"
+    with processes.joined(team, "train", then):
+        return run_on(painter, flags, settings, folder, parts)
+
+
+def run_on(
+    painter: Painter, flags: Flags, settings: Settings, folder: Path, parts: Parts
+) -> int:
+    """As `run_with`, with these digits."""
     seconds = {"data": cli.seconds_since_import()}
 
     def note(part: str) -> None:
         seconds[part] = cli.seconds_since_import() - sum(seconds.values())
 
     devices.prepare_process(flags.device)
-    device = devices.describe(devices.choose(flags.device))
+    wish = flags.device, flags.devices
+    device = str(placement.choose(*wish, None, flags.begun_on))
     note("JAX")
     painter.show(some_pictures(parts.train))
     announce(flags, settings, device, parts)

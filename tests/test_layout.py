@@ -32,6 +32,7 @@ GROUND = {
     "cache",
     "meshes",
     "weights",
+    "processes",
 }
 
 # What each part imports of the others, no less and no more. Everyone may raise a

@@ -124,10 +124,10 @@ def test_digits_on_a_mesh_are_checked_where_they_lie(few_digits, spread):
     assert found.x is x
     expected = jaxnn.standardize(jaxnn.Digits(np.asarray(x), few_digits.y))
     standard = jaxnn.standardize(found)
-    assert meshes.rows_of(standard.x) is not None
+    assert meshes.devices_of(standard.x)
     np.testing.assert_allclose(standard.x, expected.x, atol=1e-5)
     numbers = jaxnn.Digits(*spread(np.eye(4, dtype=int), np.arange(4)))
-    assert numbers.x.dtype.kind == "f" and meshes.rows_of(numbers.x) is not None
+    assert numbers.x.dtype.kind == "f" and meshes.devices_of(numbers.x)
     with pytest.raises(jaxnn.Mistake, match="x holds nan in row 0, column 0"):
         jaxnn.Digits(
             *spread(np.where(few_digits.x == few_digits.x[0, 0], np.nan, 1), y)
@@ -154,4 +154,4 @@ def test_a_sharded_run_resumes(few_digits, spread, tmp_path):
 def test_one_device_has_no_mesh():
     x = jnp.ones((4, 3))
     assert meshes.explicit_mesh((x, 1.0, None)) is None
-    assert meshes.rows_of(x) is None and meshes.rows_of(np.ones(3)) is None
+    assert meshes.devices_of(x) == meshes.devices_of(np.ones(3)) == []

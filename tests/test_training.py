@@ -365,10 +365,9 @@ def test_minibatch_gradient_is_unbiased(few_digits):
     x, y, lam, size = few_digits.x, few_digits.y, 2.0, 40
     params = jaxnn.init_params(0, dtype="float64")
     order = np.random.default_rng(0).permutation(len(y)).reshape(-1, size)
+    args = x, y, lam, None, None, len(y)
     gradients = [
-        jaxnn.backprop(
-            params, *map(np.asarray, task.take_batch((x, y, lam, None, None), i)[:3])
-        )[1]
+        jaxnn.backprop(params, *map(np.asarray, task.take_batch(args, i)[:3]))[1]
         for i in order
     ]
     mean = np.mean([gradient[0] for gradient in gradients], axis=0)

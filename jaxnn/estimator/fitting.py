@@ -97,7 +97,8 @@ def task_of(part: Examples, params: Params, settings: training.Settings) -> dict
         centers = np.pad(mean, (0, data.x.shape[1] - len(mean))), *others
     batches = size and optimizers.Minibatches(min(size, m), m, take_batch)
     task = training.make_task(data, settings._replace(batch_size=None), centers)
-    return task | {"batches": batches, "chunk": CHUNK}
+    args = task["args"][:-1]  # the weights of a person's examples are summed
+    return task | {"args": args, "batches": batches, "chunk": CHUNK}
 
 
 def widened(params: Params, task: dict[str, Any]) -> Params:

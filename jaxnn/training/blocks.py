@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jax import lax
 from jax.typing import ArrayLike
 
-from jaxnn import model
+from jaxnn import meshes, model
 from jaxnn.model import Array, Params
 
 # Examples per block. Smaller blocks are slower on an Intel, larger ones on an AMD, and
@@ -30,15 +30,17 @@ def cost(
     y: ArrayLike,
     lam: ArrayLike,
     weights: ArrayLike | None = None,
+    total: jax.Array | None = None,
 ) -> jax.Array:
     """`model.cost` of any number of examples; it can be differentiated by params alone.
 
-    Up to BLOCK examples this is model.cost itself. Beyond that, any other derivative
-    raises NotImplementedError.
+    Up to BLOCK examples on one device this is model.cost itself. Beyond that, any other
+    derivative raises NotImplementedError. total: the sum of the weights, if known; on
+    several devices summing them takes a second all-reduce.
     """
-    if len(x) <= BLOCK:
+    if len(x) <= BLOCK and meshes.in_context() is None:
         return model.cost(params, x, y, lam, weights)
-    m = model.total_weight(x, weights)
+    m = model.total_weight(x, weights) if total is None else total
     data = tuple(None if a is None else jnp.asarray(a) for a in (x, y, weights))
     return cross_entropy(params, *data) / m + model.penalty(params, lam, m)
 
@@ -48,7 +50,7 @@ def cross_entropy(
     params: Params, x: jax.Array, y: jax.Array, weights: jax.Array | None
 ) -> jax.Array:
     """The sum of `model.cross_entropy` block by block; a scalar."""
-    return on_device(all_classes, params, x, y, weights)
+    return summed(all_classes, params, x, y, weights)
 
 
 def all_classes(
@@ -70,7 +72,7 @@ def derivative(primals: tuple, tangents: tuple) -> tuple[jax.Array, jax.Array]:
         raise NotImplementedError(
             "blocks.cost has derivatives by params alone; use model.cost"
         )
-    loss, gradient = on_device(jax.value_and_grad(all_classes), params, *data)
+    loss, gradient = summed(jax.value_and_grad(all_classes), params, *data)
     pairs = zip(gradient, direction, strict=True)
     change = sum(jnp.vdot(g, d) for g, d in pairs if not is_zero(d))
     return loss, jnp.asarray(change, loss.dtype)
@@ -84,17 +86,23 @@ def is_zero(tangent: Any) -> bool:
     return isinstance(tangent, jax.custom_derivatives.SymbolicZero)
 
 
-def on_device(function: Any, params: Params, *data: jax.Array | None) -> Any:
+def summed(function: Any, params: Params, *data: jax.Array | None) -> Any:
     """Evaluate function, a sum over examples, in blocks on a CPU, elsewhere at once."""
-    return lax.platform_dependent(
-        params, *data, cpu=in_blocks(function), default=function
-    )
+
+    def on_device(params: Params, *data: jax.Array | None) -> Any:
+        if len(jax.tree.leaves(data)[0]) <= BLOCK:
+            return function(params, *data)
+        return lax.platform_dependent(
+            params, *data, cpu=in_blocks(function), default=function
+        )
+
+    return meshes.summed(on_device, params, *data)
 
 
 def in_blocks(function: Any) -> Any:
     """Turn function, a sum over examples, into the same sum taken block by block."""
 
-    def summed(params: Params, *data: jax.Array | None) -> Any:
+    def by_blocks(params: Params, *data: jax.Array | None) -> Any:
         arrays, places = jax.tree.flatten(data)  # without None
         m = len(arrays[0])
         head = m % BLOCK or BLOCK  # the first block takes the remainder
@@ -108,4 +116,4 @@ def in_blocks(function: Any) -> Any:
 
         return lax.scan(add, block(0, head), jnp.arange(head, m, BLOCK))[0]
 
-    return summed
+    return by_blocks

@@ -93,6 +93,7 @@ def cost(
     lam: ArrayLike,
     centers: Centers | None = None,
     weights: ArrayLike | None = None,
+    total: jax.Array | None = None,
 ) -> jax.Array:
     """`jaxnn.cost` of the network whose centered parameters are params; a scalar."""
-    return blocks.cost(uncentered(params, centers), x, y, lam, weights)
+    return blocks.cost(uncentered(params, centers), x, y, lam, weights, total)

@@ -59,6 +59,8 @@ class Config(NamedTuple):
     classes: Classes = DIGITS  # the names of the outputs
     shape: tuple[int, int] | None = (SIDE, SIDE)  # of an image, if these are images
     held_out: bool = True  # the test digits chose the best weights
+    devices: int = 1  # over which its examples were spread
+    processes: int = 1
     outcome: dict[str, Any] = {}  # what `fit` returned last; the types are OUTCOME's
     identity: str = ""  # of the run, which its checkpoint bears, too
 

@@ -3,6 +3,7 @@
 m examples, n pixels, k classes.
 """
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -12,11 +13,11 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxnn import devices, meshes, optimizers, orientation, showing
+from jaxnn import optimizers, orientation, processes, showing
 from jaxnn.data import judge
 from jaxnn.digits import Digits, some_pictures
 from jaxnn.mistake import Mistake
-from jaxnn.training import centering, places, record, run_folder
+from jaxnn.training import centering, placement, places, record, run_folder
 from jaxnn.training.chunks import best_of, network, train_on
 from jaxnn.training.history import Progress, Run, Snapshot
 from jaxnn.training.settings import Settings, check, checked, cost_name, tidy
@@ -39,6 +40,7 @@ def fit(
     batch_size: int | None = None,
     dtype: str = "float32",
     device: str = "auto",
+    devices: int | str | None = None,
     seed: int = 0,
     out: str | Path | None = None,
     resume: bool = False,
@@ -61,8 +63,11 @@ def fit(
     batch_size: examples per step, for adam, gd and momentum; None takes all. `fit` then
     adds digits of weight 0, up to a multiple of 250; they change no result. So
     all numbers of digits between two multiples of 250 share the compiled programs.
-    dtype: "float32" or "float64". device: "auto", "cpu", "gpu" or "gpu:1". With "auto",
-    digits whose rows lie on several devices stay there, and all of them train.
+    dtype: "float32" or "float64". device: "auto", "cpu", "gpu" or "gpu:1". devices: a
+    number of such devices, or "all": each holds its share of the digits, and the
+    results differ from those of one device by rounding. By default one, or those on
+    which the digits lie; all, where `jax.distributed` has joined several processes; and
+    those of a run that continues, as far as they are there.
     out: the run folder to write. With resume=True, the run folder to continue: it ends
     with the same numbers as an unbroken run on the same device. (bfgs and SciPy's
     methods start again from its weights.) With overwrite=True, `out` may hold a run;
@@ -89,24 +94,25 @@ def fit(
     held_out = held_out if held is None else held.held_out
     check(settings, steps)
     parts = checked(train, test)
-    chosen = devices.choose(device)
-    if folder is not None and held is None:
+    place = placement.choose(device, devices, train.x, held.devices if held else 1)
+    if folder is not None and held is None and place.leads:
         places.require_free(folder, AGAIN, overwrite)
     orientation.warn(train)
-    began, where = time.perf_counter(), devices.describe(chosen)
+    began, where = time.perf_counter(), str(place)
+    progress = progress if place.leads or callable(progress) else False
     seen = progress, steps, (cost_name(batch_size), judge(held_out)), where
-    computing = devices.computing(chosen, dtype)
-    with computing, watching(*seen) as follow, ExitStack() as locks:
-        locks.enter_context(places.locked(folder))
-        rows = meshes.rows_of(train.x) if device == "auto" else None
-        whole = meshes.everywhere(rows.mesh) if rows else chosen
-        place = chosen, rows or chosen, whole
-        sets, task, snapshot = begin(parts, settings, *place)
+    with place.computing(dtype), watching(*seen) as follow, ExitStack() as locks:
+        locks.enter_context(places.locked(folder if place.leads else None))
         config = record.describe(settings, parts, notes, where, held_out)
+        config = config._replace(devices=place.devices, processes=place.processes)
+        with processes.quiet():
+            processes.agree(facts_of(config, steps, folder if held else None))
+            sets, task, snapshot = begin(parts, settings, place)
         if folder is not None and held is not None:
             config = record.continued(held, config, notes)
-            snapshot = resumed(folder, held, config, snapshot, whole)
+            snapshot = resumed(folder, held, config, snapshot, place.whole)
         require_finite(snapshot)
+        folder = folder if place.leads else None  # one process alone writes
         compile_seconds = time.perf_counter() - began
         if folder is not None and held is not None:
             run_folder.reopen(folder, config)
@@ -119,6 +125,18 @@ def fit(
         run = as_run(result, snapshot, best_of(snapshot, chooses), config)
         more = {"began_at": began_at, "compile_seconds": compile_seconds}
         return finished(run._replace(**more, folder=folder), config, train, pictures)
+
+
+def facts_of(config: record.Config, steps: int, resumed: Path | None) -> dict[str, Any]:
+    """What each process of a run must have alike."""
+    parts = {name: part._replace(name="") for name, part in config.data.items()}
+    checkpoint = (resumed / places.CHECKPOINT).read_bytes() if resumed else b""
+    return {
+        "settings": (config.settings, steps, config.held_out, config.devices),
+        "versions": config.versions,
+        "digits": (parts, config.classes),
+        "checkpoint": hashlib.sha256(checkpoint).hexdigest(),
+    }
 
 
 def folder_for(out: str | Path | None, resume: bool, overwrite: bool) -> Path | None:

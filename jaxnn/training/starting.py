@@ -8,58 +8,52 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxnn import devices, model, optimizers
-from jaxnn.devices import Device
+from jaxnn import meshes, model, optimizers
 from jaxnn.digits import Digits
 from jaxnn.files import FileError
 from jaxnn.mistake import Mistake
 from jaxnn.training import centering, record, run_folder
 from jaxnn.training.history import History, Sets, Snapshot, accuracies, no_history
+from jaxnn.training.placement import Placement
 from jaxnn.training.settings import Settings
 from jaxnn.training.task import centers_in, initial_params, load, make_task
 
 
 def begin(
-    parts: Sequence[Digits], settings: Settings, device: Device, place: Any, whole: Any
+    parts: Sequence[Digits], settings: Settings, place: Placement
 ) -> tuple[Sets, dict[str, Any], Snapshot]:
-    """The digits on their devices, what the optimizer gets, and the start of the run.
-
-    place, whole: the device, or how the rows of the digits, and a whole array, lie on
-    several.
-    """
+    """The digits on their devices, the optimizer's arguments, the start of the run."""
     pads, dtype = settings.batch_size is None, settings.dtype
-    sets = [load(part, dtype, place, pads) for part in parts]
+    sets = [load(part, dtype, place.rows, pads) for part in parts]
     params = initial_params(settings, parts[0])
     centers = centering.centers_of(params, parts[0].x) if settings.center else None
-    task = make_task(sets[0], settings, centers)
-    return sets, task, first_snapshot(task, params, sets, device, whole)
+    start = meshes.put(centering.centered(params, centers), place.whole)
+    task = make_task(sets[0], settings, centers, place.whole)
+    return sets, task, first_snapshot(task, params, start, sets, place)
 
 
 def first_snapshot(
     task: dict[str, Any],
     params: model.Params,
+    start: model.Params,
     sets: Sets,
-    device: Device,
-    whole: Any,
+    place: Placement,
 ) -> Snapshot:
     """The start of a run: initial weights, no history; compiles what the run needs.
 
-    whole: the device, or how an array lies whole on each of several.
     XLA compiles side by side: the loop, which also evaluates the start, and what is
-    measured between chunks.
+    measured between chunks. Several devices run both in one order.
     """
-    centers = centers_in(task)
-    start = jax.device_put(centering.centered(params, centers), whole)
 
     def compile_rest() -> None:
         # JAX keeps these settings for each thread
-        with devices.computing(device, params[0].dtype.name):
-            accuracies(centering.uncentered(start, centers), sets)
+        with place.computing(params[0].dtype.name):
+            accuracies(centering.uncentered(start, centers_in(task)), sets)
 
     with ThreadPoolExecutor(1) as pool:
-        rest = pool.submit(compile_rest)
+        rest = pool.submit(compile_rest) if place.devices == 1 else None
         state = optimizers.start(centering.cost, start, **task)
-        rest.result()
+        rest.result() if rest else compile_rest()
     return Snapshot(state, params, np.array(-1.0), no_history())
 
 
@@ -98,5 +92,5 @@ def resumed(
     # the history of a run that diverged goes beyond its last good state
     steps = int(found.state.steps)
     past = History(*(column[:steps] for column in found.history))
-    state, best_params = jax.device_put((found.state, found.best_params), whole)
+    state, best_params = meshes.put((found.state, found.best_params), whole)
     return Snapshot(state, best_params, found.best_accuracy, past)

@@ -4,9 +4,10 @@ import math
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
-from jaxnn import optimizers
+from jaxnn import meshes, optimizers
 from jaxnn.digits import Digits
 from jaxnn.initialization import init_params
 from jaxnn.training import centering
@@ -49,7 +50,7 @@ def load(digits: Digits, dtype: str, place: Any, pads: bool = True) -> Loaded:
     x, y = np.zeros((rows, n), dtype), np.full(rows, -1, np.int32)
     x[:m], y[:m] = digits.x, digits.y
     weights = None if rows == m else (np.arange(rows) < m).astype(dtype)
-    x, y, weights = jax.device_put((x, y, weights), place)
+    x, y, weights = meshes.put((x, y, weights), place)
     return Loaded(x, y, weights, m)
 
 
@@ -57,14 +58,18 @@ def make_task(
     data: Loaded,
     settings: Settings,
     centers: centering.Centers | None,
+    whole: Any = None,
 ) -> dict[str, Any]:
     """The keyword arguments shared by `start` and `minimize`.
 
-    "args" holds the arguments of `centering.cost` after params.
+    "args" holds the arguments of `centering.cost` after params. whole: where those lie
+    that are no rows, if on several devices.
     """
-    m, size = data.examples, settings.batch_size
+    m, size, dtype = data.examples, settings.batch_size, data.x.dtype
+    fixed = centers, np.asarray(settings.lam, dtype), np.asarray(m, dtype)
+    centers, lam, total = fixed if whole is None else meshes.put(fixed, whole)
     return {
-        "args": (data.x, data.y, settings.lam, centers, data.weights),
+        "args": (data.x, data.y, lam, centers, data.weights, total),
         "method": settings.method,
         "learning_rate": settings.learning_rate,
         "batches": size and optimizers.Minibatches(size, m, take_batch),
@@ -79,10 +84,13 @@ def centers_in(task: dict[str, Any]) -> centering.Centers | None:
 
 
 def take_batch(args: tuple, indices: jax.Array) -> tuple:
-    """The arguments for a mini-batch of digits without padding.
+    """The arguments for a mini-batch of digits, which lies spread over the devices.
 
     The cost divides the penalty by the number of examples it gets. lam shrinks in
     proportion, so the gradient of a batch estimates that of the whole set without bias.
     """
-    x, y, lam, centers, _ = args
-    return x[indices], y[indices], lam * indices.size / y.size, centers
+    x, y, lam, centers, _, total = args
+    rows, weights = meshes.filled(indices, x.dtype)
+    size = jnp.asarray(indices.size, x.dtype)
+    x, y = meshes.spread((x[rows], y[rows]))
+    return x, y, lam * size / total, centers, weights, size
