@@ -14,7 +14,7 @@ import jaxnn
 
 PACKAGE = Path(jaxnn.__file__).parent
 COMMANDS = {"train", "evaluate", "gradcheck", "reproduce", "sweep", "read", "report"}
-COMMANDS |= {"doctor"}
+COMMANDS |= {"doctor", "make_digits"}
 GROUND = {
     "labels",
     "classes",
