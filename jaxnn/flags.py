@@ -12,7 +12,7 @@ from jaxnn.optimizers import TRAITS
 from jaxnn.training import Settings
 
 DEFAULTS = Settings()
-DATA = ".mat, .npz, .npy, IDX, .csv or .parquet"
+DATA = ".mat, .npz, .npy, IDX, .csv, .parquet, or a folder of x.npy and y.npy"
 DTYPES = "float32", "float64"
 RATES = {n: f"{t.default_rate:g}" for n, t in TRAITS.items() if t.default_rate}
 

@@ -36,6 +36,7 @@ class Flags(TrainingFlags):
     )
     test_fraction: float = flag("fraction held out of training", 0.2)
     standardize: bool = flag("scale each image to mean 0, deviation 1", False)
+    stream: bool = flag("read --data from disk as it trains, as large files are", False)
     out: str | None = flag("the run folder (default: runs/<time>)", None)
     overwrite: bool = flag("replace the run that --out holds", False)
     resume: str | None = flag("continue RUN, to the same numbers", None, metavar="RUN")
@@ -182,7 +183,11 @@ def main(argv: Sequence[str]) -> int:
 def run_with(painter: Painter, flags: Flags, settings: Settings, folder: Path) -> int:
     """Train while painter draws; prints what was reached, then what took how long."""
     parts = data.train_and_test(
-        flags.data, flags.test_fraction, settings.seed, flags.standardize
+        flags.data,
+        flags.test_fraction,
+        settings.seed,
+        flags.standardize,
+        flags.stream or None,
     )
     seconds = {"data": cli.seconds_since_import()}
 

@@ -24,6 +24,8 @@ GROUND = {
     "data",
     "orientation",
     "images",
+    "rows",
+    "mapped",
     "files",
     "mat_child",
     "devices",

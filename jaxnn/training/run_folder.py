@@ -1,7 +1,7 @@
 """The run folder: its files, how it appears, how a run continues from it.
 
 config.json       settings, data checksums, device, versions (record.py)
-trained_on.npz    a hash of each example that the run trains on
+trained_on.npz    a hash of each example that the run trains on, unless on disk
 checkpoint.npz    all that the run needs to continue
 params.npz        the last weights, for which the folder stands
 best.npz          the weights with the best accuracy on digits held out
@@ -31,7 +31,7 @@ from jaxnn.files import FileError
 from jaxnn.images import SIDE
 from jaxnn.showing import FILES
 from jaxnn.training.checkpoint import load_tree, save_tree
-from jaxnn.training.record import CONFIG, Config, hashes, read_config, write_config
+from jaxnn.training.record import CONFIG, Config, keep_hashes, read_config, write_config
 from jaxnn.weights import PARAMS, save_params
 
 CHECKPOINT = "checkpoint.npz"
@@ -111,7 +111,7 @@ def create(
         new = Path(stack.enter_context(place)) / "run"
         new.mkdir()
         write_config(new, config)
-        files.write_npz(new / TRAINED_ON, {"hashes": hashes(train)})
+        keep_hashes(new / TRAINED_ON, train)
         save_tree(new / CHECKPOINT, tree)
         save_params(new / PARAMS, params)
         put(new, folder)

@@ -15,6 +15,7 @@ from jaxnn.files import FileError
 from jaxnn.mistake import Mistake
 from jaxnn.training import centering, record, run_folder
 from jaxnn.training.history import History, Sets, Snapshot, accuracies, no_history
+from jaxnn.training.resized import resized
 from jaxnn.training.settings import Settings
 from jaxnn.training.task import centers_in, initial_params, load, make_task
 
@@ -28,7 +29,14 @@ def begin(
     several.
     """
     pads, dtype = settings.batch_size is None, settings.dtype
-    sets = [load(part, dtype, place, pads) for part in parts]
+    read = parts
+    if pads and dtype == "float32" and device.platform == "cpu":
+        read = [resized(part) for part in parts]
+    size = settings.batch_size  # of the training digits; the others only judge
+    sets = [
+        load(part, dtype, place, pads, None if i else size)
+        for i, part in enumerate(read)
+    ]
     params = initial_params(settings, parts[0])
     centers = centering.centers_of(params, parts[0].x) if settings.center else None
     task = make_task(sets[0], settings, centers)

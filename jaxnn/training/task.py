@@ -9,9 +9,11 @@ import numpy as np
 from jaxnn import optimizers
 from jaxnn.digits import Digits
 from jaxnn.initialization import init_params
+from jaxnn.rows import Rows
 from jaxnn.training import centering
 from jaxnn.training.history import Loaded
 from jaxnn.training.settings import Settings
+from jaxnn.training.streams import Stream
 
 EVERY = 10  # steps per compiled chunk; accuracies are measured between chunks
 # Rows are filled up to a multiple of this number: the programs of one number then serve
@@ -42,9 +44,16 @@ def rows_at(place: Any, m: int, pads: bool = True) -> int:
     return -(-m // unit) * unit
 
 
-def load(digits: Digits, dtype: str, place: Any, pads: bool = True) -> Loaded:
-    """Move digits to a place, and fill them up as `rows_at` says."""
+def load(
+    digits: Digits, dtype: str, place: Any, pads: bool = True, size: int | None = None
+) -> Loaded:
+    """Move digits to a place, and fill them up as `rows_at` says.
+
+    Those on disk stay there, as a stream. size: of the mini-batches to read of them.
+    """
     m, n = digits.x.shape
+    if isinstance(digits.x, Rows):
+        return Loaded(Stream(digits, dtype, size), None, None, m)
     rows = rows_at(place, m, pads)
     x, y = np.zeros((rows, n), dtype), np.full(rows, -1, np.int32)
     x[:m], y[:m] = digits.x, digits.y
@@ -63,11 +72,15 @@ def make_task(
     "args" holds the arguments of `centering.cost` after params.
     """
     m, size = data.examples, settings.batch_size
+    batches = size and optimizers.Minibatches(size, m, take_batch)
+    if batches and isinstance(data.x, Stream):
+        how = {"take": take_of_group, "read": read_group, "group": data.x.group}
+        batches = batches._replace(**how)
     return {
         "args": (data.x, data.y, settings.lam, centers, data.weights),
         "method": settings.method,
         "learning_rate": settings.learning_rate,
-        "batches": size and optimizers.Minibatches(size, m, take_batch),
+        "batches": batches,
         "seed": settings.seed,
         "chunk": EVERY if size is None else max(EVERY, m // size),
     }
@@ -86,3 +99,15 @@ def take_batch(args: tuple, indices: jax.Array) -> tuple:
     """
     x, y, lam, centers, _ = args
     return x[indices], y[indices], lam * indices.size / y.size, centers
+
+
+def read_group(args: tuple, seed: jax.Array, number: jax.Array) -> Any:
+    """A group of mini-batches of the digits on disk; args as in `make_task`."""
+    return args[0].read_group(seed, number)
+
+
+def take_of_group(args: tuple, group: Any, place: jax.Array) -> tuple:
+    """As `take_batch`, of the mini-batch at a place in a group."""
+    stream, _, lam, centers, _ = args
+    x, y = stream.batch(group, place)
+    return x, y, lam * y.size / stream.examples, centers
