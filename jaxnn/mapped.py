@@ -26,8 +26,8 @@ def file_of(path: Path) -> Path:
         if (path / name).exists():
             return path / name
     raise FileError(
-        f"{path}: is a folder without x.npy; name a file with digits, or a folder with "
-        "x.npy and y.npy"
+        f"{path}: is a folder; name a file with digits, or a folder that holds x.npy "
+        "and y.npy"
     )
 
 
