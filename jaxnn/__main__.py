@@ -16,6 +16,7 @@ COMMANDS = {
     "sweep": "many networks in one compiled call: which lambda, which width",
     "read": "photos of digits, and what the network saw in them",
     "report": "a run as one page, on which you draw a digit and watch the network",
+    "make_digits": "new digits, as many as you like, drawn from the embedded ones",
     "gradcheck": "compare three gradients, or name the mistake in your own code",
     "doctor": "what training would run on, for you or for a bug report",
 }
@@ -32,7 +33,7 @@ def main(argv: Sequence[str]) -> int:
     elif name in ("-h", "--help"):
         print(f"jaxnn {__version__}: the 400-25-10 digit network in JAX\n")
         for command, purpose in COMMANDS.items():
-            print(f"  {cli.as_typed(f'{command:<10}')} {purpose}")
+            print(f"  {cli.as_typed(f'{command:<11}')} {purpose}")
         print("\nEach takes --help.")
     else:
         near = get_close_matches(name, COMMANDS, 1)

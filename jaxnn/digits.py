@@ -6,7 +6,7 @@ pixels, column after column as in the course, ink near 1 and paper near 0.
 
 from collections.abc import Iterable
 from numbers import Real
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from jaxnn import images, meshes
 from jaxnn.classes import DIGITS, Classes, as_places, looked_up
 from jaxnn.display import displayed
 from jaxnn.mistake import Mistake
+from jaxnn.rows import Rows, chosen
 
 
 class Fields(NamedTuple):
@@ -72,6 +73,8 @@ def as_features(
     x: Any, shape: tuple[int, int] | None
 ) -> tuple[np.ndarray, tuple[int, int] | None]:
     """Features in any form as (m, n) finite floats, and the shape of an image."""
+    if isinstance(x, Rows):  # looked at when the file was opened
+        return cast(Any, x), x.form.shape
     if meshes.devices_of(x) and x.ndim == 2:  # on several devices: left there
         require_numbers(x, [])
         x = x if x.dtype.kind == "f" else x.astype(float)
@@ -179,8 +182,22 @@ def require_digits(value: Any) -> None:
 
 
 def take(digits: Digits, which: np.ndarray) -> Digits:
-    """Some of the digits; which: a mask (m,) or indices."""
-    return digits._replace(x=np.asarray(digits.x)[which], y=digits.y[which])
+    """Some of the digits; which: a mask (m,) or indices. Those on disk stay there."""
+    x = digits.x
+    some = chosen(x, which) if isinstance(x, Rows) else np.asarray(x)[which]
+    return digits._replace(x=some, y=digits.y[which])
+
+
+def features(digits: Digits, which: Any) -> np.ndarray:
+    """The features (c, n) of some of the digits, in memory; which: as in `take`."""
+    x = digits.x
+    return x[which] if isinstance(x, Rows) else np.asarray(x)[which]
+
+
+def in_memory(digits: Digits, first: int, end: int) -> Digits:
+    """Examples first to end, in memory."""
+    some = slice(first, end)
+    return digits._replace(x=features(digits, some), y=digits.y[some])
 
 
 def some_pictures(digits: Digits, most: int = 100) -> np.ndarray:
@@ -188,7 +205,7 @@ def some_pictures(digits: Digits, most: int = 100) -> np.ndarray:
     if digits.shape is None or not len(digits.y):
         return np.zeros((0, 0))
     which = np.linspace(0, len(digits.y) - 1, min(most, len(digits.y))).astype(int)
-    x = np.asarray(digits.x)[which]
+    x = features(digits, which)
     low, high = x.min(), x.max()
     scale = high if low >= 0 and high > 2 else 1.0
     return images.roll(x / scale, digits.shape)

@@ -40,7 +40,7 @@ def displayed(kind: Kind) -> Kind:
 
 def short(value: Any) -> str:
     """A value in a few words: of an array dtype and shape, also while JAX traces."""
-    if hasattr(value, "shape") and hasattr(value, "dtype"):
+    if hasattr(value, "item") and hasattr(value, "dtype"):
         with contextlib.suppress(TypeError, ValueError):  # a tracer, or many numbers
             return short(value.item())
         return f"{value.dtype}[{','.join(map(str, value.shape))}]"

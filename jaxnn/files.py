@@ -66,17 +66,25 @@ def reading(path: Path, kind: str) -> Iterator[None]:
         ) from error
 
 
-def check_size(path: Path, size: int) -> None:
-    """Raise FileError if `size` bytes are more than jaxnn reads from one file."""
-    if size > LARGEST:
+def check_size(path: Path, size: int, is_mapped: bool = False) -> None:
+    """Raise FileError if `size` bytes are more than jaxnn reads from one file.
+
+    is_mapped: of a file that stays on disk, any number are read.
+    """
+    if size > LARGEST and not is_mapped:
         raise FileError(
             f"{path}: claims {size / 2**30:.3g} GiB of numbers; "
             f"at most {LARGEST >> 30} GiB are read"
         )
 
 
-def check_npy(path: Path, stream: IO[bytes], size: int) -> None:
-    """Raise FileError unless the .npy header in stream describes `size` bytes."""
+def check_npy(
+    path: Path, stream: IO[bytes], size: int, is_mapped: bool = False
+) -> tuple[tuple[int, ...], np.dtype]:
+    """The shape and dtype that the .npy header in stream says.
+
+    Raises FileError unless they describe `size` bytes. is_mapped: as in `check_size`.
+    """
     version = np.lib.format.read_magic(stream)
     readers = {
         (1, 0): np.lib.format.read_array_header_1_0,
@@ -89,9 +97,10 @@ def check_npy(path: Path, stream: IO[bytes], size: int) -> None:
             "save plain arrays of numbers"
         )
     claimed = math.prod(shape) * dtype.itemsize
-    check_size(path, claimed)
+    check_size(path, claimed, is_mapped)
     if claimed != size - stream.tell():
         raise FileError(f"{path}: truncated or damaged; get a fresh copy")
+    return shape, dtype
 
 
 def read_npz(path: Path, names: Container[str] | None = None) -> dict[str, np.ndarray]:

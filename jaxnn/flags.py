@@ -13,7 +13,7 @@ from jaxnn.optimizers import TRAITS
 from jaxnn.training import Settings
 
 DEFAULTS = Settings()
-DATA = ".mat, .npz, .npy, IDX, .csv or .parquet"
+DATA = ".mat, .npz, .npy, IDX, .csv, .parquet, or a folder of x.npy and y.npy"
 DTYPES = "float32", "float64"
 RATES = {n: f"{t.default_rate:g}" for n, t in TRAITS.items() if t.default_rate}
 
@@ -100,6 +100,7 @@ class TrainFlags(TrainingFlags):
     )
     test_fraction: float = flag("fraction held out of training", 0.2)
     standardize: bool = flag("scale each image to mean 0, deviation 1", False)
+    stream: bool = flag("read --data from disk as it trains, as large files are", False)
     devices: int | str | None = flag(
         "spread the digits over so many devices, or all",
         None,

@@ -79,6 +79,24 @@ def put(tree: Tree, place: Any) -> Tree:
     return jax.tree.map(spread, tree)
 
 
+def put_rows(
+    read: Callable[[int, int], np.ndarray], shape: tuple[int, int], place: Any
+) -> Any:
+    """An array of this shape on a device or in a sharding by rows; see `put`.
+
+    read(first, end): these rows. A process reads only those that its devices hold.
+    """
+    import jax
+
+    if not devices_of(place):
+        return jax.device_put(read(0, shape[0]), place)
+
+    def own(index: Any) -> np.ndarray:
+        return read(*index[0].indices(shape[0])[:2])
+
+    return jax.make_array_from_callback(shape, place, own)
+
+
 def in_context() -> Any:
     """The mesh of the run that computes now; None on one device."""
     import jax

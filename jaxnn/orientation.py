@@ -25,7 +25,7 @@ import numpy as np
 
 from jaxnn import images
 from jaxnn.classes import DIGITS
-from jaxnn.digits import Digits
+from jaxnn.digits import Digits, features
 from jaxnn.formats import BYTES, embedded
 
 PHOTOS = (images.SIDE,) * 2, (images.MNIST_SIDE,) * 2  # shapes that photos get
@@ -69,7 +69,7 @@ def doubts(digits: Digits) -> list[str]:
     if digits.shape is None or not len(digits.y):
         return []
     which = np.linspace(0, len(digits.y) - 1, min(len(digits.y), MOST)).astype(int)
-    x, y = np.asarray(digits.x)[which], digits.y[which]
+    x, y = features(digits, which), digits.y[which]
     found, (low, high) = [], (x.min(), x.max())
     most = 2 if digits.shape in PHOTOS else BYTES
     # a resize overshoots; standardized images have the mean 0

@@ -189,7 +189,7 @@ def help_training(flags: Flags, settings: Settings, folder: Path, team: Team) ->
 
 def parts_of(flags: Flags, settings: Settings) -> Parts:
     """The digits to train on, and those to judge by."""
-    how = flags.test_fraction, settings.seed, flags.standardize
+    how = flags.test_fraction, settings.seed, flags.standardize, flags.stream or None
     return data.train_and_test(flags.data, *how)
 
 

@@ -270,6 +270,8 @@ SCRIPTS = {
     + ("jaxnn.backprop on NumPy",),
     "many_networks": ("one network", "Python loop over 8", "8 in one call", "limit: "),
     "scaling": ("jaxnn", "one call", "NumPy, tight columns"),
+    "streaming": ("in memory", "from disk, resized once", "from disk, bytes")
+    + ("from disk, bytes in batches",),
     "estimators": ("jaxnn", "MLPClassifier", "GridSearchCV", "GridSearch"),
 }
 

@@ -14,7 +14,7 @@ import jaxnn
 
 PACKAGE = Path(jaxnn.__file__).parent
 COMMANDS = {"train", "evaluate", "gradcheck", "reproduce", "sweep", "read", "report"}
-COMMANDS |= {"doctor"}
+COMMANDS |= {"doctor", "make_digits"}
 GROUND = {
     "labels",
     "classes",
@@ -24,6 +24,8 @@ GROUND = {
     "data",
     "orientation",
     "images",
+    "rows",
+    "mapped",
     "files",
     "mat_child",
     "locks",

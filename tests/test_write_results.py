@@ -91,6 +91,7 @@ def everything():
         row("many_networks", "limit: 208 MFLOP, cpu", 0.5, **many),
         row("scaling", "one call; m 5000", 5.0, **size),
         row("scaling", "one call; m 500", 1.0, **size | {"m": 500}),
+        row("streaming", "in memory", 9.0, m=1000, data="an epoch"),
         row("estimators", "jaxnn", 9.0, accuracy=0.9, deviation=0.012, data="wine"),
         row("grid_search", "GridSearchCV", 9.0, data="wine"),
         row("estimator_scripts", "jaxnn", 9.0),
@@ -236,7 +237,7 @@ def test_what_stands_around_the_tables(report):
 
 
 COMMANDS = "gradient", "train_to_cost", "whole_command", "many_networks", "scaling"
-COMMANDS += "kernels", "estimators"
+COMMANDS += "kernels", "estimators", "streaming"
 
 
 def test_the_words_name_scripts_that_are_there(report):

@@ -21,6 +21,7 @@ TITLES = {  # of a script's contests, with {keys} of their rows
     "grid_search": "A grid search on {data}",
     "estimator_scripts": "A script that fits an estimator, from typing to its end",
     "kernels": "Kernels: compiled, not run",
+    "streaming": "Examples on disk, {data}",
 }
 COLUMNS = {  # of their tables: keys of figures()
     "gradient": "contender|device|median, ms|fastest, ms|spread|relative|"
@@ -37,6 +38,8 @@ COLUMNS = {  # of their tables: keys of figures()
     "held out read right|deviation",
     "grid_search": "contender|median, s|spread|relative",
     "estimator_scripts": "contender|median, s|fastest, s|spread|relative",
+    "streaming": "contender|examples|median, s|spread|relative|ns per example|"
+    "peak memory, MB|cost",
     "kernels": "program|numbers|card|kernels per step|kernels per evaluation|"
     "loops in a step|waits per step|waits per evaluation|memory, MB|compiling, s",
 }

@@ -25,11 +25,17 @@ class Minibatches(NamedTuple):
 
     The examples of a step depend only on the seed and the step's number, so a resumed
     run sees the same ones as an unbroken run. The rest of an epoch is left out.
+
+    Examples outside the program have an order of their own: `read` gives a group of
+    batches by its number, as many as `group` says.
     """
 
     size: int  # examples per batch
     examples: int  # in all
-    take: Callable[[tuple, jax.Array], tuple]  # take(args, indices (size,)) -> args
+    # take(args, indices (size,)) -> args; of a group, take(args, group, place in it)
+    take: Callable[..., tuple]
+    read: Callable[..., Any] | None = None  # read(args, seed, number) -> group
+    group: int = 1  # batches in a group
 
 
 def epoch_order(batches: Minibatches, seed: jax.Array, step: jax.Array) -> jax.Array:
@@ -39,6 +45,20 @@ def epoch_order(batches: Minibatches, seed: jax.Array, step: jax.Array) -> jax.A
     return jax.random.permutation(key, batches.examples)
 
 
+def order_at(
+    batches: Minibatches | None, args: tuple, seed: jax.Array, step: jax.Array
+) -> Any:
+    """What gives the batch of a step: the order of its epoch, or a group read for it.
+
+    Without mini-batches there is none (None).
+    """
+    if batches is None:
+        return None
+    if batches.read is None:
+        return epoch_order(batches, seed, step)
+    return batches.read(args, seed, jnp.maximum(step, 0) // batches.group)
+
+
 def args_of_step(
     batches: Minibatches | None,
     args: tuple,
@@ -46,23 +66,24 @@ def args_of_step(
     order: Any,
     step: jax.Array,
 ) -> tuple[tuple, Any]:
-    """The args for step, and the order of its epoch; order: that of step - 1.
+    """The args for step, and what gave them (`order_at`); order: that of step - 1.
 
-    Without mini-batches args stay whole and there is no order (None).
+    Without mini-batches args stay whole.
     """
     if batches is None:
         return args, None
-    place = step % (batches.examples // batches.size)  # in the epoch
+    epoch = batches.examples // batches.size  # in steps
+    place = step % (epoch if batches.read is None else batches.group)
     order = lax.cond(
-        place == 0, lambda: epoch_order(batches, seed, step), lambda: order
+        place == 0, lambda: order_at(batches, args, seed, step), lambda: order
     )
     return cut_batch(batches, args, order, place), order
 
 
-def cut_batch(
-    batches: Minibatches, args: tuple, order: jax.Array, place: jax.Array
-) -> tuple:
-    """args of the batch number `place` of its epoch."""
+def cut_batch(batches: Minibatches, args: tuple, order: Any, place: jax.Array) -> tuple:
+    """args of the batch number `place` of its epoch, or of its group."""
+    if batches.read is not None:
+        return batches.take(args, order, place)
     indices = lax.dynamic_slice(order, (place * batches.size,), (batches.size,))
     return batches.take(args, indices)
 
@@ -71,7 +92,7 @@ def first_batch(
     batches: Minibatches | None, args: tuple, seed: Any, step: Any
 ) -> tuple:
     """The args on which the start is evaluated: all, or those of its step."""
-    order = None if batches is None else epoch_order(batches, seed, step)
+    order = order_at(batches, args, seed, step)
     return args_of_step(batches, args, seed, order, step)[0]
 
 
@@ -107,7 +128,7 @@ def run_chunk(
     tolerance: the gradient's norm at which a run has converged.
     """
     costs = jnp.full(size, jnp.nan, state.cost.dtype)
-    order = None if batches is None else epoch_order(batches, seed, state.steps)
+    order = order_at(batches, args, seed, state.steps)
 
     def continues(carry: tuple) -> jax.Array:
         state, trace, _ = carry

@@ -1,6 +1,7 @@
 from . import ink as ink
 from . import made as made
 from . import photos as photos
+from . import sets as sets
 from .finding import Found as Found
 from .finding import digits as digits
 from .ink import NoDigit as NoDigit

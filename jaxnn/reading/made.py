@@ -65,10 +65,15 @@ def blocks(
     if lacking.size:
         raise Mistake(f"originals hold no {lacking[0]}: give every digit")
     for first in range(0, count, BLOCK):
-        random = np.random.default_rng([seed, first // BLOCK])
-        ink, labels = block(random, originals, none)
-        rest = count - first
-        yield (255 * ink[:rest] + 0.5).astype(np.uint8), labels[:rest].astype(np.uint8)
+        pictures, labels = numbered(first // BLOCK, seed, originals, none)
+        yield pictures[: count - first], labels[: count - first]
+
+
+def numbered(number: int, seed: int, originals: Made, none: float = 0.0) -> Made:
+    """The 1000 pictures of one number, which no other block decides."""
+    random = np.random.default_rng([seed, number])
+    ink, labels = block(random, originals, none)
+    return (255 * ink + 0.5).astype(np.uint8), labels.astype(np.uint8)
 
 
 def block(random: np.random.Generator, originals: Made, none: float) -> Made:

@@ -5,7 +5,8 @@ for the gradient. Block by block, the activations stay in the caches and only th
 come from memory. One of 500,000 digits then takes 1.3 (AMD) and 1.6 (Intel) times as
 long as one of 5000; in one call it takes 2.2 and 2.5 times as long
 (benchmarks/scaling.py). Blocks also need less memory. Other devices take all examples
-in one call. Shapes as in model.py: m examples, n pixels.
+in one call. Examples on disk are summed block by block anywhere (streams.py). Shapes as
+in model.py: m examples, n pixels.
 """
 
 from typing import Any
@@ -17,6 +18,7 @@ from jax.typing import ArrayLike
 
 from jaxnn import meshes, model
 from jaxnn.model import Array, Params
+from jaxnn.training import streams
 
 # Examples per block. Smaller blocks are slower on an Intel, larger ones on an AMD, and
 # 10,000 take twice the memory.
@@ -26,8 +28,8 @@ BLOCK = 5000
 @jax.jit
 def cost(
     params: Params,
-    x: Array,
-    y: ArrayLike,
+    x: Array | streams.Stream | streams.Stored,
+    y: ArrayLike | None,
     lam: ArrayLike,
     weights: ArrayLike | None = None,
     total: jax.Array | None = None,
@@ -35,9 +37,13 @@ def cost(
     """`model.cost` of any number of examples; it can be differentiated by params alone.
 
     Up to BLOCK examples on one device this is model.cost itself. Beyond that, any other
-    derivative raises NotImplementedError. total: the sum of the weights, if known; on
-    several devices summing them takes a second all-reduce.
+    derivative raises NotImplementedError. x: examples, or where they are stored; a
+    stream knows their labels. total: the sum of the weights, if known; on several
+    devices summing them takes a second all-reduce.
     """
+    if isinstance(x, streams.Stream | streams.Stored):
+        return of_stored(params, x, y, lam)
+    assert y is not None
     if len(x) <= BLOCK and meshes.in_context() is None:
         return model.cost(params, x, y, lam, weights)
     m = model.total_weight(x, weights) if total is None else total
@@ -45,10 +51,21 @@ def cost(
     return cross_entropy(params, *data) / m + model.penalty(params, lam, m)
 
 
-@jax.custom_jvp
-def cross_entropy(
-    params: Params, x: jax.Array, y: jax.Array, weights: jax.Array | None
+def of_stored(
+    params: Params, x: streams.Stream | streams.Stored, y: Any, lam: ArrayLike
 ) -> jax.Array:
+    """`cost` of examples on disk, or of a mini-batch of them; a scalar."""
+    inner = streams.of_stored(params, x.form)
+    if isinstance(x, streams.Stream):
+        m, loss = x.examples, cross_entropy(inner, x, None, None)
+    else:
+        rows = streams.as_numbers(x, params[0].dtype)
+        m, loss = len(rows), all_classes(inner, rows, y, None)
+    return loss / m + model.penalty(params, lam, m)
+
+
+@jax.custom_jvp
+def cross_entropy(params: Params, x: Any, y: Any, weights: Any) -> jax.Array:
     """The sum of `model.cross_entropy` block by block; a scalar."""
     return summed(all_classes, params, x, y, weights)
 
@@ -86,8 +103,13 @@ def is_zero(tangent: Any) -> bool:
     return isinstance(tangent, jax.custom_derivatives.SymbolicZero)
 
 
-def summed(function: Any, params: Params, *data: jax.Array | None) -> Any:
-    """Evaluate function, a sum over examples, in blocks on a CPU, elsewhere at once."""
+def summed(function: Any, params: Params, *data: Any) -> Any:
+    """Evaluate function, a sum over examples, in blocks on a CPU, elsewhere at once.
+
+    Of a stream, in blocks anywhere.
+    """
+    if isinstance(data[0], streams.Stream):
+        return streams.total(function, params, data[0])
 
     def on_device(params: Params, *data: jax.Array | None) -> Any:
         if len(jax.tree.leaves(data)[0]) <= BLOCK:

@@ -20,13 +20,14 @@ Shapes as in model.py. `centers` has one vector (n_in,) per layer. If `centers` 
 these functions change nothing.
 """
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import jax
 import numpy as np
 from jax.typing import ArrayLike
 
 from jaxnn.model import Array, Params
+from jaxnn.rows import Rows
 from jaxnn.training import blocks
 
 Centers: TypeAlias = tuple[Array, ...]
@@ -42,14 +43,18 @@ Centers: TypeAlias = tuple[Array, ...]
 METHODS = ("lbfgs", "cg", "newton-cg", "scipy-l-bfgs-b")
 
 
-def centers_of(params: Params, x: Array, weights: Array | None = None) -> Centers:
+def centers_of(
+    params: Params, x: Array | Rows, weights: Array | None = None
+) -> Centers:
     """c of each layer: a NumPy vector (n_in,) with the dtype of params.
 
     For the pixels it is the mean image of x (m, n), perhaps with weights (m,). For
     hidden units it is 1/2, the middle of a sigmoid.
     """
     first, *others = params
-    if weights is None:
+    if isinstance(x, Rows):
+        mean = x.mean()  # (n,)
+    elif weights is None:
         mean = np.asarray(x).mean(axis=0, dtype=np.float64)  # (n,)
     else:
         mean = np.average(x, axis=0, weights=np.asarray(weights, np.float64))  # (n,)
@@ -88,8 +93,8 @@ jitted_move = jax.jit(move_biases)
 
 def cost(
     params: Params,
-    x: Array,
-    y: ArrayLike,
+    x: Any,
+    y: ArrayLike | None,
     lam: ArrayLike,
     centers: Centers | None = None,
     weights: ArrayLike | None = None,

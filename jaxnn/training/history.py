@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from jaxnn import data, devices, model, optimizers, showing
@@ -16,6 +15,7 @@ from jaxnn.digits import Digits, require_digits, with_classes
 from jaxnn.display import displayed
 from jaxnn.initialization import layers_of
 from jaxnn.mistake import Mistake
+from jaxnn.training import streams
 from jaxnn.training.record import is_standardized
 from jaxnn.training.settings import Settings, cost_name
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 class Loaded(NamedTuple):
     """Digits on the device; the rows from `examples` on are padding of weight 0."""
 
-    x: Any  # (m, n)
-    y: Any  # (m,), -1 for padding, which no network reads
+    x: Any  # (m, n); or a stream, which knows the labels
+    y: Any  # (m,), -1 for padding, which no network reads; None of a stream
     weights: Any  # (m,) 1, or 0 for padding; None without padding
     examples: int
 
@@ -146,7 +146,9 @@ class Run(NamedTuple):
             digits = data.standardize(digits)
         dtype = self.params[0].dtype
         with devices.exactly(devices.choose(device), dtype.name):
-            return np.asarray(model.predict(self.params, digits.x.astype(dtype)))
+            parts = streams.parts_of(digits.x, dtype)
+            read = [np.asarray(model.predict(self.params, x)) for x in parts]
+        return np.concatenate(read)
 
     def plot(self) -> "Figure":
         """The cost and the accuracies by step, as in curves.png."""
@@ -234,4 +236,4 @@ def accuracies(params: model.Params, sets: Sets) -> list[float]:
 @jax.jit
 def hits(params: model.Params, sets: list[tuple[Any, Any]]) -> list[jax.Array]:
     """How many digits of each set are read right. One program serves all sets."""
-    return [jnp.sum(model.reads_right(params, x, y)) for x, y in sets]
+    return [streams.hits(params, x, y) for x, y in sets]

@@ -13,10 +13,11 @@ import numpy as np
 
 from jaxnn import __version__, files
 from jaxnn.classes import DIGITS, Classes, as_classes
-from jaxnn.digits import Digits
+from jaxnn.digits import Digits, features
 from jaxnn.files import FileError
 from jaxnn.images import SIDE
 from jaxnn.mistake import Mistake
+from jaxnn.rows import Rows
 from jaxnn.training.schema import Misfit, parsed
 from jaxnn.training.settings import Settings, tidy
 
@@ -26,6 +27,7 @@ NOTES = {  # flags of the command train that config.json keeps
     "data": str | None,
     "test_fraction": float | int,
     "standardize": bool,
+    "stream": bool,
     "steps": int,
 }
 
@@ -156,7 +158,7 @@ def facts(config: Config) -> dict[str, Any]:
 
 def is_standardized(digits: Digits) -> bool:
     """Whether the first images look as `standardize` leaves them."""
-    x = np.asarray(digits.x)[:100]
+    x = features(digits, slice(100))
     means, deviations = x.mean(axis=1), x.std(axis=1)
     is_scaled = (np.abs(deviations - 1) < 1e-3) | (deviations == 0)
     return digits.shape is not None and bool(
@@ -165,7 +167,12 @@ def is_standardized(digits: Digits) -> bool:
 
 
 def checksum(digits: Digits) -> str:
-    """SHA-256 of the pixels and labels, as used for training."""
+    """SHA-256 of the pixels and labels, as used for training.
+
+    Of those on disk: how they are stored, every label, and some of the pixels.
+    """
+    if isinstance(digits.x, Rows):
+        return digits.x.checksum(digits.y)
     return hashlib.sha256(digits.x.tobytes() + digits.y.tobytes()).hexdigest()
 
 
@@ -178,6 +185,12 @@ def hashes(digits: Digits) -> np.ndarray:
         for row, name in zip(x, names, strict=True)
     )
     return np.frombuffer(b"".join(found), np.uint64)
+
+
+def keep_hashes(path: Path, digits: Digits) -> None:
+    """Write `hashes`; none of examples on disk, where they would take minutes."""
+    if not isinstance(digits.x, Rows):
+        files.write_npz(path, {"hashes": hashes(digits)})
 
 
 def versions() -> dict[str, str]:

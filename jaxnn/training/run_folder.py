@@ -1,7 +1,7 @@
 """The run folder: its files, how it appears, how a run continues from it.
 
 config.json       settings, data checksums, device, versions (record.py)
-trained_on.npz    a hash of each example that the run trains on
+trained_on.npz    a hash of each example that the run trains on, unless on disk
 checkpoint.npz    all that the run needs to continue
 params.npz        the last weights, for which the folder stands
 best.npz          the weights with the best accuracy on digits held out
@@ -29,7 +29,7 @@ from jaxnn.images import SIDE
 from jaxnn.training import places
 from jaxnn.training.checkpoint import identity_in, load_tree, save_tree
 from jaxnn.training.places import CHECKPOINT, HISTORY, TRAINED_ON
-from jaxnn.training.record import CONFIG, Config, hashes, read_config, write_config
+from jaxnn.training.record import CONFIG, Config, keep_hashes, read_config, write_config
 from jaxnn.weights import PARAMS, save_params
 
 MEASURED = ("step", "cost", "seconds")  # its columns that have no gaps
@@ -65,7 +65,7 @@ def create(
             new = beside / "run"
             new.mkdir()
             write_config(new, config)
-            files.write_npz(new / TRAINED_ON, {"hashes": hashes(train)})
+            keep_hashes(new / TRAINED_ON, train)
             save_tree(new / CHECKPOINT, tree, config.identity)
             save_params(new / PARAMS, params)
             places.put(new, folder, overwrite)

@@ -12,10 +12,11 @@ import numpy as np
 
 from jaxnn import data, devices, model, orientation
 from jaxnn.devices import Device
-from jaxnn.digits import Digits, with_classes
+from jaxnn.digits import Digits, in_memory, with_classes
 from jaxnn.initialization import layers_of
 from jaxnn.mistake import Mistake
 from jaxnn.model import Params
+from jaxnn.rows import BLOCK, Rows
 from jaxnn.training import record, run_folder
 from jaxnn.weights import load_params
 
@@ -40,12 +41,30 @@ def evaluate(
     device: Device = None,
 ) -> Evaluation:
     """Let the network read digits on the given device, in dtype."""
+    if isinstance(digits.x, Rows):
+        return evaluated_in_blocks(params, digits, lam, dtype, device)
     with devices.exactly(device, dtype):
         params = tuple(theta.astype(dtype) for theta in params)
         x = digits.x.astype(dtype)
         outputs, read, costs, cost = map(np.asarray, judged(params, x, digits.y, lam))
     accuracy = float(np.mean(read == digits.y))
     return Evaluation(outputs, read, costs, float(cost), accuracy)
+
+
+def evaluated_in_blocks(
+    params: Params, digits: Digits, lam: float, dtype: str, device: Device
+) -> Evaluation:
+    """As `evaluate`, of digits on disk."""
+    m, firsts = len(digits.y), range(0, len(digits.y), BLOCK)
+    parts = [
+        evaluate(params, in_memory(digits, first, first + BLOCK), 0.0, dtype, device)
+        for first in firsts
+    ]
+    outputs, read, costs, *_ = zip(*parts, strict=True)
+    outputs, read, costs = map(np.concatenate, (outputs, read, costs))
+    squares = sum(float(np.sum(np.asarray(theta)[:, 1:] ** 2)) for theta in params)
+    cost = float(np.mean(costs, dtype=np.float64)) + lam / (2 * m) * squares
+    return Evaluation(outputs, read, costs, cost, float(np.mean(read == digits.y)))
 
 
 @jax.jit
@@ -77,7 +96,7 @@ def digits_of(
     if isinstance(given, Digits):
         parts = {"all": given}
     else:
-        parts = {} if folder and given is None else data.load_parts(given)
+        parts = {} if folder and given is None else data.parts_of(given)
     if folder is None:
         digits = parts["test"] if "test" in parts else parts["all"]
     else:
@@ -106,7 +125,8 @@ def of_run(folder: Path, given: dict[str, Digits], flag: str) -> Digits:
     notes, standard = config.notes, config.notes.get("standardize", False)
     if not given and {"data", "test_fraction"} <= notes.keys():
         source = notes["data"], notes["test_fraction"], config.settings.seed
-        train, test, _ = data.train_and_test(*source, standard)
+        stream = notes.get("stream") or None
+        train, test, _ = data.train_and_test(*source, standard, stream)
         found = test if len(test.y) else train
         known = config.data.get("test", config.data["train"])
         if record.checksum(with_classes(found, config.classes)) != known.sha256:

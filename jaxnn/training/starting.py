@@ -15,6 +15,7 @@ from jaxnn.mistake import Mistake
 from jaxnn.training import centering, record, run_folder
 from jaxnn.training.history import History, Sets, Snapshot, accuracies, no_history
 from jaxnn.training.placement import Placement
+from jaxnn.training.resized import resized
 from jaxnn.training.settings import Settings
 from jaxnn.training.task import centers_in, initial_params, load, make_task
 
@@ -24,7 +25,15 @@ def begin(
 ) -> tuple[Sets, dict[str, Any], Snapshot]:
     """The digits on their devices, the optimizer's arguments, the start of the run."""
     pads, dtype = settings.batch_size is None, settings.dtype
-    sets = [load(part, dtype, place.rows, pads) for part in parts]
+    read = parts
+    is_cpu = place.first.platform == "cpu" and place.devices == 1
+    if pads and dtype == "float32" and is_cpu:
+        read = [resized(part) for part in parts]
+    size = settings.batch_size  # of the training digits; the others only judge
+    sets = [
+        load(part, dtype, place.rows, pads, None if i else size)
+        for i, part in enumerate(read)
+    ]
     params = initial_params(settings, parts[0])
     centers = centering.centers_of(params, parts[0].x) if settings.center else None
     start = meshes.put(centering.centered(params, centers), place.whole)

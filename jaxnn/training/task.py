@@ -10,9 +10,11 @@ import numpy as np
 from jaxnn import meshes, optimizers
 from jaxnn.digits import Digits
 from jaxnn.initialization import init_params
+from jaxnn.rows import Rows
 from jaxnn.training import centering
 from jaxnn.training.history import Loaded
 from jaxnn.training.settings import Settings
+from jaxnn.training.streams import Stream
 
 EVERY = 10  # steps per compiled chunk; accuracies are measured between chunks
 # Rows are filled up to a multiple of this number: the programs of one number then serve
@@ -43,14 +45,29 @@ def rows_at(place: Any, m: int, pads: bool = True) -> int:
     return -(-m // unit) * unit
 
 
-def load(digits: Digits, dtype: str, place: Any, pads: bool = True) -> Loaded:
-    """Move digits to a place, and fill them up as `rows_at` says."""
+def load(
+    digits: Digits, dtype: str, place: Any, pads: bool = True, size: int | None = None
+) -> Loaded:
+    """Move digits to a place, and fill them up as `rows_at` says.
+
+    On one device, those on disk stay there, as a stream. size: of the mini-batches to
+    read of them.
+    """
     m, n = digits.x.shape
+    if isinstance(digits.x, Rows) and not meshes.devices_of(place):
+        return Loaded(Stream(digits, dtype, size), None, None, m)
     rows = rows_at(place, m, pads)
-    x, y = np.zeros((rows, n), dtype), np.full(rows, -1, np.int32)
-    x[:m], y[:m] = digits.x, digits.y
+
+    def pixels(first: int, end: int) -> np.ndarray:
+        x, own = np.zeros((end - first, n), dtype), digits.x[first:end]
+        x[: len(own)] = own
+        return x
+
+    y = np.full(rows, -1, np.int32)
+    y[:m] = digits.y
     weights = None if rows == m else (np.arange(rows) < m).astype(dtype)
-    x, y, weights = meshes.put((x, y, weights), place)
+    x = meshes.put_rows(pixels, (rows, n), place)
+    y, weights = meshes.put((y, weights), place)
     return Loaded(x, y, weights, m)
 
 
@@ -65,14 +82,18 @@ def make_task(
     "args" holds the arguments of `centering.cost` after params. whole: where those lie
     that are no rows, if on several devices.
     """
-    m, size, dtype = data.examples, settings.batch_size, data.x.dtype
+    m, size, dtype = data.examples, settings.batch_size, settings.dtype
     fixed = centers, np.asarray(settings.lam, dtype), np.asarray(m, dtype)
     centers, lam, total = fixed if whole is None else meshes.put(fixed, whole)
+    batches = size and optimizers.Minibatches(size, m, take_batch)
+    if batches and isinstance(data.x, Stream):
+        how = {"take": take_of_group, "read": read_group, "group": data.x.group}
+        batches = batches._replace(**how)
     return {
         "args": (data.x, data.y, lam, centers, data.weights, total),
         "method": settings.method,
         "learning_rate": settings.learning_rate,
-        "batches": size and optimizers.Minibatches(size, m, take_batch),
+        "batches": batches,
         "seed": settings.seed,
         "chunk": EVERY if size is None else max(EVERY, m // size),
     }
@@ -94,3 +115,15 @@ def take_batch(args: tuple, indices: jax.Array) -> tuple:
     size = jnp.asarray(indices.size, x.dtype)
     x, y = meshes.spread((x[rows], y[rows]))
     return x, y, lam * size / total, centers, weights, size
+
+
+def read_group(args: tuple, seed: jax.Array, number: jax.Array) -> Any:
+    """A group of mini-batches of the digits on disk; args as in `make_task`."""
+    return args[0].read_group(seed, number)
+
+
+def take_of_group(args: tuple, group: Any, place: jax.Array) -> tuple:
+    """As `take_batch`, of the mini-batch at a place in a group."""
+    stream, _, lam, centers, *_ = args
+    x, y = stream.batch(group, place)
+    return x, y, lam * y.size / stream.examples, centers
