@@ -178,6 +178,36 @@ def require_digits(value: Any) -> None:
         )
 
 
+def require_fields(digits: Digits) -> None:
+    """Raise Mistake for fields that `Digits` does not make, but its `_replace` takes.
+
+    The number of labels and their size are not looked at.
+    """
+    x, y, name, classes, shape = digits
+    try:
+        if not (hasattr(x, "ndim") and x.ndim == 2 and x.dtype.kind in "biuf"):
+            raise Mistake(f"x is {kind_of(x)}; give a row of numbers for each example")
+        if not (hasattr(y, "ndim") and y.ndim == 1 and y.dtype.kind in "iu"):
+            raise Mistake(f"y is {kind_of(y)}; give the place of a class for each row")
+        if not (
+            isinstance(classes, tuple) and len(set(map(str, classes))) == len(classes)
+        ):
+            raise Mistake(f"classes {classes!r}: give a tuple of different names")
+        if not isinstance(name, str):
+            raise Mistake(f"name {name!r}: give text")
+        as_sides(shape, x.shape[1])
+        require_finite(x, [])
+    except Mistake as mistake:
+        raise Mistake(f"{name or 'digits'}: {mistake}") from None
+
+
+def kind_of(value: Any) -> str:
+    """What a value is, in a few words."""
+    if hasattr(value, "dtype"):
+        return f"an array of {value.dtype} and shape {value.shape}"
+    return f"of type {type(value).__name__}"
+
+
 def take(digits: Digits, which: np.ndarray) -> Digits:
     """Some of the digits; which: a mask (m,) or indices."""
     return digits._replace(x=np.asarray(digits.x)[which], y=digits.y[which])

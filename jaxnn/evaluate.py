@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jaxnn import cli, devices, files, showing, training
+from jaxnn import cli, devices, files, scales, showing, training
 from jaxnn.classes import DIGITS, noun
 from jaxnn.data import Digits
 from jaxnn.flags import DATA, CommonFlags, flag, parse
@@ -78,7 +78,8 @@ def main(argv: Sequence[str]) -> int:
     params = load_params(flags.weights)
     devices.prepare_process(flags.device)
     device = devices.choose(flags.device)
-    digits = training.scores.digits_of(Path(flags.weights), flags.data)
+    with scales.noted() as pixels:
+        digits = training.scores.digits_of(Path(flags.weights), flags.data)
     show = files.make_folder("--show", flags.show) if flags.show else None
     found = training.scores.evaluate(params, digits, flags.lam, flags.dtype, device)
     kind = noun(digits.classes)
@@ -87,6 +88,7 @@ def main(argv: Sequence[str]) -> int:
     print(f"cost     {found.cost:.5f} {penalty}")
     if not flags.quiet:
         print(f"{kind:<9}{digits.name}")
+        print(*(f"pixels   {line}\n" for line in pixels), sep="", end="")
         print(f"device   {devices.describe(device)}, {flags.dtype}")
         print(f"\n{table(digits, found)}")
     if show is not None:

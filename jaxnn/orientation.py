@@ -26,7 +26,8 @@ import numpy as np
 from jaxnn import images
 from jaxnn.classes import DIGITS
 from jaxnn.digits import Digits
-from jaxnn.formats import BYTES, embedded
+from jaxnn.formats import embedded
+from jaxnn.scales import BYTES, doubt
 
 PHOTOS = (images.SIDE,) * 2, (images.MNIST_SIDE,) * 2  # shapes that photos get
 MOST = 500  # images to look at
@@ -40,7 +41,7 @@ class PixelWarning(UserWarning):
 
 
 def warn(digits: Digits, stacklevel: int = 2) -> None:
-    """Warn, by `warnings.warn`, if images are transposed, inverted, or bytes 0-255."""
+    """Warn, by `warnings.warn`, if images are transposed, inverted, or mis-scaled."""
     for text in doubts(digits):
         warnings.warn(
             f"{digits.name or 'digits'}: {text}", PixelWarning, stacklevel + 1
@@ -79,6 +80,8 @@ def doubts(digits: Digits) -> list[str]:
         found.append(text)
     if digits.classes != DIGITS[: len(digits.classes)]:
         return found
+    if not found and digits.shape in PHOTOS and (text := doubt(x)):
+        found.append(text)
     h, w = digits.shape
     upright = agreement(images.roll(x, (h, w)), y)  # (m,)
     better = upright - agreement(x.reshape(-1, h, w), y)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxnn import cli, data, devices, ensemble, files, orientation, showing
+from jaxnn import cli, data, devices, ensemble, files, orientation, scales, showing
 from jaxnn.classes import noun
 from jaxnn.data import Digits
 from jaxnn.flags import DEFAULTS, TrainingFlags, flag, parse
@@ -214,8 +214,11 @@ def main(argv: Sequence[str]) -> int:
     folder = run_folder.results_folder(flags.out, "sweep")
     devices.prepare_process(flags.device)
     device = devices.choose(flags.device)
-    parts = data.load_parts(flags.data)
-    (digits,) = checked(parts["train"] if "train" in parts else parts["all"], None)
+    with scales.noted() as pixels:
+        parts = data.load_parts(flags.data)
+    cli.printer(flags.quiet)(*(f"pixels   {line}\n" for line in pixels), end="", sep="")
+    whole = parts["train"] if "train" in parts else parts["all"]
+    (digits,) = checked(whole, None, flags.dtype)
     orientation.warn(digits)
     with devices.computing(device, flags.dtype):
         scores, text = train_widths(flags, digits, device, folder)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from jaxnn import cli, data, devices, optimizers, training
+from jaxnn import cli, data, devices, optimizers, scales, training
 from jaxnn.classes import noun
 from jaxnn.data import Parts
 from jaxnn.digits import some_pictures
@@ -66,13 +66,20 @@ def resumed(flags: Flags, run: str) -> tuple[Flags, Settings]:
     return replace(flags, **(held | given), out=run), config.settings
 
 
-def announce(flags: Flags, settings: Settings, device: str, parts: Parts) -> None:
-    """Print what will be trained, unless --quiet."""
+def announce(
+    flags: Flags, settings: Settings, device: str, parts: Parts, pixels: Sequence[str]
+) -> None:
+    """Print what will be trained, unless --quiet.
+
+    pixels: what was found and done with those of a file.
+    """
     notice, method = cli.printer(flags.quiet), settings.method
     notice(f"device   {device}" + ", found by auto" * (flags.device == "auto"))
     train = parts.train
     sizes = [f"{part.name} {len(part.y)}" for part in parts[:2] if len(part.y)]
     notice(f"{noun(train.classes):<9}{', '.join(sizes)}")
+    for line in pixels:
+        notice(f"pixels   {line}")
     shape = train.x.shape[1], *settings.hidden, len(train.classes)
     layers = "-".join(map(str, shape))
     notice(f"network  {layers}, lambda {settings.lam:g}, {method}, {settings.dtype}")
@@ -181,9 +188,10 @@ def main(argv: Sequence[str]) -> int:
 
 def run_with(painter: Painter, flags: Flags, settings: Settings, folder: Path) -> int:
     """Train while painter draws; prints what was reached, then what took how long."""
-    parts = data.train_and_test(
-        flags.data, flags.test_fraction, settings.seed, flags.standardize
-    )
+    with scales.noted() as pixels:
+        parts = data.train_and_test(
+            flags.data, flags.test_fraction, settings.seed, flags.standardize
+        )
     seconds = {"data": cli.seconds_since_import()}
 
     def note(part: str) -> None:
@@ -193,7 +201,7 @@ def run_with(painter: Painter, flags: Flags, settings: Settings, folder: Path) -
     device = devices.describe(devices.choose(flags.device))
     note("JAX")
     painter.show(some_pictures(parts.train))
-    announce(flags, settings, device, parts)
+    announce(flags, settings, device, parts, pixels)
     run = train_network(flags, settings, folder, parts)
     is_early = run.steps < flags.steps
     if run.steps == run.began_at and all(

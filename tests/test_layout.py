@@ -24,6 +24,7 @@ GROUND = {
     "data",
     "orientation",
     "images",
+    "scales",
     "files",
     "mat_child",
     "devices",
