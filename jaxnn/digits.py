@@ -181,9 +181,9 @@ def require_digits(value: Any) -> None:
 def require_fields(digits: Digits) -> None:
     """Raise Mistake for fields that `Digits` does not make, but its `_replace` takes.
 
-    The number of labels and their size are not looked at.
+    How many rows, features and classes there are, the caller looks at.
     """
-    x, y, name, classes, shape = digits
+    x, y, name, classes, _ = digits
     try:
         if not (hasattr(x, "ndim") and x.ndim == 2 and x.dtype.kind in "biuf"):
             raise Mistake(f"x is {kind_of(x)}; give a row of numbers for each example")
@@ -195,7 +195,6 @@ def require_fields(digits: Digits) -> None:
             raise Mistake(f"classes {classes!r}: give a tuple of different names")
         if not isinstance(name, str):
             raise Mistake(f"name {name!r}: give text")
-        as_sides(shape, x.shape[1])
         require_finite(x, [])
     except Mistake as mistake:
         raise Mistake(f"{name or 'digits'}: {mistake}") from None

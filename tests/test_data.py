@@ -16,7 +16,7 @@ import scipy.io
 import scipy.stats
 
 import jaxnn
-from jaxnn import files
+from jaxnn import limits
 from jaxnn.data import Digits
 from jaxnn.files import FileError
 
@@ -412,7 +412,7 @@ def test_an_idx_header_that_claims_too_much_takes_no_memory(tmp_path, count, pac
 
 @pytest.mark.parametrize("form", ["idx", "idx.gz"])
 def test_a_true_idx_file_over_the_limit_is_refused(tmp_path, monkeypatch, form):
-    monkeypatch.setattr(files, "LARGEST", BYTES.nbytes - 1)
+    monkeypatch.setattr(limits, "machine", lambda: 4 * (BYTES.nbytes - 1))
     assert "at most" in refusal(WRITERS[form](tmp_path, BYTES, Y))
 
 

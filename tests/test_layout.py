@@ -25,6 +25,7 @@ GROUND = {
     "orientation",
     "images",
     "scales",
+    "limits",
     "files",
     "mat_child",
     "devices",

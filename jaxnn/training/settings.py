@@ -11,7 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxnn import optimizers
-from jaxnn.digits import Digits, require_digits, require_fields, with_classes
+from jaxnn.digits import (
+    Digits,
+    as_sides,
+    require_digits,
+    require_fields,
+    with_classes,
+)
 from jaxnn.meshes import rows_of
 from jaxnn.mistake import Mistake, shortened
 
@@ -177,7 +183,7 @@ def check_lesson(train: Digits, dtype: str) -> None:
 
 
 def check_part(part: Digits, n: int) -> None:
-    """Raise Mistake unless a part has n features and a class for each example."""
+    """Raise Mistake unless a part has n features, and a class, for each example."""
     name = part.name or "digits"
     if part.x.shape[1] != n:
         raise Mistake(
@@ -194,6 +200,7 @@ def check_part(part: Digits, n: int) -> None:
             + " (y % 10 turns the course's 10 into 0)"
             * (k == 10)
         )
+    as_sides(part.shape, n)
 
 
 def cost_name(batch_size: int | None) -> str:
