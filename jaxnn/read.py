@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from PIL import Image
-
 from jaxnn import cli, devices, files, reading
 from jaxnn.digit_network import Reader, own_reader, reader_of
 from jaxnn.digit_reader import ReadDigit, read_photo
 from jaxnn.files import FileError
 from jaxnn.flags import CommonFlags, flag, parse
+from jaxnn.mistake import Mistake
 from jaxnn.weights import PARAMS
 
 UNREAD = 1  # exit code
@@ -37,8 +36,8 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Flags(CommonFlags):
-    """Read photos of digits and numbers: any format that Pillow reads, dark on light
-    or light on dark, anywhere in the picture. Digits in a row are read as a number.
+    """Read photos of digits and numbers, as JPEG, PNG, WebP, TIFF and the like, dark on
+    light or light on dark, anywhere in the picture. Digits in a row are a number.
     """
 
     files: Sequence[str] = flag("pictures, or folders of them", metavar="FILE|FOLDER")
@@ -57,7 +56,7 @@ def is_run(path: Path) -> bool:
 
 def files_of(names: Sequence[str]) -> Iterator[Path]:
     """The files; in place of a folder, those in it that are named like images."""
-    endings = Image.registered_extensions()
+    endings = reading.photos.endings()
     for path in (Path(name).expanduser() for name in names):
         if not path.is_dir() or is_run(path):
             yield path
@@ -135,7 +134,7 @@ def main(argv: Sequence[str]) -> int:
                 print(*shown, sep="\n")
                 if found.message is not None:
                     code = max(code, UNREAD)
-            except FileError as mistake:
+            except Mistake as mistake:
                 code = cli.MISTAKE
                 if flags.json:
                     print(as_json(Answer(str(path), message=str(mistake))))

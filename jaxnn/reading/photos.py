@@ -1,16 +1,23 @@
-"""Image files of any format, as gray levels in which to look for a digit.
+"""Image files as gray levels in which to look for a digit.
 
-Files are not trusted: the size is checked before memory is taken, and whatever Pillow
-raises for a damaged file becomes one FileError that names the file.
+Files are not trusted. Only formats that photos have are opened: for others Pillow may
+start programs. The size is checked before memory is taken, and large pictures are
+shrunk as soon as they are decoded. Whatever Pillow raises for a damaged file becomes
+one FileError that names the file.
 """
 
+import contextlib
+import logging
+import os
 import warnings
+from collections.abc import Iterator
 from math import ceil
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.Image import Transpose
 
 from jaxnn import files
 from jaxnn.files import FileError
@@ -22,7 +29,22 @@ SMALLEST = 8  # pixels of a side; a digit needs that many
 OVERSHOOT = 1.5  # the largest float that is still a gray level 0-1
 TURN = 0x0112  # EXIF's tag of the camera's turn: a number, but files hold anything
 ASIDE = 5, 6, 7, 8  # turns that swap the sides
-LARGEST = 178_956_970  # pixels: Pillow's own limit against decompression bombs
+TURNS = {
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
+MOST = 50_000_000  # pixels
+MOST_OF = {"AVIF": 20_000_000, "WEBP": 20_000_000}  # decoded in several copies
+FORMATS = "JPEG", "PNG", "TIFF", "BMP", "GIF", "PPM", "WEBP", "AVIF"
+PLAIN = {"1": "L", "P": "RGB", "PA": "RGBA"}  # modes that cannot be shrunk, and a like
+
+# Pillow logs what it then raises; without a handler, logging prints that
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
 class Photo(NamedTuple):
@@ -56,28 +78,74 @@ def of_file(path: Path) -> Photo:
     with files.reading(path, "an image"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about sizes that are read anyway
         try:
-            with Image.open(path) as image:
+            with Image.open(path, formats=formats()) as image:
                 check_sides(path, image.size)
+                check_pixels(path, image.size, image.format)
                 size = upright_size(image)
-                image.draft("RGB", (2 * LONGEST, 2 * LONGEST))  # JPEG: shrinks at once
-                gray = in_gray(ImageOps.exif_transpose(image))
+                gray = in_gray(decoded(image))
                 if not np.isfinite(np.asarray(gray)).all():
                     raise FileError(
                         f"{path}: holds NaN or infinite gray levels; save it as PNG"
                     )
         except Image.DecompressionBombError:
-            raise FileError(
-                f"{path}: more than {LARGEST / 1e6:.0f} million pixels; make it smaller"
-            ) from None
+            check_pixels(path, (MOST, MOST))
+            raise
         except UnidentifiedImageError:
             raise FileError(
-                f"{path}: not an image that Pillow reads; save it as JPEG or PNG"
+                f"{path}: not a photo in a format that is read; save it as JPEG or PNG"
             ) from None
         except (OSError, SyntaxError) as error:  # Pillow raises both for damaged bytes
             if isinstance(error, OSError) and error.errno:
                 raise
             raise FileError(f"{path}: damaged ({error}); get a fresh copy") from None
     return Photo(resized(gray), size)
+
+
+def formats() -> list[str]:
+    """Those of FORMATS that this Pillow reads."""
+    Image.init()
+    return [name for name in FORMATS if name in Image.OPEN]
+
+
+def endings() -> set[str]:
+    """How the names of image files end, in lower case."""
+    known = Image.registered_extensions().items()
+    return {ending for ending, name in known if name in FORMATS}
+
+
+def decoded(image: Image.Image) -> Image.Image:
+    """The picture of an image file, upright; a large one is shrunk at once."""
+    image.draft("RGB", (2 * LONGEST, 2 * LONGEST))  # JPEG: shrinks while it decodes
+    with silenced() if image.format == "TIFF" else contextlib.nullcontext():
+        image.load()
+    turn = TURNS.get(image.getexif().get(TURN))
+    small = shrunk(image)
+    return small if turn is None else small.transpose(turn)
+
+
+def shrunk(image: Image.Image) -> Image.Image:
+    """A picture whose longer side is at most four times LONGEST, or as it is."""
+    factor = max(image.size) // (2 * LONGEST)
+    if factor < 2:
+        return image
+    mode = "I" if image.mode.startswith("I;") else PLAIN.get(image.mode, image.mode)
+    if image.mode == "P" and image.has_transparency_data:
+        mode = "RGBA"
+    plain = image if image.mode == mode else image.convert(mode)  # else it would copy
+    return plain.reduce(factor)
+
+
+@contextlib.contextmanager
+def silenced() -> Iterator[None]:
+    """Standard error goes nowhere: libtiff writes there, past Python."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def upright_size(image: Image.Image) -> tuple[int, int]:
@@ -146,6 +214,15 @@ def check_sides(path: Path | str, sides: tuple[int, int]) -> None:
         raise FileError(
             f"{path}: {sides[0]}x{sides[1]} pixels; give a picture of at least "
             f"{SMALLEST}x{SMALLEST}"
+        )
+
+
+def check_pixels(path: Path, sides: tuple[int, int], kind: str | None = None) -> None:
+    """Raise FileError if a picture of this format has more pixels than are decoded."""
+    most = MOST_OF.get(kind or "", MOST)
+    if sides[0] * sides[1] > most:
+        raise FileError(
+            f"{path}: more than {most / 1e6:.0f} million pixels; make it smaller"
         )
 
 
