@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from jaxnn import backends, data, startup
-from jaxnn.mistake import BUG, Mistake, is_out_of_memory
+from jaxnn.mistake import BUG, Mistake, is_out_of_memory, printable
 from jaxnn.orientation import warnings_in_lines
 from jaxnn.progress import Show, bar
 
@@ -55,7 +55,7 @@ class Parser(argparse.ArgumentParser):
             for flag in nearest(unknown.partition("=")[0], flags):
                 message += f" (did you mean {flag}?)"
         name = re.split(r"[ .]", self.prog.removesuffix(".py"))[-1]
-        self.exit(MISTAKE, f"{name}: {message}; see {self.prog} --help\n")
+        self.exit(MISTAKE, f"{name}: {printable(message)}; see {self.prog} --help\n")
 
 
 def nearest(word: str, flags: Sequence[str]) -> list[str]:
@@ -104,7 +104,7 @@ def exit_code(
         sys.stdout.flush()  # so that a closed pipe is found here
         return code
     except KeyboardInterrupt as stop:
-        print(f"\n{name}: {str(stop) or 'stopped'}", file=sys.stderr)
+        print(f"\n{name}: {printable(str(stop)) or 'stopped'}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         silence()

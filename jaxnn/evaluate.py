@@ -12,7 +12,7 @@ from jaxnn import cli, devices, files, scales, showing, training
 from jaxnn.classes import DIGITS, noun
 from jaxnn.data import Digits
 from jaxnn.flags import DATA, CommonFlags, flag, parse
-from jaxnn.mistake import Mistake
+from jaxnn.mistake import Mistake, printable
 from jaxnn.weights import load_params
 
 MISTAKES = 30  # shown at most
@@ -54,7 +54,7 @@ def save_pictures(
 def table(digits: Digits, found: training.Evaluation) -> str:
     """The confusion matrix as text, with the names of the classes."""
     counts, names = training.scores.confusion(digits.y, found), digits.classes
-    heads = [str(name)[:12] for name in names]
+    heads = [printable(str(name))[:12] for name in names]
     left = max(5, *map(len, heads))
     widths = [max(4, len(head), len(str(counts.max()))) for head in heads]
     word = "digit" if names == DIGITS else "class"
@@ -93,7 +93,7 @@ def main(argv: Sequence[str]) -> int:
         print(f"\n{table(digits, found)}")
     if show is not None:
         names = " and ".join(save_pictures(show, digits, found))
-        print(f"result   {names} in {show}")
+        print(f"result   {names} in {printable(str(show))}")
     return 0
 
 

@@ -15,7 +15,7 @@ from jaxnn import dataframes, files, images, scales
 from jaxnn.classes import DIGITS, Classes, are_numbers, as_places, as_words, is_integer
 from jaxnn.digits import Digits
 from jaxnn.files import FileError
-from jaxnn.mistake import Mistake
+from jaxnn.mistake import Mistake, printable
 
 EMBEDDED = "embedded digits"
 MAT_NAMES = ("X", "y")
@@ -126,7 +126,7 @@ def as_parts(
     bounds = np.cumsum([len(one) for one in labels])[:-1]
     found = {}
     for part, rows, own in zip(parts, x, np.split(y, bounds), strict=True):
-        name = path.name if part == "all" else f"{path.name} ({part})"
+        name = printable(path.name) + f" ({part})" * (part != "all")
         rows = rows if rows.ndim == 2 else as_pictures(rows, scale)
         found[part] = Digits(rows, np.array(classes)[own], name, classes)
     return found

@@ -27,6 +27,7 @@ from jaxnn import images
 from jaxnn.classes import DIGITS
 from jaxnn.digits import Digits
 from jaxnn.formats import embedded
+from jaxnn.mistake import printable
 from jaxnn.scales import BYTES, doubt
 
 PHOTOS = (images.SIDE,) * 2, (images.MNIST_SIDE,) * 2  # shapes that photos get
@@ -57,7 +58,7 @@ def warnings_in_lines(command: str) -> Iterator[None]:
 
         def show(message: Any, category: type, *where: Any) -> None:
             if issubclass(category, PixelWarning):
-                print(f"{command}: warning: {message}", file=sys.stderr)
+                print(f"{command}: warning: {printable(str(message))}", file=sys.stderr)
             else:
                 usual(message, category, *where)
 

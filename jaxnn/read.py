@@ -15,7 +15,7 @@ from jaxnn.digit_network import Reader, own_reader, reader_of
 from jaxnn.digit_reader import ReadDigit, read_photo
 from jaxnn.files import FileError
 from jaxnn.flags import CommonFlags, flag, parse
-from jaxnn.mistake import Mistake
+from jaxnn.mistake import Mistake, printable
 from jaxnn.weights import PARAMS
 
 UNREAD = 1  # exit code
@@ -100,17 +100,18 @@ def as_json(found: Answer) -> str:
 
 def lines(found: Answer, as_number: bool) -> Iterator[str]:
     """What to print of a file: a line, or one for each row of digits."""
+    file = printable(found.file)
     if found.number is None:
-        yield f"{found.file}: {found.message}"
+        yield f"{file}: {found.message}"
     elif found.digit is not None and not as_number:
         note = f"; {found.message}" if found.message else ""
         sure = f"{found.probability:.1%}, or else {found.runner_up}{note}"
-        yield f"{found.file}: {found.digit}  ({sure})"
+        yield f"{file}: {found.digit}  ({sure})"
     else:
         sure = found.message or f"each at least {found.probability:.1%}"
         *rows, last = found.number.split("\n")
-        yield from (f"{found.file}: {row}" for row in rows)
-        yield f"{found.file}: {last}  ({sure})"
+        yield from (f"{file}: {row}" for row in rows)
+        yield f"{file}: {last}  ({sure})"
 
 
 def main(argv: Sequence[str]) -> int:

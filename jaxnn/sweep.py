@@ -15,7 +15,7 @@ from jaxnn import cli, data, devices, ensemble, files, orientation, scales, show
 from jaxnn.classes import noun
 from jaxnn.data import Digits
 from jaxnn.flags import DEFAULTS, TrainingFlags, flag, parse
-from jaxnn.mistake import Mistake
+from jaxnn.mistake import Mistake, printable
 from jaxnn.training import check, checked, run_folder
 
 EXAMPLE = "--lam 0 0.1 1 3 10 --seeds 32 --hidden 25 100 --folds 5"
@@ -228,7 +228,8 @@ def main(argv: Sequence[str]) -> int:
             f"every start diverged; try a smaller --learning-rate or --lam; {folder} "
             "lists each network"
         )
-    print(f"result   table, pictures and a line per network in {folder}")
+    where = printable(str(folder))
+    print(f"result   table, pictures and a line per network in {where}")
     return 0
 
 

@@ -12,7 +12,7 @@ from jaxnn.classes import noun
 from jaxnn.data import Parts
 from jaxnn.digits import some_pictures
 from jaxnn.flags import DEFAULTS, TrainingFlags, flag, parse
-from jaxnn.mistake import BUG, Mistake
+from jaxnn.mistake import BUG, Mistake, printable
 from jaxnn.showing import FILES, Painter, Trained
 from jaxnn.training import Settings, check, cost_name, record, run_folder
 
@@ -142,7 +142,7 @@ def finish(painter: Painter, run: training.Run, folder: Path) -> int:
     code = painter.finish(Trained(where, run.params, *pictures))
     if missing := [file for file in files_of(run) if not (folder / file).exists()]:
         ended = f" (the process that draws ended with code {code})" * (code != 0)
-        again = f"{cli.as_typed('train')} --resume {folder}"
+        again = f"{cli.as_typed('train')} --resume {printable(str(folder))}"
         print(
             f"train: warning: no {', '.join(missing)}{ended}; {again} makes them",
             file=sys.stderr,
@@ -160,7 +160,7 @@ def result_line(run: training.Run, folder: Path, is_early: bool) -> str:
     text += f" ({run.message})" * is_early
     best = [f"best {run.best()}"] if run.best_params else []
     parts = text, run.accuracies(), *best, f"in {folder}"
-    return f"result   {', '.join(filter(None, parts))}"
+    return f"result   {printable(', '.join(filter(None, parts)))}"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -208,7 +208,8 @@ def run_with(painter: Painter, flags: Flags, settings: Settings, folder: Path) -
         (folder / name).exists() for name in files_of(run)
     ):
         more = "no step is left to take" if is_early else "a larger --steps adds more"
-        print(f"result   {folder} is complete ({run.message}); {more}")
+        where = printable(str(folder))
+        print(f"result   {where} is complete ({run.message}); {more}")
         return 0
     if run.diverged:
         finish(painter, run, folder)
