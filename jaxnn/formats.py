@@ -68,6 +68,11 @@ def embedded() -> tuple[np.ndarray, np.ndarray]:
 def npz_parts(arrays: dict[str, np.ndarray], path: Path) -> dict[str, Digits]:
     """The parts of an .npz file, found by the names of its arrays in any case."""
     held = {name.lower(): array for name, array in arrays.items()}
+    if len(held) < len(arrays):
+        raise FileError(
+            f"{path}: holds {files.listed(arrays)}, of which some differ only in case; "
+            "keep one of each"
+        )
     where = f"{path}: x", f"{path}: y"
     if "x" in held and "y" in held:
         return as_parts({"all": (held["x"], held["y"])}, path, where)

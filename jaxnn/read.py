@@ -16,7 +16,7 @@ from jaxnn.digit_reader import ReadDigit, read_photo
 from jaxnn.files import FileError
 from jaxnn.flags import CommonFlags, flag, parse
 from jaxnn.mistake import Mistake, printable
-from jaxnn.weights import PARAMS
+from jaxnn.weights import PARAMS, in_precision
 
 UNREAD = 1  # exit code
 EXAMPLE = "photo.jpg --run runs/mine --show seen"
@@ -123,7 +123,7 @@ def main(argv: Sequence[str]) -> int:
     device = devices.choose(flags.device)
     code, names = 0, Counter[str]()
     with devices.exactly(device, flags.dtype):
-        params = tuple(theta.astype(flags.dtype) for theta in reader.params)
+        params = in_precision(reader.params, flags.dtype)
         reader = reader._replace(params=params)
         for path in files_of(flags.files):
             names[path.name] += 1  # photos in different folders may share a name

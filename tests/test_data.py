@@ -459,6 +459,16 @@ def test_mat_without_both_variables_is_refused(tmp_path, held):
     assert "X and y" in refusal(tmp_path / "digits.mat")
 
 
+@pytest.mark.parametrize("names", ["xXy", "Xxy", "xyY"])
+def test_names_that_differ_in_case_alone_are_refused(tmp_path, names):
+    held = {"x": X, "y": Y}
+    arrays = {name: held[name.lower()] for name in names}
+    np.savez(tmp_path / "digits.npz", **arrays)
+    text = refusal(tmp_path / "digits.npz")
+    assert "differ only in case; keep one of each" in text
+    assert all(name in text for name in names)
+
+
 def loads_or_refuses(load, path):
     """A damaged file either loads or raises FileError, without any warning."""
     with warnings.catch_warnings(record=True) as caught:

@@ -21,7 +21,7 @@ NAMES = {
 
 
 def is_raw(character):
-    """Whether Unicode says that a character is not to be seen, except an end of line."""
+    """Whether Unicode says that a character is not to be seen; an end of line is."""
     return unicodedata.category(character)[0] == "C" and character != "\n"
 
 

@@ -158,8 +158,19 @@ def checked(train: Digits, test: Digits | None, dtype: str = "float64") -> list[
         raise Mistake("no digits to train on; use a smaller test fraction")
     for part in parts:
         check_part(part, train.x.shape[1])
+        check_largest(part, dtype)
     check_lesson(train, dtype)
     return [with_classes(part, train.classes) for part in parts if len(part.y)]
+
+
+def check_largest(part: Digits, dtype: str) -> None:
+    """Raise Mistake for features whose squares and sums are beyond dtype."""
+    largest = max(-part.x.min(initial=0), part.x.max(initial=0))
+    if largest > np.sqrt(np.finfo(dtype).max) / part.x.shape[1]:
+        raise Mistake(
+            f"{part.name or 'digits'}: features as large as {largest:.3g} are beyond "
+            f"{dtype}; scale them: x = (x - x.mean(axis=0)) / x.std(axis=0)"
+        )
 
 
 def check_lesson(train: Digits, dtype: str) -> None:
@@ -172,9 +183,9 @@ def check_lesson(train: Digits, dtype: str) -> None:
     x = np.asarray(train.x)
     some = np.linspace(0, len(x) - 1, SOME).astype(int)
     for rows in (x[some], x):
-        low, high = (end.astype(dtype) for end in (rows.min(axis=0), rows.max(axis=0)))
-        spread = (high - low).max()
-        if spread * spread != 0:
+        low, high = rows.min(axis=0).astype(dtype), rows.max(axis=0).astype(dtype)
+        spread = float((high - low).max())
+        if np.square(spread, dtype=dtype) != 0:
             return
     raise Mistake(
         f"{name}: nothing to learn, for the features of all examples are alike (they "
