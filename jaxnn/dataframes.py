@@ -130,10 +130,20 @@ def labels(path: Path, name: str, column: Any) -> np.ndarray:
         raise FileError(f"{path}: column {name} has {gaps} gaps; give each row a label")
     if column.dtype.kind in "biuf":
         return column.to_numpy()
-    longest = max(len(str(label)) for label in column.unique())
+    is_coded = column.dtype == "category"  # text that is stored once
+    words = [
+        as_word(label) for label in (column.cat.categories if is_coded else column)
+    ]
+    longest = max(map(len, words))
     if longest > LONGEST_LABEL:
         raise FileError(
             f"{path}: column {name} holds a label of {longest} characters; give names "
             f"of at most {LONGEST_LABEL}"
         )
-    return column.to_numpy(object).astype(str)
+    return np.array(words)[column.cat.codes] if is_coded else np.array(words)
+
+
+def as_word(label: Any) -> str:
+    """A label as text, also of bytes that are none."""
+    is_bytes = isinstance(label, bytes)
+    return label.decode(errors="backslashreplace") if is_bytes else str(label)

@@ -19,7 +19,7 @@ from jaxnn.mistake import Mistake, printable
 
 EMBEDDED = "embedded digits"
 MAT_NAMES = ("X", "y")
-ROWS = 1000  # pictures that are converted together: fewer copies at a time
+ROWS = 200  # pictures that are converted together: fewer copies at a time
 SIDES = images.SIDE, images.MNIST_SIDE
 
 

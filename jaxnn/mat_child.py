@@ -15,12 +15,13 @@ from typing import Any, NoReturn
 import numpy as np
 
 REFUSED = 3  # the child's exit code when it can say what is wrong
-SLACK = 128 << 20  # bytes that the child may take, beside the numbers
+SLACK = 200 << 20  # bytes that the child may take, beside the numbers
 COPIES = 4  # of the numbers, in the child and in the process that asks for them
 WIDE = {"double": 8, "int64": 8, "uint64": 8, "single": 4, "int32": 4, "uint32": 4}
 WIDE |= {"int16": 2, "uint16": 2, "int8": 1, "uint8": 1, "logical": 1}  # bytes
 MOST_VARIABLES = 1000
 RATIO, LARGE = 100, 100 << 20  # digits pack to a fifth; a bomb to a thousandth
+TRAP = "unpacks as no real data do; if yours do, save them with '-v6'"
 LONGEST = 40  # characters of a name that are shown
 
 
@@ -49,7 +50,7 @@ def serve_mat(path: str, most: int, names: list[str]) -> None:
             f"{most / 2**30:.3g} GiB may be taken; give fewer or smaller examples"
         )
     if is_bomb(os.path.getsize(path), size):
-        refuse("unpacks as no real data do; if yours do, save them with '-v6'")
+        refuse(TRAP)
     limit_memory(SLACK + COPIES * size)
     arrays = loadmat(path, variable_names=wanted)
     for name in wanted:
@@ -101,4 +102,7 @@ def listed(names: Iterable[str]) -> str:
 
 
 if __name__ == "__main__":
-    serve_mat(sys.argv[1], int(sys.argv[2]), sys.argv[3:])
+    try:
+        serve_mat(sys.argv[1], int(sys.argv[2]), sys.argv[3:])
+    except MemoryError:
+        refuse(TRAP)

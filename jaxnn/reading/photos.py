@@ -1,50 +1,30 @@
 """Image files as gray levels in which to look for a digit.
 
-Files are not trusted. Only formats that photos have are opened: for others Pillow may
-start programs. The size is checked before memory is taken, and large pictures are
-shrunk as soon as they are decoded. Whatever Pillow raises for a damaged file becomes
-one FileError that names the file.
+Files are not trusted: the size is checked before memory is taken, and whatever Pillow
+raises for a damaged file becomes one FileError that names the file.
 """
 
-import contextlib
-import logging
-import os
 import warnings
-from collections.abc import Iterator
 from math import ceil
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
-from PIL.Image import Transpose
 
 from jaxnn import files
 from jaxnn.files import FileError
 from jaxnn.mistake import Mistake
+from jaxnn.reading.decoding import LONGEST, TURN, decoded, formats
+from jaxnn.reading.decoding import endings as endings
 from jaxnn.reading.strokes import Box
 
-LONGEST, SHORTEST = 640, 200  # pixels of the longer side, after reading
+SHORTEST = 200  # pixels of the longer side after reading, at least
 SMALLEST = 8  # pixels of a side; a digit needs that many
 OVERSHOOT = 1.5  # the largest float that is still a gray level 0-1
-TURN = 0x0112  # EXIF's tag of the camera's turn: a number, but files hold anything
 ASIDE = 5, 6, 7, 8  # turns that swap the sides
-TURNS = {
-    2: Transpose.FLIP_LEFT_RIGHT,
-    3: Transpose.ROTATE_180,
-    4: Transpose.FLIP_TOP_BOTTOM,
-    5: Transpose.TRANSPOSE,
-    6: Transpose.ROTATE_270,
-    7: Transpose.TRANSVERSE,
-    8: Transpose.ROTATE_90,
-}
 MOST = 50_000_000  # pixels
 MOST_OF = {"AVIF": 20_000_000, "WEBP": 20_000_000}  # decoded in several copies
-FORMATS = "JPEG", "PNG", "TIFF", "BMP", "GIF", "PPM", "WEBP", "AVIF"
-PLAIN = {"1": "L", "P": "RGB", "PA": "RGBA"}  # modes that cannot be shrunk, and a like
-
-# Pillow logs what it then raises; without a handler, logging prints that
-logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
 class Photo(NamedTuple):
@@ -99,53 +79,6 @@ def of_file(path: Path) -> Photo:
                 raise
             raise FileError(f"{path}: damaged ({error}); get a fresh copy") from None
     return Photo(resized(gray), size)
-
-
-def formats() -> list[str]:
-    """Those of FORMATS that this Pillow reads."""
-    Image.init()
-    return [name for name in FORMATS if name in Image.OPEN]
-
-
-def endings() -> set[str]:
-    """How the names of image files end, in lower case."""
-    known = Image.registered_extensions().items()
-    return {ending for ending, name in known if name in FORMATS}
-
-
-def decoded(image: Image.Image) -> Image.Image:
-    """The picture of an image file, upright; a large one is shrunk at once."""
-    image.draft("RGB", (2 * LONGEST, 2 * LONGEST))  # JPEG: shrinks while it decodes
-    with silenced() if image.format == "TIFF" else contextlib.nullcontext():
-        image.load()
-    turn = TURNS.get(image.getexif().get(TURN))
-    small = shrunk(image)
-    return small if turn is None else small.transpose(turn)
-
-
-def shrunk(image: Image.Image) -> Image.Image:
-    """A picture whose longer side is at most four times LONGEST, or as it is."""
-    factor = max(image.size) // (2 * LONGEST)
-    if factor < 2:
-        return image
-    mode = "I" if image.mode.startswith("I;") else PLAIN.get(image.mode, image.mode)
-    if image.mode == "P" and image.has_transparency_data:
-        mode = "RGBA"
-    plain = image if image.mode == mode else image.convert(mode)  # else it would copy
-    return plain.reduce(factor)
-
-
-@contextlib.contextmanager
-def silenced() -> Iterator[None]:
-    """Standard error goes nowhere: libtiff writes there, past Python."""
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
 
 
 def upright_size(image: Image.Image) -> tuple[int, int]:
@@ -236,6 +169,8 @@ def in_gray(image: Image.Image) -> Image.Image:
     if image.mode == "F":
         levels = np.asarray(image, np.float32)
         return as_floats(levels / max(float(levels.max()), 1.0))
+    if image.mode == "LAB":  # its first channel is the lightness
+        image = image.getchannel(0)
     if not image.has_transparency_data:
         return as_floats(np.asarray(image.convert("L"), np.float32) / 255)
     layers = image.convert("RGBA")
