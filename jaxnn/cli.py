@@ -18,7 +18,13 @@ from pathlib import Path
 from typing import NoReturn
 
 from jaxnn import backends, data, startup
-from jaxnn.mistake import BUG, Mistake, is_out_of_memory, printable
+from jaxnn.mistake import (
+    BUG,
+    Mistake,
+    is_out_of_memory,
+    printable,
+    printable_lines,
+)
 from jaxnn.orientation import warnings_in_lines
 from jaxnn.progress import Show, bar
 
@@ -112,8 +118,9 @@ def exit_code(
     except Exception as error:
         mistake = as_mistake(error)
         if mistake is None:
-            traceback.print_exc()
-        print(f"{name}: {mistake or REPORT}", file=sys.stderr)
+            print(printable_lines(traceback.format_exc()), end="", file=sys.stderr)
+        text = REPORT if mistake is None else printable_lines(str(mistake))
+        print(f"{name}: {text}", file=sys.stderr)
         return BUG if mistake is None else MISTAKE
 
 

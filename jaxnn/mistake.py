@@ -25,6 +25,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
+def printable_lines(text: str) -> str:
+    """The text with its lines as they are, and all else in it as `printable` has it."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
 def shortened(text: str, most: int = LONGEST) -> str:
     """The text, or its beginning and its end, which says what to do next."""
     if len(text) <= most:

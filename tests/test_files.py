@@ -13,7 +13,7 @@ import pytest
 import scipy.io
 import scipy.sparse
 
-from jaxnn import files, limits
+from jaxnn import files, formats, limits
 from jaxnn.files import FileError
 
 ENDINGS = (".npz", ".npy", ".mat")
@@ -293,3 +293,15 @@ def test_long_lists_of_names_are_cut():
     assert files.listed("abcdefgh") == "a, b, c, d, e, f, g, h"
     assert files.listed("abcdefghi") == "a, b, c, d, e, f, g, h, ..."
     assert files.listed([]) == "nothing"
+    assert files.listed(["a" * 40, "b" * 41]) == "a" * 40 + ", " + "b" * 40 + "..."
+
+
+def test_long_names_in_a_file_give_a_short_line(tmp_path):
+    names = [letter * 250 for letter in "abcdefgh"]
+    np.savez(tmp_path / "a.npz", **{name: TABLE for name in names})
+    names = [letter * 60 for letter in "abcdefgh"]
+    scipy.io.savemat(
+        tmp_path / "a.mat", {name: TABLE for name in names}, long_field_names=True
+    )
+    for name in ("a.npz", "a.mat"):
+        assert len(refusal(tmp_path / name, formats.load_parts)) < 600

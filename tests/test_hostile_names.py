@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 import jaxnn
+from jaxnn import cli
 from jaxnn.mistake import Mistake, printable
 
 NAMES = {
@@ -98,3 +99,21 @@ def test_digits_of_any_name_show_it_escaped(few_digits, name):
     digits = jaxnn.Digits(few_digits.x, few_digits.y, name)
     assert not [c for c in repr(digits) if is_raw(c)]
     assert printable(name) in repr(digits)
+
+
+def test_an_error_of_a_persons_function_is_escaped(command, tmp_path, name):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        f"def cost(theta1, theta2, X, y, lam):\n    raise ValueError({name!a})"
+    )
+    done = command("gradcheck", "mine.py:cost")
+    assert done.returncode == 2 and "raised ValueError at line 2" in clean(done)
+
+
+def test_the_traceback_of_a_bug_is_escaped(capsys, name):
+    def main(_):
+        raise RuntimeError(name)
+
+    assert cli.exit_code(main, [], "train") == 3
+    text = capsys.readouterr().err
+    assert "this is a bug in jaxnn" in text and not [c for c in text if is_raw(c)]
