@@ -4,6 +4,7 @@ A picture that is right and whole must be opened. What is read in it is judged o
 its form: any picture may show a digit.
 """
 
+import functools
 import io
 import struct
 import zlib
@@ -27,12 +28,21 @@ POSTSCRIPT = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 99 99\n{} loop\n"
 
 def run(random: np.random.Generator, folder: Path) -> tuple[str, Verdict]:
     """Make a picture and read it: how it was made, and what became of it."""
+    warm_up()
     with quiet():
         path, text, is_right = made(random, folder)
     verdict = judged(lambda: read(path), f"{path}: ", MAY_TAKE)
     if is_right and verdict.result is None:
         verdict.faults.append(f"refused, and it is right: {verdict.message}")
     return text, verdict
+
+
+@functools.cache
+def warm_up() -> None:
+    """Compile what reads up to 256 signs: a case's time is not that of the compiler."""
+    reader = digit_network.own_reader()
+    for count in (1, 17):
+        digit_network.judged(reader, np.zeros((count, 20, 20)))
 
 
 def read(path: Path) -> digit_reader.Read:

@@ -63,16 +63,17 @@ def outcomes(
 def report(kind: str, cases: range, seed: int, keep: Path | None) -> int:
     """Run cases, print those that fail and a summary; how many failed."""
     counts = dict.fromkeys(("valid", "refused", "faulty"), 0)
-    slowest = largest = 0.0
-    began = time.monotonic()
+    slowest, largest, began = (0.0, 0), (0, 0), time.monotonic()
     for one in outcomes(kind, cases, seed, keep):
         counts[one.verdict] += 1
-        slowest, largest = max(slowest, one.seconds), max(largest, one.memory)
+        slowest = max(slowest, (one.seconds, one.number))
+        largest = max(largest, (one.memory, one.number))
         for fault in one.faults:
             print(f"{kind} {one.number} ({one.text}): {fault}", flush=True)
         if time.monotonic() - began > 60:
             began = time.monotonic()
             print(f"... {one.number}: {counts}", file=sys.stderr, flush=True)
     held = ", ".join(f"{count} {word}" for word, count in counts.items())
-    print(f"{kind}: {held}; at most {slowest:.1f} s and {largest / 2**20:.0f} MiB")
+    most = f"at most {slowest[0]:.1f} s (case {slowest[1]})"
+    print(f"{kind}: {held}; {most} and {largest[0] >> 20} MiB (case {largest[1]})")
     return counts["faulty"]
