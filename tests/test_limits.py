@@ -64,6 +64,14 @@ def zipped(shape, kind, count=1, fill=0):
     return archive.getvalue()
 
 
+def lying():
+    """Packed zeros, and a table of contents that says they are hardly packed."""
+    content = bytearray(zipped((1024, 1024, 256), "|u1", count=0, fill=1))
+    at = content.rindex(b"PK\x01\x02") + 20
+    content[at : at + 4] = struct.pack("<I", 1 << 28)
+    return bytes(content)
+
+
 HUGE = struct.pack(">BBBBIII", 0, 0, 8, 3, 400_000, 28, 28)
 BOMBS = {
     "claims.npz": lambda: zipped((10**9, 784), "<f8"),
@@ -71,6 +79,7 @@ BOMBS = {
     "nothing.npz": lambda: zipped((10**12,), "|V0"),
     "entries.npz": lambda: zipped((1,), "|u1", count=1500),
     "zeros.npz": lambda: zipped((1024, 1024, 256), "|u1", count=0, fill=1),
+    "lying.npz": lying,
     "zeros.idx.gz": lambda: gzip.compress(HUGE + bytes(400_000 * 784), 1),
 }
 
