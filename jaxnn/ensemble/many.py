@@ -53,6 +53,7 @@ def train_many(
     trained.
     """
     training.check_progress(progress)
+    training.check_dtype(dtype)
     (digits,) = training.checked(digits, None, dtype)
     penalties, widths = np.atleast_1d(lams).tolist(), np.atleast_1d(hidden).tolist()
     if seeds < 1 or not penalties or not widths:
