@@ -116,7 +116,8 @@ def as_words(y: np.ndarray) -> np.ndarray:
                 f"y holds {y[odd[0]]!r} in row {odd[0]}; give each example a label, "
                 "all of them words or all of them numbers"
             )
-    return np.char.decode(y) if y.dtype.kind == "S" else y.astype(str)
+    is_bytes = y.dtype.kind == "S"
+    return np.char.decode(y, "utf-8", "backslashreplace") if is_bytes else y.astype(str)
 
 
 def as_integers(y: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from jaxnn import backends, data, processes, startup
-from jaxnn.mistake import BUG, Mistake, is_out_of_memory
+from jaxnn.mistake import BUG, Mistake, is_out_of_memory, printable, printable_lines
 from jaxnn.orientation import warnings_in_lines
 from jaxnn.progress import Show, bar
 
@@ -56,7 +56,7 @@ class Parser(argparse.ArgumentParser):
             for flag in nearest(unknown.partition("=")[0], flags):
                 message += f" (did you mean {flag}?)"
         name = re.split(r"[ .]", self.prog.removesuffix(".py"))[-1]
-        self.exit(MISTAKE, f"{name}: {message}; see {self.prog} --help\n")
+        self.exit(MISTAKE, f"{name}: {printable(message)}; see {self.prog} --help\n")
 
 
 def nearest(word: str, flags: Sequence[str]) -> list[str]:
@@ -106,7 +106,8 @@ def exit_code(
         sys.stdout.flush()  # so that a closed pipe is found here
         return code
     except KeyboardInterrupt as stop:
-        print(f"\n{name}: {str(stop) or startup.Now.said()}", file=sys.stderr)
+        said = printable(str(stop)) or startup.Now.said()
+        print(f"\n{name}: {said}", file=sys.stderr)
         is_term = isinstance(stop, startup.Terminated)
         return startup.code_of(signal.SIGTERM if is_term else signal.SIGINT)
     except BrokenPipeError:
@@ -115,8 +116,9 @@ def exit_code(
     except Exception as error:
         mistake = as_mistake(error)
         if mistake is None:
-            traceback.print_exc()
-        print(f"{name}: {mistake or REPORT}", file=sys.stderr)
+            print(printable_lines(traceback.format_exc()), end="", file=sys.stderr)
+        text = REPORT if mistake is None else printable_lines(str(mistake))
+        print(f"{name}: {text}", file=sys.stderr)
         return BUG if mistake is None else MISTAKE
 
 

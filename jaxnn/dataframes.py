@@ -9,8 +9,12 @@ import numpy as np
 from jaxnn import files
 from jaxnn.files import FileError
 
-READERS = {".csv": "read_csv", ".parquet": "read_parquet"}
+READERS = ".csv", ".parquet"
 LABELS = ("y", "label", "class", "target")
+PER_BYTE = 16  # bytes of memory that one of a .csv file becomes: "0," is 8, and copied
+PER_VALUE = 4 * 8  # the same of a number in a .parquet file
+MOST_COLUMNS = 100_000  # each takes time
+LONGEST_LABEL = 200  # characters: all labels take the memory of the longest
 
 
 def read(path: Path) -> tuple[np.ndarray, np.ndarray, str]:
@@ -24,6 +28,11 @@ def read(path: Path) -> tuple[np.ndarray, np.ndarray, str]:
     names = [str(name) for name in frame.columns]
     if len(names) < 2 or not len(frame):
         raise FileError(f"{path}: needs rows of features and a label; see --help")
+    if len(names) > MOST_COLUMNS:
+        raise FileError(
+            f"{path}: has {len(names)} columns; keep at most {MOST_COLUMNS}, or save "
+            "them as .npz"
+        )
     found = [i for i, name in enumerate(names) if name.lower() in LABELS]
     check_heading(path, names, bool(found))
     if len(found) > 1:
@@ -48,12 +57,31 @@ def frame_of(path: Path) -> Any:
         path.open("rb").close()  # a missing file is the first to mention
         try:
             pandas = import_module("pandas")  # jaxnn itself does not need it
-            return getattr(pandas, READERS[path.suffix.lower()])(path)
+            if path.suffix.lower() == ".csv":
+                files.check_size(path, PER_BYTE * path.stat().st_size)
+                return pandas.read_csv(path)
+            return pandas.read_parquet(path, "pyarrow", read_dictionary=texts_of(path))
         except ImportError as error:
             missing = "pandas" if error.name == "pandas" else "pyarrow"
             raise FileError(
                 f"{path}: is read with {missing}; pip install {missing}"
             ) from None
+
+
+def texts_of(path: Path) -> list[str]:
+    """The columns of a .parquet file that hold text; FileError if it is too large.
+
+    Text that repeats is stored once, and is to be read so: else a few kilobytes become
+    gigabytes.
+    """
+    held = import_module("pyarrow.parquet").read_metadata(path)
+    groups = map(held.row_group, range(held.num_row_groups))
+    columns = [one.column(i) for one in groups for i in range(one.num_columns)]
+    values = sum(column.num_values for column in columns)
+    sizes = sum(column.total_uncompressed_size for column in columns)
+    files.check_size(path, PER_VALUE * values + 2 * sizes)
+    texts = [c for c in columns if c.physical_type == "BYTE_ARRAY"]
+    return sorted({column.path_in_schema for column in texts})
 
 
 def check_heading(path: Path, names: list[str], has_label: bool) -> None:
@@ -100,5 +128,22 @@ def labels(path: Path, name: str, column: Any) -> np.ndarray:
     gaps = int(column.isna().sum())
     if gaps:
         raise FileError(f"{path}: column {name} has {gaps} gaps; give each row a label")
-    is_number = column.dtype.kind in "biuf"
-    return column.to_numpy() if is_number else column.to_numpy(object).astype(str)
+    if column.dtype.kind in "biuf":
+        return column.to_numpy()
+    is_coded = column.dtype == "category"  # text that is stored once
+    words = [
+        as_word(label) for label in (column.cat.categories if is_coded else column)
+    ]
+    longest = max(map(len, words))
+    if longest > LONGEST_LABEL:
+        raise FileError(
+            f"{path}: column {name} holds a label of {longest} characters; give names "
+            f"of at most {LONGEST_LABEL}"
+        )
+    return np.array(words)[column.cat.codes] if is_coded else np.array(words)
+
+
+def as_word(label: Any) -> str:
+    """A label as text, also of bytes that are none."""
+    is_bytes = isinstance(label, bytes)
+    return label.decode(errors="backslashreplace") if is_bytes else str(label)

@@ -7,11 +7,10 @@ that a command answers --help and refuses a flag without it.
 import contextlib
 import os
 import re
-import sys
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-from jaxnn import backends, cache, startup
+from jaxnn import backends, cache, limits, startup
 from jaxnn.mistake import Mistake
 
 Device: TypeAlias = Any  # a jax.Device, which type checkers take for a variable
@@ -187,8 +186,5 @@ def current() -> Device:
 
 
 def host_memory() -> int:
-    """The memory of the machine in bytes."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError):  # this system does not say
-        return sys.maxsize
+    """The memory of the machine in bytes, or what a container may take of it."""
+    return limits.machine()

@@ -40,8 +40,7 @@ class Digits(Fields):
     x may be a table (m, n) of any kind (array, list, DataFrame, sparse matrix), or
     pictures (m, h, w). y may be numbers or words (classes.py says how they are read).
     classes: None takes 0 to the largest number in y, or its words in order. shape: None
-    means 20x20 or 28x28 where 400 or 784 pixels show the ten digits. Raises Mistake for
-    what is missing, not finite, or has no clear meaning.
+    means 20x20 or 28x28 where 400 or 784 pixels show the ten digits. Raises Mistake.
     """
 
     __slots__ = ()
@@ -179,6 +178,35 @@ def require_digits(value: Any) -> None:
         raise Mistake(
             f"digits must be jaxnn.Digits(x, y, name), not {type(value).__name__}"
         )
+
+
+def require_fields(digits: Digits) -> None:
+    """Raise Mistake for fields that `Digits` does not make, but its `_replace` takes.
+
+    How many rows, features and classes there are, the caller looks at.
+    """
+    x, y, name, classes, _ = digits
+    try:
+        if not (hasattr(x, "ndim") and x.ndim == 2 and x.dtype.kind in "biuf"):
+            raise Mistake(f"x is {kind_of(x)}; give a row of numbers for each example")
+        if not (hasattr(y, "ndim") and y.ndim == 1 and y.dtype.kind in "iu"):
+            raise Mistake(f"y is {kind_of(y)}; give the place of a class for each row")
+        if not (
+            isinstance(classes, tuple) and len(set(map(str, classes))) == len(classes)
+        ):
+            raise Mistake(f"classes {classes!r}: give a tuple of different names")
+        if not isinstance(name, str):
+            raise Mistake(f"name {name!r}: give text")
+        require_finite(x, [])
+    except Mistake as mistake:
+        raise Mistake(f"{name or 'digits'}: {mistake}") from None
+
+
+def kind_of(value: Any) -> str:
+    """What a value is, in a few words."""
+    if hasattr(value, "dtype"):
+        return f"an array of {value.dtype} and shape {value.shape}"
+    return f"of type {type(value).__name__}"
 
 
 def take(digits: Digits, which: np.ndarray) -> Digits:

@@ -4,6 +4,8 @@ import contextlib
 import html
 from typing import Any, TypeVar
 
+from jaxnn.mistake import printable
+
 Kind = TypeVar("Kind", bound=type)
 MOST = 6  # items of a tuple, list or dict that are shown
 
@@ -50,6 +52,8 @@ def short(value: Any) -> str:
         return f"{type(value).__name__}(...)"
     if isinstance(value, tuple | list):
         return listed(map(short, value))
+    if isinstance(value, str):
+        return printable(value)
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 

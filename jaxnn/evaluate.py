@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from jaxnn import cli, devices, files, showing, training
+from jaxnn import cli, devices, files, scales, showing, training
 from jaxnn.classes import DIGITS, noun
 from jaxnn.data import Digits
 from jaxnn.flags import DATA, CommonFlags, flag, parse
-from jaxnn.mistake import Mistake
+from jaxnn.mistake import Mistake, printable
 from jaxnn.weights import load_params
 
 MISTAKES = 30  # shown at most
@@ -54,7 +54,7 @@ def save_pictures(
 def table(digits: Digits, found: training.Evaluation) -> str:
     """The confusion matrix as text, with the names of the classes."""
     counts, names = training.scores.confusion(digits.y, found), digits.classes
-    heads = [str(name)[:12] for name in names]
+    heads = [printable(str(name))[:12] for name in names]
     left = max(5, *map(len, heads))
     widths = [max(4, len(head), len(str(counts.max()))) for head in heads]
     word = "digit" if names == DIGITS else "class"
@@ -78,7 +78,8 @@ def main(argv: Sequence[str]) -> int:
     params = load_params(flags.weights)
     devices.prepare_process(flags.device)
     device = devices.choose(flags.device)
-    digits = training.scores.digits_of(Path(flags.weights), flags.data)
+    with scales.noted() as pixels:
+        digits = training.scores.digits_of(Path(flags.weights), flags.data)
     show = files.make_folder("--show", flags.show) if flags.show else None
     found = training.scores.evaluate(params, digits, flags.lam, flags.dtype, device)
     kind = noun(digits.classes)
@@ -87,11 +88,12 @@ def main(argv: Sequence[str]) -> int:
     print(f"cost     {found.cost:.5f} {penalty}")
     if not flags.quiet:
         print(f"{kind:<9}{digits.name}")
+        print(*(f"pixels   {line}\n" for line in pixels), sep="", end="")
         print(f"device   {devices.describe(device)}, {flags.dtype}")
         print(f"\n{table(digits, found)}")
     if show is not None:
         names = " and ".join(save_pictures(show, digits, found))
-        print(f"result   {names} in {show}")
+        print(f"result   {names} in {printable(str(show))}")
     return 0
 
 

@@ -22,11 +22,12 @@ from typing import IO, Any
 
 import numpy as np
 
-from jaxnn import locks, mat_child, startup
-from jaxnn.mat_child import LARGEST, REFUSED
+from jaxnn import limits, locks, mat_child, startup
+from jaxnn.mat_child import REFUSED
 from jaxnn.mat_child import listed as listed
 from jaxnn.mistake import Mistake
 
+MOST_ARRAYS = 1000  # in one .npz; each takes time, however small
 GZIP_RATIO = 1032  # DEFLATE's best: the most bytes that one compressed byte can give
 CHILD_SECONDS = 300  # reading 4 GiB of .mat takes about one minute
 
@@ -66,55 +67,58 @@ def reading(path: Path, kind: str) -> Iterator[None]:
         ) from error
 
 
-def check_size(path: Path, size: int, is_mapped: bool = False) -> None:
-    """Raise FileError if `size` bytes are more than jaxnn reads from one file.
+def check_size(path: Path, size: int) -> None:
+    """Raise FileError if reading takes `size` bytes of memory, more than it may."""
+    if reason := limits.refusal(size):
+        raise FileError(f"{path}: {reason}")
 
-    is_mapped: of a file that stays on disk, any number are read.
-    """
-    if size > LARGEST and not is_mapped:
+
+def check_packing(path: Path, packed: int, size: int) -> None:
+    """Raise FileError if `packed` bytes unpack to so many that they are a trap."""
+    if mat_child.is_bomb(packed, size):
         raise FileError(
-            f"{path}: claims {size / 2**30:.3g} GiB of numbers; "
-            f"at most {LARGEST >> 30} GiB are read"
+            f"{path}: unpacks to {size // max(packed, 1)} times its size, {size >> 20} "
+            "MiB, as no real data do; if yours do, save them without compression"
         )
 
 
-def check_npy(
-    path: Path, stream: IO[bytes], size: int, is_mapped: bool = False
-) -> tuple[tuple[int, ...], np.dtype]:
-    """The shape and dtype that the .npy header in stream says.
+def check_npy(path: Path, stream: IO[bytes], size: int, is_mapped: bool = False) -> int:
+    """The memory that the .npy file in stream takes, if its header describes it.
 
-    Raises FileError unless they describe `size` bytes. is_mapped: as in `check_size`.
+    size: bytes of the whole file. is_mapped: it stays on disk, so it may be any size.
+    Raises FileError.
     """
-    version = np.lib.format.read_magic(stream)
-    readers = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }
-    shape, _, dtype = readers[version](stream)
+    npy = np.lib.format
+    readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+    shape, _, dtype = readers[npy.read_magic(stream)](stream)
     if dtype.hasobject:
         raise FileError(
             f"{path}: holds pickled Python objects, which are never read; "
             "save plain arrays of numbers"
         )
-    claimed = math.prod(shape) * dtype.itemsize
-    check_size(path, claimed, is_mapped)
-    if claimed != size - stream.tell():
+    need = limits.need(shape, dtype.itemsize)
+    if not is_mapped:
+        check_size(path, need)
+    if math.prod(shape) * dtype.itemsize != size - stream.tell():
         raise FileError(f"{path}: truncated or damaged; get a fresh copy")
-    return shape, dtype
+    return need
 
 
 def read_npz(path: Path, names: Container[str] | None = None) -> dict[str, np.ndarray]:
     """The arrays of an .npz file, by name; names: those that are wanted."""
     with reading(path, "an .npz file"):
         with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-            check_size(path, sum(entry.file_size for entry in entries))
+            entries, need = archive.infolist(), 0
+            if len(entries) > MOST_ARRAYS:
+                raise FileError(f"{path}: keep at most {MOST_ARRAYS} arrays in a file")
             for entry in entries:
+                packed = min(entry.compress_size, path.stat().st_size)  # it may lie
+                check_packing(path, packed, entry.file_size)
                 with archive.open(entry) as stream:
-                    check_npy(path, stream, entry.file_size)
+                    need += check_npy(path, stream, entry.file_size)
+            check_size(path, need)
         with np.load(path, allow_pickle=False) as arrays:
-            wanted = [n for n in arrays.files if names is None or n in names]
-            return {name: arrays[name] for name in wanted}
+            return {n: arrays[n] for n in arrays.files if names is None or n in names}
 
 
 def read_npy(path: Path) -> np.ndarray:
@@ -140,9 +144,10 @@ def read_idx(path: Path) -> np.ndarray:
                 )
             shape = [int(n) for n in np.frombuffer(stream.read(4 * dimensions), ">u4")]
             size = math.prod(shape)
-            check_size(path, size)
+            check_size(path, limits.need(tuple(shape), 1))
             if len(shape) != dimensions or size > limit:
                 raise FileError(f"{path}: truncated or damaged; get a fresh copy")
+            check_packing(path, path.stat().st_size, size)
             data = stream.read(size + 1)
         if len(data) != size:
             raise FileError(f"{path}: truncated or damaged; get a fresh copy")
@@ -154,7 +159,8 @@ def read_mat(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
     with reading(path, "a .mat file"):
         path.open("rb").close()  # a missing file costs no child
         # -P: keep jaxnn's modules off the child's path
-        command = [sys.executable, "-P", mat_child.__file__, str(path), *names]
+        child_args = [mat_child.__file__, str(path), str(limits.most()), *names]
+        command = [sys.executable, "-P", *child_args]
         try:
             child = subprocess.run(command, capture_output=True, timeout=CHILD_SECONDS)
         except subprocess.TimeoutExpired as error:

@@ -2,20 +2,24 @@
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from inspect import cleandoc
+from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from jaxnn import cli, devices
 from jaxnn.initialization import SCHEMES
 from jaxnn.mistake import Mistake
 from jaxnn.optimizers import TRAITS
-from jaxnn.training import Settings
+from jaxnn.training import Settings, places, record
 
 DEFAULTS = Settings()
 DATA = ".mat, .npz, .npy, IDX, .csv, .parquet, or a folder of x.npy and y.npy"
 DTYPES = "float32", "float64"
 RATES = {n: f"{t.default_rate:g}" for n, t in TRAITS.items() if t.default_rate}
+
+RESUMABLE = {"resume", "steps", "device", "devices", "quiet"}
+RESUMABLE |= {"coordinator", "processes", "process_id"}
 
 
 def seed(word: str) -> int:
@@ -127,6 +131,28 @@ def hidden_units(words: Sequence[str]) -> tuple[int, ...]:
             f"--hidden {' '.join(words)}: give units per layer, as 25 or 50 25, or none"
         )
     return tuple(map(int, words))
+
+
+def resumed(flags: TrainFlags, run: str, leads: bool) -> tuple[TrainFlags, Settings]:
+    """The flags and settings of the run to continue, and the RESUMABLE ones given.
+
+    leads: whether this process is the one that writes the run.
+    """
+    if fixed := sorted(flags.given - RESUMABLE):
+        raise Mistake(
+            f"--{fixed[0].replace('_', '-')} does not go with --resume, which "
+            "continues a run as it is; leave it out, or start a new run"
+        )
+    if leads:
+        places.mend(Path(run))
+    config = record.read_config(Path(run))
+    with places.locked(Path(run) if leads else None):
+        pass  # refused here, before JAX is loaded
+    held = {name: config.notes[name] for name in record.NOTES & config.notes.keys()}
+    held["device"] = config.device.partition(":")[0]
+    given = {name: getattr(flags, name) for name in flags.given}
+    held["begun_on"] = config.devices
+    return replace(flags, **(held | given), out=run), config.settings
 
 
 F = TypeVar("F", bound=CommonFlags)

@@ -11,16 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
-from jaxnn import dataframes, files, images
+from jaxnn import dataframes, files, images, scales
 from jaxnn.classes import DIGITS, Classes, are_numbers, as_places, as_words, is_integer
 from jaxnn.digits import Digits
 from jaxnn.files import FileError
-from jaxnn.mistake import Mistake
+from jaxnn.mistake import Mistake, printable
 
 EMBEDDED = "embedded digits"
 MAT_NAMES = ("X", "y")
-LARGEST_SCORE = 1e6  # the largest standardized pixel of a real image
-BYTES = 30  # a larger pixel means bytes 0-255: z-scores of 784 pixels end at 28
+ROWS = 200  # pictures that are converted together: fewer copies at a time
 SIDES = images.SIDE, images.MNIST_SIDE
 
 
@@ -69,6 +68,11 @@ def embedded() -> tuple[np.ndarray, np.ndarray]:
 def npz_parts(arrays: dict[str, np.ndarray], path: Path) -> dict[str, Digits]:
     """The parts of an .npz file, found by the names of its arrays in any case."""
     held = {name.lower(): array for name, array in arrays.items()}
+    if len(held) < len(arrays):
+        raise FileError(
+            f"{path}: holds {files.listed(arrays)}, of which some differ only in case; "
+            "keep one of each"
+        )
     where = f"{path}: x", f"{path}: y"
     if "x" in held and "y" in held:
         return as_parts({"all": (held["x"], held["y"])}, path, where)
@@ -120,14 +124,15 @@ def as_parts(
     is_sized = all(map(is_digit_sized, x))
     is_sized &= not is_table or len(np.unique(every)) == len(DIGITS)
     y, classes = as_labels(every, where[1], is_sized)
+    is_digits = is_sized and (classes == DIGITS or all(rows.ndim == 3 for rows in x))
     if is_sized:
         x = [rows if rows.ndim == 3 else squares(rows, order) for rows in x]
-    white = white_of([rows for rows in x if rows.ndim == 3], where[0])
+    scale = scales.found([rows for rows in x if rows.ndim == 3], is_digits, where[0])
     bounds = np.cumsum([len(one) for one in labels])[:-1]
     found = {}
     for part, rows, own in zip(parts, x, np.split(y, bounds), strict=True):
-        name = path.name if part == "all" else f"{path.name} ({part})"
-        rows = rows if rows.ndim == 2 else as_pictures(rows, white)
+        name = printable(path.name) + f" ({part})" * (part != "all")
+        rows = rows if rows.ndim == 2 else as_pictures(rows, scale)
         found[part] = Digits(rows, np.array(classes)[own], name, classes)
     return found
 
@@ -215,23 +220,15 @@ def arranged(x: np.ndarray, m: int, where: str) -> np.ndarray:
     return x
 
 
-def white_of(parts: list[np.ndarray], where: str) -> int:
-    """What full ink is in pictures (m, h, w): 255, or else 1; the same in all parts."""
-    low = min((x.min() for x in parts), default=0)
-    high = max((x.max() for x in parts), default=0)
-    if low < -LARGEST_SCORE or high > (255 if low >= 0 else LARGEST_SCORE):
-        raise FileError(
-            f"{where}: pixels from {low:.3g} to {high:.3g}; expected 0-1 or 0-255"
-        )
-    # bytes are 0-255; the course's pixels overshoot 1 by 0.13; z-scores go below 0
-    is_digit = all(map(is_digit_sized, parts))
-    return 255 if low >= 0 and high > (1.5 if is_digit else BYTES) else 1
-
-
-def as_pictures(x: np.ndarray, white: int) -> np.ndarray:
+def as_pictures(x: np.ndarray, scale: scales.Scale) -> np.ndarray:
     """Pixels (m, h, w) as float64 pictures, ink near 1; 28x28 becomes 20x20."""
-    x = x.astype(np.float64) / white
-    return images.shrink(x) if x.shape[1:] == (images.MNIST_SIDE,) * 2 else x
+    is_mnist = x.shape[1:] == (images.MNIST_SIDE,) * 2
+    sides = (images.SIDE,) * 2 if is_mnist else x.shape[1:]
+    pictures = np.empty((len(x), *sides))
+    for i in range(0, len(x), ROWS):
+        some = scale.apply(x[i : i + ROWS])
+        pictures[i : i + ROWS] = images.shrink(some) if is_mnist else some
+    return pictures
 
 
 def labels_next_to(path: Path) -> Path:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from jaxnn import files, formats
-from jaxnn.digits import Digits
+from jaxnn import files, formats, scales
+from jaxnn.classes import DIGITS
+from jaxnn.digits import Digits, digit_shape
 from jaxnn.files import FileError
 from jaxnn.rows import BLOCK, Form, Rows
 
@@ -109,21 +110,25 @@ def arranged(file: np.ndarray, m: int, path: Path) -> np.ndarray:
     return formats.arranged(file, m, str(path))
 
 
-def white_of(file: np.ndarray, path: Path) -> int:
-    """What full ink is in mapped pictures (m, h, w): 255, or else 1; 1 in a table.
+def white_of(file: np.ndarray, path: Path) -> float:
+    """What full ink is in mapped pictures (m, h, w), as `scales.found` says; else 1.
 
-    Raises FileError for numbers that are not finite, or are no pixels.
+    Bytes are looked at in some examples, numbers in all. Raises FileError for those
+    that are not finite, or are no pixels.
     """
-    low, high, is_bytes = np.inf, -np.inf, file.dtype == np.uint8
-    if is_bytes and file.ndim == 2:
-        return 1
-    for first in range(0, len(file), BLOCK):
-        some = np.asarray(file[first : first + BLOCK])
-        formats.checked(some, str(path))
-        low, high = min(low, some.min()), max(high, some.max())
-        if is_bytes and high > formats.BYTES:
-            return 255
+    which = np.linspace(0, len(file) - 1, min(len(file), scales.MOST)).astype(int)
+    some, ends = np.asarray(file[which]), []
+    for first in range(0, len(file) if file.dtype != np.uint8 else 0, BLOCK):
+        block = np.asarray(file[first : first + BLOCK])
+        formats.checked(block, str(path))
+        ends += [block.min(), block.max()]
     if file.ndim == 2:
         return 1
-    ends = np.broadcast_to(np.array([low, high])[:, None, None], (2, *file.shape[1:]))
-    return formats.white_of([ends], str(path))
+    pixels = np.concatenate([some.reshape(-1), np.array(ends or [some[0, 0, 0]])])
+    is_digits = digit_shape(math.prod(file.shape[1:]), DIGITS) is not None
+    scale = scales.found([pixels], is_digits, str(path))
+    if scale.paper:
+        raise FileError(
+            f"{path}: paper is {scale.paper:g}; save bytes, paper 0, to stream"
+        )
+    return scale.ink

@@ -1,6 +1,7 @@
 """What a person can mend, apart from every other exception."""
 
 BUG = 3  # exit code of a process that a bug of ours ended
+LONGEST = 1000  # characters of a message: names in a file may have millions
 
 
 class Mistake(ValueError):
@@ -12,9 +13,29 @@ class Mistake(ValueError):
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(
-            "".join(c if c.isprintable() else repr(c)[1:-1] for c in message)
-        )
+        super().__init__(printable(shortened(message)))
+
+
+def printable(text: str) -> str:
+    """The text on one line: control characters and bytes that are no text as escapes.
+
+    A terminal obeys control characters. Names of files and a person's messages have
+    them by accident or on purpose.
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def printable_lines(text: str) -> str:
+    """The text with its lines as they are, and all else in it as `printable` has it."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def shortened(text: str, most: int = LONGEST) -> str:
+    """The text, or its beginning and its end, which says what to do next."""
+    if len(text) <= most:
+        return text
+    half = (most - 5) // 2
+    return f"{text[:half]} ... {text[-half:]}"
 
 
 def is_out_of_memory(error: Exception) -> bool:

@@ -26,7 +26,9 @@ import numpy as np
 from jaxnn import images
 from jaxnn.classes import DIGITS
 from jaxnn.digits import Digits, features
-from jaxnn.formats import BYTES, embedded
+from jaxnn.formats import embedded
+from jaxnn.mistake import printable
+from jaxnn.scales import BYTES, doubt
 
 PHOTOS = (images.SIDE,) * 2, (images.MNIST_SIDE,) * 2  # shapes that photos get
 MOST = 500  # images to look at
@@ -40,7 +42,7 @@ class PixelWarning(UserWarning):
 
 
 def warn(digits: Digits, stacklevel: int = 2) -> None:
-    """Warn, by `warnings.warn`, if images are transposed, inverted, or bytes 0-255."""
+    """Warn, by `warnings.warn`, if images are transposed, inverted, or mis-scaled."""
     for text in doubts(digits):
         warnings.warn(
             f"{digits.name or 'digits'}: {text}", PixelWarning, stacklevel + 1
@@ -56,7 +58,7 @@ def warnings_in_lines(command: str) -> Iterator[None]:
 
         def show(message: Any, category: type, *where: Any) -> None:
             if issubclass(category, PixelWarning):
-                print(f"{command}: warning: {message}", file=sys.stderr)
+                print(f"{command}: warning: {printable(str(message))}", file=sys.stderr)
             else:
                 usual(message, category, *where)
 
@@ -79,6 +81,8 @@ def doubts(digits: Digits) -> list[str]:
         found.append(text)
     if digits.classes != DIGITS[: len(digits.classes)]:
         return found
+    if not found and digits.shape in PHOTOS and (text := doubt(x)):
+        found.append(text)
     h, w = digits.shape
     upright = agreement(images.roll(x, (h, w)), y)  # (m,)
     better = upright - agreement(x.reshape(-1, h, w), y)

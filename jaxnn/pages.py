@@ -13,7 +13,7 @@ from jaxnn.data import HELD_OUT, Digits
 from jaxnn.initialization import layers_of
 from jaxnn.mistake import Mistake
 from jaxnn.training import cost_name, record, run_folder
-from jaxnn.weights import load_params
+from jaxnn.weights import in_precision, load_params
 
 if TYPE_CHECKING:
     from jaxnn.model import Params
@@ -65,6 +65,7 @@ def write(
     """`write_page` for weights; flag: how a person gives digits here."""
     training.check_dtype(dtype)
     params = load_params(weights)
+    in_precision(params, "float32")  # which the page has
     out = Path(path or default_page(weights))
     check_free(out)
     given = str(data) if isinstance(data, str | Path) else data

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from PIL import Image
-
 from jaxnn import cli, devices, files, reading
 from jaxnn.digit_network import Reader, own_reader, reader_of
 from jaxnn.digit_reader import ReadDigit, read_photo
 from jaxnn.files import FileError
 from jaxnn.flags import CommonFlags, flag, parse
-from jaxnn.weights import PARAMS
+from jaxnn.mistake import Mistake, printable
+from jaxnn.weights import PARAMS, in_precision
 
 UNREAD = 1  # exit code
 EXAMPLE = "photo.jpg --run runs/mine --show seen"
@@ -37,8 +36,8 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Flags(CommonFlags):
-    """Read photos of digits and numbers: any format that Pillow reads, dark on light
-    or light on dark, anywhere in the picture. Digits in a row are read as a number.
+    """Read photos of digits and numbers, as JPEG, PNG, WebP, TIFF and the like, dark on
+    light or light on dark, anywhere in the picture. Digits in a row are a number.
     """
 
     files: Sequence[str] = flag("pictures, or folders of them", metavar="FILE|FOLDER")
@@ -57,7 +56,7 @@ def is_run(path: Path) -> bool:
 
 def files_of(names: Sequence[str]) -> Iterator[Path]:
     """The files; in place of a folder, those in it that are named like images."""
-    endings = Image.registered_extensions()
+    endings = reading.photos.endings()
     for path in (Path(name).expanduser() for name in names):
         if not path.is_dir() or is_run(path):
             yield path
@@ -101,17 +100,18 @@ def as_json(found: Answer) -> str:
 
 def lines(found: Answer, as_number: bool) -> Iterator[str]:
     """What to print of a file: a line, or one for each row of digits."""
+    file = printable(found.file)
     if found.number is None:
-        yield f"{found.file}: {found.message}"
+        yield f"{file}: {found.message}"
     elif found.digit is not None and not as_number:
         note = f"; {found.message}" if found.message else ""
         sure = f"{found.probability:.1%}, or else {found.runner_up}{note}"
-        yield f"{found.file}: {found.digit}  ({sure})"
+        yield f"{file}: {found.digit}  ({sure})"
     else:
         sure = found.message or f"each at least {found.probability:.1%}"
         *rows, last = found.number.split("\n")
-        yield from (f"{found.file}: {row}" for row in rows)
-        yield f"{found.file}: {last}  ({sure})"
+        yield from (f"{file}: {row}" for row in rows)
+        yield f"{file}: {last}  ({sure})"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -123,7 +123,7 @@ def main(argv: Sequence[str]) -> int:
     device = devices.choose(flags.device)
     code, names = 0, Counter[str]()
     with devices.exactly(device, flags.dtype):
-        params = tuple(theta.astype(flags.dtype) for theta in reader.params)
+        params = in_precision(reader.params, flags.dtype)
         reader = reader._replace(params=params)
         for path in files_of(flags.files):
             names[path.name] += 1  # photos in different folders may share a name
@@ -135,7 +135,7 @@ def main(argv: Sequence[str]) -> int:
                 print(*shown, sep="\n")
                 if found.message is not None:
                     code = max(code, UNREAD)
-            except FileError as mistake:
+            except Mistake as mistake:
                 code = cli.MISTAKE
                 if flags.json:
                     print(as_json(Answer(str(path), message=str(mistake))))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jaxnn import cli, devices, pages
 from jaxnn.flags import DATA, CommonFlags, flag, parse
+from jaxnn.mistake import printable
 from jaxnn.weights import load_params
 
 EXAMPLE = "runs/mine --out mine.html"
@@ -36,7 +37,8 @@ def main(argv: Sequence[str]) -> int:
     if not flags.quiet:
         chosen = devices.choose(flags.device)
         print(f"device   {devices.describe(chosen)}, {flags.dtype}")
-    print(f"result   {out}, {out.stat().st_size / 1e6:.1f} MB; open it in a browser")
+    where, size = printable(str(out)), out.stat().st_size / 1e6
+    print(f"result   {where}, {size:.1f} MB; open it in a browser")
     return 0
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from jaxnn import cli, data, devices, files, published, showing
 from jaxnn.flags import CommonFlags, flag, parse
-from jaxnn.mistake import Mistake
+from jaxnn.mistake import Mistake, printable
 from jaxnn.published import RECIPES, Recipe, verdicts
 from jaxnn.training import places, record
 from jaxnn.weights import load_params
@@ -174,7 +174,7 @@ def main(argv: Sequence[str]) -> int:
         save(folder, done, f"{where}; {versions}. {verdicts.LEGEND}")
         notice(block(one, time.perf_counter() - began), flush=True)
     rows = [row for one in done for row in one.rows]
-    print(f"\nresult   {verdicts.tally(rows)}; all results in {folder}")
+    print(f"\nresult   {verdicts.tally(rows)}; all results in {printable(str(folder))}")
     return UNEXPLAINED if any(row.is_open for row in rows) else 0
 
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from jaxnn import cli, data, devices, ensemble, files, orientation, showing
+from jaxnn import cli, data, devices, ensemble, files, orientation, scales, showing
 from jaxnn.classes import noun
 from jaxnn.data import Digits
 from jaxnn.flags import DEFAULTS, TrainingFlags, flag, parse
-from jaxnn.mistake import Mistake
+from jaxnn.mistake import Mistake, printable
 from jaxnn.training import check, checked, places
 
 EXAMPLE = "--lam 0 0.1 1 3 10 --seeds 32 --hidden 25 100 --folds 5"
@@ -214,8 +214,11 @@ def main(argv: Sequence[str]) -> int:
     folder = places.results_folder(flags.out, "sweep")
     devices.prepare_process(flags.device)
     device = devices.choose(flags.device)
-    parts = data.load_parts(flags.data)
-    (digits,) = checked(parts["train"] if "train" in parts else parts["all"], None)
+    with scales.noted() as pixels:
+        parts = data.load_parts(flags.data)
+    cli.printer(flags.quiet)(*(f"pixels   {line}\n" for line in pixels), end="", sep="")
+    whole = parts["train"] if "train" in parts else parts["all"]
+    (digits,) = checked(whole, None, flags.dtype)
     orientation.warn(digits)
     with devices.computing(device, flags.dtype):
         scores, text = train_widths(flags, digits, device, folder)
@@ -225,7 +228,8 @@ def main(argv: Sequence[str]) -> int:
             f"every start diverged; try a smaller --learning-rate or --lam; {folder} "
             "lists each network"
         )
-    print(f"result   table, pictures and a line per network in {folder}")
+    where = printable(str(folder))
+    print(f"result   table, pictures and a line per network in {where}")
     return 0
 
 

@@ -7,53 +7,36 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from jaxnn import cli, data, devices, optimizers, processes, startup, training
+from jaxnn import cli, data, devices, optimizers, processes, scales, startup, training
 from jaxnn.classes import noun
 from jaxnn.cli import MISTAKE
 from jaxnn.data import Parts
 from jaxnn.digits import some_pictures
 from jaxnn.files import Unwritable
 from jaxnn.flags import TrainFlags as Flags
-from jaxnn.flags import hidden_units, parse
-from jaxnn.mistake import BUG, Mistake
+from jaxnn.flags import hidden_units, parse, resumed
+from jaxnn.mistake import BUG, Mistake, printable
 from jaxnn.processes import Team
 from jaxnn.showing import FILES, Painter, Trained
 from jaxnn.training import Settings, check, cost_name, placement, places, record
 
 EXAMPLE = "--device gpu --lam 0.3 --steps 400 --out runs/mine"
-RESUMABLE = {"resume", "steps", "device", "devices", "quiet"}
-RESUMABLE |= {"coordinator", "processes", "process_id"}
 
 
-def resumed(flags: Flags, run: str, leads: bool) -> tuple[Flags, Settings]:
-    """The flags and settings of the run to continue, and the RESUMABLE ones given.
+def announce(
+    flags: Flags, settings: Settings, device: str, parts: Parts, pixels: Sequence[str]
+) -> None:
+    """Print what will be trained, unless --quiet.
 
-    leads: whether this process is the one that writes the run.
+    pixels: what was found and done with those of a file.
     """
-    if fixed := sorted(flags.given - RESUMABLE):
-        raise Mistake(
-            f"--{fixed[0].replace('_', '-')} does not go with --resume, which "
-            "continues a run as it is; leave it out, or start a new run"
-        )
-    if leads:
-        places.mend(Path(run))
-    config = record.read_config(Path(run))
-    with places.locked(Path(run) if leads else None):
-        pass  # refused here, before JAX is loaded
-    held = {name: config.notes[name] for name in record.NOTES & config.notes.keys()}
-    held["device"] = config.device.partition(":")[0]
-    given = {name: getattr(flags, name) for name in flags.given}
-    held["begun_on"] = config.devices
-    return replace(flags, **(held | given), out=run), config.settings
-
-
-def announce(flags: Flags, settings: Settings, device: str, parts: Parts) -> None:
-    """Print what will be trained, unless --quiet."""
     notice, method = cli.printer(flags.quiet), settings.method
     notice(f"device   {device}" + ", found by auto" * (flags.device == "auto"))
     train = parts.train
     sizes = [f"{part.name} {len(part.y)}" for part in parts[:2] if len(part.y)]
     notice(f"{noun(train.classes):<9}{', '.join(sizes)}")
+    for line in pixels:
+        notice(f"pixels   {line}")
     shape = train.x.shape[1], *settings.hidden, len(train.classes)
     layers = "-".join(map(str, shape))
     notice(f"network  {layers}, lambda {settings.lam:g}, {method}, {settings.dtype}")
@@ -135,7 +118,7 @@ def result_line(run: training.Run, folder: Path, is_early: bool) -> str:
     text += f" ({run.message})" * is_early
     best = [f"best {run.best()}"] if run.best_params else []
     parts = text, run.accuracies(), *best, f"in {folder}"
-    return f"result   {', '.join(filter(None, parts))}"
+    return f"result   {printable(', '.join(filter(None, parts)))}"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -175,7 +158,7 @@ def main(argv: Sequence[str]) -> int:
 
 def again_with(folder: Path) -> str:
     """The command that continues the run in a folder."""
-    return f"{cli.as_typed('train')} --resume {folder}"
+    return f"{cli.as_typed('train')} --resume {printable(str(folder))}"
 
 
 def help_training(flags: Flags, settings: Settings, folder: Path, team: Team) -> int:
@@ -197,16 +180,22 @@ def run_with(
     painter: Painter, flags: Flags, settings: Settings, folder: Path, team: Team
 ) -> int:
     """Train while painter draws; prints what was reached, then what took how long."""
-    parts = parts_of(flags, settings)
+    with scales.noted() as pixels:
+        parts = parts_of(flags, settings)
     then = f"start all again with {again_with(folder)}"
     with processes.joined(team, "train", then):
-        return run_on(painter, flags, settings, folder, parts)
+        return run_on(painter, flags, settings, folder, parts, pixels)
 
 
 def run_on(
-    painter: Painter, flags: Flags, settings: Settings, folder: Path, parts: Parts
+    painter: Painter,
+    flags: Flags,
+    settings: Settings,
+    folder: Path,
+    parts: Parts,
+    pixels: list[str],
 ) -> int:
-    """As `run_with`, with these digits."""
+    """As `run_with`, with these digits, and lines about their pixels."""
     seconds = {"data": cli.seconds_since_import()}
 
     def note(part: str) -> None:
@@ -217,14 +206,15 @@ def run_on(
     device = str(placement.choose(*wish, None, flags.begun_on))
     note("JAX")
     painter.show(some_pictures(parts.train))
-    announce(flags, settings, device, parts)
+    announce(flags, settings, device, parts, pixels)
     run = train_network(flags, settings, folder, parts)
     is_early = run.steps < flags.steps
     if run.steps == run.began_at and all(
         (folder / name).exists() for name in files_of(run)
     ):
         more = "no step is left to take" if is_early else "a larger --steps adds more"
-        print(f"result   {folder} is complete ({run.message}); {more}")
+        where = printable(str(folder))
+        print(f"result   {where} is complete ({run.message}); {more}")
         return 0
     if run.diverged:
         finish(painter, run, folder)

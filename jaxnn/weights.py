@@ -10,6 +10,7 @@ import numpy as np
 
 from jaxnn import files
 from jaxnn.files import FileError
+from jaxnn.mistake import Mistake
 
 MOST_LAYERS = 99
 PIXELS, DIGITS = 400, 10  # the inputs and outputs of a network that reads digits
@@ -80,6 +81,19 @@ def load_digit_reader(path: str | Path) -> tuple[np.ndarray, ...]:
             f"not {PIXELS} into {DIGITS}; train a network on 20x20 digits"
         )
     return params
+
+
+def in_precision(params: tuple[Any, ...], dtype: str) -> tuple[np.ndarray, ...]:
+    """Weights as NumPy matrices in dtype; a Mistake if one is beyond it."""
+    with np.errstate(over="ignore"):
+        found = tuple(np.asarray(theta).astype(dtype) for theta in params)
+    if not all(np.isfinite(theta).all() for theta in found):
+        largest = max(float(abs(np.asarray(theta)).max()) for theta in params)
+        raise Mistake(
+            f"weights as large as {largest:.3g} are beyond {dtype}; use float64, or "
+            "other weights"
+        )
+    return found
 
 
 def digit_shift(theta: np.ndarray) -> int:

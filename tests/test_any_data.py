@@ -12,13 +12,14 @@ from jaxnn.training import record, run_folder, scores
 
 EIGHT, WINE, IRIS = load_digits(), load_wine(), load_iris()
 WORDS = IRIS.target_names[IRIS.target]
+INKS = np.linspace(0.6, 1, 130)
 SETS = {
     "eight": ({"x": EIGHT.images[::4], "y": EIGHT.target[::4]}, "64-6-10", (8, 8)),
     "wine": ({"x": WINE.data, "y": WINE.target}, "13-6-3", None),
-    "flat": ({"x": np.ones((10, 2, 5)), "y": [3, 5] * 5}, "10-6-2", (2, 5)),
+    "flat": ({"x": np.eye(10).reshape(10, 2, 5), "y": [3, 5] * 5}, "10-6-2", (2, 5)),
     "words": ({"X": IRIS.data, "y": WORDS}, "4-6-3", None),
     "letters": (
-        {"x": np.tile(np.eye(20), (130, 1, 1)), "y": np.arange(130) % 26 + 1},
+        {"x": np.eye(20) * INKS[:, None, None], "y": np.arange(130) % 26 + 1},
         "400-6-26",
         (20, 20),
     ),

@@ -16,7 +16,7 @@ import scipy.io
 import scipy.stats
 
 import jaxnn
-from jaxnn import files
+from jaxnn import limits
 from jaxnn.data import Digits
 from jaxnn.files import FileError
 
@@ -412,7 +412,7 @@ def test_an_idx_header_that_claims_too_much_takes_no_memory(tmp_path, count, pac
 
 @pytest.mark.parametrize("form", ["idx", "idx.gz"])
 def test_a_true_idx_file_over_the_limit_is_refused(tmp_path, monkeypatch, form):
-    monkeypatch.setattr(files, "LARGEST", BYTES.nbytes - 1)
+    monkeypatch.setattr(limits, "machine", lambda: 4 * (BYTES.nbytes - 1))
     assert "at most" in refusal(WRITERS[form](tmp_path, BYTES, Y))
 
 
@@ -457,6 +457,16 @@ def test_npz_without_digits_says_what_it_expects(tmp_path, held):
 def test_mat_without_both_variables_is_refused(tmp_path, held):
     scipy.io.savemat(tmp_path / "digits.mat", held)
     assert "X and y" in refusal(tmp_path / "digits.mat")
+
+
+@pytest.mark.parametrize("names", ["xXy", "Xxy", "xyY"])
+def test_names_that_differ_in_case_alone_are_refused(tmp_path, names):
+    held = {"x": X, "y": Y}
+    arrays = {name: held[name.lower()] for name in names}
+    np.savez(tmp_path / "digits.npz", **arrays)
+    text = refusal(tmp_path / "digits.npz")
+    assert "differ only in case; keep one of each" in text
+    assert all(name in text for name in names)
 
 
 def loads_or_refuses(load, path):

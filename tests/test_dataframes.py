@@ -4,8 +4,10 @@ import sys
 
 import numpy as np
 import pytest
+from campaigns import judging
 
 import jaxnn
+from jaxnn import dataframes, limits
 
 pandas = pytest.importorskip("pandas")
 
@@ -116,3 +118,45 @@ def test_without_pandas_one_line_says_how_to_get_it(save, monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(jaxnn.FileError, match="trees.csv: .*; pip install pandas$"):
         jaxnn.load_digits(path)
+
+
+def test_labels_that_are_bytes_or_lists_become_words(save):
+    labels = {"y": [b"elm", b"\xff", b"elm", b"oak"], "a": [1, 2, 3, 4]}
+    found = jaxnn.load_digits(save("bytes.parquet", **labels))
+    assert found.classes == ("\\xff", "elm", "oak")
+    found = jaxnn.load_digits(save("lists.parquet", a=[1, 2], y=[[1, 2], [3]]))
+    assert len(found.classes) == 2
+
+
+def test_what_repeats_in_few_bytes_takes_no_memory(save, tmp_path):
+    """A label as long as this one would be written in every row, 4 bytes a letter."""
+    rows = 200_000
+    for name in ("long.csv", "long.parquet"):
+        y = np.array(["oak", "elm" * 100], object)[(np.arange(rows) == 7).astype(int)]
+        path = save(name, a=np.arange(rows), y=y)
+        with pytest.raises(jaxnn.FileError, match="a label of 300 characters; give na"):
+            jaxnn.load_digits(path)
+    pyarrow = pytest.importorskip("pyarrow")
+    labels = pyarrow.DictionaryArray.from_arrays(np.zeros(rows, "i4"), ["x" * 9999])
+    table = pyarrow.table({"a": np.zeros(rows), "y": labels})
+    pytest.importorskip("pyarrow.parquet").write_table(table, path, store_schema=False)
+    assert path.stat().st_size < 30_000  # 2 GB of letters
+    before = judging.forget_peak()
+    with pytest.raises(jaxnn.FileError, match="a label of 9999 characters"):
+        jaxnn.load_digits(path)
+    assert judging.peak() - before < 100 << 20
+
+
+def test_tables_beyond_the_memory_are_refused_before_they_are_read(save, monkeypatch):
+    paths = [save(f"a.{ending}", **COLUMNS) for ending in ("csv", "parquet")]
+    monkeypatch.setattr(limits, "machine", lambda: 1000)
+    for path in paths:
+        with pytest.raises(jaxnn.FileError, match="of memory, and at most"):
+            jaxnn.load_digits(path)
+
+
+def test_very_many_columns_are_refused(tmp_path, monkeypatch):
+    (tmp_path / "wide.csv").write_text("a,b,c,y\n1,2,3,0\n1,2,3,1\n")
+    monkeypatch.setattr(dataframes, "MOST_COLUMNS", 3)
+    with pytest.raises(jaxnn.FileError, match="has 4 columns; keep at most 3"):
+        jaxnn.load_digits(tmp_path / "wide.csv")

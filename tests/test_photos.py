@@ -2,11 +2,12 @@
 
 import io
 import struct
+import subprocess
 
 import numpy as np
 import photographs
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 import jaxnn
 from jaxnn.files import FileError
@@ -122,8 +123,83 @@ def test_pictures_too_small_or_too_large_are_refused(tmp_path):
         photos.of_file(path)
     huge = tmp_path / "huge.png"
     Image.new("1", (20_000, 20_000)).save(huge)  # 400 million pixels in a few kilobytes
-    with pytest.raises(FileError, match="more than 179 million pixels"):
+    with pytest.raises(FileError, match="more than 50 million pixels"):
         photos.of_file(huge)
+    Image.new("1", (7000, 7200)).save(huge)
+    with pytest.raises(FileError, match="more than 50 million pixels; make it smaller"):
+        photos.of_file(huge)
+    Image.new("1", (7000, 7000)).save(huge)
+    assert photos.of_file(huge).size == (7000, 7000)
+
+
+@pytest.mark.parametrize("kind", ["EPS", "PDF", "ICO", "PCX", "TGA", "SGI", "JPEG2000"])
+def test_formats_that_no_photo_has_are_not_opened(tmp_path, kind, monkeypatch):
+    """Also in a file that is named like a photo; no program is started."""
+
+    def start(*_, **__):
+        raise AssertionError("started a program")
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    path = tmp_path / "photo.jpg"
+    photographs.as_image(ramp()).convert("RGB").save(path, kind)
+    with pytest.raises(FileError, match="not a photo in a format that is read; save"):
+        photos.of_file(path)
+    assert not {".eps", ".pdf", ".ico"} & photos.endings()
+    assert {".jpg", ".jpeg", ".png", ".tif", ".webp", ".gif"} <= photos.endings()
+
+
+MODES = ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I", "I;16", "F"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_large_picture_is_small_before_it_becomes_floats(tmp_path, mode, monkeypatch):
+    sizes, in_gray = [], photos.in_gray
+    monkeypatch.setattr(
+        photos, "in_gray", lambda image: (sizes.append(image.size), in_gray(image))[1]
+    )
+    levels = np.tile(np.linspace(0.1, 0.9, 6000), (800, 1))
+    scale, kind = {"I": (65535, "i4"), "I;16": (65535, "u2"), "F": (1, "f4")}.get(
+        mode, (255, "u1")
+    )
+    image = Image.fromarray((scale * levels).astype(kind))
+    path = tmp_path / "wide.tif"
+    (image if image.mode == mode else image.convert(mode)).save(path)
+    assert near(photos.of_file(path).gray, levels, 0.01)
+    assert sizes == [(1500, 200)]
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+@pytest.mark.parametrize("width", [300, 5200])
+@pytest.mark.parametrize("ending", [".png", ".tif", ".jpg"])
+def test_pictures_are_turned_as_pillow_turns_them(tmp_path, turn, width, ending):
+    exif, path = Image.Exif(), tmp_path / f"turned{ending}"
+    exif[0x0112] = turn
+    levels = np.linspace(0, 0.8, 40 * 30).reshape(30, 40) ** 2
+    image = photographs.as_image(levels).resize((width, width * 3 // 4))
+    image.save(path, exif=exif)
+    with Image.open(path) as image:
+        upright = ImageOps.exif_transpose(image).resize((8, 8), Image.Resampling.BOX)
+    found = photos.of_file(path)
+    small = Image.fromarray(np.float32(found.gray)).resize((8, 8), Image.Resampling.BOX)
+    np.testing.assert_allclose(np.asarray(small), np.asarray(upright) / 255, atol=0.02)
+
+
+@pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_adobe_deflate", "jpeg"])
+def test_libtiff_writes_nothing_past_python(tmp_path, compression, capfd):
+    stream = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (60, 60, 3))
+    Image.fromarray(np.uint8(noise)).save(stream, "TIFF", compression=compression)
+    random, path, refused = np.random.default_rng(1), tmp_path / "mutated.tif", 0
+    for _ in range(60):
+        content = bytearray(stream.getvalue())
+        for place in random.integers(0, len(content), 4):
+            content[place] = random.integers(256)
+        path.write_bytes(content)
+        try:
+            photos.of_file(path)
+        except FileError:
+            refused += 1
+    assert refused > 5 and capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize("ending", ["JPEG", "PNG", "GIF", "TIFF", "BMP"])

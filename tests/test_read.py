@@ -125,6 +125,21 @@ def test_a_picture_with_nan_is_refused(command, weights, tmp_path):
     )
 
 
+def test_one_bad_picture_ends_no_other(command, photos, tmp_path):
+    """Each bad file has its line, and the others are read."""
+    gray = np.full((200, 200), 0.5, np.float32)
+    gray[100, 100] = np.nan  # a single one
+    Image.fromarray(gray).save(tmp_path / "nan.tif")
+    (tmp_path / "photo.jpg").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n{}loop\n")
+    good = "photos/2650.jpg"
+    done = command("read", good, "nan.tif", good, "photo.jpg", good)
+    assert done.returncode == 2
+    assert [line[:18] for line in done.stdout.splitlines()] == [f"{good}: 5"] * 3
+    first, second = done.stderr.splitlines()
+    assert first == "read: nan.tif: holds NaN or infinite gray levels; save it as PNG"
+    assert second.startswith("read: photo.jpg: not a photo in a format that is read")
+
+
 @pytest.fixture
 def page(tmp_path, originals):
     """The name of a photo with the rows 257 and 70, and of one with 4."""

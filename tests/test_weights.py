@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.io
+from PIL import Image
 from test_files import mat_bytes
 
 import jaxnn
@@ -371,3 +372,37 @@ def test_a_state_of_another_structure_is_refused(tmp_path, like):
 def test_weights_are_no_state(tmp_path):
     files.write_npz(tmp_path / "w.npz", {"theta1": NET[0], "theta2": NET[1]})
     refusal(load_tree, tmp_path / "w.npz", NET)
+
+
+LARGE = {"beyond float32": 1e150, "their products are": 3e38}
+
+
+@pytest.mark.parametrize("size", LARGE)
+def test_weights_beyond_float32_are_refused(command, tmp_path, digits, size):
+    params = jaxnn.init_params(0, dtype="float64")
+    params = params[0] / abs(params[0]).max() * LARGE[size], params[1]
+    jaxnn.save_params(tmp_path / "large.npz", params)
+    Image.new("L", (300, 300), 200).save(tmp_path / "blank.png")
+    commands = [("evaluate", "large.npz"), ("report", "large.npz")]
+    if size == "beyond float32":
+        commands.append(("read", "blank.png", "--run", "large.npz"))
+    for words in commands:
+        done = command(*words)
+        assert done.returncode == 2 and done.stdout == "", words
+        assert done.stderr.count("\n") == 1 and "float64" in done.stderr
+    done = command("evaluate", "large.npz", "--dtype", "float64")
+    assert done.returncode == 0 and done.stderr == ""
+    cost = float(jaxnn.backprop(params, digits.x, digits.y, 0.0)[0])  # NumPy's float64
+    assert f"cost     {cost:.5f} without" in done.stdout
+
+
+def test_features_beyond_float32_are_refused(tmp_path, command):
+    x = np.random.default_rng(0).normal(size=(20, 3)) * 1e300
+    np.savez(tmp_path / "large.npz", x=x, y=np.arange(20) % 2)
+    jaxnn.save_params(tmp_path / "weights.npz", jaxnn.init_params(0, (3, 4, 2)))
+    done = command("evaluate", "weights.npz", "--data", "large.npz")
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.count("\n") == 1 and "too large for float32" in done.stderr
+    done = command("train", "--data", "large.npz", "--quiet")
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert "are beyond float32; scale them: x = (x - " in done.stderr

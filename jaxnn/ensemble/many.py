@@ -53,7 +53,8 @@ def train_many(
     trained.
     """
     training.check_progress(progress)
-    (digits,) = training.checked(digits, None)
+    training.check_dtype(dtype)
+    (digits,) = training.checked(digits, None, dtype)
     penalties, widths = np.atleast_1d(lams).tolist(), np.atleast_1d(hidden).tolist()
     if seeds < 1 or not penalties or not widths:
         raise Mistake("give at least one seed, one penalty in lams and one of hidden")

@@ -1,4 +1,4 @@
-"""Image files of any format, as gray levels in which to look for a digit.
+"""Image files as gray levels in which to look for a digit.
 
 Files are not trusted: the size is checked before memory is taken, and whatever Pillow
 raises for a damaged file becomes one FileError that names the file.
@@ -15,14 +15,16 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from jaxnn import files
 from jaxnn.files import FileError
 from jaxnn.mistake import Mistake
+from jaxnn.reading.decoding import LONGEST, TURN, decoded, formats
+from jaxnn.reading.decoding import endings as endings
 from jaxnn.reading.strokes import Box
 
-LONGEST, SHORTEST = 640, 200  # pixels of the longer side, after reading
+SHORTEST = 200  # pixels of the longer side after reading, at least
 SMALLEST = 8  # pixels of a side; a digit needs that many
 OVERSHOOT = 1.5  # the largest float that is still a gray level 0-1
-TURN = 0x0112  # EXIF's tag of the camera's turn: a number, but files hold anything
 ASIDE = 5, 6, 7, 8  # turns that swap the sides
-LARGEST = 178_956_970  # pixels: Pillow's own limit against decompression bombs
+MOST = 50_000_000  # pixels
+MOST_OF = {"AVIF": 20_000_000, "WEBP": 20_000_000}  # decoded in several copies
 
 
 class Photo(NamedTuple):
@@ -56,22 +58,21 @@ def of_file(path: Path) -> Photo:
     with files.reading(path, "an image"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about sizes that are read anyway
         try:
-            with Image.open(path) as image:
+            with Image.open(path, formats=formats()) as image:
                 check_sides(path, image.size)
+                check_pixels(path, image.size, image.format)
                 size = upright_size(image)
-                image.draft("RGB", (2 * LONGEST, 2 * LONGEST))  # JPEG: shrinks at once
-                gray = in_gray(ImageOps.exif_transpose(image))
+                gray = in_gray(decoded(image))
                 if not np.isfinite(np.asarray(gray)).all():
                     raise FileError(
                         f"{path}: holds NaN or infinite gray levels; save it as PNG"
                     )
         except Image.DecompressionBombError:
-            raise FileError(
-                f"{path}: more than {LARGEST / 1e6:.0f} million pixels; make it smaller"
-            ) from None
+            check_pixels(path, (MOST, MOST))
+            raise
         except UnidentifiedImageError:
             raise FileError(
-                f"{path}: not an image that Pillow reads; save it as JPEG or PNG"
+                f"{path}: not a photo in a format that is read; save it as JPEG or PNG"
             ) from None
         except (OSError, SyntaxError) as error:  # Pillow raises both for damaged bytes
             if isinstance(error, OSError) and error.errno:
@@ -149,6 +150,15 @@ def check_sides(path: Path | str, sides: tuple[int, int]) -> None:
         )
 
 
+def check_pixels(path: Path, sides: tuple[int, int], kind: str | None = None) -> None:
+    """Raise FileError if a picture of this format has more pixels than are decoded."""
+    most = MOST_OF.get(kind or "", MOST)
+    if sides[0] * sides[1] > most:
+        raise FileError(
+            f"{path}: more than {most / 1e6:.0f} million pixels; make it smaller"
+        )
+
+
 def in_gray(image: Image.Image) -> Image.Image:
     """The picture in mode F, 0-1; transparent parts show the paper.
 
@@ -159,6 +169,8 @@ def in_gray(image: Image.Image) -> Image.Image:
     if image.mode == "F":
         levels = np.asarray(image, np.float32)
         return as_floats(levels / max(float(levels.max()), 1.0))
+    if image.mode == "LAB":  # its first channel is the lightness
+        image = image.getchannel(0)
     if not image.has_transparency_data:
         return as_floats(np.asarray(image.convert("L"), np.float32) / 255)
     layers = image.convert("RGBA")

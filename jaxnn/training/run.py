@@ -20,7 +20,14 @@ from jaxnn.mistake import Mistake
 from jaxnn.training import centering, placement, places, record, run_folder
 from jaxnn.training.chunks import best_of, network, train_on
 from jaxnn.training.history import Progress, Run, Snapshot
-from jaxnn.training.settings import Settings, check, checked, cost_name, tidy
+from jaxnn.training.settings import (
+    Settings,
+    check,
+    check_kinds,
+    checked,
+    cost_name,
+    tidy,
+)
 from jaxnn.training.starting import begin, require_finite, resumed
 from jaxnn.training.watching import check_progress, watching
 
@@ -84,6 +91,7 @@ def fit(
     that says what to change. Warns of images that are transposed, or whose ink is not
     near 1 (orientation.py).
     """
+    check_kinds(locals())
     check_progress(progress)
     folder = folder_for(out, resume, overwrite)
     held = record.read_config(folder) if folder is not None and resume else None
@@ -93,7 +101,7 @@ def fit(
     settings = tidy(Settings(*how))
     held_out = held_out if held is None else held.held_out
     check(settings, steps)
-    parts = checked(train, test)
+    parts = checked(train, test, dtype)
     place = placement.choose(device, devices, train.x, held.devices if held else 1)
     if folder is not None and held is None and place.leads:
         places.require_free(folder, AGAIN, overwrite)

@@ -18,7 +18,7 @@ from jaxnn.mistake import Mistake
 from jaxnn.model import Params
 from jaxnn.rows import BLOCK, Rows
 from jaxnn.training import record, run_folder
-from jaxnn.weights import load_params
+from jaxnn.weights import in_precision, load_params
 
 DOUBT = 0.2  # if no output reaches this, the picture is no digit
 
@@ -40,13 +40,22 @@ def evaluate(
     dtype: str = "float32",
     device: Device = None,
 ) -> Evaluation:
-    """Let the network read digits on the given device, in dtype."""
+    """Let the network read digits on the given device, in dtype.
+
+    Raises Mistake if that overflows.
+    """
     if isinstance(digits.x, Rows):
         return evaluated_in_blocks(params, digits, lam, dtype, device)
     with devices.exactly(device, dtype):
-        params = tuple(theta.astype(dtype) for theta in params)
-        x = digits.x.astype(dtype)
+        params = in_precision(params, dtype)
+        with np.errstate(over="ignore"):  # the cost tells
+            x = digits.x.astype(dtype)
         outputs, read, costs, cost = map(np.asarray, judged(params, x, digits.y, lam))
+    if not np.isfinite(cost):
+        raise Mistake(
+            f"the cost is {float(cost)}, for weights, features or lambda are too large "
+            f"for {dtype}; {'use float64, or ' * (dtype != 'float64')}scale them down"
+        )
     accuracy = float(np.mean(read == digits.y))
     return Evaluation(outputs, read, costs, float(cost), accuracy)
 

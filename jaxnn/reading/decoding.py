@@ -1,0 +1,77 @@
+"""From the bytes of an image file to an upright picture that is not too large.
+
+Only formats that photos have are opened: for others Pillow may start programs. Large
+pictures are shrunk while they are decoded, or as soon as they are.
+"""
+
+import contextlib
+import logging
+import os
+from collections.abc import Iterator
+
+from PIL import Image
+from PIL.Image import Transpose
+
+LONGEST = 640  # pixels of the longer side after reading; twice as many are decoded
+TURN = 0x0112  # EXIF's tag of the camera's turn: a number, but files hold anything
+TURNS = {
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
+FORMATS = "JPEG", "PNG", "TIFF", "BMP", "GIF", "PPM", "WEBP", "AVIF"
+PLAIN = {"1": "L", "P": "RGB", "PA": "RGBA"}  # modes that cannot be shrunk, and a like
+
+# Pillow logs what it then raises; without a handler, logging prints that
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+
+
+def formats() -> list[str]:
+    """Those of FORMATS that this Pillow reads."""
+    Image.init()
+    return [name for name in FORMATS if name in Image.OPEN]
+
+
+def endings() -> set[str]:
+    """How the names of image files end, in lower case."""
+    known = Image.registered_extensions().items()
+    return {ending for ending, name in known if name in FORMATS}
+
+
+def decoded(image: Image.Image) -> Image.Image:
+    """The picture of an image file, upright; a large one is shrunk at once."""
+    image.draft("RGB", (2 * LONGEST, 2 * LONGEST))  # JPEG: shrinks while it decodes
+    with silenced() if image.format == "TIFF" else contextlib.nullcontext():
+        image.load()
+    turn = TURNS.get(image.getexif().get(TURN, 1))
+    small = shrunk(image)
+    return small if turn is None else small.transpose(turn)
+
+
+def shrunk(image: Image.Image) -> Image.Image:
+    """A picture whose longer side is at most four times LONGEST, or as it is."""
+    factor = max(image.size) // (2 * LONGEST)
+    if factor < 2:
+        return image
+    mode = "I" if image.mode.startswith("I;") else PLAIN.get(image.mode, image.mode)
+    if image.mode == "P" and image.has_transparency_data:
+        mode = "RGBA"
+    plain = image if image.mode == mode else image.convert(mode)  # else it would copy
+    return plain.reduce(factor)
+
+
+@contextlib.contextmanager
+def silenced() -> Iterator[None]:
+    """Standard error goes nowhere: libtiff writes there, past Python."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
