@@ -18,9 +18,12 @@ and in each room, lists the names.
 
 from importlib.util import find_spec
 
-import lazy_loader
-
 from jaxnn import startup as startup
+
+try:
+    import lazy_loader
+except ModuleNotFoundError as error:
+    raise startup.lacking(error) from None
 
 startup.begin()
 

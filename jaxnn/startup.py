@@ -19,9 +19,28 @@ def begin() -> None:
     A KeyboardInterrupt among the imports would be a traceback. A program that imports
     jaxnn keeps its own handler.
     """
-    script = Path("".join(sys.argv[:1])).stem  # "-m" until Python finds it
-    if script in ("jaxnn", "-m"):
+    if is_command():
         swap(signal.default_int_handler, stop)
+
+
+def is_command() -> bool:
+    """Whether Python starts our command: "-m" is its name until Python finds it."""
+    return Path("".join(sys.argv[:1])).stem in ("jaxnn", "-m")
+
+
+def lacking(error: ModuleNotFoundError) -> ImportError:
+    """The error to raise when a package that `import jaxnn` needs is not installed.
+
+    A command ends here, in one line and with exit code 2, as for each mistake.
+    """
+    if error.name is None or error.name.startswith("jaxnn"):
+        return error
+    line = f"jaxnn: {error.name} is not installed for {sys.executable}; "
+    line += "pip install ., or use the Python of its environment (.venv/bin/python)"
+    if is_command():
+        print(line, file=sys.stderr)
+        sys.exit(2)
+    return ModuleNotFoundError(line, name=error.name)
 
 
 def begun() -> None:
