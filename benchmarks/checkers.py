@@ -18,7 +18,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
+from harness.quiet import jax
+
+# isort: split
 import jax.numpy as jnp
 import jax.test_util
 import numpy as np

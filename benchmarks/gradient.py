@@ -12,7 +12,9 @@ Shapes: m examples, n pixels, h hidden units, k classes.
 from collections.abc import Sequence
 from typing import Any
 
-import jax
+from harness.quiet import jax
+
+# isort: split
 import numpy as np
 import optax
 

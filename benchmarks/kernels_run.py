@@ -10,7 +10,9 @@ second time for twice as many steps. What the second run has more is compared.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import jax
+from harness.quiet import jax
+
+# isort: split
 from jax import numpy as jnp
 
 from harness import jaxnn, profiles, script
@@ -67,7 +69,7 @@ def main(argv: Sequence[str]) -> int:
     args = parser.parse_args(argv)
     if args.steps < 1:
         parser.error(f"argument --steps: {args.steps} is not above 0")
-    devices.prepare_process("gpu")
+    devices.prepare_process("gpu", "python benchmarks/kernels.py, which needs no GPU")
     with devices.exactly(devices.choose("gpu"), "float32"):
         print("method      steps  evaluations      ran  counted  ratio  reads per step")
         for method in METHODS:

@@ -11,7 +11,9 @@ group; on a GPU all.
 from collections.abc import Sequence
 from typing import Any
 
-import jax.numpy as jnp
+from harness.quiet import jax
+
+# isort: split
 import numpy as np
 
 from harness import jaxnn, on_device, script
@@ -28,7 +30,11 @@ def training(is_together: bool, device: str, networks: int, steps: int) -> Prepa
     """So many networks, by one call of minimize_all or by calls of minimize."""
     kind = on_device.start_jax(device, "float32").device_kind
     digits = jaxnn.load_digits()
-    args = jnp.asarray(digits.x, "float32"), jnp.asarray(digits.y), np.float32(1)
+    args = (
+        jax.numpy.asarray(digits.x, "float32"),
+        jax.numpy.asarray(digits.y),
+        np.float32(1),
+    )
     starts: Any = [jaxnn.init_params(seed) for seed in range(networks)]
     how: dict[str, Any] = {"method": METHOD, "steps": steps, "tolerance": 0}
     params, shared = stack(starts), (None, None, None)  # args are

@@ -9,6 +9,7 @@
 # cpu: the same calls on a CPU, each as small as it can be, to try this script.
 # PYTHON: the interpreter, by default python3.
 set -uo pipefail
+case ${1:-} in -h | --help) sed -n '2,11s/^# \{0,1\}//p' "$0" && exit 0 ;; esac
 cd "$(dirname "$0")/.."
 device=${1:-gpu} folder=${2:-runs/on-${1:-gpu}} python=${PYTHON:-python3}
 case $device in
@@ -16,13 +17,35 @@ gpu) rounds=(--rounds 3 --save) steps=1000 ;;
 cpu) rounds=(--quick) steps=20 ;;
 *) echo "unknown device $device; gpu or cpu" >&2 && exit 2 ;;
 esac
+export PYTHONPATH=$PWD${PYTHONPATH:+:$PYTHONPATH} PYTHONUNBUFFERED=1
+# what all steps need: a Python, packages, the device
+if ! command -v "$python" >/dev/null; then
+    echo "there is no $python; set PYTHON=.venv/bin/python" >&2
+    exit 2
+fi
+if ! why=$("$python" - on_gpu "$device" 2>&1 <<'END'
+import sys
+from importlib.util import find_spec
+
+needed = "jax lazy_loader matplotlib numpy optax PIL pytest scipy tqdm".split()
+if lost := [name for name in needed if find_spec(name) is None]:
+    sys.exit(f"{sys.executable} has no {', '.join(lost)}; set PYTHON=.venv/bin/python")
+from jaxnn import cli, devices
+
+sys.argv = sys.argv[1:]
+cpu = "benchmarks/on_gpu.sh cpu"
+cli.run(lambda words: devices.prepare_process(*words, cpu) or 0)
+END
+); then
+    echo "${why##*$'\n'}" >&2
+    exit 2
+fi
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 mkdir -p "$folder"
 summary=$folder/summary.txt
 : >"$summary"
 failed=0
-export PYTHONPATH=$PWD${PYTHONPATH:+:$PYTHONPATH} PYTHONUNBUFFERED=1
 
 ALL=470 # seconds, of all steps
 # step NAME SECONDS COMMAND...: run it, at most so long; note how it ended

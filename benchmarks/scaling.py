@@ -11,7 +11,9 @@ on all; NumPy is the fastest form, in blocks too. The forms of a size are timed 
 from collections.abc import Sequence
 from typing import Any
 
-import jax
+from harness.quiet import jax
+
+# isort: split
 import numpy as np
 
 from harness import jaxnn, on_device, peers, script

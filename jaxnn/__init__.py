@@ -21,7 +21,10 @@ from jaxnn import startup as startup  # first: from then on Ctrl-C is one line
 # ruff: isort: split
 from importlib.util import find_spec
 
-import lazy_loader
+try:
+    import lazy_loader
+except ModuleNotFoundError as error:
+    raise startup.lacking(error) from None
 
 __version__ = "0.1.0"
 # the rooms can be reached, jaxnn.optimizers, but are no part of what a person looks for

@@ -13,8 +13,12 @@ import pkgutil
 import re
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
+
+from jaxnn.mistake import install
 
 LOG = "jax._src.xla_bridge"  # if JAX renames it, its traceback shows as before
 NOISE = (
@@ -29,9 +33,11 @@ for line in sys.stdin.buffer:
         sys.stderr.buffer.write(line)
         sys.stderr.buffer.flush()
 """
+HALVES = "cuda13", "cuda12"  # JAX looks for them in this order
 PLACE = r"(\S+:\d+: operation |Unable to initialize backend '\w+': )?([A-Z_]+: )?"
 
 # what JAX's words mean, and what to do next
+ABSENT = "no libcuda.so.1"
 LIBRARIES = "CUDA libraries are missing or do not load", "{install}"
 OUTDATED = "a CUDA library is too old", "{install} -U"
 MISFIT = (
@@ -82,8 +88,8 @@ def reading(words: str, plugin: str = "cuda13", driver: str = "") -> str:
         first = re.split(r"[.?;]? \(|[.?;](?:\s|$)|\n", words.strip())[0]
         said.append(f"JAX: {re.sub('^' + PLACE, '', first)}")
     brackets = f" ({'; '.join(said)})" if said else ""
-    install = f"pip install 'jax[{plugin}]'"
-    return what.format(hidden=hidden) + brackets + "; " + then.format(install=install)
+    command = install(f"'jax[{plugin}]'")
+    return what.format(hidden=hidden) + brackets + "; " + then.format(install=command)
 
 
 def while_computing(error: Exception) -> str:
@@ -100,11 +106,56 @@ def while_computing(error: Exception) -> str:
 
 
 def plugins() -> list[str]:
-    """The kinds of installed plugins, as cuda12; looks for files only."""
+    """The kinds of installed plugins, as cuda12; looks for files only.
+
+    A plugin has two packages; either may be there without the other.
+    """
     spec = find_spec("jax_plugins")
     places = spec and spec.submodule_search_locations
     found = pkgutil.iter_modules(places) if places else ()
-    return [one.name.removeprefix("xla_") for one in found]
+    kinds = [one.name.removeprefix("xla_") for one in found]
+    halves = [kind for kind in HALVES if find_spec(f"jax_{kind}_plugin")]
+    return list(dict.fromkeys(kinds + halves))
+
+
+def numbers(package: str) -> str:
+    """The version of a package without its suffixes; "" if it is not installed."""
+    try:
+        found = re.match(r"\d+(\.\d+)*", version(package))
+    except PackageNotFoundError:
+        return ""
+    return found[0] if found else ""
+
+
+def misfit(kind: str) -> str:
+    """Why the packages of a plugin do not fit jaxlib, and what to do; or ""."""
+    jaxlib, plugin, pjrt = map(
+        numbers, ("jaxlib", f"jax-{kind}-plugin", f"jax-{kind}-pjrt")
+    )
+    command = install(f"-U 'jax[{kind}]'")
+    if kind.startswith("cuda") and plugin and plugin != jaxlib:  # as JAX has it
+        return f"plugin {plugin} does not fit jaxlib {jaxlib}; {command}"
+    if bool(plugin) != bool(pjrt):
+        lost = "pjrt" if plugin else "plugin"
+        return f"the plugin's other half, jax-{kind}-{lost}, is missing; {command}"
+    return ""
+
+
+def hidden() -> str:
+    """The variable that keeps JAX from looking for a GPU, and what to do; or ""."""
+    platforms = os.environ.get("JAX_PLATFORMS", "")
+    name = os.environ.get("JAX_PLATFORM_NAME", "")
+    if found := re.search("(?i)gpu|cuda|rocm", platforms):
+        is_known = found[0] == found[0].lower()
+        write = "rocm" if found[0].lower() == "rocm" else "cuda"
+        return (
+            "" if is_known else f"JAX knows no JAX_PLATFORMS={platforms}; write {write}"
+        )
+    if platforms and plugins():
+        return f"JAX_PLATFORMS={platforms} hides it; unset it"
+    if name.lower() in ("gpu", "cuda", "rocm") and not plugins():
+        return f"JAX_PLATFORM_NAME={name} asks for one that JAX does not see; unset it"
+    return ""
 
 
 def driver_error() -> str:
@@ -114,7 +165,7 @@ def driver_error() -> str:
         code, name = driver.cuInit(0), ctypes.c_char_p()
         driver.cuGetErrorName(code, ctypes.byref(name))
     except (OSError, AttributeError):
-        return "no libcuda.so.1"
+        return ABSENT
     text = name.value.decode() if name.value else str(code)
     return f"cuInit(0) failed: {text}" if code else ""
 
@@ -126,10 +177,16 @@ def why_no_gpu() -> str:
     words, kinds = failure(), [k for k in plugins() if k.startswith(("cuda", "rocm"))]
     if not kinds or (jax.config.values["jax_platforms"] and not words):
         return ""
-    # JAX looks for CUPTI after the other libraries, and CUPTI needs the driver
-    is_library = re.search("Unable to load (?!cuPTI)|Outdated", words)
-    is_asked = kinds[0].startswith("cuda") and not is_library
-    return reading(words, kinds[0], driver_error() if is_asked else "")
+    driver = driver_error() if kinds[0].startswith("cuda") else ""
+    if not (line := misfit(kinds[0])):
+        # JAX looks for CUPTI after the other libraries, and CUPTI needs the driver
+        if not re.search("Unable to load (?!cuPTI)|Outdated", words):
+            return reading(words, kinds[0], driver)
+        line = reading(words, kinds[0])
+    # without a driver the line alone would only lead to the next one
+    return (
+        f"{reading('', kinds[0], driver)}; also: {line}" if driver == ABSENT else line
+    )
 
 
 @functools.cache
@@ -162,6 +219,7 @@ def hushed() -> Iterator[None]:
 
     They come before its logging obeys a setting, and only where a plugin is installed.
     """
+    warnings.filterwarnings("ignore", r"JAX plugin \S+ version")  # `misfit` says it
     end = sieve(SIEVE, NOISE) if plugins() else lambda: None
     try:
         yield

@@ -8,6 +8,7 @@ import numpy as np
 
 from jaxnn import files
 from jaxnn.files import FileError
+from jaxnn.mistake import install
 
 READERS = ".csv", ".parquet"
 LABELS = ("y", "label", "class", "target")
@@ -64,7 +65,7 @@ def frame_of(path: Path) -> Any:
         except ImportError as error:
             missing = "pandas" if error.name == "pandas" else "pyarrow"
             raise FileError(
-                f"{path}: is read with {missing}; pip install {missing}"
+                f"{path}: is read with {missing}; {install(missing)}"
             ) from None
 
 

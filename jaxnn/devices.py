@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from jaxnn import backends, cache, limits, startup
-from jaxnn.mistake import Mistake
+from jaxnn.mistake import Mistake, install
 
 Device: TypeAlias = Any  # a jax.Device, which type checkers take for a variable
 
-KINDS = "auto", "cpu", "gpu", "gpu:1"  # cpu:N and gpu:N: the device of that number
-INSTALL = "pip install 'jax[cuda13]' (or cuda12 for an older driver)"
+KINDS = "auto", "cpu", "gpu", "gpu:N"  # cpu:N and gpu:N: the device of that number
 
 
 class DeviceError(Mistake):
@@ -25,9 +24,22 @@ class DeviceError(Mistake):
 
 def known(kind: str) -> str:
     """kind, if it is one of KINDS; else raises DeviceError."""
-    if not re.fullmatch("auto|(cpu|gpu)(:[0-9]+)?", kind):
-        raise DeviceError(f"unknown device {kind!r}; choose from {', '.join(KINDS)}")
-    return kind
+    if isinstance(kind, str) and re.fullmatch("auto|(cpu|gpu)(:[0-9]+)?", kind):
+        return kind
+    near = meant(kind)
+    hint = f"did you mean {near}?" if near else f"choose from {', '.join(KINDS)}"
+    raise DeviceError(f"unknown device {kind!r}; {hint}")
+
+
+def meant(kind: Any) -> str:
+    """The kind that a person may mean by "cuda:0", "GPU", "gpu1" or a jax.Device."""
+    is_jaxs = hasattr(kind, "platform") and hasattr(kind, "id")
+    word = f"{kind.platform}:{kind.id}" if is_jaxs else str(kind)
+    found = re.fullmatch("(?i)(auto|cpu|gpu|cuda):?([0-9]*)", word.strip())
+    if not found:
+        return ""
+    name, number = found[1].lower().replace("cuda", "gpu"), found[2]
+    return f"{name}:{number}" if number and name != "auto" else name
 
 
 def choose(kind: str = "auto", cpu: str = 'device="cpu"') -> Device:
@@ -108,13 +120,27 @@ def numbered(found: list[Device], number: int) -> Device:
 
 def refusal(kind: str) -> str:
     """Why JAX has no such device, and what to do for a GPU."""
-    wish = "a GPU" if kind.startswith("gpu") else f"device {kind}"
+    is_wish = kind.startswith("gpu")
+    wish = "a GPU was asked for" if is_wish else f"device {kind} was asked for"
+    if hidden := backends.hidden():
+        return f"{wish}, but {hidden}"
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES", "all")
+    empty = "" if chosen else "; unset CUDA_VISIBLE_DEVICES, whose '' hides every GPU"
     if not kind.startswith("cpu") and (reason := backends.why_no_gpu()):
-        return f"{wish} was asked for, and did not start: {reason}"
+        failed = f"{wish}, and did not start" if is_wish else "the GPU did not start"
+        return f"{failed}: {reason}{empty}"
     hidden = os.environ.get("JAX_PLATFORMS")
     hint = f" (JAX_PLATFORMS={hidden} hides others)" if hidden else ""
-    seen = f"{wish} was asked for, but JAX sees {visible()}{hint}"
-    return f"{seen}; for a GPU: {INSTALL}"
+    seen = f"{wish}, but JAX sees {visible()}{hint}"
+    return f"{seen}; for a GPU: {installing()}{empty}"
+
+
+def installing() -> str:
+    """What a GPU needs besides the CPU's packages: a driver, then JAX's plugin."""
+    command = install("'jax[cuda13]'")
+    plugin = f"{command} (or cuda12 for an older driver)"
+    is_absent = backends.driver_error() == backends.ABSENT
+    return f"an NVIDIA driver (here is none), then {plugin}" if is_absent else plugin
 
 
 def visible() -> str:
@@ -157,10 +183,11 @@ def exactly(device: Device, dtype: str) -> Iterator[None]:
         yield
 
 
-def prepare_process(kind: str) -> None:
+def prepare_process(kind: str, cpu: str = "--device cpu") -> None:
     """Configure a process of jaxnn's own, before its first JAX operation.
 
     Only commands call this: a program that imports jaxnn keeps its own settings.
+    cpu: as in `choose`.
     """
     # otherwise JAX takes 75% of the GPU's memory at once
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
@@ -172,9 +199,10 @@ def prepare_process(kind: str) -> None:
         cache.shorten_warnings()
         cache.cache_compiled_programs()
         # where JAX may refuse; elsewhere a person's own code may still set it up
-        is_doubtful = backends.plugins() or os.environ.get("JAX_PLATFORMS")
+        chosen = ("JAX_PLATFORMS", "JAX_PLATFORM_NAME")
+        is_doubtful = backends.plugins() or any(map(os.environ.get, chosen))
         if is_doubtful or kind.startswith("gpu"):
-            choose(kind, "--device cpu")
+            choose(kind, cpu)
 
 
 def current() -> Device:

@@ -19,7 +19,7 @@ from typing import Any
 from jaxnn import __version__, backends, cache, cli, data, devices, training
 from jaxnn.digits import Digits
 from jaxnn.flags import CommonFlags, flag, parse
-from jaxnn.mistake import Mistake
+from jaxnn.mistake import Mistake, install
 
 NEEDED = "jax jaxlib lazy-loader matplotlib numpy optax pillow scipy tqdm".split()
 PLUGIN = r"jax-(cuda|rocm)|nvidia-"
@@ -58,7 +58,7 @@ def facts(flags: Flags) -> Iterator[tuple[str, Any]]:
     yield "variables", [f"{name}={short(os.environ[name])}" for name in names]
     lost = [name for name in NEEDED if versions[name] == "missing"]
     if lost:
-        yield "problem", f"{', '.join(lost)} missing; pip install {' '.join(lost)}"
+        yield "problem", f"{', '.join(lost)} missing; {install(' '.join(lost))}"
     else:
         yield from trial(flags)
 
@@ -77,6 +77,8 @@ def trial(flags: Flags) -> Iterator[tuple[str, Any]]:
         import jax
 
         chosen = devices.choose(flags.device, "--device cpu")
+        if hidden := backends.hidden():
+            warnings.append(f"no GPU is looked for: {hidden}")
         yield "devices", [devices.describe(device) for device in jax.devices()]
         yield "device", f"{flags.device} takes {devices.describe(chosen)}"
         x, y, *_ = data.load_digits()
@@ -137,12 +139,14 @@ def main(argv: Sequence[str]) -> int:
         found[name] = value
         if not (flags.quiet or flags.json or name == "problem"):
             print(line(name, value), flush=True)
+    problem = found["problem"]
+    result = f"training can{'not' if problem else ''} run"
     if flags.json:
-        print(json.dumps(found, indent=2))
-    if found["problem"]:
-        raise Mistake(f"training cannot run: {found['problem']}")
+        print(json.dumps({**found, "result": result}, indent=2))
+    if problem:
+        raise Mistake(f"{result}: {problem}")
     if not flags.json:
-        print(f"{'result':<{INDENT}}training can run")
+        print(line("result", result))
     return 0
 
 

@@ -1,5 +1,10 @@
 """What a person can mend, apart from every other exception."""
 
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
 BUG = 3  # exit code of a process that a bug of ours ended
 LONGEST = 1000  # characters of a message: names in a file may have millions
 
@@ -36,6 +41,17 @@ def shortened(text: str, most: int = LONGEST) -> str:
         return text
     half = (most - 5) // 2
     return f"{text[:half]} ... {text[-half:]}"
+
+
+def install(what: str) -> str:
+    """The command that installs packages for the Python that runs now.
+
+    what: their names, with pip's flags, as a person would type them.
+    """
+    pip, here = shutil.which("pip"), Path(sys.executable)
+    is_ours = pip is not None and Path(pip).parent == here.parent
+    way = "pip" if is_ours else f"{shlex.quote(sys.executable)} -m pip"
+    return f"{way} install {what}"
 
 
 def is_out_of_memory(error: Exception) -> bool:

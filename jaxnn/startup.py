@@ -52,9 +52,7 @@ def begin() -> None:
 
     A program that imports jaxnn keeps its own handlers.
     """
-    script = os.path.basename("".join(sys.argv[:1]))  # "-m" until Python finds it
-    names = [word.removeprefix("-m").partition(".")[0] for word in sys.orig_argv[1:]]
-    if script in ("jaxnn", "jaxnn.exe") or (script == "-m" and "jaxnn" in names):
+    if is_command():
         swap(USUAL, dict.fromkeys(USUAL, stop))
         seen, tell = os.pipe()
         os.set_blocking(tell, False)
@@ -72,6 +70,28 @@ def watch(seen: int) -> None:
             Now.pressed += 1
             if not Now.waits or Now.pressed > 1:
                 stop(number[0])
+
+
+def is_command() -> bool:
+    """Whether Python starts our command."""
+    script = os.path.basename("".join(sys.argv[:1]))  # "-m" until Python finds it
+    names = [word.removeprefix("-m").partition(".")[0] for word in sys.orig_argv[1:]]
+    return script in ("jaxnn", "jaxnn.exe") or (script == "-m" and "jaxnn" in names)
+
+
+def lacking(error: ModuleNotFoundError) -> ImportError:
+    """The error to raise when a package that `import jaxnn` needs is not installed.
+
+    A command ends here, in one line and with exit code 2, as for each mistake.
+    """
+    if error.name is None or error.name.startswith("jaxnn"):
+        return error
+    line = f"jaxnn: {error.name} is not installed for {sys.executable}; "
+    line += "pip install ., or use the Python of its environment (.venv/bin/python)"
+    if is_command():
+        print(line, file=sys.stderr)
+        sys.exit(2)
+    return ModuleNotFoundError(line, name=error.name)
 
 
 def swap(old: dict[Any, Any], new: dict[Any, Any]) -> None:

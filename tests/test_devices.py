@@ -8,7 +8,7 @@ import jax
 import pytest
 
 import jaxnn
-from jaxnn import backends, cli, devices
+from jaxnn import backends, cli, devices, mistake, startup
 
 
 def test_auto_is_what_jax_would_take():
@@ -30,6 +30,106 @@ def test_a_number_chooses_among_several():
     for kind in ("cpu:", "cpu:-1", "cpu:one", "auto:1", "gpu:1 "):
         with pytest.raises(jaxnn.DeviceError, match="unknown device"):
             devices.choose(kind)
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("GPU", "gpu"),
+        ("cuda", "gpu"),
+        ("cuda:0", "gpu:0"),
+        ("gpu1", "gpu:1"),
+        ("CPU", "cpu"),
+        ("Auto", "auto"),
+        (jax.devices("cpu")[1], "cpu:1"),
+    ],
+)
+def test_another_spelling_is_understood_and_refused(word, meant):
+    with pytest.raises(
+        jaxnn.DeviceError, match=rf"unknown .*; did you mean {meant}\?$"
+    ):
+        devices.choose(word)
+
+
+@pytest.mark.parametrize("kind", [1, None, "tpu", "gpu:x"])
+def test_what_is_no_name_is_refused_in_a_line(kind):
+    with pytest.raises(jaxnn.DeviceError, match="choose from auto, cpu, gpu, gpu:N$"):
+        devices.choose(kind)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "plugins", "expected"),
+    [
+        ("JAX_PLATFORMS", "cpu", ["cuda12"], "JAX_PLATFORMS=cpu hides it; unset it"),
+        ("JAX_PLATFORMS", "GPU", [], "JAX knows no JAX_PLATFORMS=GPU; write cuda"),
+        ("JAX_PLATFORMS", "cpu", [], "JAX sees only cpu:0"),
+        ("JAX_PLATFORM_NAME", "gpu", [], "JAX_PLATFORM_NAME=gpu asks for one"),
+        ("CUDA_VISIBLE_DEVICES", "", [], "CUDA_VISIBLE_DEVICES, whose '' hides every"),
+    ],
+)
+def test_a_variable_in_the_way_is_named(
+    variable, value, plugins, expected, monkeypatch
+):
+    for name in ("JAX_PLATFORMS", "JAX_PLATFORM_NAME", "CUDA_VISIBLE_DEVICES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, value)
+    monkeypatch.setattr(backends, "plugins", lambda: plugins)
+    said = devices.refusal("gpu")
+    assert expected in said and ("pip install" in said) == ("sees" in said)
+
+
+def test_without_a_driver_it_comes_before_the_plugin(monkeypatch):
+    monkeypatch.setattr(backends, "plugins", lambda: [])
+    monkeypatch.setattr(backends, "driver_error", lambda: backends.ABSENT)
+    before, _, after = devices.refusal("gpu").partition("pip install")
+    assert "an NVIDIA driver" in before and after.startswith(" 'jax[cuda13]'")
+
+
+@pytest.mark.parametrize(
+    ("versions", "expected"),
+    [
+        (("0.10.2", "0.10.2", "0.10.2"), ""),
+        (("0.10.2", "0.10.2.dev3", "0.10.2+cuda"), ""),
+        (("0.10.2", "0.10.1", "0.10.1"), "plugin 0.10.1 does not fit jaxlib 0.10.2; "),
+        (("0.10.2", "0.10.1", None), "plugin 0.10.1 does not fit jaxlib 0.10.2; "),
+        (("0.10.2", "0.10.2", None), "half, jax-cuda12-pjrt, is missing; "),
+        (("0.10.2", None, "0.10.2"), "half, jax-cuda12-plugin, is missing; "),
+        (("0.10.2", None, None), ""),  # installed in another way
+    ],
+)
+def test_packages_of_a_plugin_fit_or_are_named(versions, expected, monkeypatch):
+    names = "jaxlib", "jax-cuda12-plugin", "jax-cuda12-pjrt"
+    known = dict(zip(names, versions, strict=True))
+
+    def version(name):
+        if known[name] is None:
+            raise backends.PackageNotFoundError(name)
+        return known[name]
+
+    monkeypatch.setattr(backends, "version", version)
+    said = backends.misfit("cuda12")
+    assert expected in said and bool(expected) == bool(said)
+    assert not said or said.endswith("pip install -U 'jax[cuda12]'")
+
+
+def test_pip_is_that_of_the_running_python(monkeypatch):
+    for found in (None, "/elsewhere/pip"):
+        monkeypatch.setattr(mistake.shutil, "which", lambda _, found=found: found)
+        assert mistake.install("x") == f"{sys.executable} -m pip install x"
+    monkeypatch.setattr(mistake.shutil, "which", lambda _: OUR_PIP)
+    assert mistake.install("x") == "pip install x"
+
+
+def test_a_missing_package_is_a_line_for_a_command(monkeypatch, capsys):
+    lost = ModuleNotFoundError("No module named 'lazy_loader'", name="lazy_loader")
+    line = f"jaxnn: lazy_loader is not installed for {sys.executable}; pip install ."
+    monkeypatch.setattr(sys, "argv", ["mine.py"])
+    assert str(startup.lacking(lost)).startswith(line)
+    assert isinstance(startup.lacking(lost), ModuleNotFoundError)
+    monkeypatch.setattr(sys, "argv", ["-m"])
+    with pytest.raises(SystemExit, match="2"):
+        startup.lacking(lost)
+    assert capsys.readouterr().err.startswith(line)
 
 
 def test_no_gpu_is_an_error_never_a_cpu():
@@ -148,9 +248,13 @@ SAID = [
 ]
 
 
+OUR_PIP = os.path.join(os.path.dirname(sys.executable), "pip")
+
+
 @pytest.mark.parametrize(("words", "driver", "expected"), SAID)
 def test_words_of_jax_become_a_line(words, driver, expected, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "7")
+    monkeypatch.setattr(mistake.shutil, "which", lambda _: OUR_PIP)
     line = backends.reading(words, "cuda12", driver)
     assert line.startswith(expected) and "\n" not in line
 

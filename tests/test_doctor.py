@@ -12,7 +12,7 @@ import jax
 import pytest
 
 import jaxnn
-from jaxnn import doctor
+from jaxnn import backends, doctor
 
 NAMES = "jaxnn python system packages plugins driver machine cache variables".split()
 STARTED = "devices device warnings result".split()
@@ -35,7 +35,8 @@ def test_the_facts_are_those_of_this_machine(command):
 def test_json_has_the_same_facts(command):
     done = command("doctor", "--device", "cpu", "--json")
     found = json.loads(done.stdout)
-    assert list(found) == [*NAMES, *STARTED[:-1], "problem"]
+    assert list(found) == [*NAMES, *STARTED[:-1], "problem", "result"]
+    assert found["result"] == "training can run"
     assert found["packages"]["jax"] == jax.__version__ and found["problem"] == ""
     assert found["machine"]["cores"] == os.cpu_count()
     assert len(found["devices"]) == len(jax.devices())
@@ -87,11 +88,19 @@ def test_the_cache_is_counted(monkeypatch, tmp_path):
     assert found == {"folder": "~/.cache/jaxnn", "files": 2, "size": "0.5 MB"}
 
 
+def test_a_variable_that_hides_the_gpu_is_named(command, environment, monkeypatch):
+    monkeypatch.setattr(backends, "plugins", lambda: ["cuda12"])
+    monkeypatch.setattr(backends, "why_no_gpu", lambda: "")
+    environment["JAX_PLATFORMS"] = "cpu"
+    said = " ".join(command("doctor", "--device", "cpu").stdout.split())
+    assert "no GPU is looked for: JAX_PLATFORMS=cpu hides it; unset it" in said
+
+
 def test_a_missing_package_is_named(monkeypatch, tmp_path, capsys):
     usual = [d for d in doctor.distributions() if d.name not in ("optax", "tqdm")]
     monkeypatch.setattr(doctor, "distributions", lambda: usual)
     with pytest.raises(
-        jaxnn.Mistake, match="optax, tqdm missing; pip install optax tq"
+        jaxnn.Mistake, match="optax, tqdm missing; .*pip install optax tq"
     ):
         doctor.main(["--device", "cpu"])
     assert "optax missing" in re.sub(r"\s+", " ", capsys.readouterr().out)

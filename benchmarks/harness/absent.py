@@ -15,12 +15,12 @@ import numpy as np
 from jax.experimental import topologies
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
-from jaxnn.mistake import Mistake
+from jaxnn.mistake import Mistake, install
 
 from .hlo import Tally, tally
 
-INSTALL = "pip install --no-deps jax-cuda12-plugin=={0} jax-cuda12-pjrt=={0} "
-INSTALL += "nvidia-cuda-nvcc-cu12"
+NEEDED = "--no-deps jax-cuda12-plugin=={0} jax-cuda12-pjrt=={0} "
+NEEDED += "nvidia-cuda-nvcc-cu12"
 
 ALL_CARDS = """
 threads_per_block_limit: 1024 threads_per_warp: 32 threads_per_core_limit: 2048
@@ -67,7 +67,7 @@ def cards(name: str, count: int = 1) -> Mesh:
     except Exception as error:
         raise Mistake(
             f"JAX cannot compile for CUDA here ({str(error).splitlines()[0]}); "
-            + INSTALL.format(version("jaxlib"))
+            + install(NEEDED.format(version("jaxlib")))
         ) from None
     return Mesh(np.array(found.devices), ("cards",), axis_types=(AxisType.Auto,))
 

@@ -49,7 +49,7 @@ def flags(what: str, about: str | None, quick: str) -> Parser:
     """The flags of every benchmark. what: its script. quick: what --quick does."""
     parser = Parser(description=(about or "").splitlines()[0], allow_abbrev=False)
     parser.set_defaults(what=what)
-    add, kinds = parser.add_argument, ("cpu", "gpu")
+    add, kinds = parser.add_argument, ("auto", "cpu", "gpu")
     add("--device", nargs="+", choices=kinds, default=["cpu"], help="default: cpu")
     add("--quick", action="store_true", help=f"only see that it works: {quick}")
     add("--rounds", type=int, help="how often each contender is timed")
@@ -62,7 +62,6 @@ def read(
 ) -> argparse.Namespace:
     """Parse the command line; `here` is the machine. quick, full: default rounds."""
     args = parser.parse_args(argv)
-    args.device = list(dict.fromkeys(args.device))
     if args.rounds is None:
         args.rounds = quick if args.quick else full
     if args.rounds < 1:
@@ -72,7 +71,9 @@ def read(
     args.here = machine()
     if args.save:
         load(file_of(args.here))  # a damaged file is found before the work
-    devices.prepare_process("auto" if "gpu" in args.device else "cpu")
+    devices.prepare_process("cpu" if set(args.device) == {"cpu"} else "auto")
+    found = {kind: devices.choose(kind, "--device cpu") for kind in args.device}
+    args.device = list(dict.fromkeys(one.platform for one in found.values()))
     if "gpu" in args.device:
         args.here["gpu"] = devices.choose("gpu").device_kind
     return args

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxnn.clinic.networks.problems import Layer, Params, Problem
-from jaxnn.mistake import Mistake
+from jaxnn.mistake import Mistake, install
 
 Array = np.ndarray
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -166,7 +166,8 @@ def typed(value: Any, form: Form, is_data: bool = False) -> Any:
         try:
             pandas = importlib.import_module("pandas")
         except ModuleNotFoundError as error:
-            raise Mistake("type=frame needs pandas; pip install pandas") from error
+            words = f"type=frame needs pandas; {install('pandas')}"
+            raise Mistake(words) from error
         return pandas.DataFrame(value) if is_data else value
     with warnings.catch_warnings():  # NumPy warns against np.matrix
         warnings.simplefilter("ignore", PendingDeprecationWarning)
