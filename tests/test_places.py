@@ -84,7 +84,7 @@ def test_the_lock_goes_with_the_run(few_digits, tmp_path):
 
 def left(folder: Path, name: str, **runs: Path) -> Path:
     """What a process leaves that is killed while it makes a run beside folder."""
-    made = folder.with_name(f".{folder.name}.{name}")
+    made = folder.with_name(f".{folder.name}.{name * 8}")
     made.mkdir()
     (made / ".lock").write_text("4194305")
     for kind, source in runs.items():
@@ -95,12 +95,14 @@ def left(folder: Path, name: str, **runs: Path) -> Path:
 def test_what_killed_processes_left_is_removed(command, a_run, holder, tmp_path):
     shutil.copytree(a_run, tmp_path / "copy")
     dead, alive = left(a_run, "a", run=tmp_path / "copy"), left(a_run, "b")
-    stranger = tmp_path / ".run.backup"
-    stranger.mkdir()
-    (stranger / "mine.txt").write_text("mine")
+    strangers = tmp_path / ".run.original", tmp_path / ".run.backup"
+    for stranger in strangers:
+        stranger.mkdir()
+    (strangers[0] / "mine.txt").write_text("mine")
     holder(alive / ".lock")
     assert command("train", "--resume", "run").returncode == 0
-    assert not dead.exists() and alive.exists() and stranger.exists()
+    assert not dead.exists() and alive.exists()
+    assert all(stranger.exists() for stranger in strangers)
 
 
 def test_a_run_that_a_killed_process_had_moved_is_put_back(command, a_run):
