@@ -65,7 +65,9 @@ def test_a_signal_at_any_time_is_one_line(tmp_path, words, after, number):
 def test_ctrl_c_names_the_line_of_an_endless_function(tmp_path):
     (tmp_path / "endless.py").write_text(signals.FUNCTION)
     process = signals.start(tmp_path, "gradcheck", "endless.py:cost")
-    time.sleep(2.5)
+    while not (tmp_path / "called").exists():
+        assert process.poll() is None
+        time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130
