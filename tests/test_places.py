@@ -208,7 +208,7 @@ def test_a_full_disk_names_the_file_and_how_to_continue(command, a_run, monkeypa
     assert done.returncode == 2 and done.stderr.count("\n") == 1
     assert done.stderr.startswith("train: run/checkpoint.npz: cannot be written (No sp")
     assert done.stderr.endswith(
-        "; make room, then continue with python -m jaxnn.train --resume run\n"
+        "; mend that, then continue with python -m jaxnn.train --resume run\n"
     )
     assert command("train", "--resume", "run", "--steps", 30).returncode == 0
 
