@@ -175,6 +175,13 @@ def test_a_run_that_does_not_say_its_digits_is_refused(command, a_run, weights):
         assert "no config.json, which says what a run was trained on" in done.stderr
 
 
+def test_a_config_of_another_program_beside_weights_is_no_run(command, a_run, tmp_path):
+    shutil.copy(a_run / "params.npz", tmp_path / "mine.npz")
+    (tmp_path / "config.json").write_text("{}")
+    done = command("evaluate", "mine.npz", "--quiet")
+    assert done.returncode == 0 and "of 5000 digits" in done.stdout
+
+
 @pytest.mark.parametrize("damage", ["shape", "folder", "nan"])
 def test_a_refused_resume_changes_nothing(command, a_run, damage):
     with np.load(a_run / "checkpoint.npz") as arrays:
