@@ -15,7 +15,7 @@ import os
 import signal
 import sys
 import time
-from _thread import allocate_lock, start_new_thread
+from _thread import allocate_lock, get_ident, start_new_thread
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -39,6 +39,7 @@ class Now:
     uncut = 0  # blocks that may not be cut
     noted = 0  # the signal that waits for their end
     pressed = 0  # signals so far
+    ending = 0  # the thread that ends the process
     waits = False  # whether the first one waits until the command asks
 
     @staticmethod
@@ -148,8 +149,11 @@ def stop(number: int, *_: object) -> None:
     if Now.uncut:
         Now.noted = number
         return
-    if not ENDING.acquire(blocking=False):  # the other thread is at it
-        time.sleep(9)
+    if not ENDING.acquire(blocking=False):
+        if Now.ending != get_ident():  # the other thread is at it
+            time.sleep(9)
+        return
+    Now.ending = get_ident()
     with contextlib.suppress(Exception):  # a pipe that is gone, or in use just now
         sys.stdout.flush()
     with contextlib.suppress(OSError):

@@ -152,7 +152,7 @@ def main(argv: Sequence[str]) -> int:
             raise type(stop)(said()) from None
         except Unwritable as error:
             if onward():
-                raise Mistake(f"{error.fault}; make room, then {onward()}") from error
+                raise Mistake(f"{error.fault}; mend that, then {onward()}") from error
             raise
 
 

@@ -51,6 +51,10 @@ def test_a_process_that_says_something_else_is_a_refusal(tmp_path):
         apart.check(how, 5, print)
 
 
+def test_a_refusal_keeps_its_lines_and_escapes_the_rest():
+    assert str(apart.Refused("a \x1b[31m\n  b\r")) == "a \\x1b[31m\n  b\\r"
+
+
 def write(folder, text):
     path = folder / "work.py"
     path.write_text(textwrap.dedent(text))

@@ -84,7 +84,7 @@ def test_the_lock_goes_with_the_run(few_digits, tmp_path):
 
 def left(folder: Path, name: str, **runs: Path) -> Path:
     """What a process leaves that is killed while it makes a run beside folder."""
-    made = folder.with_name(f".{folder.name}.{name}")
+    made = folder.with_name(f".{folder.name}.{name * 8}")
     made.mkdir()
     (made / ".lock").write_text("4194305")
     for kind, source in runs.items():
@@ -95,12 +95,14 @@ def left(folder: Path, name: str, **runs: Path) -> Path:
 def test_what_killed_processes_left_is_removed(command, a_run, holder, tmp_path):
     shutil.copytree(a_run, tmp_path / "copy")
     dead, alive = left(a_run, "a", run=tmp_path / "copy"), left(a_run, "b")
-    stranger = tmp_path / ".run.backup"
-    stranger.mkdir()
-    (stranger / "mine.txt").write_text("mine")
+    strangers = tmp_path / ".run.original", tmp_path / ".run.backup"
+    for stranger in strangers:
+        stranger.mkdir()
+    (strangers[0] / "mine.txt").write_text("mine")
     holder(alive / ".lock")
     assert command("train", "--resume", "run").returncode == 0
-    assert not dead.exists() and alive.exists() and stranger.exists()
+    assert not dead.exists() and alive.exists()
+    assert all(stranger.exists() for stranger in strangers)
 
 
 def test_a_run_that_a_killed_process_had_moved_is_put_back(command, a_run):
@@ -173,6 +175,13 @@ def test_a_run_that_does_not_say_its_digits_is_refused(command, a_run, weights):
         assert "no config.json, which says what a run was trained on" in done.stderr
 
 
+def test_a_config_of_another_program_beside_weights_is_no_run(command, a_run, tmp_path):
+    shutil.copy(a_run / "params.npz", tmp_path / "mine.npz")
+    (tmp_path / "config.json").write_text("{}")
+    done = command("evaluate", "mine.npz", "--quiet")
+    assert done.returncode == 0 and "of 5000 digits" in done.stdout
+
+
 @pytest.mark.parametrize("damage", ["shape", "folder", "nan"])
 def test_a_refused_resume_changes_nothing(command, a_run, damage):
     with np.load(a_run / "checkpoint.npz") as arrays:
@@ -206,7 +215,7 @@ def test_a_full_disk_names_the_file_and_how_to_continue(command, a_run, monkeypa
     assert done.returncode == 2 and done.stderr.count("\n") == 1
     assert done.stderr.startswith("train: run/checkpoint.npz: cannot be written (No sp")
     assert done.stderr.endswith(
-        "; make room, then continue with python -m jaxnn.train --resume run\n"
+        "; mend that, then continue with python -m jaxnn.train --resume run\n"
     )
     assert command("train", "--resume", "run", "--steps", 30).returncode == 0
 

@@ -51,7 +51,8 @@ class Refused(Mistake):
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
-        self.args = (message,)  # Mistake escapes the line breaks
+        lines = (str(Mistake(line)) for line in message.split("\n"))
+        self.args = ("\n".join(lines),)  # Mistake escapes the line breaks, too
 
 
 class Line(NamedTuple):

@@ -8,6 +8,7 @@ process has left.
 import contextlib
 import itertools
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -123,10 +124,10 @@ def put(new: Path, folder: Path, overwrite: bool) -> None:
 
 def mend(folder: Path) -> None:
     """Put a run back that a killed process had moved away, and remove what it left."""
-    start = f".{folder.name}."
+    name = re.compile(re.escape(f".{folder.name}.") + "[a-z0-9_]{8}")
     with contextlib.suppress(OSError):  # no such place, or one to read only
         for one in folder.absolute().parent.iterdir():
-            is_ours = one.name.startswith(start) and one.is_dir()
+            is_ours = name.fullmatch(one.name) and one.is_dir()
             if is_ours and {inner.name for inner in one.iterdir()} <= HIDDEN:
                 settle(one, folder)
 

@@ -40,8 +40,10 @@ def folder_of(weights: Path) -> Path | None:
     """The run folder that weights is, or lies in; None if there is none."""
     if weights.is_dir():
         return weights
-    marks = (weights.with_name(name) for name in (CONFIG, CHECKPOINT, TRAINED_ON))
-    return weights.parent if any(mark.exists() for mark in marks) else None
+    is_of_run = weights.name in places.OWN  # other programs have a config.json, too
+    marks = (CHECKPOINT, CONFIG, TRAINED_ON) if is_of_run else (CHECKPOINT,)
+    there = any(weights.with_name(mark).exists() for mark in marks)
+    return weights.parent if there else None
 
 
 def create(

@@ -70,7 +70,10 @@ def command(module: object, *words: object) -> tuple[int, str, str]:
         mock.patch.object(jaxnn.devices, "prepare_process", lambda _: None),
         warnings.catch_warnings(action="ignore"),
     ):
-        code = cli.exit_code(module.main, [*map(str, words)], name)  # type: ignore[attr-defined]
+        try:
+            code = cli.exit_code(module.main, [*map(str, words)], name)  # type: ignore[attr-defined]
+        finally:
+            cli.release_ctrl_c()
     return code, out.getvalue(), err.getvalue()
 
 

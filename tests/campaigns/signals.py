@@ -24,9 +24,8 @@ run()
 """
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 FUNCTION = """
-import numpy as np
-
 def cost(theta1, theta2, X, y, lam):
+    open("called", "w").close()
     while True:
         pass
 """
