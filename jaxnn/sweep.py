@@ -214,7 +214,7 @@ def main(argv: Sequence[str]) -> int:
     folder = run_folder.results_folder(flags.out, "sweep")
     devices.prepare_process(flags.device)
     device = devices.choose(flags.device)
-    parts = data.load_parts(flags.data)
+    parts = data.parts_of(flags.data, stream=False)
     (digits,) = checked(parts["train"] if "train" in parts else parts["all"], None)
     orientation.warn(digits)
     with devices.computing(device, flags.dtype):
