@@ -17,6 +17,7 @@ from jaxnn.training import centering, record, run_folder
 from jaxnn.training.history import History, Sets, Snapshot, accuracies, no_history
 from jaxnn.training.resized import resized
 from jaxnn.training.settings import Settings
+from jaxnn.training.streams import Stream
 from jaxnn.training.task import centers_in, initial_params, load, make_task
 
 
@@ -60,6 +61,8 @@ def first_snapshot(
     start = jax.device_put(centering.centered(params, centers), whole)
 
     def compile_rest() -> None:
+        if any(isinstance(part.x, Stream) for part in sets):
+            return  # it would read all of them
         # JAX keeps these settings for each thread
         with devices.computing(device, params[0].dtype.name):
             accuracies(centering.uncentered(start, centers), sets)
