@@ -11,13 +11,12 @@ import logging
 import os
 import pkgutil
 import re
-import subprocess
-import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
+from jaxnn import stderr
 from jaxnn.mistake import install
 
 LOG = "jax._src.xla_bridge"  # if JAX renames it, its traceback shows as before
@@ -220,35 +219,8 @@ def hushed() -> Iterator[None]:
     They come before its logging obeys a setting, and only where a plugin is installed.
     """
     warnings.filterwarnings("ignore", r"JAX plugin \S+ version")  # `misfit` says it
-    end = sieve(SIEVE, NOISE) if plugins() else lambda: None
+    end = stderr.sieve(SIEVE, NOISE) if plugins() else lambda: None
     try:
         yield
     finally:
         end()
-
-
-def sieve(script: str, *args: str) -> Callable[[], None]:
-    """Pass standard error through a process that runs a script of Python.
-
-    What it passes on is not lost in a crash of this process. Returns what ends it.
-    """
-    if sys.stderr is None:
-        return lambda: None
-    words = [sys.executable, "-I", "-S", "-c", script, *args]
-    sys.stderr.flush()
-    real = os.dup(2)
-    # in a session of its own, Ctrl-C does not reach it
-    process = subprocess.Popen(words, stdin=subprocess.PIPE, start_new_session=True)
-    assert process.stdin is not None
-    os.dup2(process.stdin.fileno(), 2)
-    process.stdin.close()
-
-    def end() -> None:
-        assert sys.stderr is not None
-        sys.stderr.flush()
-        os.dup2(real, 2)
-        os.close(real)
-        with contextlib.suppress(subprocess.TimeoutExpired):  # if others hold the pipe
-            process.wait(5)
-
-    return end

@@ -34,9 +34,9 @@ def file_of(path: Path) -> Path:
 
 def is_large(path: Path) -> bool:
     """Whether a file's features are too many for memory, so that they stay on disk."""
-    if path.suffix.lower() != ".npy" and not is_idx(path):
-        return False
     try:
+        if path.suffix.lower() != ".npy" and not is_idx(path):
+            return False
         file = opened(path)
     except FileError:
         return False  # who reads it says what is wrong

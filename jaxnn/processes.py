@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxnn import backends
+from jaxnn import stderr
 from jaxnn.mistake import Mistake
 
 ANSWER, OTHERS = 30, 300  # seconds until the coordinator answers, and all have come
@@ -110,7 +110,7 @@ def joined(team: Team, command: str, then: str) -> Iterator[None]:
             UNCOMPLETE: f"{command}: {own}{LATE}",
             ENDED: f"{command}: {own}{lost}",
         }
-        backends.sieve(SIEVE, NOISE, json.dumps(endings))  # until the process ends
+        stderr.sieve(SIEVE, NOISE, json.dumps(endings))  # until the process ends
         initialize(team)
         yield
     except Mistake as error:

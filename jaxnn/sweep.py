@@ -215,7 +215,7 @@ def main(argv: Sequence[str]) -> int:
     devices.prepare_process(flags.device)
     device = devices.choose(flags.device)
     with scales.noted() as pixels:
-        parts = data.load_parts(flags.data)
+        parts = data.parts_of(flags.data, stream=False)
     cli.printer(flags.quiet)(*(f"pixels   {line}\n" for line in pixels), end="", sep="")
     whole = parts["train"] if "train" in parts else parts["all"]
     (digits,) = checked(whole, None, flags.dtype)

@@ -33,6 +33,7 @@ GROUND = {
     "locks",
     "devices",
     "backends",
+    "stderr",
     "cache",
     "meshes",
     "weights",

@@ -137,10 +137,11 @@ def test_pieces_are_held_out_of_every_class():
 def test_cost_and_gradient_are_the_hand_derived_ones(both):
     disk, memory = both
     params = jaxnn.init_params(0, dtype="float64")
-    expected = jaxnn.backprop(params, *memory[:2], 2.0)
+    expected = jaxnn.backprop(params, memory.x, memory.y, 2.0)
     with jax.enable_x64(True):
         stream = streams.Stream(disk, "float64")
-        found = jax.value_and_grad(centering.cost)(params, stream, None, 2.0)
+        slope = jax.value_and_grad(centering.cost)
+        found = slope(params, stream, None, 2.0)
     for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
         a = np.asarray(a)
         assert np.linalg.norm(a - b) <= 1e-12 * np.linalg.norm(b)
@@ -251,7 +252,7 @@ def test_pictures_are_resized_once_beside_the_data(both, big, monkeypatch):
     beside = big / "x.20x20.npy"
     np.testing.assert_array_equal(np.load(beside), memory.x.astype(np.float32))
     before = beside.stat().st_ino
-    assert resized.resized(disk).x.file.dtype == np.float32
+    assert rows.rows_of(resized.resized(disk)).file.dtype == np.float32
     assert beside.stat().st_ino == before  # made once
     np.save(big / "x.npy", np.load(big / "x.npy")[::-1])
     digits = resized.resized(jaxnn.load_digits(big, stream=True))

@@ -30,3 +30,8 @@ class Ahead:
             }
             found = self.known[key]
         return found.result()
+
+    def forget(self) -> None:
+        """Keep nothing that was read."""
+        with self.lock:
+            self.known = {}

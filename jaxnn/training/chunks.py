@@ -10,6 +10,7 @@ import numpy as np
 from jaxnn import model, optimizers
 from jaxnn.training import centering, history, run_folder
 from jaxnn.training.history import Progress, Sets, Snapshot
+from jaxnn.training.streams import Stream
 from jaxnn.training.task import centers_in
 
 SAVE_SECONDS = 1.0  # between checkpoints, at least; a kill -9 loses what they lack
@@ -74,6 +75,10 @@ def train_on(
     except KeyboardInterrupt:
         close(network(snapshot.state, task))
         raise
+    finally:
+        for part in sets:
+            if isinstance(part.x, Stream):
+                part.x.release()
     result = result._replace(params=network(result, task))
     close(result.params)
     return result, whole()

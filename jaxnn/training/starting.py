@@ -17,6 +17,7 @@ from jaxnn.training.history import History, Sets, Snapshot, accuracies, no_histo
 from jaxnn.training.placement import Placement
 from jaxnn.training.resized import resized
 from jaxnn.training.settings import Settings
+from jaxnn.training.streams import Stream
 from jaxnn.training.task import centers_in, initial_params, load, make_task
 
 
@@ -55,6 +56,8 @@ def first_snapshot(
     """
 
     def compile_rest() -> None:
+        if any(isinstance(part.x, Stream) for part in sets):
+            return  # it would read all of them
         # JAX keeps these settings for each thread
         with place.computing(params[0].dtype.name):
             accuracies(centering.uncentered(start, centers_in(task)), sets)

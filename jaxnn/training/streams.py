@@ -8,8 +8,8 @@ callback reads several small mini-batches.
 
 Bytes stay bytes until they are on the device. Features are a linear map of what is
 stored, F s, so W (F s) = (W F) s: the first layer takes the map, for 784 pixels instead
-of 400, and no picture is resized. Resizing 5000 pictures on a CPU takes five times as
-long as a cost and gradient of them ("Streaming" in benchmarks/RESULTS.md).
+of 400, and no picture is resized. Resizing pictures on a CPU takes three times as long
+as a cost and gradient of them ("Examples on disk", benchmarks/RESULTS.md).
 
 Shapes: m examples, n features, s numbers stored for each.
 """
@@ -73,6 +73,11 @@ class Stream:
             x = np.concatenate([x, np.zeros((lacking, *self.width), self.kind)])
             y = np.concatenate([y, np.full(lacking, -1, np.int32)])
         return x, y
+
+    def release(self) -> None:
+        """Let go of what was read: JAX keeps streams, with the programs for them."""
+        for ahead in (self.blocks, self.batches.windows):
+            ahead.forget()
 
     def block(self, i: jax.Array) -> tuple[Stored, jax.Array]:
         """Block i on the device, and its labels (rows,)."""
