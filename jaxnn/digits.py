@@ -140,7 +140,7 @@ def require_numbers(x: Any, names: list) -> None:
 
 def require_finite(x: Any, names: list) -> None:
     """Raise Mistake unless x (m, n), maybe on several devices, is finite."""
-    if not x.size or is_finite(x):
+    if isinstance(x, Rows) or not x.size or is_finite(x):
         return
     x = np.asarray(x)
     first = int(np.flatnonzero(~np.isfinite(x).ravel())[0])

@@ -103,14 +103,14 @@ def fit(
     check(settings, steps)
     parts = checked(train, test, dtype)
     place = placement.choose(device, devices, train.x, held.devices if held else 1)
-    if folder is not None and held is None and place.leads:
-        places.require_free(folder, AGAIN, overwrite)
+    own = folder if place.leads else None  # one process alone writes
+    if own is not None and held is None:
+        places.require_free(own, AGAIN, overwrite)
     orientation.warn(train)
     began, where = time.perf_counter(), str(place)
-    progress = progress if place.leads or callable(progress) else False
     seen = progress, steps, (cost_name(batch_size), judge(held_out)), where
     with place.computing(dtype), watching(*seen) as follow, ExitStack() as locks:
-        locks.enter_context(places.locked(folder if place.leads else None))
+        locks.enter_context(places.locked(own))
         config = record.describe(settings, parts, notes, where, held_out)
         config = config._replace(devices=place.devices, processes=place.processes)
         with processes.quiet():
@@ -120,19 +120,18 @@ def fit(
             config = record.continued(held, config, notes)
             snapshot = resumed(folder, held, config, snapshot, place.whole)
         require_finite(snapshot)
-        folder = folder if place.leads else None  # one process alone writes
         compile_seconds = time.perf_counter() - began
-        if folder is not None and held is not None:
-            run_folder.reopen(folder, config)
-        elif folder is not None:
+        if own is not None and held is not None:
+            run_folder.reopen(own, config)
+        elif own is not None:
             new = config, train, snapshot, network(snapshot.state, task)
-            locks.enter_context(run_folder.create(folder, *new, overwrite))
+            locks.enter_context(run_folder.create(own, *new, overwrite))
         began_at, chooses = int(snapshot.state.steps), held_out and len(parts) > 1
-        how = snapshot, task, steps, sets, folder, follow, chooses
+        how = snapshot, task, steps, sets, own, follow, chooses
         result, snapshot = train_on(*how)
         run = as_run(result, snapshot, best_of(snapshot, chooses), config)
-        more = {"began_at": began_at, "compile_seconds": compile_seconds}
-        return finished(run._replace(**more, folder=folder), config, train, pictures)
+        run = run._replace(began_at=began_at, compile_seconds=compile_seconds)
+        return finished(run._replace(folder=own), config, train, pictures)
 
 
 def facts_of(config: record.Config, steps: int, resumed: Path | None) -> dict[str, Any]:

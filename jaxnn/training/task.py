@@ -57,9 +57,10 @@ def load(
     if isinstance(digits.x, Rows) and not meshes.devices_of(place):
         return Loaded(Stream(digits, dtype, size), None, None, m)
     rows = rows_at(place, m, pads)
+    features = digits.x if isinstance(digits.x, Rows) else np.asarray(digits.x)
 
     def pixels(first: int, end: int) -> np.ndarray:
-        x, own = np.zeros((end - first, n), dtype), digits.x[first:end]
+        x, own = np.zeros((end - first, n), dtype), features[first:end]
         x[: len(own)] = own
         return x
 

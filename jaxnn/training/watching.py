@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import jax
 import numpy as np
 
 from jaxnn.mistake import Mistake
@@ -31,7 +32,7 @@ def watching(
     if callable(progress):
         yield progress
         return
-    if not wants_bar(progress):
+    if jax.process_index() or not wants_bar(progress):  # one process alone shows it
         yield None
         return
     show = bar(sys.stderr)
