@@ -52,7 +52,8 @@ def running() -> Iterator[None]:
         LOADED.update(sys.modules)
     outer, path, depth = BEAT[1], sys.path[:], sys.getrecursionlimit()
     BEAT[0], BEAT[1] = BEAT[0] + 1, time.monotonic()
-    os._exit = partial(refuse_exit, os.getpid(), os._exit)
+    if isinstance(BEAT, list):  # nobody watches: this may be a notebook
+        os._exit = partial(refuse_exit, os.getpid(), os._exit)
     try:
         with np.errstate():
             yield
