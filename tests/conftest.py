@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import textwrap
 from concurrent.futures import Future
 from pathlib import Path
 from types import SimpleNamespace
@@ -254,3 +255,26 @@ def quick_mat(mat_reader, monkeypatch):
     """Each .mat file is read in a fork, not in a Python that starts for it."""
     forking = SimpleNamespace(**{**vars(subprocess), "run": mat_reader})
     monkeypatch.setattr(files, "subprocess", forking)
+
+
+START = """
+import math
+import numpy as np
+from collections import namedtuple
+from types import SimpleNamespace
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+"""
+
+
+@pytest.fixture
+def said(tmp_path):
+    """The verdict on the functions in a text, and all words of it in one line."""
+
+    def check(text, functions, name="work.py", **settings):
+        path = tmp_path / name
+        path.write_text(START * name.endswith(".py") + textwrap.dedent(text))
+        found = jaxnn.check_gradient(f"{path}:{functions}", **settings)
+        return found.passed, " ".join(str(found).split())
+
+    return check

@@ -5,7 +5,6 @@ differences of its own cost, where it has one.
 """
 
 import shutil
-import textwrap
 
 import pytest
 
@@ -19,19 +18,6 @@ import numpy as np
 def sigmoid(z):
     return 1 / (1 + np.exp(-z))
 """
-
-
-@pytest.fixture
-def said(tmp_path):
-    """The verdict on a file's functions, and all words of it in one line."""
-
-    def check(text, functions, **settings):
-        path = tmp_path / "work.py"
-        path.write_text(SIGMOID + textwrap.dedent(text))
-        found = jaxnn.check_gradient(f"{path}:{functions}", **settings)
-        return found.passed, " ".join(str(found).split())
-
-    return check
 
 
 STEPS = """

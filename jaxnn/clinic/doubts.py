@@ -18,6 +18,7 @@ from jaxnn.clinic.edits.hypotheses import parts
 from jaxnn.clinic.examination import MANY, Answers, ask
 from jaxnn.clinic.judgement import Judgement, against, judge
 from jaxnn.clinic.networks.network import Network
+from jaxnn.clinic.networks.problems import Layer
 from jaxnn.clinic.networks.units import (
     LEAKY,
     RELU,
@@ -105,9 +106,15 @@ def doubt(answers: Answers, judgment: Judgement) -> str:
         return f"its cost is that of no network known here; {step}"
     if judgment.cost is not None or judgment.is_right:
         return ""
+    if is_unused(answers):
+        return (
+            "its biases change nothing; leave them out of what is passed and returned"
+        )
     if not judgment.gradient:
         why = "that of no known network"
-        return "" if is_like(answers, net) else ALONE.format(why)
+        # one delta makes the whole gradient of a single output a multiple
+        is_any = way.single and way.sizes[-1] == 1
+        return "" if is_like(answers, net) and not is_any else ALONE.format(why)
     h, adds = judgment.gradient[0], way.subject.parts[-1].adds
     whole = [f for f in h.factors if f.target in ("whole", "data")]
     is_negative = any(max(f.values) < 0 for f in whole)
@@ -117,6 +124,19 @@ def doubt(answers: Answers, judgment: Judgement) -> str:
     if any(c.place == "error" for c in h.choices):
         return ALONE.format(f"not that of {net.in_words()}, perhaps of another cost")
     return ""
+
+
+def is_unused(answers: Answers) -> bool:
+    """Whether other biases give the same gradient by the weights."""
+    p = answers.problems[0]
+    if p.params[0].b is None:
+        return False
+    other = tuple(Layer(W, None if b is None else b + 1.0) for W, b in p.params)
+    made = answers.way.ask(p._replace(params=other), answers.lams[0]).gradient
+    given = answers.rows[0][0].gradient
+    if made is None or given is None:
+        return False
+    return all(np.array_equal(a.W, b.W) for a, b in zip(made, given, strict=True))
 
 
 def guess(s: Subject) -> str:

@@ -8,5 +8,6 @@ from .scripts import script as script
 from .source import load as load
 from .subject import Subject as Subject
 from .subject import subject as subject
+from .unchecked import unchecked as unchecked
 from .way import Way as Way
 from .ways import ways as ways

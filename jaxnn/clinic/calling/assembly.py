@@ -5,8 +5,10 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from jaxnn.clinic.calling import octave
 from jaxnn.clinic.calling.building import completed
 from jaxnn.clinic.calling.callers import with_callers
+from jaxnn.clinic.calling.hidden import hidden_inputs
 from jaxnn.clinic.calling.inputs import Input, arguments, roles
 from jaxnn.clinic.calling.listing import (
     Definitions,
@@ -19,13 +21,15 @@ from jaxnn.clinic.calling.listing import (
 )
 from jaxnn.clinic.calling.names import is_slope
 from jaxnn.clinic.calling.objects import has_layers
+from jaxnn.clinic.calling.options import options
 from jaxnn.clinic.calling.parts import Function, Part
+from jaxnn.clinic.calling.scalars import scalars
 from jaxnn.clinic.calling.scope import globals_set
 from jaxnn.clinic.calling.surroundings import (
     Source,
     earlier,
+    filling,
     held_by,
-    hidden_inputs,
     init,
     preparing,
     source_of,
@@ -57,8 +61,10 @@ def part(
     lacks = [one.name for one in own if one.why.startswith("returned")]
     others = {arg: (found[arg], at(found[arg].function)) for arg in lacks}
     before = "" if owner is None or is_deep else earlier(name, defined)
+    if owner is None and not is_deep:
+        before = filling(name, function, defined)
     maker = "" if owner is None or depth else preparing(name, defined)
-    taken = {one.role for one in (*own, *first)}
+    taken = {each.role for one in (*own, *first) for each in (one, *one.fields)}
     taken |= {one.role for _, p in others.values() for one in p.inputs}
     hidden = [*hidden_inputs(function, name, taken, defined, named)]
     hidden = [one for one in hidden if owner is not None or one.where == "global"]
@@ -109,15 +115,24 @@ def inputs(
     inside = inside or reached(name, defined)
     uses = {one: usage(one, inside, defined) for one in (*names, *stars)}
     uses |= getattr(function, "uses", {})
+    sets = {
+        one: options(one, defaults.get(one), inside, defined, function, named)
+        for one in names
+    }
     beside = {each.arg for node in defined.values() for each in node.args.args}
+    groups = scalars(names, uses.__getitem__, "argument") if not stars else ()
+    single = {name for one in groups for name in one.names}
+    whole = [n for n in names if not sets[n].fields and n not in single]
     found = roles(
-        [*names, *stars], defaults, named, provided, uses.__getitem__, first, beside
+        [*whole, *stars], defaults, named, provided, uses.__getitem__, first, beside
     )
     where = dict.fromkeys(names, "argument") | dict.fromkeys(stars, "star")
-    return tuple(
-        Input(one, role, where[one], why, uses[one], like_of(function, one, role))
+    made = {
+        one: Input(one, role, where[one], why, uses[one], like_of(function, one, role))
         for one, (role, why) in found.items()
-    )
+    }
+    made |= {name: one for name, one in sets.items() if one.fields}
+    return *groups, *(made[n] for n in (*names, *stars) if n not in single)
 
 
 def like_of(function: Function, name: str, role: str) -> tuple[Any, ...]:
@@ -144,6 +159,8 @@ def function_at(name: str, beside: Function, owner: Any) -> Function:
     head, _, last = name.rpartition(".")
     if head:
         return getattr(owner if inspect.isclass(owner) else type(owner), last)
+    if isinstance(beside, octave.Function):
+        return octave.load(beside.path, [name])[0]
     scope = getattr(inspect.unwrap(beside), "__globals__", {})
     if name not in scope:
         scope = scope.get("__jaxnn_beside__", scope)

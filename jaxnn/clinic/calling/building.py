@@ -99,9 +99,16 @@ def with_roles(part: Part, sizes: Sequence[int]) -> Part:
 
 
 def with_file(part: Part) -> Part:
-    """The part with the object that the lines of the file make, if there are any."""
+    """The part with the object that the lines of the file make, if there are any.
+
+    The data that its constructor would keep are set in it.
+    """
     made = own_object(part)
-    return part if made is None else part._replace(owner=made, constructor=())
+    data = [one for one in part.constructor if one.role in ("x", "y")]
+    kept = [one._replace(where="attribute") for one in data if hasattr(made, one.name)]
+    if made is None:
+        return part
+    return part._replace(owner=made, constructor=(), inputs=(*part.inputs, *kept))
 
 
 def holding(part: Part, made: Any) -> Part:

@@ -6,6 +6,7 @@ from typing import Any
 
 from jaxnn.clinic.calling.forms import CHOICES, Form
 from jaxnn.clinic.calling.listing import parameter_keys
+from jaxnn.clinic.calling.names import read_name
 from jaxnn.clinic.calling.subject import Subject
 from jaxnn.clinic.calling.templates import Seen, has_biases
 
@@ -27,7 +28,7 @@ def packings(subject: Subject, seen: Seen, fixed: Mapping[str, Any]) -> list[For
             "lists",
             "array",
         )  # where lists are meant, arrays add [1] to each number
-    options |= {"type": kinds if is_python else ("array",)}
+    options.setdefault("type", kinds if is_python else ("array",))
     if subject.takes("params"):
         options.setdefault("first", CHOICES["first"])
     if subject.takes("weights") or any("*" in key for key in keys_of(subject, seen)):
@@ -78,6 +79,12 @@ def containers(subject: Subject, seen: Seen) -> dict[str, tuple[str, ...]]:
     if not subject.takes("params"):
         return {"parameters": ("list",)} | INSIDE
     one = next(each for each in subject.inputs if each.role == "params")
+    if one.names:
+        kinds = {read_name(name).kind for name in one.names}
+        bias = ("end", "none") if "b" in kinds else ("none",)
+        order = CHOICES["order"]
+        usual = {"type": ("array",), "first": ("theta1",)}
+        return {"parameters": ("vector",), "order": order, "bias": bias} | usual
     keys, kind = keys_of(subject, seen), one.usage.kind
     kind = seen.fixed.get("parameters", kind)
     if kind == "dictionary":

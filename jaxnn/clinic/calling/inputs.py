@@ -10,6 +10,7 @@ import numpy as np
 from jaxnn.clinic.calling.names import (
     OUTPUT,
     WORDS,
+    Name,
     is_inputs,
     plain,
     read_name,
@@ -52,11 +53,19 @@ class Input(NamedTuple):
     why: str = ""
     usage: Usage = Usage()
     like: tuple[Any, ...] = ()  # the person's own dictionaries, one for each layer
+    fields: tuple["Input", ...] = ()  # of an object with settings; `own` is theirs
+    own: Any = None
+    names: tuple[str, ...] = ()  # of single numbers that are one input together
 
     @property
     def is_parameter(self) -> bool:
         """Whether it holds weights or biases."""
         return bool(PARAMETER.fullmatch(self.role))
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether it gets a value of ours."""
+        return bool(self.role or self.fields)
 
 
 def role_named(word: str) -> str:
@@ -118,9 +127,9 @@ def roles(
         if role and role not in {r for r, _ in found.values()}:
             found[name] = (role, "by its name")
     for name in rest:
-        default = defaults.get(name)
         role = found.get(name, ("", ""))[0]
-        if isinstance(default, list | tuple) and SIZE.fullmatch(role):
+        is_many = isinstance(defaults.get(name), list | tuple) and SIZE.fullmatch(role)
+        if is_many or (role[:1] == "h" and uses(name).kind == "list"):
             found[name] = ("hs" if role[0] == "h" else "layers", "by its name")
         if name not in named and uses(name).kind == "pairs":
             found[name] = ("pairs", "it runs through (x, y)")
@@ -158,7 +167,7 @@ def by_name(
     for i, name in enumerate(sorted(hidden, key=rank_of)):
         found[name] = f"h{i + 1}"
     for name in (n for n in ordered if n not in hidden):
-        role, taken = every[name].kind, set(found.values())
+        role, taken = kind_of(name, every), set(found.values())
         if name in inputs and "x" not in {every[n].kind for n in plain_ones}:
             role = "x"
         if role == "n" and not has_sizes:
@@ -168,14 +177,23 @@ def by_name(
         rivals = [n for n in plain_ones if every[n].kind == "y" and n != name]
         is_made = name in provided and provided[name].is_exact
         is_output = name in provided and OUTPUT.match(plain(name))
-        if rivals and (is_output or (is_made and role == "y")):
+        labels = [one for one in rivals if not OUTPUT.match(plain(one))]
+        if (rivals and is_output) or (labels and is_made and role == "y"):
             continue
         is_other = is_made and role not in ("x", "y", "params")
         is_other |= is_made and role == "x" and plain(name) != "x"  # the layer's a1
+        is_other |= role == "params" and any(map(PARAMETER.fullmatch, taken))  # self.p
         if role in ("W", "b", "grads") or is_other:
             continue
         found[name] = SECOND.get(plain(name), "") if role in taken else role
     return {name: role for name, role in found.items() if role}
+
+
+def kind_of(name: str, every: Mapping[str, Name]) -> str:
+    """What a name means among others: alpha beside a rate lr is lambda."""
+    others = (one for other, one in every.items() if other != name)
+    is_lam = plain(name) == "alpha" and any(one.kind == "rate" for one in others)
+    return "lam" if is_lam else every[name].kind
 
 
 def rank_of(name: str) -> int:

@@ -29,6 +29,8 @@ def functions_in(trees: Iterable[ast.Module]) -> dict[str, ast.FunctionDef]:
 
 def definitions(function: Callable[..., Any]) -> Definitions:
     """Every function and method beside a function, with what its files import."""
+    if stubs := getattr(function, "stubs", {}):  # an Octave function
+        return stubs
     inner, trees = inspect.unwrap(function), trees_of(function)
     scope = getattr(inner, "__globals__", {})
     file, outer = scope.get("__file__"), scope.get("__jaxnn_beside__", {})

@@ -36,7 +36,8 @@ COUNT = "(?:n|nb|no|nr|num|number|of|size|dim|count|units?|nodes?|neurons?|layer
 IN = "(?:in|inp|inputs?|features?|pixels?|visible)"
 OUT = "(?:out|outp|outputs?|class(?:es)?|labels?|targets?)"
 PARTS = {  # of longer names, such as lambda_in
-    "h": "hid|nascost|ocult|escond|hdim$|^(n|num|size|dim)?h(l|layer|dim|size)?\\d",
+    "h": "^(?!.*(activ|func|drop|bias|init|act$)).*hid|"
+    "nascost|ocult|escond|hdim$|^(n|num|size|dim)?h(l|layer|dim|size)?\\d",
     "n": f"^({COUNT}+{IN}{COUNT}*|{IN}{COUNT}+)$",
     "k": f"^({COUNT}+{OUT}{COUNT}*|{OUT}{COUNT}+)$",
     "lam": "lambda|lamda|lmbda|lambd|lmda|lbda|lamb|regul|regpar|regcoe|^reg",
@@ -48,7 +49,8 @@ PARTS = {  # of longer names, such as lambda_in
     "^(train\\w*)?labels?$",
     "x": "^x(train|batch|data|in|norm)|^train(ing)?(set|data|x|inputs)|"
     "^inputs?(list|data|vec|arr|s$)|setinputs|^(in|inputs?|data|train\\w*)x$",
-    "layers": "layerdim|layersdim|sizes$|arch|arqui|camadas|couches|schicht|neuron|"
+    "layers": "layerdim|layersdim|layerlen|sizes$|arch|arqui|camadas|couches|schicht|"
+    "neuron|"
     "topolog",
 }
 # what a forward pass returns, and what it keeps for the backward pass
@@ -116,7 +118,7 @@ def read_name(name: str) -> Name:
         return Name("grads", "", True) if word[:2] == "gr" else Name(role_word(word))
     if found := PATTERN.match(word):
         before, mark = found["before"], found["mark"]
-        is_letter = found["W"] in ("t", "th") or (before and len(word) < 6)
+        is_letter = found["W"] in ("t", "th") or (before and len(word) < 5)
         clear = mark[-1:].isdigit() if is_letter else True
         if clear and not (before and mark):
             slope = bool(found["slope"] or found["after"])

@@ -1,7 +1,8 @@
-"""Parameters held by layer objects inside a person's object, as in net.layers[0].W."""
+"""A person's objects: layers with parameters, as net.layers[0].W; settings."""
 
+import copy
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -70,3 +71,32 @@ def described(like: Sequence[dict[str, Any]], sizes: Sequence[int]) -> list[Any]
             own[key] = width if is_in else out
         made.append(own)
     return made
+
+
+class Options(dict):
+    """A dictionary whose keys are attributes too."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    __setattr__ = dict.__setitem__
+
+
+def filled(own: Any, values: Mapping[str, Any]) -> Any:
+    """The person's own object, or a new one, with these values in its fields."""
+    if own is None or isinstance(own, Mapping):
+        return Options({**(own or {}), **values})
+    if hasattr(own, "_replace"):
+        return own._replace(**values)
+    made = copy.copy(own)
+    for name, value in values.items():
+        setattr(made, name, value)
+    return made
+
+
+def field(own: Any, key: str) -> Any:
+    """A field of the person's own object; None if it is not there."""
+    return own.get(key) if isinstance(own, Mapping) else getattr(own, key, None)

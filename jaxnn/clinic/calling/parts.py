@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxnn.clinic.calling.inputs import Input
+from jaxnn.clinic.calling.inputs import Input, arguments
 from jaxnn.clinic.calling.listing import trees_of
-from jaxnn.clinic.calling.objects import described, held, put
+from jaxnn.clinic.calling.objects import described, field, filled, held, put
+from jaxnn.clinic.calling.scalars import spread
 from jaxnn.clinic.calling.surroundings import Source
 
 Function = Callable[..., Any]
@@ -39,7 +40,8 @@ class Part(NamedTuple):
     @property
     def every(self) -> list[Input]:
         """The inputs of this function, of its constructor and of those before it."""
-        return [i for part in self.whole for i in (*part.constructor, *part.inputs)]
+        found = [i for part in self.whole for i in (*part.constructor, *part.inputs)]
+        return [each for one in found for each in (one, *one.fields)]
 
     @property
     def whole(self) -> list["Part"]:
@@ -80,12 +82,15 @@ class Part(NamedTuple):
         """The result for the values of the roles, the parameters afterwards, what the
         call set, and what the functions before it returned."""
         scope, every = self.scope, self.every
+        given = with_objects(every, given)
         there = {name: scope[name] for name in self.sets if name in scope}
         with globals_given(self.whole, given):
             instance = self.start(given)
             for one in every:
                 if one.where == "attribute" and instance is not None:
-                    setattr(instance, one.name, given[one.role])
+                    own = getattr(instance, one.name, None)
+                    for name, value in spread(one, value_of(one, given, own)).items():
+                        setattr(instance, name, value)
                 if one.where == "objects":
                     put(instance, given[one.role])
             there |= getattr(instance, "__dict__", {})
@@ -107,7 +112,11 @@ class Part(NamedTuple):
             if part.name not in made:
                 made[part.name] = part.call(given, instance, made)
             result = made[part.name]
-            values[name] = result if source.place is None else result[source.place]
+            if source.place is not None:
+                result = result[source.place]
+            elif isinstance(result, tuple) and len(result) == 1:
+                (result,) = result  # Octave's only output
+            values[name] = result
         function = self.function
         if instance is not None and "." in self.name:
             function = getattr(instance, function.__name__)
@@ -123,7 +132,12 @@ def globals_given(parts: Sequence[Part], given: Mapping[str, Any]) -> Iterator[N
     saved: list[tuple[dict[str, Any], str, bool, Any]] = []
     for part in parts:
         scope = part.scope
-        values = {i.name: given[i.role] for i in part.inputs if i.where == "global"}
+        there = [one for one in part.inputs if one.where == "global"]
+        values = {
+            name: value
+            for one in there
+            for name, value in spread(one, value_of(one, given)).items()
+        }
         for name in {*values, *part.sets}:
             saved.append((scope, name, name in scope, scope.get(name)))
         scope.update(values)
@@ -133,6 +147,28 @@ def globals_given(parts: Sequence[Part], given: Mapping[str, Any]) -> Iterator[N
         for scope, name, was_there, value in saved[::-1]:
             scope.pop(name, None)
             scope.update({name: value} if was_there else {})
+
+
+def value_of(one: Input, given: Mapping[str, Any], own: Any = None) -> Any:
+    """The value of an input; own: the object with settings that is there."""
+    if one.like:
+        return described(one.like, given[one.role])
+    if not one.fields:
+        return given[one.role]
+    if one.name + "." in given:
+        return given[one.name + "."]
+    values = {f.name.rpartition(".")[2]: given[f.role] for f in one.fields}
+    return filled(one.own if own is None else own, values)
+
+
+def with_objects(every: Sequence[Input], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The given values, and each object with fields, which all functions share."""
+    made: dict[str, Any] = {}
+    for one in every:
+        if one.fields and one.where != "attribute":
+            own = made.get(one.name + ".", one.own)
+            made[one.name + "."] = value_of(one, given, own)
+    return {**given, **made}
 
 
 def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,9 +184,17 @@ def after(one: Input, given: Mapping[str, Any], instance: Any, scope: Any) -> An
     """The value of a parameter input after the call."""
     if one.where == "objects":
         return held(instance)
-    if one.where == "attribute":
-        return getattr(instance, one.name, None)
-    return scope.get(one.name) if one.where == "global" else given[one.role]
+    if one.where == "field":
+        name, _, last = one.name.rpartition(".")
+        owner = given.get(name + ".") or getattr(instance, name, None)
+        return field(owner, last)
+    if one.where not in ("attribute", "global"):
+        return given[one.role]
+    is_global = one.where == "global"
+    there = scope if is_global else getattr(instance, "__dict__", {})
+    if one.names:
+        return np.array([there.get(n) for n in one.names[: np.size(given[one.role])]])
+    return there.get(one.name) if is_global else getattr(instance, one.name, None)
 
 
 def apply(
@@ -162,18 +206,18 @@ def apply(
     """Call the function with the values for its roles; defaults fill the rest."""
     stars = [given[one.role] for one in inputs if one.where == "star"]
     usual = {one.name: one for one in inputs if one.where == "argument"}
-    filled = {
-        name: described(one.like, given[one.role]) if one.like else given[one.role]
-        for name, one in usual.items()
-        if one.role
-    } | dict(values)
-    filled = {name: filled[name] for name in usual if name in filled}
+    known = dict(values)
+    for one in usual.values():
+        known |= spread(one, value_of(one, given)) if one.is_filled else {}
+    known |= values
+    order = [each.name for each in arguments(function)[0]]
+    known = {name: known[name] for name in order if name in known}
     if stars:  # arguments before *args can only be passed by position
-        return function(*filled.values(), *stars)
+        return function(*known.values(), *stars)
     bound = inspect.signature(function).bind_partial()
-    bound.arguments.update(filled)
+    bound.arguments.update(known)
     by_place = [p.name for p in bound.signature.parameters.values() if p.kind == 0]
-    if lost := [name for name in by_place if name not in filled]:
-        if any(name in filled for name in by_place[by_place.index(lost[0]) :]):
+    if lost := [name for name in by_place if name not in known]:
+        if any(name in known for name in by_place[by_place.index(lost[0]) :]):
             raise TypeError(f"no value is known for {lost[0]}")
     return function(*bound.args, **bound.kwargs)

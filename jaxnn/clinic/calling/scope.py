@@ -1,5 +1,6 @@
 """The globals that a function and its helpers read and set, by their compiled code."""
 
+import ast
 import builtins
 import dis
 import inspect
@@ -39,6 +40,23 @@ def globals_set(function: Callable[..., Any]) -> list[str]:
     steps = (step for code in codes(function) for step in dis.get_instructions(code))
     found = (step.argval for step in steps if step.opname == "STORE_GLOBAL")
     return list(dict.fromkeys(found))
+
+
+def globals_made(node: ast.AST) -> set[str]:
+    """The globals that a function sets, or whose elements it sets."""
+    every = [*ast.walk(node)]
+    found = {name for n in every if isinstance(n, ast.Global) for name in n.names}
+    own = {n.arg for n in every if isinstance(n, ast.arg)}
+    own |= {
+        n.id for n in every if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+    }
+    stores = (
+        n.value
+        for n in every
+        if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store)
+    )
+    filled = {n.id for n in stores if isinstance(n, ast.Name)}
+    return found | (filled - own)
 
 
 def codes(function: Callable[..., Any]) -> list[CodeType]:

@@ -4,6 +4,7 @@ import functools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from jaxnn.clinic.calling import scalars
 from jaxnn.clinic.calling.calls import call
 from jaxnn.clinic.calling.forms import Form
 from jaxnn.clinic.calling.listing import parameter_keys
@@ -34,8 +35,11 @@ def sizes_to_try(
     """The sizes, each with what the person's own values show at these sizes."""
     depth, done = depth_of(subject), set()
     tries = [tuple(given)] if given else [COURSE] if is_course(subject) else []
+    if not given and (small := scalars.sizes_of(subject.inputs)):
+        tries, given = small, small[0]
     depths = DEPTHS if depth is None else (depth,)
-    if depth is None and subject.takes("n") and subject.takes("k"):
+    is_open = depth is None and not subject.takes("hs")
+    if is_open and subject.takes("n") and subject.takes("k"):
         depths = sorted(DEPTHS)  # no size of a hidden layer among the sizes
     known = [getattr(part.function, "outputs", ()) for part in subject.parts]
     usual = (known[-1],) if all(known) else (USUAL, OTHERS)
@@ -68,7 +72,8 @@ def template(way: Way, problem: Problem) -> Seen:
 
 def fresh(way: Way, part: Part, problem: Problem) -> Any:
     """An object of the class, made for a problem; None if that fails."""
-    wanted = {one.role for one in part.constructor if one.role}
+    every = [each for one in part.constructor for each in (one, *one.fields)]
+    wanted = {one.role for one in every if one.role}
     for x, y in (("rows", "rows"), ("columns", "columns"), ("rows", "flat")):
         form = Form(x=x, y=y, labels="0-9" if y == "flat" else "one-hot")
         every = values(way, form, problem, 0.0, RATE, wanted)

@@ -1,6 +1,7 @@
 """A person's functions, made callable with a value for each role."""
 
 import inspect
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +22,8 @@ from jaxnn.clinic.calling.parts import Function, Part
 from jaxnn.clinic.calling.scope import globals_of
 from jaxnn.clinic.calling.texts import guess
 from jaxnn.mistake import Mistake
+
+NEVER = re.compile("seed|verb|log|moment|random|shuffle|thresh|tol|eps|batch|print")
 
 
 class Subject(NamedTuple):
@@ -67,14 +70,15 @@ class Subject(NamedTuple):
     @property
     def settings(self) -> list[str]:
         """Arguments with a default, and globals, that could be lambda."""
-        free = [one for one in self.inputs if one.where == "argument" and not one.role]
-        usual = [p for part in self.parts for p in arguments(part.function)[0]]
+        free = [n for n in self.inputs if n.where == "argument" and not n.is_filled]
+        classes = [part.owner for part in self.parts if inspect.isclass(part.owner)]
+        takers = [*(part.function for part in self.parts), *classes]
+        usual = [p for each in takers for p in arguments(each)[0]]
         other = {
             p.name for p in usual if isinstance(p.default, str | bool | list | dict)
         }
-        found = [
-            n.name for n in free if "returned" not in n.why and n.name not in other
-        ]
+        free = [n for n in free if "returned" not in n.why and n.name not in other]
+        found = [n.name for n in free if not NEVER.search(plain(n.name))]
         for each in self.parts:
             for name in sorted(globals_of(each.function)):
                 is_number = isinstance(each.scope.get(name), int | float)
@@ -100,6 +104,9 @@ def subject(functions: Sequence[Function], named: Mapping[str, str]) -> Subject:
     given = said | {name: role_named(word) for name, word in named.items()}
     beside = [getattr(f, "__qualname__", "") for f in functions]
     parts = tuple(part(function, given, 0, beside) for function in functions)
+    rates = {one.name for one in parts for one in one.every if one.role == "rate"}
+    if len(rates) > 1 and "alpha" in rates:  # beside a rate lr
+        parts = tuple(part(f, given | {"alpha": "lam"}, 0, beside) for f in functions)
     found = Subject(ordered(parts), named)
     names = [one.name for each in parts for one in each.every]
     for lost in sorted(set(named) - set(names)):

@@ -2,10 +2,9 @@
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from jaxnn.clinic.calling.inputs import PARAMETER, SIZE, Input, by_name
 from jaxnn.clinic.calling.listing import (
     Definitions,
     attributes,
@@ -24,8 +23,7 @@ from jaxnn.clinic.calling.names import (
     plain,
     read_name,
 )
-from jaxnn.clinic.calling.scope import globals_of, is_literal
-from jaxnn.clinic.calling.usages import usage
+from jaxnn.clinic.calling.scope import globals_made, globals_of
 
 MAYBE = "a h z acts activations ativacoes logits scores".split()
 FILLED = {"x", "y", "params", "W", "b", "n", "h", "k", "layers", "lam", "m", "rate"}
@@ -153,15 +151,30 @@ def earlier(own: str, defined: Definitions) -> str:
     called, every = inner(own, defined), methods(own, defined)
     at_first = of_self([init(own)], defined, True)
     made = {*of_self(called, defined, True), *(e.rpartition(".")[2] for e in every)}
-    lacks = {a for a in of_self(called, defined, False) if not is_input(a)} - made
+    reads = {a for a in of_self(called, defined, False) if not is_parameter(a)} - made
+    lacks = {a for a in reads if not is_input(a)}
     skipped = {*called, preparing(own, defined)}
     rest = [each for each in every if each not in skipped and ".__" not in each]
     for each in sorted(rest, key=lambda one: not FORWARD.search(plain(one))):
         also = inner(each, defined)
         makes = {*of_self(also, defined, True), *elements_set(also, defined)}
         sets = lacks & makes
+        if is_forward(each):  # self.X too, if it sets that
+            sets = sets or reads.intersection(of_self(also, defined, True))
         if (sets and is_forward(each)) or sets.difference(at_first):
             return each if own not in also else ""
+    return ""
+
+
+def filling(own: str, function: Callable[..., Any], defined: Definitions) -> str:
+    """The forward pass that must run first, as it sets globals that this one reads."""
+    inside = reached(own, defined)
+    made = set().union(*(globals_made(defined[n]) for n in inside if n in defined))
+    lacks = {n for n in globals_of(function) if not is_input(n)} - made
+    rest = [n for n in defined if "." not in n and n not in inside and is_forward(n)]
+    for each in rest:
+        if globals_made(defined[each]) & lacks:
+            return each if own not in reached(each, defined) else ""
     return ""
 
 
@@ -187,55 +200,3 @@ def is_input(name: str) -> bool:
     if one.kind == "y":
         return not OUTPUT.match(plain(name))
     return one.kind in ("W", "b", "params", "x", "lam", "rate") and not one.is_gradient
-
-
-def hidden_inputs(
-    function: Callable[..., Any],
-    own: str,
-    taken: set[str],
-    defined: Definitions,
-    named: Mapping[str, str],
-) -> Iterator[Input]:
-    """The globals and attributes of self with a role that no argument has.
-
-    If the parameters are arguments, a global theta1 is left alone: a function that
-    reads it has a mistake, which the check must show. named: roles that a person gave.
-    """
-    inside = [*reached(own, defined), init(own)]
-    at_first = of_self([init(own)], defined, True)
-    here = attributes_of(own, defined)
-    here += [name for name in held_by(own, defined) if name not in here]
-    for where, names in (("attribute", here), ("global", globals_of(function))):
-        uses = {name: usage(name, inside, defined) for name in names}
-        given = {name: named[name] for name in names if name in named}
-        free = [name for name in names if name not in given]
-        roles = by_name(free, {}, uses.__getitem__)
-        for name, role in given.items():
-            yield Input(name, role, where, "said so", uses[name])
-        taken = taken | set(given.values())
-        for name, role in roles.items():
-            is_fixed = role == "m" and is_literal(function, name)
-            is_fixed |= role in ("layers", "hs") and name in at_first  # may be objects
-            if is_free(role, taken) and not is_fixed:
-                yield Input(name, role, where, "by its name", uses[name])
-        taken = taken | set(roles.values())
-
-
-def is_free(role: str, taken: set[str]) -> bool:
-    """Whether no argument has the role, or one that says the same."""
-    if PARAMETER.fullmatch(role):
-        return not any(PARAMETER.fullmatch(each) for each in taken)
-    if SIZE.fullmatch(role) and "layers" in taken:
-        return False
-    return role not in taken
-
-
-def attributes_of(own: str, defined: Definitions) -> list[str]:
-    """The attributes that a method and those it calls read and do not make."""
-    first = init(own)
-    made = of_self((e for e in methods(own, defined) if e != first), defined, True)
-    reads = of_self(inner(own, defined), defined, False)
-    called = {each.rpartition(".")[2] for each in methods(own, defined)}
-    kept = [n for n in reads if n not in called and (n not in made or is_input(n))]
-    at_first = of_self([first], defined, True)
-    return sorted(kept, key=lambda n: at_first.index(n) if n in at_first else 99)

@@ -1,14 +1,17 @@
 """How a person's functions treat a value: as a dictionary, list, vector or matrix."""
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
+
+import numpy as np
 
 from jaxnn.clinic.calling.listing import Definitions, is_parameter, name_in
 from jaxnn.clinic.calling.names import read_name
 
 LOOPS = {"zip", "enumerate", "reversed", "list"}
-KINDS = ("pairs", "dictionary", "vector", "list", "matrix")  # pairs (x, y)
+KINDS = ("pairs", "dictionary", "vector", "list", "matrix", "number")  # pairs (x, y)
+ARRAY = {*dir(np.ndarray), "values", "iloc", "loc", "index", "columns"}
 PRODUCTS = {"dot", "matmul", "multiply", "transpose"}
 
 
@@ -23,6 +26,23 @@ def usage(name: str, inside: Iterable[str], defined: Definitions) -> Usage:
     """How the functions named treat their argument or attribute of this name."""
     votes: dict[str, int] = {}
     keys: list[str] = []
+    for node, called, function in traced(name, inside, defined):
+        kind, new = evidence(node, called)
+        if kind == "list" and isinstance(node, ast.Subscript):
+            words = texts_for(node.slice, defined[function])
+            kind, new = ("dictionary", words) if words else (kind, new)
+        votes[kind] = votes.get(kind, 0) + 1
+        keys += [key for key in new if key not in keys]
+    for kind in KINDS:
+        if votes.get(kind):
+            return Usage(kind, tuple(keys))
+    return Usage()
+
+
+def traced(
+    name: str, inside: Iterable[str], defined: Definitions
+) -> Iterator[tuple[ast.AST, str, str]]:
+    """The nodes of the functions that have a value, its name in them, the function."""
     todo, seen = [(each, name) for each in inside], set()
     while todo:
         function, called = todo.pop(0)
@@ -30,17 +50,27 @@ def usage(name: str, inside: Iterable[str], defined: Definitions) -> Usage:
             continue
         seen.add((function, called))
         for node in ast.walk(defined[function]):
-            kind, new = evidence(node, called)
-            if kind == "list" and isinstance(node, ast.Subscript):
-                words = texts_for(node.slice, defined[function])
-                kind, new = ("dictionary", words) if words else (kind, new)
-            votes[kind] = votes.get(kind, 0) + 1
-            keys += [key for key in new if key not in keys]
+            yield node, called, function
             todo += passes(node, called, function, defined)
-    for kind in KINDS:
-        if votes.get(kind):
-            return Usage(kind, tuple(keys))
-    return Usage()
+
+
+def fields(name: str, inside: Sequence[str], defined: Definitions) -> dict[str, str]:
+    """The keys, and the attributes but for methods, that the functions read of it.
+
+    With each comes how it is used.
+    """
+    keys, methods = {}, set()
+    for node, called, _ in traced(name, inside, defined):
+        if isinstance(node, ast.Call):
+            methods.add(id(node.func))
+        new: list[str] = []
+        if isinstance(node, ast.Subscript | ast.Call):
+            new = evidence(node, called)[1]
+        elif isinstance(node, ast.Attribute) and is_named(node.value, called):
+            new = [node.attr] * (id(node) not in methods)
+        keys |= dict.fromkeys(key for key in new if "*" not in key)
+    found = [key for key in keys if key not in ARRAY]
+    return {key: usage(key, inside, defined).kind for key in found}
 
 
 def is_named(node: ast.AST | None, name: str) -> bool:
@@ -64,9 +94,18 @@ def evidence(node: ast.AST, name: str) -> tuple[str, list[str]]:
         parts = node.target.elts if isinstance(node.target, ast.Tuple) else ()
         is_example = [read_name(name_in(part)).kind for part in parts] == ["x", "y"]
         return ("pairs" if is_example else "list"), []
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        sides = node.left, node.right
+        is_joined = any(isinstance(side, ast.List) for side in sides)
+        return "list" * (is_joined and any(is_named(s, name) for s in sides)), []
+    if isinstance(node, ast.Starred) and is_named(node.value, name):
+        return "list", []
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
         near = any(is_named(side, name) for side in (node.left, node.right))
         return ("matrix" if near else ""), []
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        near = any(is_named(side, name) for side in (node.left, node.right))
+        return "number" * near, []  # or an array, if nothing else shows
     if isinstance(node, ast.Attribute) and is_named(node.value, name):
         word = {"items": "dictionary", "keys": "dictionary", "get": "dictionary"}
         word |= dict.fromkeys(("T", "dot", "transpose"), "matrix")

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from jaxnn.clinic.calling import scalars
 from jaxnn.clinic.calling.answers import Answer, Outcome, read, scaled
 from jaxnn.clinic.calling.calls import call
 from jaxnn.clinic.calling.forms import (
@@ -19,7 +20,7 @@ from jaxnn.clinic.calling.forms import (
 from jaxnn.clinic.calling.leaves import kept, leaves
 from jaxnn.clinic.calling.listing import parameter_keys
 from jaxnn.clinic.calling.names import is_slope
-from jaxnn.clinic.calling.packings import PACKINGS
+from jaxnn.clinic.calling.packings import PACKINGS, unroll
 from jaxnn.clinic.calling.subject import Subject
 from jaxnn.clinic.networks.problems import Problem, Sizes
 
@@ -76,7 +77,7 @@ class Way(NamedTuple):
         s, form = self.subject, self.form
         rare = (form.first, form.bias, form.matrices, form.type)
         names = ("theta2", "last", "end", "none", "in x out", "matrix", "frame")
-        words = [container(s, form)]
+        words = [container(s, form, self.sizes)]
         words += [WORDING[value] for value in rare if value in names]
         words += ["plain lists"] * (form.type == "lists")
         words += ["pairs of x and y"] * s.takes("pairs")
@@ -92,8 +93,11 @@ class Way(NamedTuple):
         return "; ".join(filter(None, words))
 
 
-def container(s: Subject, form: Form) -> str:
+def container(s: Subject, form: Form, sizes: Sizes) -> str:
     """How the parameters are passed, in words."""
+    if names := next((i.names for i in s.inputs if i.names and i.is_parameter), ()):
+        text = scalars.in_words(names, sizes)
+        return text if form.bias != "none" else text.partition(", b1 of")[0]
     if s.takes("params"):
         return WORDING[form.parameters].format(WORDING[form.order])
     if s.takes("weights"):
@@ -173,8 +177,14 @@ def outcome(way: Way, part: int, p: Problem, lam: float, rate: float = RATE) -> 
         )
 
     made = call(run, given, way.subject.folder)
-    blocks = formed(p.params, form)
-    return (made.result or Outcome())._replace(
+    blocks, result = formed(p.params, form), made.result or Outcome()
+    if names := next((i.names for i in one.every if i.names and i.is_parameter), ()):
+        count = len(unroll(blocks, form))
+        result = result._replace(
+            found=tuple(scalars.joined(result.found, names, count)),
+            kept=tuple(scalars.joined(result.kept, names, count)),
+        )
+    return result._replace(
         roles=tuple(i.role for i in one.inputs if i.is_parameter),
         given=blocks,
         error=made.error,

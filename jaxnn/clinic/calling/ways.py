@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from jaxnn.clinic.calling import scalars
 from jaxnn.clinic.calling.answers import Answer, Outcome
 from jaxnn.clinic.calling.calls import TooLong
 from jaxnn.clinic.calling.choices import is_alternative, keys_of, packings
@@ -38,6 +39,7 @@ def ways(
     found = 0  # layers of a network that works
     ends: dict[bool, list[Any]] = {False: [], True: []}  # the errors for each size
     counts = counts_of(subject)
+    fixed = {**fixed, **scalars.forms(subject.inputs)}
     every = (  # lazily: to look at a size can make one of the person's objects
         (sizes, seen, is_single)
         for sizes, seen in sizes_to_try(subject, fixed.get("sizes"))
@@ -73,6 +75,7 @@ def counts_of(subject: Subject) -> tuple[bool, ...]:
     # a cost of all pairs beside the gradient of one
     is_one = subject.takes("pairs") and subject.takes("x")
     functions = [part.function for part in subject.parts]
+    is_one |= any(one.names and one.role in "xy" for one in subject.inputs)
     if is_one or any(getattr(each, "takes_one", False) for each in functions):
         return (True,)
     loops = [getattr(each, "takes_many", False) for each in functions]

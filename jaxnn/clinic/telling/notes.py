@@ -3,7 +3,7 @@
 import numpy as np
 
 from jaxnn.clinic.attempts import BARS
-from jaxnn.clinic.calling import Answer
+from jaxnn.clinic.calling import Answer, unchecked
 from jaxnn.clinic.calling.modes import flat
 from jaxnn.clinic.examination import Answers, is_step
 from jaxnn.clinic.judgement import Judgement
@@ -27,6 +27,8 @@ def faults(found: Understood) -> list[str]:
         return []
     text = answer.trouble or answer.finding
     fix = answer.hint or "end your function with: return J, gradient"
+    if text == "the cost is complex":
+        fix = "look for the logarithm or root of a negative number"
     if text.startswith("the cost is not one number"):
         fix = "add up everything: J = np.sum(...); Python's sum leaves the last axis"
     if (shaped := misshapen(found)) and answer.gradient is None:
@@ -148,6 +150,9 @@ def notes(answers: Answers, found: Judgement | None) -> list[str]:
         )
     if answers.costs is None:
         texts.append("no cost (one number) came back; only the gradient was checked")
+    if held := unchecked(way, answers.problems):
+        verb = "keeps its value; its" if len(held) == 1 else "keep their values; their"
+        texts.append(f"{' and '.join(held[:4])} {verb} gradient is not checked")
     if (several := len(answers.rows[0][0].costs)) > 1:
         texts.append(f"{several} costs were returned; number {way.pick + 1} was used")
     rate = found.rates[0] if found is not None and found.rates else 1.0

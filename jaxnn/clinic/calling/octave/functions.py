@@ -1,5 +1,8 @@
 """Load the functions of an Octave file; call them like Python functions."""
 
+import ast
+import contextlib
+import functools
 import inspect
 import os
 from collections.abc import Sequence
@@ -25,7 +28,9 @@ class Function:
         self.returns, self.__name__ = head.returns, head.name
         self.__qualname__ = head.name
         self.reshaped = sum(map(is_parameter, reshaped(head)))
-        self.uses = {name: used(fields(head, name)) for name in head.takes}
+        self.stubs = stubs(head.path.parent)
+        self.fields = {name: fields(head, name) for name in head.takes}
+        self.uses = {name: used(found) for name, found in self.fields.items()}
         self.__signature__ = signature(head.takes)
 
     def __call__(self, *arguments: Any) -> tuple[Any, ...]:
@@ -51,6 +56,23 @@ def load(path: Path, names: Sequence[str] = ()) -> tuple[Function, ...]:
     executable(path)
     octave = Octave(chosen)
     return tuple(Function(octave, number) for number in range(len(chosen)))
+
+
+@functools.cache
+def stubs(folder: Path) -> dict[str, ast.FunctionDef]:
+    """The functions of a folder's files as Python's, without what they compute."""
+    found: dict[str, ast.FunctionDef] = {}
+    for path in sorted(folder.glob("*.m")):
+        with contextlib.suppress(FileError):
+            for head in heads(path)[:1]:
+                (node,) = ast.parse("def f(): return x").body
+                assert isinstance(node, ast.FunctionDef)
+                assert isinstance(node.body[0], ast.Return)
+                node.args.args = [ast.arg(name) for name in head.takes]
+                names = [ast.Name(name, ast.Load()) for name in head.returns]
+                node.body[0].value = ast.Tuple(list(names), ast.Load())
+                found[path.stem] = node
+    return found
 
 
 def find(path: Path, found: Sequence[Head], name: str) -> Head:
