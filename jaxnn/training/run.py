@@ -107,12 +107,11 @@ def fit(
     if own is not None and held is None:
         places.require_free(own, AGAIN, overwrite)
     orientation.warn(train)
-    began, where = time.perf_counter(), str(place)
-    seen = progress, steps, (cost_name(batch_size), judge(held_out)), where
-    with place.computing(dtype), watching(*seen) as follow, ExitStack() as locks:
+    names, began = (cost_name(batch_size), judge(held_out)), time.perf_counter()
+    follows = watching(progress, steps, names, str(place))
+    with place.computing(dtype), follows as follow, ExitStack() as locks:
         locks.enter_context(places.locked(own))
-        config = record.describe(settings, parts, notes, where, held_out)
-        config = config._replace(devices=place.devices, processes=place.processes)
+        config = described(place, settings, parts, notes, held_out)
         with processes.quiet():
             processes.agree(facts_of(config, steps, folder if held else None))
             sets, task, snapshot = begin(parts, settings, place)
@@ -132,6 +131,13 @@ def fit(
         run = as_run(result, snapshot, best_of(snapshot, chooses), config)
         run = run._replace(began_at=began_at, compile_seconds=compile_seconds)
         return finished(run._replace(folder=own), config, train, pictures)
+
+
+def described(place: placement.Placement, *how: Any) -> record.Config:
+    """The Config of a run at this place; how: settings, parts, notes, held_out."""
+    settings, parts, notes, held_out = how
+    config = record.describe(settings, parts, notes, str(place), held_out)
+    return config._replace(devices=place.devices, processes=place.processes)
 
 
 def facts_of(config: record.Config, steps: int, resumed: Path | None) -> dict[str, Any]:
