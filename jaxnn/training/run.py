@@ -126,8 +126,7 @@ def fit(
             new = config, train, snapshot, network(snapshot.state, task)
             locks.enter_context(run_folder.create(own, *new, overwrite))
         began_at, chooses = int(snapshot.state.steps), held_out and len(parts) > 1
-        how = snapshot, task, steps, sets, own, follow, chooses
-        result, snapshot = train_on(*how)
+        result, snapshot = train_on(snapshot, task, steps, sets, own, follow, chooses)
         run = as_run(result, snapshot, best_of(snapshot, chooses), config)
         run = run._replace(began_at=began_at, compile_seconds=compile_seconds)
         return finished(run._replace(folder=own), config, train, pictures)
