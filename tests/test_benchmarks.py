@@ -272,6 +272,7 @@ SCRIPTS = {
     "scaling": ("jaxnn", "one call", "NumPy, tight columns"),
     "streaming": ("in memory", "from disk, resized once", "from disk, bytes")
     + ("from disk, bytes in batches",),
+    "several_devices": ("1 device", "2 devices", "4 devices"),
     "estimators": ("jaxnn", "MLPClassifier", "GridSearchCV", "GridSearch"),
 }
 

@@ -51,12 +51,16 @@ def beyond_repeating(call: Callable[[], Any], calls: int = 1) -> float:
 
 
 def descent(
-    slope: Callable, data: tuple, steps: int, device: devices.Device, **facts: Any
+    slope: Callable,
+    data: tuple,
+    steps: int,
+    device: devices.Device | None,
+    **facts: Any,
 ) -> Prepared:
     """Gradient steps in one compiled loop; its cost is that of the last step.
 
     slope(params, x, y, lam) -> (cost, gradient). data: those four. steps: at least 2,
-    or no gradient influences the cost.
+    or no gradient influences the cost. device: None leaves the data where they lie.
     """
 
     def descend(params: Any, *data: jax.Array) -> tuple[Any, jax.Array]:
@@ -67,13 +71,14 @@ def descent(
         params, costs = lax.scan(step, params, length=steps)
         return params, costs[-1]  # without params XLA leaves the last gradient out
 
-    data, dtype = jax.device_put(data, device), data[0][0].dtype.name
+    data = data if device is None else jax.device_put(data, device)
+    dtype, kind = data[0][0].dtype.name, device.device_kind if device else "cpu"
     call, seconds, memory = compiled(descend, *data)
 
     def run(_: int) -> float:
         return float(jax.block_until_ready(call(*data))[1])
 
-    return Prepared(run, steps, dtype, seconds, device.device_kind, memory, facts)
+    return Prepared(run, steps, dtype, seconds, kind, memory, facts)
 
 
 def numpy_descent(slope: Callable, params: Any, steps: int) -> Prepared:

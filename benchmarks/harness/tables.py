@@ -22,6 +22,7 @@ TITLES = {  # of a script's contests, with {keys} of their rows
     "estimator_scripts": "A script that fits an estimator, from typing to its end",
     "kernels": "Kernels: compiled, not run",
     "streaming": "Examples on disk, {data}",
+    "several_devices": "Spread over simulated devices, {data}",
 }
 COLUMNS = {  # of their tables: keys of figures()
     "gradient": "contender|device|median, ms|fastest, ms|spread|relative|"
@@ -40,6 +41,8 @@ COLUMNS = {  # of their tables: keys of figures()
     "estimator_scripts": "contender|median, s|fastest, s|spread|relative",
     "streaming": "contender|examples|median, s|spread|relative|ns per example|"
     "peak memory, MB|cost",
+    "several_devices": "contender|examples on each|median, ms|spread|relative|"
+    "bytes added|cost",
     "kernels": "program|numbers|card|kernels per step|kernels per evaluation|"
     "loops in a step|waits per step|waits per evaluation|memory, MB|compiling, s",
 }
@@ -101,6 +104,8 @@ def figures(row: Row, rows: Rows) -> dict[str, str]:
         "µs per network and step": short(1e6 * seconds),
         "networks times steps per s": short(1 / seconds),
         "examples": shown(value(row, "m"), ",.0f"),
+        "examples on each": shown(value(row, "each"), ",.0f"),
+        "bytes added": shown(value(row, "added"), ",.0f"),
         "hidden units": shown(value(row, "hidden"), ",.0f"),
         "ns per example": short(1e9 * per_example(row)),
         "ns per example and weight": short(1e9 * per_weight(row)),
