@@ -41,7 +41,7 @@ def spread(count: int, m: int) -> Prepared:
         params = meshes.put(jaxnn.init_params(0), place.whole)
         rows = meshes.put((x, np.resize(digits.y, m)), place.rows)
         data = params, *rows, LAM
-        text = jax.jit(slope).lower(*data).compile().as_text()
+        text = jax.jit(slope).lower(*data).compile().as_text() or ""
         facts = {"each": m // count, "added": added(text)}
         return on_device.descent(slope, data, STEPS, None, **facts)
 

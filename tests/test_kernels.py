@@ -9,6 +9,7 @@ from jax.profiler import ProfileData
 
 import jaxnn
 from jaxnn import devices
+from jaxnn.training import blocks
 
 # as XLA prints an optimized program, without the shapes' layouts
 STRAIGHT = """\
@@ -172,10 +173,21 @@ def test_a_function_on_the_host_is_a_wait(hlo):
 CEILINGS = {"gd": (29, 0), "lbfgs": (37, 25)}
 
 
-@pytest.mark.skipif(
+compiles_for_cuda = pytest.mark.skipif(
     not find_spec("jax_plugins") or not find_spec("jax_plugins.xla_cuda12"),
     reason="JAX's CUDA plugin is not installed; .ci/run does so",
 )
+
+
+@compiles_for_cuda
+@pytest.mark.parametrize("m", [5000, 40_000])
+def test_four_cards_add_up_once(load, m):
+    absent, kernels = load("harness.absent"), load("kernels")
+    job = kernels.slope("float32", blocks.cost, m)
+    assert absent.compiled(*job, absent.cards("H100", 4), m).reductions == 1
+
+
+@compiles_for_cuda
 @pytest.mark.parametrize("name", CEILINGS)
 def test_a_step_takes_no_more_kernels(load, name):
     kernels = load("kernels")

@@ -4,7 +4,9 @@ XLA needs the card's description, JAX's CUDA plugin and an assembler, but no dri
 cannot try which way of a product is the fastest: it takes the one it would guess.
 """
 
+import contextlib
 import os
+import re
 import time
 from collections.abc import Callable
 from importlib.metadata import version
@@ -13,8 +15,9 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 from jax.experimental import topologies
-from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+from jax.sharding import Mesh
 
+from jaxnn import meshes
 from jaxnn.mistake import Mistake, install
 
 from .hlo import Tally, tally
@@ -51,10 +54,11 @@ class Compiled(NamedTuple):
     tally: Tally
     memory: int  # bytes on the device: arguments, results and all between
     seconds: float  # that compiling took
+    reductions: int  # sums over the cards
 
 
 def cards(name: str, count: int = 1) -> Mesh:
-    """A mesh of so many cards of that name, with one axis, "cards"."""
+    """The mesh of a run on so many cards of that name."""
     os.environ.setdefault("JAX_SKIP_CUDA_CONSTRAINTS_CHECK", "1")
     target = f"gpu_device_info {{ {ALL_CARDS} {CARDS[name]} }} platform_name: 'CUDA' "
     target += "runtime_version { major: 12 minor: 9 } "
@@ -69,23 +73,27 @@ def cards(name: str, count: int = 1) -> Mesh:
             f"JAX cannot compile for CUDA here ({str(error).splitlines()[0]}); "
             + install(NEEDED.format(version("jaxlib")))
         ) from None
-    return Mesh(np.array(found.devices), ("cards",), axis_types=(AxisType.Auto,))
+    return meshes.of_examples(found.devices)
 
 
 def compiled(function: Callable, args: Any, mesh: Mesh, m: int) -> Compiled:
     """function compiled for arrays like args; those of m rows lie on all cards."""
 
     def placed(leaf: Any) -> jax.ShapeDtypeStruct:
-        axis = "cards" if np.shape(leaf)[:1] == (m,) else None
-        lies = NamedSharding(mesh, PartitionSpec(axis) if axis else PartitionSpec())
+        has_rows = np.shape(leaf)[:1] == (m,)
+        lies = meshes.by_rows(mesh) if has_rows else meshes.everywhere(mesh)
         dtype = jax.dtypes.canonicalize_dtype(leaf.dtype)
         return jax.ShapeDtypeStruct(np.shape(leaf), dtype, sharding=lies)
 
     jax.config.update("jax_enable_compilation_cache", False)
     start = time.perf_counter()
-    program = jax.jit(function).lower(*jax.tree.map(placed, args)).compile()
+    context = jax.set_mesh(mesh) if mesh.size > 1 else contextlib.nullcontext()
+    with context:
+        program = jax.jit(function).lower(*jax.tree.map(placed, args)).compile()
     seconds = time.perf_counter() - start
     need: Any = program.memory_analysis()
     ends = need.argument_size_in_bytes + need.output_size_in_bytes
     memory = ends + need.temp_size_in_bytes
-    return Compiled(tally(program.as_text() or ""), memory, seconds)
+    text = program.as_text() or ""
+    sums = len(re.findall(r" all-reduce(-start)?\(", text))
+    return Compiled(tally(text), memory, seconds, sums)
