@@ -202,16 +202,14 @@ def run_on(
         seconds[part] = cli.seconds_since_import() - sum(seconds.values())
 
     devices.prepare_process(flags.device)
-    wish = flags.device, flags.devices
-    device = str(placement.choose(*wish, None, flags.begun_on))
+    device = str(placement.choose(flags.device, flags.devices, None, flags.begun_on))
     note("JAX")
     painter.show(some_pictures(parts.train))
     announce(flags, settings, device, parts, pixels)
     run = train_network(flags, settings, folder, parts)
     is_early = run.steps < flags.steps
-    if run.steps == run.began_at and all(
-        (folder / name).exists() for name in files_of(run)
-    ):
+    is_drawn = all((folder / name).exists() for name in files_of(run))
+    if run.steps == run.began_at and is_drawn:
         more = "no step is left to take" if is_early else "a larger --steps adds more"
         where = printable(str(folder))
         print(f"result   {where} is complete ({run.message}); {more}")

@@ -9,6 +9,8 @@ import time
 import pytest
 from campaigns import functions, kills, runs, signals
 
+pytestmark = pytest.mark.slow
+
 
 def test_damaged_runs_are_judged_right_or_refused():
     assert runs.campaign(20, seed=11) == []

@@ -127,6 +127,7 @@ def test_a_missing_package_is_a_line_for_a_command(monkeypatch, capsys):
     assert str(startup.lacking(lost)).startswith(line)
     assert isinstance(startup.lacking(lost), ModuleNotFoundError)
     monkeypatch.setattr(sys, "argv", ["-m"])
+    monkeypatch.setattr(sys, "orig_argv", ["python", "-m", "jaxnn.train"])
     with pytest.raises(SystemExit, match="2"):
         startup.lacking(lost)
     assert capsys.readouterr().err.startswith(line)

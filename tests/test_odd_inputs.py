@@ -10,6 +10,9 @@ from campaigns import judging, running
 
 import jaxnn
 
+pytestmark = pytest.mark.slow
+
+
 CASES = {"data": range(250), "images": range(60)}
 
 

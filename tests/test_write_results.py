@@ -237,7 +237,7 @@ def test_what_stands_around_the_tables(report):
 
 
 COMMANDS = "gradient", "train_to_cost", "whole_command", "many_networks", "scaling"
-COMMANDS += "kernels", "estimators", "streaming"
+COMMANDS += "kernels", "estimators", "streaming", "several_devices"
 
 
 def test_the_words_name_scripts_that_are_there(report):

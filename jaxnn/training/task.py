@@ -4,7 +4,6 @@ import math
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from jaxnn import meshes, optimizers
@@ -113,7 +112,7 @@ def take_batch(args: tuple, indices: jax.Array) -> tuple:
     """
     x, y, lam, centers, _, total = args
     rows, weights = meshes.filled(indices, x.dtype)
-    size = jnp.asarray(indices.size, x.dtype)
+    size = np.asarray(indices.size, x.dtype)
     x, y = meshes.spread((x[rows], y[rows]))
     return x, y, lam * size / total, centers, weights, size
 
