@@ -7,6 +7,7 @@ nothing of what more devices gain. Strong: the same 100,000 digits on all; weak:
 on each. "bytes added" is what one all-reduce adds up, read from the compiled program.
 """
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -49,9 +50,7 @@ def spread(count: int, m: int) -> Prepared:
 def added(text: str) -> int:
     """The bytes of the arrays that the all-reduces of a compiled program add up."""
     shapes = re.findall(r"f32\[([\d,]*)\]", " ".join(re.findall(SHAPES, text)))
-    return 4 * sum(
-        np.prod([int(n) for n in s.split(",") if n], dtype=int) for s in shapes
-    )
+    return 4 * sum(math.prod(int(n) for n in shape.split(",") if n) for shape in shapes)
 
 
 def contenders(growth: str, is_quick: bool) -> list[Contender]:

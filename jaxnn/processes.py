@@ -174,6 +174,26 @@ def agree(facts: dict[str, Any]) -> None:
             )
 
 
+def share(m: int) -> slice:
+    """Which of m rows this process reads, of those that all processes read together."""
+    import jax
+
+    each = -(-m // jax.process_count())
+    return slice(jax.process_index() * each, (jax.process_index() + 1) * each)
+
+
+def summed(own: np.ndarray) -> np.ndarray:
+    """The sum of all processes' arrays; own: that of this one, float64, (n,)."""
+    import jax
+
+    if jax.process_count() == 1:
+        return own
+    from jax.experimental import multihost_utils
+
+    halves = multihost_utils.process_allgather(own.view(np.uint32))  # keeps all bits
+    return np.asarray(halves).view(np.float64).sum(axis=0)
+
+
 def digest(fact: Any) -> np.ndarray:
     """A hash (2,) uint32 of a fact's text."""
     found = hashlib.blake2b(repr(fact).encode(), digest_size=8).digest()

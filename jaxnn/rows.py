@@ -161,8 +161,8 @@ def held_out(m: int, fraction: float, seed: int) -> np.ndarray:
     return np.isin(np.arange(m) // piece, pieces)
 
 
-def chosen(x: Rows, which: np.ndarray) -> Rows:
-    """Some of the examples that x reads, still on disk; which: a mask or indices."""
+def chosen(x: Rows, which: Any) -> Rows:
+    """Some of the examples that x reads, on disk; which: a mask, indices, a slice."""
     index = np.arange(len(x))[which]
     at = np.searchsorted(x.ends, index, side="right")
     places = index - x.ends[at] + x.ranges[at, 1]  # (c,) in the file

@@ -124,6 +124,22 @@ def test_two_processes_reach_what_one_reaches(two, launched, tmp_path, digits):
     assert (config["devices"], config["processes"]) == (4, 2)
 
 
+def test_each_process_reads_its_share_of_a_set_on_disk(two, tmp_path, originals):
+    data = tmp_path / "set"
+    data.mkdir()
+    chosen = np.random.default_rng(0).permutation(5000)[:501]
+    np.save(data / "x.npy", np.rint(255 * originals[chosen]).astype(np.uint8))
+    np.save(data / "y.npy", jaxnn.load_digits().y[chosen].astype(np.uint8))
+    words = "--data", str(data), "--stream", "--dtype", "float64", "--steps", "10"
+    first, second = ends(two(by_flags(), *words, "--out", "run"))
+    assert (first[0], first[2], second) == (0, "", (0, "", ""))
+    train, test = jaxnn.split(jaxnn.load_digits(data, stream=True))
+    one = jaxnn.fit(train, test, steps=10, dtype="float64", device="cpu")
+    run = jaxnn.load_run(tmp_path / "run")
+    for a, b in zip(run.params, one.params, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-9)
+
+
 @pytest.mark.parametrize("killed", [0, 1])
 def test_a_process_that_dies_ends_the_run_which_resumes(two, killed, tmp_path):
     how = "--method", "gd", "--lam", "3", "--steps", "2000000", "--out", "run"

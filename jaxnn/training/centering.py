@@ -26,8 +26,9 @@ import jax
 import numpy as np
 from jax.typing import ArrayLike
 
+from jaxnn import processes
 from jaxnn.model import Array, Params
-from jaxnn.rows import Rows
+from jaxnn.rows import Rows, chosen
 from jaxnn.training import blocks
 
 Centers: TypeAlias = tuple[Array, ...]
@@ -53,7 +54,8 @@ def centers_of(
     """
     first, *others = params
     if isinstance(x, Rows):
-        mean = x.mean()  # (n,)
+        own = chosen(x, processes.share(len(x)))
+        mean = processes.summed(own.mean() * len(own)) / len(x)  # (n,)
     elif weights is None:
         mean = np.asarray(x).mean(axis=0, dtype=np.float64)  # (n,)
     else:
