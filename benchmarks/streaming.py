@@ -27,7 +27,7 @@ from harness.rounds import Contender, Prepared, same_cost
 from jaxnn import cli, data, optimizers, reading
 from jaxnn.digits import Digits
 from jaxnn.rows import rows_of
-from jaxnn.training import Settings, blocks, centering, resized, streams, task
+from jaxnn.training import Settings, blocks, centering, resized, task
 
 MADE, MILLION = 20_000, 1_000_000
 FEW = 2000  # with --quick
@@ -100,7 +100,7 @@ def full_batch(form: str, folder: Path) -> Prepared:
     digits = digits_of(form, folder)
     x, y = digits.x, digits.y.astype(np.int32)
     if form != MEMORY:
-        x, y = streams.Stream(digits, "float32"), None
+        x, y = task.stream_of(digits, "float32", chosen, None), None
     slope = jax.value_and_grad(blocks.cost)
     how = jaxnn.init_params(0), x, y, np.float32(1)
     del digits, x, y

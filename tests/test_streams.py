@@ -13,7 +13,7 @@ import pytest
 import jaxnn
 from jaxnn import data, formats, mapped, rows
 from jaxnn.mistake import Mistake
-from jaxnn.training import centering, resized, scores, shuffling, streams
+from jaxnn.training import centering, resized, scores, shuffling, streams, task
 
 M, BLOCK = 503, 100
 
@@ -261,6 +261,20 @@ def test_pictures_are_resized_once_beside_the_data(both, big, monkeypatch):
     usage = namedtuple("usage", "total used free")(10**9, 0, 1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     assert resized.resized(disk) is disk and not beside.exists()  # too little room
+
+
+def test_a_part_of_the_pictures_is_read_where_they_lie(both):
+    disk, _ = both
+    parts = jaxnn.split(disk)
+    assert all(len(part.x.ranges) > 1 for part in parts)
+    same = [jaxnn.Digits(np.asarray(part.x), part.y) for part in parts]
+    run, expected = (jaxnn.fit(*some, steps=5) for some in (parts, same))
+    np.testing.assert_allclose(run.history.cost, expected.history.cost, rtol=1e-5)
+    last = [one.history.test_accuracy[-1] for one in (run, expected)]
+    assert last[0] == last[1]
+    train = resized.resized(parts[0])
+    found = task.stream_of(train, "float32", jax.devices("cpu")[0], None)
+    assert found.x.unsafe_buffer_pointer() == train.x.file.ctypes.data
 
 
 def test_others_read_them_too(both, tmp_path):

@@ -28,7 +28,7 @@ BLOCK = 5000
 @jax.jit
 def cost(
     params: Params,
-    x: Array | streams.Stream | streams.Stored,
+    x: Array | streams.Stream | streams.Mapped | streams.Stored,
     y: ArrayLike | None,
     lam: ArrayLike,
     weights: ArrayLike | None = None,
@@ -41,7 +41,7 @@ def cost(
     stream knows their labels. total: the sum of the weights, if known; on several
     devices summing them takes a second all-reduce.
     """
-    if isinstance(x, streams.Stream | streams.Stored):
+    if isinstance(x, streams.Stream | streams.Mapped | streams.Stored):
         return of_stored(params, x, y, lam)
     assert y is not None
     if len(x) <= BLOCK and meshes.in_context() is None:
@@ -51,12 +51,10 @@ def cost(
     return cross_entropy(params, *data) / m + model.penalty(params, lam, m)
 
 
-def of_stored(
-    params: Params, x: streams.Stream | streams.Stored, y: Any, lam: ArrayLike
-) -> jax.Array:
+def of_stored(params: Params, x: Any, y: Any, lam: ArrayLike) -> jax.Array:
     """`cost` of examples on disk, or of a mini-batch of them; a scalar."""
     inner = streams.of_stored(params, x.form)
-    if isinstance(x, streams.Stream):
+    if not isinstance(x, streams.Stored):
         m, loss = x.examples, cross_entropy(inner, x, None, None)
     else:
         rows = streams.as_numbers(x, params[0].dtype)
@@ -108,7 +106,7 @@ def summed(function: Any, params: Params, *data: Any) -> Any:
 
     Of a stream, in blocks anywhere.
     """
-    if isinstance(data[0], streams.Stream):
+    if isinstance(data[0], streams.Stream | streams.Mapped):
         return streams.total(function, params, data[0])
 
     def on_device(params: Params, *data: jax.Array | None) -> Any:

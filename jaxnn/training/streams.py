@@ -111,7 +111,55 @@ class Stream:
         )
 
 
-def total(function: Callable, params: Params, stream: Stream) -> Any:
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["x", "y", "ranges"],
+    meta_fields=["form", "examples", "rows"],
+)
+@dataclass(frozen=True)
+class Mapped:
+    """Digits in a mapped file of numbers, which a CPU reads where they lie.
+
+    JAX takes the mapped pages for its array, so nothing is copied, and no callback.
+    """
+
+    x: jax.Array  # (M, n) all examples of the file
+    y: jax.Array  # (M,) labels, -1 where the file holds no example of these digits
+    ranges: jax.Array  # (b, 2) from and to, of each block of at most `rows` examples
+    form: Form
+    examples: int
+    rows: int
+
+    @property
+    def number(self) -> int:
+        """The number of blocks."""
+        return len(self.ranges)
+
+    def block(self, i: jax.Array) -> tuple[Stored, jax.Array]:
+        """Block i (rows, n), and its labels (rows,), -1 for examples of others."""
+        begin, end = self.ranges[i]
+        first = jnp.minimum(begin, len(self.x) - self.rows)
+        x, y = (lax.dynamic_slice_in_dim(a, first, self.rows) for a in (self.x, self.y))
+        at = first + jnp.arange(self.rows)
+        return Stored(x, self.form), jnp.where((at >= begin) & (at < end), y, -1)
+
+
+def mapped(digits: Digits, device: Any) -> Mapped:
+    """Digits whose file holds features, without moving them; device: a CPU."""
+    x, m = rows_of(digits), len(digits.y)
+    size = min(BLOCK, len(x.file))
+    labels = np.full(len(x.file), -1, np.int32)
+    labels[np.concatenate([np.arange(*one) for one in x.ranges])] = digits.y
+    begins = [np.arange(first, end, size) for first, end in x.ranges]
+    ends = [
+        np.minimum(a + size, end) for a, (_, end) in zip(begins, x.ranges, strict=True)
+    ]
+    cuts = np.stack([np.concatenate(begins), np.concatenate(ends)], 1).astype(np.int32)
+    file, labels, cuts = jax.device_put((x.file, labels, cuts), device)
+    return Mapped(file, labels, cuts, x.form, m, size)
+
+
+def total(function: Callable, params: Params, stream: Stream | Mapped) -> Any:
     """function(params, x (b, s), y (b,), weights (b,)), summed over all blocks.
 
     params: of what is stored (`of_stored`).
@@ -137,7 +185,7 @@ def hits(params: Params, x: Any, y: Any) -> jax.Array:
         del weights  # no network reads -1
         return jnp.sum(model.reads_right(params, x, y))
 
-    if not isinstance(x, Stream):
+    if not isinstance(x, Stream | Mapped):
         return right(params, x, y)
     return total(right, of_stored(params, x.form), x)
 

@@ -9,11 +9,11 @@ import numpy as np
 from jaxnn import meshes, optimizers
 from jaxnn.digits import Digits
 from jaxnn.initialization import init_params
-from jaxnn.rows import Rows
+from jaxnn.rows import Rows, rows_of
 from jaxnn.training import centering
 from jaxnn.training.history import Loaded
 from jaxnn.training.settings import Settings
-from jaxnn.training.streams import Stream
+from jaxnn.training.streams import Mapped, Stream, mapped
 
 EVERY = 10  # steps per compiled chunk; accuracies are measured between chunks
 # Rows are filled up to a multiple of this number: the programs of one number then serve
@@ -54,7 +54,7 @@ def load(
     """
     m, n = digits.x.shape
     if isinstance(digits.x, Rows) and not meshes.devices_of(place):
-        return Loaded(Stream(digits, dtype, size), None, None, m)
+        return Loaded(stream_of(digits, dtype, place, size), None, None, m)
     rows = rows_at(place, m, pads)
     features = digits.x if isinstance(digits.x, Rows) else np.asarray(digits.x)
 
@@ -69,6 +69,17 @@ def load(
     x = meshes.put_rows(pixels, (rows, n), place)
     y, weights = meshes.put((y, weights), place)
     return Loaded(x, y, weights, m)
+
+
+def stream_of(
+    digits: Digits, dtype: str, device: Any, size: int | None
+) -> Stream | Mapped:
+    """Digits on disk, for a compiled program; size as in `load`."""
+    file = rows_of(digits).file
+    is_ready = isinstance(file, np.memmap) and file.dtype == dtype and file.ndim == 2
+    if is_ready and device.platform == "cpu" and size is None:
+        return mapped(digits, device)
+    return Stream(digits, dtype, size)
 
 
 def make_task(
