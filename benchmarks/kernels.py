@@ -142,8 +142,8 @@ WHY = {
     "averages take one kernel, and adam's own counter takes one",
     "cg": "an evaluation is as in lbfgs",
     "gd, chunk of train": "train fills the digits up to 5120 on a GPU: XLA then pads "
-    "no factor in a step. The weights of the examples take 2 kernels more, the "
-    "history of the gradient's norm one",
+    "no factor in a step. The weights of the examples take one kernel more, the "
+    "history of the gradient's norm another",
     "lbfgs": "the direction alone is 5 products with the memory, each of which "
     "needs the one before it. An evaluation adds 6 to the cost and "
     "gradient, among them the point on the line, the gradient laid end to "
