@@ -190,15 +190,15 @@ def progress_of_stages(quiet: bool) -> Show:
     return bar(sys.stderr, leaves=False) if is_shown else lambda *_: None
 
 
-def stopped(folder: Path) -> KeyboardInterrupt:
+def stopped(folder: Path, more: str = "") -> KeyboardInterrupt:
     """What to raise for the one that is handled: it names the folder of the results.
 
-    An empty folder is removed.
+    An empty folder is removed. more: the end of the line, where it is not.
     """
     is_term = isinstance(sys.exception(), startup.Terminated)
     kind = startup.Terminated if is_term else KeyboardInterrupt
     if any(folder.iterdir()):
-        return kind(f"stopped; what was finished is in {folder}")
+        return kind(f"stopped; what was finished is in {folder}{more}")
     folder.rmdir()
     return kind("stopped; nothing saved")
 

@@ -1,7 +1,7 @@
 """The flags of a command as a frozen dataclass: each name, type and default once."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from inspect import cleandoc
 from pathlib import Path
@@ -133,16 +133,21 @@ def hidden_units(words: Sequence[str]) -> tuple[int, ...]:
     return tuple(map(int, words))
 
 
+def refuse_fixed(given: Iterable[str], kind: str) -> None:
+    """Raise Mistake where flags are given that what is continued has fixed."""
+    for name in sorted(given)[:1]:
+        raise Mistake(
+            f"--{name.replace('_', '-')} does not go with --resume, which continues a "
+            f"{kind} as it is; leave it out, or start a new {kind}"
+        )
+
+
 def resumed(flags: TrainFlags, run: str, leads: bool) -> tuple[TrainFlags, Settings]:
     """The flags and settings of the run to continue, and the RESUMABLE ones given.
 
     leads: whether this process is the one that writes the run.
     """
-    if fixed := sorted(flags.given - RESUMABLE):
-        raise Mistake(
-            f"--{fixed[0].replace('_', '-')} does not go with --resume, which "
-            "continues a run as it is; leave it out, or start a new run"
-        )
+    refuse_fixed(flags.given - RESUMABLE, "run")
     if leads:
         places.mend(Path(run))
     config = record.read_config(Path(run))

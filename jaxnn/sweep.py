@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import Any, get_args, get_origin, get_type_hints
 
 from jaxnn import cli, data, devices, ensemble, files, orientation, scales, showing
 from jaxnn.classes import noun
 from jaxnn.data import Digits
-from jaxnn.flags import DEFAULTS, TrainingFlags, flag, parse
+from jaxnn.ensemble import plan as plans
+from jaxnn.flags import DEFAULTS, TrainingFlags, flag, parse, refuse_fixed
 from jaxnn.mistake import Mistake, printable
 from jaxnn.training import check, checked, places
 
 EXAMPLE = "--lam 0 0.1 1 3 10 --seeds 32 --hidden 25 100 --folds 5"
-HEAD = ["hidden", "lambda", "train accuracy, %", "validation accuracy, %", "cost"]
-HEAD += ["s per network", "starts diverged"]
+RESUMABLE = {"resume", "device", "quiet"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +33,48 @@ class Flags(TrainingFlags):
     hidden: Sequence[int] = flag("units of the hidden layer", DEFAULTS.hidden)
     folds: int | None = flag("hold each of so many folds out (default: one of 5)", None)
     out: str | None = flag("folder of results (default: runs/sweep-<time>)", None)
+    resume: str | None = flag("go on with the sweep in FOLDER", None, metavar="FOLDER")
+
+
+def asked(flags: Flags) -> dict[str, Any]:
+    """The flags that sweep.json keeps."""
+    return {name: getattr(flags, name) for name in kinds()}
+
+
+def kinds() -> dict[str, Any]:
+    """The flags that sweep.json keeps, each with its type in JSON."""
+    hints, own = get_type_hints(Flags), {"given", "out", "resume", "quiet"}
+    names = [one.name for one in fields(Flags) if one.name not in own]
+    return {name: as_list(hints[name]) for name in names}
+
+
+def as_list(kind: Any) -> Any:
+    """A type, but a tuple for a sequence."""
+    inner = get_args(kind)
+    return tuple[inner[0], ...] if get_origin(kind) is Sequence else kind
+
+
+def resumed(flags: Flags, folder: str) -> tuple[Flags, plans.Plan]:
+    """The flags of the sweep to continue, and the RESUMABLE ones given; its plan."""
+    refuse_fixed(flags.given - RESUMABLE, "sweep")
+    plan = plans.read_plan(Path(folder), kinds())
+    with places.alone(Path(folder)):
+        pass  # refused here, before JAX is loaded
+    given = {name: getattr(flags, name) for name in flags.given}
+    return replace(flags, **(plan.flags | given)), plan
+
+
+def folder_for(flags: Flags) -> Path:
+    """The folder of the results: of the sweep to continue, or a free one."""
+    if flags.resume is not None:
+        return Path(flags.resume)
+    if flags.out is not None and (Path(flags.out) / plans.PLAN).exists():
+        out = printable(flags.out)
+        raise Mistake(
+            f"{out}: holds a sweep already; go on with it by --resume {out}, or choose "
+            "another folder"
+        )
+    return places.results_folder(flags.out, "sweep")
 
 
 def check_flags(flags: Flags) -> None:
@@ -47,79 +88,6 @@ def check_flags(flags: Flags) -> None:
         check(flags.settings(hidden=(hidden,), lam=lam), flags.steps)
 
 
-def row_of(one: ensemble.Scores) -> list[str]:
-    """A row of the table: one width and one penalty."""
-    good = one.good
-    return [
-        f"{one.hidden}",
-        f"{one.lam:g}",
-        spread(100 * one.train_accuracy[good].mean(axis=1)),
-        spread(100 * one.validation_accuracy),
-        f"{np.median(one.cost[good]):.4f}" if good.any() else "",
-        f"{one.seconds:.2f}",
-        f"{(~good).sum()}" if not good.all() else "",
-    ]
-
-
-def spread(values: np.ndarray) -> str:
-    """median [smallest, largest] of percentages; "" if there are none."""
-    if not len(values):
-        return ""
-    return f"{np.median(values):.2f} [{values.min():.2f}, {values.max():.2f}]"
-
-
-def table(scores: list[ensemble.Scores]) -> str:
-    """The scores as an aligned Markdown table; medians and ranges over the starts."""
-    rows = [HEAD, *map(row_of, scores)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        " | ".join(c.rjust(w) for c, w in zip(row, widths, strict=True)) for row in rows
-    ]
-    lines.insert(1, " | ".join("-" * (w - 1) + ":" for w in widths))
-    return "\n".join(f"| {line} |" for line in lines)
-
-
-def best_line(scores: list[ensemble.Scores]) -> str:
-    """Which penalty and width read unseen digits best, and how likely that is."""
-    chance = ensemble.chances(scores)
-    if not chance.any():
-        return "best     none: at every lambda a network diverged"
-    first, *others = np.argsort(-chance, kind="stable")[:3]
-
-    def name(one: ensemble.Scores) -> str:
-        is_wide = len({score.hidden for score in scores}) > 1
-        return f"lambda {one.lam:g}" + is_wide * f" with {one.hidden} units"
-
-    likely = [i for i in others if chance[i] >= 0.005]
-    text = "".join(f", {name(scores[i])} {chance[i]:.0%}" for i in likely)
-    return (
-        f"best     {name(scores[first])}: best in {chance[first]:.0%} of "
-        f"{ensemble.RESAMPLES} redraws of digits and starts{text}"
-    )
-
-
-def speed_line(scores: list[ensemble.Scores]) -> str:
-    """How long a step of one network took."""
-    steps = sum(int(one.steps.sum()) for one in scores)
-    if not steps:
-        return "speed    no network took a step"
-    seconds = sum(one.seconds * one.steps.size for one in scores)
-    return f"speed    {1e3 * seconds / steps:.2f} ms per network-step, {steps} of them"
-
-
-def networks(scores: list[ensemble.Scores]) -> Iterator[Sequence[Any]]:
-    """The rows of sweep.csv, one per network."""
-    columns = ["train_accuracy", "cost", "steps", "evaluations", "diverged"]
-    yield "hidden", "lambda", "seed", "fold", "validation_accuracy", *columns
-    for one in scores:
-        for j, fold in enumerate(np.unique(one.folds)):
-            seen = one.right[:, one.folds == fold].mean(axis=1)  # (s,)
-            for i, seed in enumerate(one.seeds):
-                values = (getattr(one, column)[i, j] for column in columns)
-                head = one.hidden, one.lam, seed, fold, seen[i]
-                yield *head, *values
-
-
 def save(
     folder: Path,
     scores: list[ensemble.Scores],
@@ -131,10 +99,10 @@ def save(
     how: the networks were trained, for a title. shape: of the images; without one,
     hidden units are no pictures.
     """
-    lines = table(scores), best_line(scores), speed_line(scores)
+    lines = ensemble.tables.lines(scores)
     text = "\n\n".join(["# Penalties compared", *lines, ""])
     files.write_text(folder / "sweep.md", text)
-    files.write_csv(folder / "sweep.csv", networks(scores))
+    files.write_csv(folder / "sweep.csv", ensemble.tables.networks(scores))
     if not any(one.good.any() for one in scores):
         return "\n".join(lines)
     widths = sorted({one.hidden for one in scores})
@@ -164,7 +132,7 @@ def save(
 
 
 def train_widths(
-    flags: Flags, digits: Digits, device: Any, folder: Path
+    flags: Flags, digits: Digits, device: Any, folder: Path, plan: plans.Plan
 ) -> tuple[list[ensemble.Scores], str]:
     """Cross-validate every width in turn, and save the results after each.
 
@@ -190,6 +158,7 @@ def train_widths(
         steps=flags.steps,
         learning_rate=flags.learning_rate,
         notice=notice,
+        kept=folder,
     )
     how, scores, text = f"{flags.method}, {flags.steps} steps", [], ""
     notice(f"device   {devices.describe(device)}, {flags.dtype}")
@@ -197,21 +166,39 @@ def train_widths(
         f"{digits.name} {len(digits.y)}, {len(out.used)} of {out.whole} folds left out"
     )
     notice(f"{noun(digits.classes):<9}{sizes}")
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
+    with begun(folder, plan):
         for one in each:
             scores += one
             text = save(folder, scores, how, digits.shape)
-    except KeyboardInterrupt:
-        raise cli.stopped(folder) from None
     return scores, text
+
+
+@contextmanager
+def begun(folder: Path, plan: plans.Plan) -> Iterator[None]:
+    """Make and lock the folder of a sweep that the block ends; Ctrl-C says how on."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with places.alone(folder):
+        plans.write_plan(folder, plan)
+        try:
+            yield
+        except KeyboardInterrupt:
+            again = f"{cli.as_typed('sweep')} --resume {printable(str(folder))}"
+            raise cli.stopped(folder, f"; go on with {again}") from None
+        plans.finish(folder, plan)
 
 
 def main(argv: Sequence[str]) -> int:
     """Train all networks, compare them, and save the results."""
     flags = parse(Flags, argv, "sweep", EXAMPLE)
+    held = None
+    if flags.resume is not None:
+        flags, held = resumed(flags, flags.resume)
     check_flags(flags)
-    folder = places.results_folder(flags.out, "sweep")
+    folder = folder_for(flags)
+    where = printable(str(folder))
+    if held is not None and held.finished:
+        print(f"result   this sweep is finished; its table and pictures are in {where}")
+        return 0
     devices.prepare_process(flags.device)
     device = devices.choose(flags.device)
     with scales.noted() as pixels:
@@ -220,15 +207,17 @@ def main(argv: Sequence[str]) -> int:
     whole = parts["train"] if "train" in parts else parts["all"]
     (digits,) = checked(whole, None, flags.dtype)
     orientation.warn(digits)
+    plan = plans.plan_of(asked(flags), digits)
+    if held is not None:
+        plans.check_data(folder, held, plan)
     with devices.computing(device, flags.dtype):
-        scores, text = train_widths(flags, digits, device, folder)
+        scores, text = train_widths(flags, digits, device, folder, plan)
     print(text)
     if not any(one.good.any() for one in scores):
         raise Mistake(
             f"every start diverged; try a smaller --learning-rate or --lam; {folder} "
             "lists each network"
         )
-    where = printable(str(folder))
     print(f"result   table, pictures and a line per network in {where}")
     return 0
 

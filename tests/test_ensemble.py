@@ -8,7 +8,13 @@ import pytest
 import jaxnn
 from jaxnn import model
 from jaxnn.ensemble import networks
-from jaxnn.ensemble.lockstep import group_size, networks_at_once, of_each
+from jaxnn.ensemble.kept import Store
+from jaxnn.ensemble.lockstep import (
+    group_size,
+    networks_at_once,
+    of_each,
+    size_to_keep,
+)
 from jaxnn.ensemble.networks import minimize_all, stack
 from jaxnn.optimizers import METHODS, minimize
 
@@ -206,3 +212,62 @@ def test_searching_methods_step_alone_on_a_cpu():
         assert networks_at_once(METHODS["lbfgs"], 32) == 1
         assert networks_at_once(METHODS["gd"], 32) == 8
         assert networks_at_once(METHODS["gd"], 3) == 3
+
+
+class Killed(Exception):
+    """Ends a run as a kill does: nothing may be kept after it."""
+
+
+class Dies(Store):
+    """A store whose process dies after two groups."""
+
+    def keep(self, first, part):
+        kept = super().keep(first, part)
+        if len(self.parts()) == 2:
+            raise Killed
+        return kept
+
+
+@pytest.mark.parametrize(("method", "groups"), [("gd", 3), ("scipy-cg", 5)])
+def test_a_run_that_is_killed_goes_on_to_the_same_numbers(
+    five, tmp_path, monkeypatch, method, groups
+):
+    params, args = five
+    monkeypatch.setattr(networks, "threads_for", lambda n: 1)
+    monkeypatch.setattr(networks, "group_size", lambda *_: 2)
+    made, shown, kept = [], [], (tmp_path, (400, 4, 10), "float64")
+    real = Store.keep
+    monkeypatch.setattr(Store, "keep", lambda *a: made.append(a[1]) or real(*a))
+    how = {"method": method, "steps": 7}
+    with jax.enable_x64(True):
+        whole = minimize_all(model.cost, params, args, AXES, **how)
+        with pytest.raises(Killed):
+            minimize_all(model.cost, params, args, AXES, **how, store=Dies(*kept))
+        before = len(made)
+        how["progress"] = lambda done, _: shown.append(done)
+        found = minimize_all(model.cost, params, args, AXES, **how, store=Store(*kept))
+    assert before == 2 and len(made) == groups and len(set(made)) == groups
+    assert shown[0] > 7 * made[1] and shown[-1] == 35
+    for name in ("cost", "steps", "evaluations", "converged", "diverged"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(whole, name))
+    for theta, expected in zip(found.params, whole.params, strict=True):
+        np.testing.assert_array_equal(theta, expected)
+    assert found.costs.shape == (5, 0) and whole.costs.shape == (5, 7)
+
+
+def test_a_group_of_other_networks_is_refused(five, tmp_path):
+    params, args = five
+    with jax.enable_x64(True):
+        store = Store(tmp_path, (400, 4, 10), "float64")
+        minimize_all(model.cost, params, args, AXES, "gd", 1, store=store)
+    assert store.kept(0) is not None and store.kept(1) is None
+    for wrong in (store._replace(layers=(399, 4, 10)), store._replace(dtype="float32")):
+        with pytest.raises(jaxnn.Mistake, match="4-0.npz: not a group of this sweep"):
+            wrong.parts()
+
+
+def test_groups_that_are_kept_are_small_and_alike():
+    with jax.default_device(jax.devices("cpu")[0]):
+        assert size_to_keep(5000, 10_000, 2) == 64
+        assert size_to_keep(65, 130, 2) == 33  # two rounds of two: 132 in all
+        assert size_to_keep(3, 5, 2) == 3

@@ -296,6 +296,7 @@ def test_a_command_answers_without_jax(name, flags):
         "train --data nowhere.mat",
         "train --resume nowhere",
         "sweep --method newton",
+        "sweep --resume nowhere",
         "reproduce --only nothing",
         "gradcheck --dtype float32",
         "evaluate run --lam -1",

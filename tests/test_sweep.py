@@ -1,13 +1,19 @@
 """python -m jaxnn.sweep, from outside."""
 
 import csv
+import json
+import os
 import re
 import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
+
+import jaxnn
+from jaxnn import locks
 
 
 def cells_of(line):
@@ -109,6 +115,8 @@ def test_ctrl_c_says_what_is_kept(words, environment, tmp_path):
     _, printed = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "stopped; what was finished is in here" in printed
+    if name == "sweep":
+        assert "; go on with python -m jaxnn.sweep --resume here\n" in printed
     assert (tmp_path / "here" / f"{name}.md").exists()
 
 
@@ -137,3 +145,71 @@ def test_mistake_is_one_line(command, tmp_path, flags, message):
     done = command("sweep", *flags.split())
     assert (done.returncode, done.stdout) == (2, "")
     assert message in done.stderr and done.stderr.count("\n") == 1
+
+
+def few(tmp_path):
+    """few.npz: 200 of the digits, so that networks train in milliseconds."""
+    digits = jaxnn.load_digits()
+    np.savez(tmp_path / "few.npz", x=digits.x[::25], y=digits.y[::25])
+
+
+def rows_of(folder):
+    """The table of a sweep, but for its times, and its file of networks."""
+    lines = (folder / "sweep.md").read_text().splitlines()
+    cells = [cells_of(line) for line in lines if line.startswith("|")]
+    return [c[:5] + c[6:] for c in cells], (folder / "sweep.csv").read_bytes()
+
+
+def test_a_sweep_that_is_killed_resumes_to_the_same_table(
+    command, environment, tmp_path
+):
+    few(tmp_path)
+    words = "--data few.npz --lam 0 1 --seeds 150 --hidden 2 3 --steps 8".split()
+    assert command("sweep", *words, "--out", "whole").returncode == 0
+    process = subprocess.Popen(
+        [sys.executable, "-m", "jaxnn.sweep", *words, "--out", "cut"],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+    )
+    cut, deadline = tmp_path / "cut", time.monotonic() + 120
+    while not list(cut.glob("networks/3-*.npz")):  # the second width has begun
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.002)
+    process.kill()
+    process.wait()
+    assert not json.loads((cut / "sweep.json").read_text())["finished"]
+    done = command("sweep", "--resume", "cut", "--quiet")
+    assert done.returncode == 0, done.stderr
+    assert rows_of(cut) == rows_of(tmp_path / "whole")
+    assert sorted(os.listdir(cut)) == sorted(os.listdir(tmp_path / "whole"))
+    assert not (cut / "networks").exists()
+    again = command("sweep", "--resume", "cut")
+    assert again.returncode == 0 and "this sweep is finished" in again.stdout
+
+
+def test_what_cannot_be_resumed_is_one_line(command, tmp_path):
+    words = "--lam 1 --seeds 2 --hidden 2 --steps 2 --out here".split()
+    assert command("sweep", *words).returncode == 0
+    here = tmp_path / "here"
+    plan = json.loads((here / "sweep.json").read_text()) | {"finished": False}
+
+    def refused(*flags, **other):
+        (here / "sweep.json").write_text(json.dumps(plan | other))
+        done = command("sweep", *(flags or ("--resume", "here")))
+        assert done.returncode == 2 and done.stderr.count("\n") == 1
+        return done.stderr
+
+    assert "--lam does not go with --resume" in refused("--resume", "here", "--lam", 2)
+    assert "go on with it by --resume here" in refused(*words)
+    assert "not the folder of a sweep" in refused("--resume", "nowhere")
+    assert "begun with jaxnn 0.0.0" in refused(jaxnn="0.0.0")
+    assert "flags.seeds is 'x'" in refused(flags=plan["flags"] | {"seeds": "x"})
+    data = plan["data"] | {"sha256": "0"}
+    assert "begun with other digits" in refused(data=data)
+    with locks.lock(here / ".lock"):
+        script = [sys.executable, "-m", "jaxnn.sweep", "--resume", "here"]
+        done = subprocess.run(script, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 2 and f"process {os.getpid()} is training it" in (
+        done.stderr
+    )

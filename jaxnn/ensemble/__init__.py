@@ -1,6 +1,7 @@
 """Train many networks of one shape in one compiled call, and compare them.
 
-networks.py trains them; lockstep.py holds the compiled calls; folds.py cross-validates.
+networks.py trains them; lockstep.py holds the compiled calls; folds.py cross-validates;
+plan.py and kept.py hold what an unfinished sweep keeps.
 """
 
 import lazy_loader

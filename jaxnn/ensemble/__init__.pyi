@@ -1,3 +1,4 @@
+from . import tables as tables
 from .folds import RESAMPLES as RESAMPLES
 from .folds import Scores as Scores
 from .folds import chances as chances
@@ -8,7 +9,7 @@ from .lockstep import of_each as of_each
 from .many import each_width as each_width
 from .many import left_out as left_out
 from .many import train_many as train_many
-from .networks import Ensemble as Ensemble
 from .networks import minimize_all as minimize_all
-from .networks import padded as padded
 from .networks import stack as stack
+from .trained import Ensemble as Ensemble
+from .trained import padded as padded

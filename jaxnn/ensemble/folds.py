@@ -17,7 +17,8 @@ from jaxnn.classes import DIGITS, Classes
 from jaxnn.digits import Digits
 from jaxnn.display import displayed
 from jaxnn.ensemble.lockstep import of_each
-from jaxnn.ensemble.networks import Ensemble, minimize_all, stack
+from jaxnn.ensemble.networks import minimize_all, stack
+from jaxnn.ensemble.trained import Ensemble
 from jaxnn.mistake import Mistake
 from jaxnn.optimizers import check_size
 
@@ -137,8 +138,8 @@ def cross_validate(
 
     folds: (m,) the fold of each digit. used: the folds to leave out, one per network.
     seeds: of the starts. hidden: units of the one layer. how: method, steps,
-    learning_rate, notice as in `minimize_all`. Only networks that have not seen a digit
-    judge it.
+    learning_rate, notice, store as in `minimize_all`. Only networks that have not seen
+    a digit judge it.
     """
     shape = len(lams), len(seeds), len(used)  # l, s, f
     lam, seed, fold = (a.ravel() for a in np.meshgrid(lams, seeds, used, indexing="ij"))

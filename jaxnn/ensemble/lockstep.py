@@ -25,6 +25,9 @@ AT_ONCE = 8
 # Numbers in the params and memories of a group, at most: 0.5 GB in float32. The whole
 # call takes 3.3 times as much (lbfgs, 128 networks, 5000 digits, compiled for an H100).
 GROUP = 2**27
+# Networks in a group on a CPU, at most, where each group is kept: the most that a kill
+# loses, per core. Fewer would wait for the slowest group more often.
+KEPT = 64
 
 
 def networks_at_once(method: Method, n: int) -> int:
@@ -106,3 +109,15 @@ def group_size(method: Method, params: Params, rate: np.ndarray) -> int:
     numbers = sum(leaf.size for leaf in jax.tree.leaves((one, memory)))
     room = devices.host_memory() // (16 * params[0].dtype.itemsize)  # where it is small
     return max(1, min(GROUP, room) // numbers)
+
+
+def size_to_keep(size: int, n: int, threads: int) -> int:
+    """How many of n networks train in one group, at most size, if groups are kept.
+
+    All groups are about as large: the last one overlaps the one before it by little.
+    On a GPU a group stays as large as its memory allows: few networks leave it idle.
+    """
+    if devices.current().platform == "cpu":
+        size = min(size, KEPT)
+    rounds = -(-n // (size * threads))
+    return -(-n // (rounds * threads))

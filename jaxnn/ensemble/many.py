@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from jaxnn.ensemble.folds import (
     cross_validate,
     stratified_folds,
 )
+from jaxnn.ensemble.kept import Store
 from jaxnn.mistake import Mistake
 from jaxnn.progress import bar
 
@@ -56,21 +58,16 @@ def train_many(
     training.check_dtype(dtype)
     (digits,) = training.checked(digits, None, dtype)
     penalties, widths = np.atleast_1d(lams).tolist(), np.atleast_1d(hidden).tolist()
-    if seeds < 1 or not penalties or not widths:
-        raise Mistake("give at least one seed, one penalty in lams and one of hidden")
+    check_grid(penalties, widths, seeds)
     for width, lam in itertools.product(widths, penalties):
         how = (width,), lam, init, method, learning_rate, None, dtype, seed
         training.check(training.Settings(*how), steps)
     chosen = devices.choose(device)
     orientation.warn(digits)
     with devices.computing(chosen, dtype), following(progress, method) as follow:
+        starts, out = range(seed, seed + seeds), left_out(digits, folds, seed)
         each = each_width(
-            digits,
-            penalties,
-            widths,
-            range(seed, seed + seeds),
-            left_out(digits, folds, seed),
-            follow,
+            *(digits, penalties, widths, starts, out, follow),
             method=method,
             steps=steps,
             learning_rate=learning_rate,
@@ -78,6 +75,12 @@ def train_many(
             dtype=dtype,
         )
         return [one for scores in each for one in scores]
+
+
+def check_grid(lams: Sequence[float], hidden: Sequence[int], seeds: int) -> None:
+    """Raise Mistake unless there is something to train."""
+    if seeds < 1 or not lams or not hidden:
+        raise Mistake("give at least one seed, one penalty in lams and one of hidden")
 
 
 @contextmanager
@@ -117,18 +120,24 @@ def each_width(
     seeds: Sequence[int],
     out: LeftOut,
     follow: Callable[[int], Any],
+    kept: Path | None = None,
     **how: Any,
 ) -> Iterator[list[Scores]]:
     """The scores of each width, when its networks are trained.
 
-    follow(width): what to call as progress of `cross_validate`. how: as there. Raises
-    Mistake at once if one width has no room.
+    follow(width): what to call as progress of `cross_validate`. kept: the folder that
+    keeps groups of trained networks. how: as there. Raises Mistake at once if one width
+    has no room.
     """
-    networks = len(lams) * len(seeds) * len(out.used)
+    networks, stores = len(lams) * len(seeds) * len(out.used), {}
     for width in widths:
         layers = digits.x.shape[1], width, len(digits.classes)
         check_room(layers, networks, how["method"], how["dtype"])
+        stores[width] = None if kept is None else Store(kept, layers, how["dtype"])
     where = digits, out.folds, out.used, lams, seeds
     return (
-        cross_validate(*where, width, progress=follow(width), **how) for width in widths
+        cross_validate(
+            *where, width, progress=follow(width), store=stores[width], **how
+        )
+        for width in widths
     )

@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable
 from functools import partial
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from jaxnn import optimizers
+from jaxnn.ensemble.kept import Store
 from jaxnn.ensemble.lockstep import (
     Axes,
     all_unevaluated,
@@ -24,33 +25,16 @@ from jaxnn.ensemble.lockstep import (
     networks_at_once,
     own_args,
     run_all,
+    size_to_keep,
 )
 from jaxnn.ensemble.threads import Counted, cut, side_by_side, threads_for
+from jaxnn.ensemble.trained import Ensemble, joined
 from jaxnn.mistake import Mistake, is_out_of_memory
 from jaxnn.model import Params
 from jaxnn.optimizers import Method, Objective, State, as_arrays
 
 EVERY = 20  # steps between two reports of a method that trains one by one
 CHUNK, SECONDS = 1000, 3.0  # per compiled call: steps at most, and the time aimed at
-
-
-class Ensemble(NamedTuple):
-    """N trained networks; arrays of NumPy, a row per network."""
-
-    params: Params  # each (N, units_out, 1 + units_in); the last good ones
-    cost: np.ndarray  # (N,) the objective there
-    costs: np.ndarray  # (N, longest) after each step; NaN where there is none
-    steps: np.ndarray  # (N,) taken
-    evaluations: np.ndarray  # (N,) of cost and gradient together
-    converged: np.ndarray  # (N,) bool
-    diverged: np.ndarray  # (N,) bool: its cost or gradient became NaN or infinite
-    seconds: float  # of training; with compiling if they train one by one
-
-    def without(self, few: int) -> "Ensemble":
-        """All networks but the first few."""
-        params = tuple(theta[few:] for theta in self.params)
-        columns = (column[few:] for column in self[1:-1])
-        return Ensemble(params, *columns, seconds=self.seconds)
 
 
 def stack(networks: list[Params]) -> Params:
@@ -71,6 +55,7 @@ def minimize_all(
     options: dict[str, Any] | None = None,
     progress: Callable[[int, int], Any] | None = None,
     notice: Callable[[str], Any] | None = None,
+    store: Store | None = None,
 ) -> Ensemble:
     """Minimize fun(params, *args) for N networks at once.
 
@@ -79,7 +64,8 @@ def minimize_all(
     Networks that end early, converged or diverged, wait for the others of their group.
     Where a group does not fit into the device's memory, it is halved, and notice(text)
     says so. bfgs and SciPy's methods cannot be mapped: they train one network after the
-    other.
+    other. A store keeps each group that is trained; training begins with the first
+    network that it does not hold, and `costs` are (N, 0).
 
     Raises Mistake as `minimize` does, and if not even one network fits.
     """
@@ -88,15 +74,18 @@ def minimize_all(
     optimizers.check_run(method, steps, tolerance, options)
     if not isinstance(chosen, Method):
         how = {"tolerance": tolerance, "options": options}
-        return one_by_one(fun, params, args, axes, method, steps, progress, **how)
+        return one_by_one(
+            fun, params, args, axes, method, steps, progress, store, **how
+        )
     rate = learning_rate or chosen.default_rate or 0.0
     dtype = jax.tree.leaves(params)[0].dtype
     numbers = np.asarray(rate, dtype), np.asarray(tolerance, dtype)
     args = as_arrays(args, dtype)
-    threads, first, parts = threads_for(n), 0, []
-    room = group_size(chosen, params, numbers[0]) // threads
-    size = max(1, min(room, -(-n // threads)))
+    threads, parts = threads_for(n), store.parts() if store else []
+    first = sum(len(part.cost) for part in parts)
+    size = planned_size(chosen, params, numbers[0], threads, store is not None)
     count = Counted(progress, n * steps)
+    count.begin_again(first * steps)
 
     def train(group: slice) -> Ensemble:
         own = tuple(theta[group] for theta in params), own_args(args, axes, group)
@@ -116,9 +105,19 @@ def minimize_all(
             continue
         for group, part in zip(groups, found, strict=True):
             new = part.without(first - group.start)
-            parts.append(new._replace(seconds=part.seconds / len(groups)))
+            new = new._replace(seconds=part.seconds / len(groups))
+            parts.append(store.keep(first, new) if store else new)
             first = group.stop
     return joined(parts)
+
+
+def planned_size(
+    method: Method, params: Params, rate: np.ndarray, threads: int, is_kept: bool
+) -> int:
+    """How many networks train in one group, if they fit; is_kept: each group is."""
+    n, room = len(params[0]), group_size(method, params, rate) // threads
+    size = max(1, min(room, -(-n // threads)))
+    return size_to_keep(size, n, threads) if is_kept else size
 
 
 def halved(size: int, error: Exception) -> int:
@@ -188,11 +187,12 @@ def one_by_one(
     method: str,
     steps: int,
     progress: Callable[[int, int], Any] | None,
+    store: Store | None,
     **how: Any,
 ) -> Ensemble:
     """Train one network after the other, by a method that cannot be mapped."""
-    n, parts = len(params[0]), []
-    for i in range(n):
+    n, parts = len(params[0]), store.parts() if store else []
+    for i in range(len(parts), n):
         began = time.perf_counter()
         thetas = tuple(theta[i] for theta in params)
         own = own_args(args, axes, i)
@@ -203,37 +203,17 @@ def one_by_one(
 
         watch = {"callback": show, "chunk": EVERY}
         found = optimizers.minimize(fun, thetas, own, method, steps, **watch, **how)
-        parts.append(
-            Ensemble(
-                params=tuple(np.asarray(theta)[None] for theta in found.params),
-                cost=np.array([np.nan if found.diverged else found.cost]),
-                costs=found.history[None],
-                steps=np.array([found.steps]),
-                evaluations=np.array([found.evaluations]),
-                converged=np.array([found.converged]),
-                diverged=np.array([found.diverged]),
-                seconds=time.perf_counter() - began,
-            )
+        new = Ensemble(
+            params=tuple(np.asarray(theta)[None] for theta in found.params),
+            cost=np.array([np.nan if found.diverged else found.cost]),
+            costs=found.history[None],
+            steps=np.array([found.steps]),
+            evaluations=np.array([found.evaluations]),
+            converged=np.array([found.converged]),
+            diverged=np.array([found.diverged]),
+            seconds=time.perf_counter() - began,
         )
+        parts.append(store.keep(i, new) if store else new)
         if progress is not None:
             progress((i + 1) * steps, n * steps)
     return joined(parts)
-
-
-def joined(parts: list[Ensemble]) -> Ensemble:
-    """The networks of all parts, one after the other."""
-    params = tuple(
-        np.concatenate(thetas)
-        for thetas in zip(*(p.params for p in parts), strict=True)
-    )
-    longest = max(part.costs.shape[1] for part in parts)
-    parts = [part._replace(costs=padded(part.costs, longest)) for part in parts]
-    columns = zip(*(part[1:-1] for part in parts), strict=True)
-    seconds = sum(part.seconds for part in parts)
-    return Ensemble(params, *map(np.concatenate, columns), seconds=seconds)
-
-
-def padded(costs: np.ndarray, longest: int) -> np.ndarray:
-    """costs (N, steps), with columns of NaN up to (N, longest)."""
-    missing = longest - costs.shape[1]
-    return np.pad(costs, ((0, 0), (0, missing)), constant_values=np.nan)

@@ -76,6 +76,13 @@ def locked(folder: Path | None) -> Iterator[None]:
     if folder is None or not holds_run(folder):
         yield
         return
+    with alone(folder):
+        yield
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder that exists; FileError names who else holds it."""
     with contextlib.ExitStack() as stack:
         try:
             with files.writing(folder):
