@@ -14,12 +14,19 @@ from jaxnn import cli, data, devices, ensemble, files, orientation, scales, show
 from jaxnn.classes import noun
 from jaxnn.data import Digits
 from jaxnn.ensemble import plan as plans
-from jaxnn.flags import DEFAULTS, TrainingFlags, flag, parse, refuse_fixed
+from jaxnn.flags import (
+    DEFAULTS,
+    TrainingFlags,
+    flag,
+    number_of_devices,
+    parse,
+    refuse_fixed,
+)
 from jaxnn.mistake import Mistake, printable
 from jaxnn.training import check, checked, places
 
 EXAMPLE = "--lam 0 0.1 1 3 10 --seeds 32 --hidden 25 100 --folds 5"
-RESUMABLE = {"resume", "device", "quiet"}
+RESUMABLE = {"resume", "device", "devices", "quiet"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +39,12 @@ class Flags(TrainingFlags):
     seeds: int = flag("random starts of each", 8)
     hidden: Sequence[int] = flag("units of the hidden layer", DEFAULTS.hidden)
     folds: int | None = flag("hold each of so many folds out (default: one of 5)", None)
+    devices: int | str | None = flag(
+        "spread the networks over so many devices, or all",
+        None,
+        type=number_of_devices,
+        metavar="N|all",
+    )
     out: str | None = flag("folder of results (default: runs/sweep-<time>)", None)
     resume: str | None = flag("go on with the sweep in FOLDER", None, metavar="FOLDER")
 
@@ -139,6 +152,7 @@ def train_widths(
     Returns the scores, and the text to print about them.
     """
     out = ensemble.left_out(digits, flags.folds, flags.seed)
+    mesh = ensemble.mesh_of(flags.device, flags.devices)
     notice, show = cli.printer(flags.quiet), cli.progress_of_parts(flags.quiet)
 
     def follow(hidden: int) -> Any:
@@ -159,9 +173,11 @@ def train_widths(
         learning_rate=flags.learning_rate,
         notice=notice,
         kept=folder,
+        mesh=mesh,
     )
     how, scores, text = f"{flags.method}, {flags.steps} steps", [], ""
-    notice(f"device   {devices.describe(device)}, {flags.dtype}")
+    more = f" and {mesh.size - 1} more" if mesh else ""
+    notice(f"device   {devices.describe(device)}{more}, {flags.dtype}")
     sizes = (
         f"{digits.name} {len(digits.y)}, {len(out.used)} of {out.whole} folds left out"
     )

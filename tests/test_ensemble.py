@@ -1,5 +1,7 @@
 """Many networks at once are the same networks one by one."""
 
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 
 import jaxnn
 from jaxnn import model
-from jaxnn.ensemble import networks
+from jaxnn.ensemble import lockstep, networks, spread
 from jaxnn.ensemble.kept import Store
 from jaxnn.ensemble.lockstep import (
     group_size,
@@ -271,3 +273,30 @@ def test_groups_that_are_kept_are_small_and_alike():
         assert size_to_keep(5000, 10_000, 2) == 64
         assert size_to_keep(65, 130, 2) == 33  # two rounds of two: 132 in all
         assert size_to_keep(3, 5, 2) == 3
+
+
+@pytest.mark.parametrize("method", ["gd", "lbfgs"])
+def test_networks_spread_over_devices_are_those_of_one(few_digits, method):
+    # 5 networks on 4 devices: each device trains two, three of them again
+    how = {"lams": [0.0, 1.0, 2.0, 3.0, 1e9], "hidden": 4, "seeds": 1, "steps": 20}
+    how |= {"method": method, "dtype": "float64", "device": "cpu"}
+    one, four = (jaxnn.train_many(few_digits, devices=n, **how) for n in (1, 4))
+    for a, b in zip(one, four, strict=True):
+        np.testing.assert_allclose(b.cost, a.cost, rtol=1e-9)
+        np.testing.assert_allclose(b.theta1, a.theta1, atol=1e-9)
+        np.testing.assert_array_equal(b.right, a.right)
+        np.testing.assert_array_equal(b.diverged, a.diverged)
+
+
+def test_networks_on_several_devices_wait_for_none(few_digits):
+    mesh = spread.mesh_of("cpu", 4)
+    params = stack([jaxnn.init_params(s, (400, 3, 10)) for s in range(4)])
+    args = np.float32(few_digits.x), few_digits.y, np.float32(1)
+    axes = (None, None, None)
+    args = spread.share(mesh, args, axes)
+    params, args = spread.placed(mesh, params, args, axes)
+    method = METHODS["lbfgs"]
+    start = lockstep.all_unevaluated(method, params, np.float32(0))
+    how = jaxnn.cost, method, axes, 1, 5, start, args, np.int32(5), np.float32(0)
+    text = lockstep.run_all.lower(*how, mesh).compile().as_text()
+    assert not re.search(r"all-(reduce|gather|to-all)|collective-permute", text)

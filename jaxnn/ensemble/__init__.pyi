@@ -11,5 +11,6 @@ from .many import left_out as left_out
 from .many import train_many as train_many
 from .networks import minimize_all as minimize_all
 from .networks import stack as stack
+from .spread import mesh_of as mesh_of
 from .trained import Ensemble as Ensemble
 from .trained import padded as padded

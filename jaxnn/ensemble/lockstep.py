@@ -12,12 +12,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.sharding import Mesh
 
 from jaxnn import devices
+from jaxnn.ensemble import spread
+from jaxnn.ensemble.spread import Axes
 from jaxnn.model import Params
 from jaxnn.optimizers import Method, Objective, State, Trace, run_chunk, unevaluated
 
-Axes = tuple[int | None, ...]  # for each argument: 0 if every network has its own
 # Per network-step of gradient descent, two, four and eight networks in step take 1.19,
 # 1.09 and 0.94 of the time of one alone on an AMD (only eight gain), and 0.93, 0.87 and
 # 0.81 on an Intel (benchmarks/many_networks.py, 5000 digits on two cores).
@@ -48,7 +50,7 @@ def all_unevaluated(method: Method, params: Params, rate: jax.Array) -> State:
     return jax.vmap(lambda one: unevaluated(method, one, rate))(params)
 
 
-@partial(jax.jit, static_argnames=("fun", "method", "axes", "together", "size"))
+@partial(jax.jit, static_argnames=("fun", "method", "axes", "together", "size", "mesh"))
 def run_all(
     fun: Objective,
     method: Method,
@@ -59,14 +61,18 @@ def run_all(
     args: tuple,
     limit: jax.Array,
     tolerance: jax.Array,
+    mesh: Mesh | None = None,
 ) -> tuple[State, Trace]:
-    """Take up to limit <= size steps of every network that has not ended."""
+    """Take up to limit <= size steps of every network that has not ended.
+
+    mesh: the devices over which the networks are spread, if there are several.
+    """
 
     def run(state: State, args: tuple) -> tuple[State, Trace]:
         seed = jnp.int32(0)  # no mini-batches are drawn
         return run_chunk(fun, method, None, size, state, args, seed, limit, tolerance)
 
-    return mapped(run, axes, together, states, args)
+    return mapped(run, axes, together, states, args, mesh)
 
 
 @partial(jax.jit, static_argnames=("fun", "axes"))
@@ -76,7 +82,12 @@ def of_each(fun: Callable[..., Any], params: Params, args: tuple, axes: Axes) ->
 
 
 def mapped(
-    fun: Callable[[Any, tuple], Any], axes: Axes, together: int, first: Any, args: tuple
+    fun: Callable[[Any, tuple], Any],
+    axes: Axes,
+    together: int,
+    first: Any,
+    args: tuple,
+    mesh: Mesh | None = None,
 ) -> Any:
     """fun(first, args) over the networks, `together` of them at a time."""
     own = {i: a for i, a in enumerate(args) if axes[i] == 0}
@@ -86,7 +97,8 @@ def mapped(
         return fun(first, tuple(own.get(i, a) for i, a in enumerate(args)))
 
     batch = together if together > 1 else None  # None: a plain loop, nothing batched
-    return lax.map(call, (first, own), batch_size=batch)
+    how = partial(lax.map, call, batch_size=batch)
+    return spread.over(mesh, how, (first, own))
 
 
 def own_args(args: tuple, axes: Axes, which: Any) -> tuple:

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxnn import devices, orientation, training
+from jaxnn import orientation, training
+from jaxnn.devices import choose, computing
 from jaxnn.digits import Digits
 from jaxnn.ensemble.folds import (
     Scores,
@@ -19,6 +20,7 @@ from jaxnn.ensemble.folds import (
     stratified_folds,
 )
 from jaxnn.ensemble.kept import Store
+from jaxnn.ensemble.spread import mesh_of
 from jaxnn.mistake import Mistake
 from jaxnn.progress import bar
 
@@ -38,6 +40,7 @@ def train_many(
     init: str = "course",
     dtype: str = "float32",
     device: str = "auto",
+    devices: int | str | None = None,
     seed: int = 0,
     progress: bool | Callable[[int, int], Any] | None = None,
 ) -> list[Scores]:
@@ -47,7 +50,8 @@ def train_many(
     lams: a penalty, or several. hidden: units of the one hidden layer, or several such
     numbers. seeds: starts of each, numbered from seed. folds: hold each of so many
     parts of the digits out in turn; None holds one fifth out. method, steps,
-    learning_rate, init, dtype, device: as in `fit`. progress: a bar, as in `fit`, or a
+    learning_rate, init, dtype, device: as in `fit`. devices: so many of them, or "all",
+    train their share of the networks each. progress: a bar, as in `fit`, or a
     function, called with the steps done and those of all networks of a width.
 
     All networks of a width train in one compiled call. `scores.validation_accuracy`
@@ -62,9 +66,9 @@ def train_many(
     for width, lam in itertools.product(widths, penalties):
         how = (width,), lam, init, method, learning_rate, None, dtype, seed
         training.check(training.Settings(*how), steps)
-    chosen = devices.choose(device)
+    chosen, mesh = choose(device), mesh_of(device, devices)
     orientation.warn(digits)
-    with devices.computing(chosen, dtype), following(progress, method) as follow:
+    with computing(chosen, dtype), following(progress, method) as follow:
         starts, out = range(seed, seed + seeds), left_out(digits, folds, seed)
         each = each_width(
             *(digits, penalties, widths, starts, out, follow),
@@ -73,6 +77,7 @@ def train_many(
             learning_rate=learning_rate,
             init=init,
             dtype=dtype,
+            mesh=mesh,
         )
         return [one for scores in each for one in scores]
 

@@ -14,11 +14,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh
 
 from jaxnn import optimizers
+from jaxnn.ensemble import spread
 from jaxnn.ensemble.kept import Store
 from jaxnn.ensemble.lockstep import (
-    Axes,
     all_unevaluated,
     group_size,
     keep,
@@ -27,6 +28,7 @@ from jaxnn.ensemble.lockstep import (
     run_all,
     size_to_keep,
 )
+from jaxnn.ensemble.spread import Axes
 from jaxnn.ensemble.threads import Counted, cut, side_by_side, threads_for
 from jaxnn.ensemble.trained import Ensemble, joined
 from jaxnn.mistake import Mistake, is_out_of_memory
@@ -56,6 +58,7 @@ def minimize_all(
     progress: Callable[[int, int], Any] | None = None,
     notice: Callable[[str], Any] | None = None,
     store: Store | None = None,
+    mesh: Mesh | None = None,
 ) -> Ensemble:
     """Minimize fun(params, *args) for N networks at once.
 
@@ -65,7 +68,8 @@ def minimize_all(
     Where a group does not fit into the device's memory, it is halved, and notice(text)
     says so. bfgs and SciPy's methods cannot be mapped: they train one network after the
     other. A store keeps each group that is trained; training begins with the first
-    network that it does not hold, and `costs` are (N, 0).
+    network that it does not hold, and `costs` are (N, 0). mesh: the devices over which
+    the networks are spread (spread.py); those one after the other take the first.
 
     Raises Mistake as `minimize` does, and if not even one network fits.
     """
@@ -80,18 +84,22 @@ def minimize_all(
     rate = learning_rate or chosen.default_rate or 0.0
     dtype = jax.tree.leaves(params)[0].dtype
     numbers = np.asarray(rate, dtype), np.asarray(tolerance, dtype)
-    args = as_arrays(args, dtype)
-    threads, parts = threads_for(n), store.parts() if store else []
-    first = sum(len(part.cost) for part in parts)
-    size = planned_size(chosen, params, numbers[0], threads, store is not None)
+    args = spread.share(mesh, as_arrays(args, dtype), axes)
+    threads, several = (1, mesh.size) if mesh else (threads_for(n), 1)
+    parts = store.parts() if store else []
+    first, is_kept = sum(len(part.cost) for part in parts), store is not None
+    size = planned_size(chosen, params, numbers[0], threads * several, is_kept)
+    size = min(n, size * several)
     count = Counted(progress, n * steps)
     count.begin_again(first * steps)
 
     def train(group: slice) -> Ensemble:
         own = tuple(theta[group] for theta in params), own_args(args, axes, group)
+        own = spread.placed(mesh, *own, axes)
         show = partial(count.show, group.start)
-        how = numbers, show, count.compiling
-        return train_group(fun, *own, axes, chosen, steps, *how)
+        how = numbers, show, count.compiling, mesh
+        found = train_group(fun, *own, axes, chosen, steps, *how)
+        return found.up_to(group.stop - group.start)
 
     while first < n:
         groups = cut(first, n, size, threads)
@@ -141,21 +149,22 @@ def train_group(
     numbers: tuple[np.ndarray, np.ndarray],
     show: Callable[[int], Any],
     compiling: Lock,
+    mesh: Mesh | None,
 ) -> Ensemble:
     """Train one group of networks, a chunk of steps per call."""
     rate, tolerance = numbers
     n = len(params[0])
-    how = (fun, method, axes, networks_at_once(method, n))
+    how = (fun, method, axes, networks_at_once(method, n // (mesh.size if mesh else 1)))
     size, limit, taken = min(CHUNK, steps), 1, 0
     with compiling:
         origin = all_unevaluated(method, params, rate)
-        now, _ = run_all(*how, size, origin, args, np.int32(1), tolerance)
+        now, _ = run_all(*how, size, origin, args, np.int32(1), tolerance, mesh)
     now = jax.block_until_ready(now._replace(memory=origin.memory))
     began = before = time.perf_counter()
     good, costs = now.params, []
     while taken < steps:
         limit = min(limit, size, steps - taken)
-        now, trace = run_all(*how, size, now, args, np.int32(limit), tolerance)
+        now, trace = run_all(*how, size, now, args, np.int32(limit), tolerance, mesh)
         good = keep(trace.done > 0, trace.last_good[0], good)
         costs.append(np.asarray(trace.costs)[:, :limit])
         taken += limit if np.any(trace.done) else steps  # all have ended

@@ -19,6 +19,12 @@ class Ensemble(NamedTuple):
     diverged: np.ndarray  # (N,) bool: its cost or gradient became NaN or infinite
     seconds: float  # of training; with compiling if they train one by one
 
+    def up_to(self, n: int) -> "Ensemble":
+        """The first n networks."""
+        params = tuple(theta[:n] for theta in self.params)
+        columns = (column[:n] for column in self[1:-1])
+        return Ensemble(params, *columns, seconds=self.seconds)
+
     def without(self, few: int) -> "Ensemble":
         """All networks but the first few."""
         params = tuple(theta[few:] for theta in self.params)
