@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from jaxnn.ensemble.networks import minimize_all
 from jaxnn.optimizers import METHODS, cg, lbfgs, loop, minimize
 from jaxnn.optimizers.line_search import Point, line_search
 
@@ -174,13 +175,43 @@ def test_no_more_is_spent_on_rosenbrock(method):
     assert found.steps <= steps and found.evaluations <= evaluations
 
 
-def blind_at_minus_three(p):
-    return p + 0 * jnp.sqrt(jnp.abs(p + 3))  # at -3 the cost is -3, its slope NaN
+def steep(p):
+    """-3 at -3, as at a slope of 1, but there the slope is infinite."""
+    return p + jnp.where(p > -2.5, 0, jnp.sqrt(jnp.maximum(p + 3, 0)))
 
 
+def blind(p):
+    """-3 at -3, as at a slope of 1, but there the slope is NaN."""
+    return p + 0 * jnp.sqrt(jnp.abs(p + 3))
+
+
+@pytest.mark.parametrize("fun", [steep, blind])
 @pytest.mark.parametrize("chunk", [1, 2, 100])
-def test_a_slope_that_is_nan_at_a_finite_cost_ends_the_run(chunk):
-    found = minimize(blind_at_minus_three, np.float32(0), (), "gd", 9, chunk=chunk)
+def test_a_slope_that_is_not_finite_ends_the_run(fun, chunk):
+    found = minimize(fun, np.float32(0), (), "gd", 9, chunk=chunk)
     assert found.diverged and not found.converged and found.steps == 3
     assert "gradient became NaN or infinite at step 3" in found.message
     assert float(found.params) == found.cost == -2
+
+
+@pytest.mark.parametrize("fun", [steep, blind])
+def test_a_slope_that_is_not_finite_ends_one_network_of_many(fun):
+    starts, ends = (np.array([[0.0], [99.5]]),), np.array([0.0, 0.0])
+    with jax.enable_x64(True):
+        found = minimize_all(
+            lambda p, end: fun(p[0][0]) + end, starts, (ends,), (0,), "gd", 9
+        )
+    assert found.diverged.tolist() == [True, False]
+    assert found.params[0].ravel().tolist() == [-2, 90.5]
+
+
+def test_the_last_good_weights_outlive_many_calls():
+    # the first call takes one step; the third begins after the second network's end
+    def drops_off(p, edge):
+        return jnp.where(p[0][0] > edge, p[0][0], jnp.nan)
+
+    edges = np.array([-99.0, -2.5, -99.0])
+    with jax.enable_x64(True):
+        found = minimize_all(drops_off, (np.zeros((3, 1)),), (edges,), (0,), "gd", 40)
+    assert found.diverged.tolist() == [False, True, False]
+    assert found.params[0].ravel().tolist() == [-40, -2, -40]
