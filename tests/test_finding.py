@@ -68,6 +68,14 @@ def test_parts_of_a_digit(parts, count):
     assert len(strokes.grouped(boxes, range(len(boxes)))) == count
 
 
+@pytest.mark.parametrize(("width", "count"), [(5, 1), (7, 2)])
+def test_a_speck_is_smaller_than_three_hundredths_of_the_largest_stroke(width, count):
+    field = np.zeros((60, 200), bool)
+    field[5:55, 10:30] = True  # 1000 pixels; the other stroke has 25, or 35
+    field[20:25, 150 : 150 + width] = True
+    assert len(strokes.digits(field)[1]) == count
+
+
 def test_what_is_too_low_or_too_wide_is_no_digit_of_a_row():
     boxes = [(0, 0, 100, 60), (90, 80, 110, 95), (10, 120, 95, 170), (0, 200, 90, 600)]
     (row,) = rows.rows_of([strokes.Digit((i,), Box(*b)) for i, b in enumerate(boxes)])

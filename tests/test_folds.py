@@ -7,7 +7,14 @@ from sklearn.model_selection import StratifiedKFold
 
 import jaxnn
 from jaxnn import model
-from jaxnn.ensemble.folds import Scores, chances, cross_validate, stratified_folds
+from jaxnn.ensemble.folds import (
+    Scores,
+    chances,
+    cross_validate,
+    scored,
+    stratified_folds,
+)
+from jaxnn.ensemble.networks import Ensemble
 from jaxnn.optimizers import minimize
 
 
@@ -79,6 +86,26 @@ def test_a_start_that_diverged_is_in_no_average(scores):
     marked = one._replace(diverged=np.array([[False] * 3, [False, True, False]]))
     assert marked.good.tolist() == [True, False]
     assert len(marked.validation_accuracy) == 1
+
+
+def test_every_penalty_shows_the_first_network_of_its_own_that_did_not_diverge():
+    # three penalties of two starts and two folds: networks 0-3, 4-7 and 8-11
+    ones, number = np.ones(12), np.arange(12.0)
+    diverged = np.isin(number, [4, 5, 8])
+    found = Ensemble(
+        params=(np.ones((12, 2, 3)) * number[:, None, None],),
+        cost=ones,
+        costs=ones[:, None],
+        steps=ones,
+        evaluations=ones,
+        converged=~diverged,
+        diverged=diverged,
+        seconds=1.0,
+    )
+    right = np.ones((3, 2, 2, 4), bool)
+    how = [0, 1], [0.0, 1.0, 3.0], [5, 6], 2
+    shown = [one.theta1 for one in scored(found, right, np.arange(4) % 2, *how)]
+    np.testing.assert_array_equal(shown, np.ones((3, 2, 3)) * [[[0]], [[6]], [[9]]])
 
 
 def made(right):

@@ -132,6 +132,17 @@ def test_the_refusal_names_the_limit(tmp_path, monkeypatch):
         formats.load_parts(tmp_path / "a.npz")
 
 
+def test_the_arrays_of_a_file_are_counted_together(tmp_path, monkeypatch):
+    # each takes 80 x 1000 x (8 + 2 x 8) bytes, 1.92 MB
+    numbers = np.ones((80, 1000))
+    np.savez(tmp_path / "a.npz", a=numbers, b=numbers, c=numbers)
+    monkeypatch.setattr(limits, "machine", lambda: 4 * 6_000_000)
+    assert len(files.read_npz(tmp_path / "a.npz")) == 3
+    monkeypatch.setattr(limits, "machine", lambda: 4 * 5_000_000)
+    with pytest.raises(jaxnn.FileError, match="reading it would take"):
+        files.read_npz(tmp_path / "a.npz")
+
+
 def test_a_container_has_the_memory_that_it_may_take(tmp_path, monkeypatch):
     assert limits.machine() <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     for text, expected in (("1048576\n", 1 << 20), ("max\n", None), ("", None)):

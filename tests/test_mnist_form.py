@@ -57,5 +57,37 @@ def test_thin_and_thick_strokes_become_as_wide_as_mnists(originals, pen):
     width = mnist_form.stroke_width(
         mnist_form.with_mnist_pen(mnist_form.trimmed(drawn)) > 0.5
     )
-    low, high = mnist_form.PEN_WIDTHS
-    assert 0.8 * low * mnist_form.PEN < width < 1.2 * high * mnist_form.PEN
+    # 9 to 17.5 of a hundred pixels are the widths of most embedded digits
+    assert 0.8 * 9 < width < 1.2 * 17.5
+
+
+def ring(side, pen):
+    """A circle that fills a square, drawn by a pen of this width."""
+    y, x = np.mgrid[:side, :side] - (side - 1) / 2
+    return (np.abs(np.hypot(x, y) - (side - pen) / 2) <= pen / 2).astype(float)
+
+
+RINGS = [  # pen, and width of a hundred pixels after it
+    (3, 9 / 1.06),  # 3 wider on each side: the whole is 106 then
+    (5, 9 / 1.04),
+    (12, 12),
+    (16, 16),
+    (22, 18 / 0.96),  # 2 less on each side, for 2.25 is wanted
+    (26, 18 / 0.92),
+]
+
+
+@pytest.mark.parametrize(("pen", "expected"), RINGS)
+def test_a_rings_pen_becomes_one_of_mnists(pen, expected):
+    # a hundred pixels and twice that: the width is a share of the size
+    for scale in (1, 2):
+        found = mnist_form.with_mnist_pen(ring(100 * scale, pen * scale))
+        width = 100 * mnist_form.stroke_width(found > 0.5) / max(found.shape)
+        assert width == pytest.approx(expected, abs=0.8)
+
+
+def test_faint_margins_are_cut_off_and_faint_ink_is_kept():
+    ink = np.zeros((9, 9))
+    ink[2:7, 3:5] = 0.11
+    ink[0], ink[:, 8] = 0.09, 0.09
+    assert mnist_form.trimmed(ink).shape == (5, 2)

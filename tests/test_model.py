@@ -121,7 +121,13 @@ def test_weights_of_zero_mask_examples_out(few_digits, lam):
 
 @pytest.mark.parametrize(
     ("scheme", "half_width"),
-    [("course", 0.12), ("glorot", 0.1187), ("bresson", 0.1), ("wittenauer", 0.125)],
+    [
+        ("course", 0.12),
+        ("glorot", 0.1187),
+        ("bresson", 0.1),
+        ("wittenauer", 0.125),
+        ("illustration", 3 / 425),
+    ],
 )
 def test_initial_weights_fill_their_range(scheme, half_width):
     theta1, theta2 = jaxnn.init_params(0, (400, 25, 10), scheme)

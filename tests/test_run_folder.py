@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 import jaxnn
@@ -66,6 +67,40 @@ def test_wrong_types_are_one_line(tmp_path, damage):
     with pytest.raises(jaxnn.FileError, match=r"config\.json: damaged: ") as caught:
         config(tmp_path, {**HELD, **damage})
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["settings", "data", "device", "versions"])
+def test_a_config_that_lacks_an_entry_is_one_line(tmp_path, name):
+    held = {key: value for key, value in HELD.items() if key != name}
+    with pytest.raises(jaxnn.FileError, match=f"damaged: {name} is missing"):
+        config(tmp_path, held)
+
+
+def test_a_setting_that_a_folder_lacks_is_its_default(tmp_path):
+    held = config(tmp_path, HELD)  # it lacks init, which is course then
+    same = held._replace(settings=held.settings._replace(init="course"))
+    run_folder.require_same(tmp_path, held, same)
+    other = held._replace(settings=held.settings._replace(init="glorot"))
+    with pytest.raises(jaxnn.FileError, match="with init course, not glorot; resume"):
+        run_folder.require_same(tmp_path, held, other)
+
+
+def history(folder, text):
+    """What is read from history.csv."""
+    (folder / "history.csv").write_text(text)
+    return run_folder.read_history(folder)
+
+
+HEAD = "step,cost,gradient_norm,seconds,train_accuracy,test_accuracy\n"
+
+
+def test_a_history_has_no_gap_in_its_steps_costs_and_times(tmp_path):
+    found = history(tmp_path, HEAD + "1,2.5,0.5,0.1,,\n2,2.25,0.25,0.2,0.5,\n")
+    np.testing.assert_array_equal(found["train_accuracy"], [np.nan, 0.5])
+    for gap in "nan", "", "inf":
+        for row in f"{gap},2.5,0.5,0.1,,", f"1,{gap},0.5,0.1,,", f"1,2.5,0.5,{gap},,":
+            with pytest.raises(jaxnn.FileError, match="history.csv: damaged; delete"):
+                history(tmp_path, f"{HEAD}{row}\n2,2.25,0.25,0.2,0.5,\n")
 
 
 def test_classes_and_shape_are_those_of_digits_unless_it_says_otherwise(tmp_path):

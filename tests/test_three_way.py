@@ -92,6 +92,41 @@ def test_a_wrong_gradient_fails_in_its_place(monkeypatch, mistake, theta, column
     assert {row.method for row in failed} == {"hand derivation"}
 
 
+@pytest.mark.parametrize(
+    ("method", "size", "failed"),
+    [
+        ("hand derivation", 1.1e-12, {"3-5-3", "400-25-10"}),
+        ("hand derivation", 0.9e-12, set()),
+        ("central differences", 1.1e-7, {"3-5-3", "400-25-10"}),
+        ("central differences", 0.9e-7, {"3-5-3"}),
+        ("central differences", 1.1e-9, {"3-5-3"}),
+        ("central differences", 0.9e-9, set()),
+    ],
+)
+def test_errors_above_each_bar_fail_and_those_below_pass(
+    monkeypatch, method, size, failed
+):
+    # of the size, relative as in the course: |a - b| / |a + b|
+    exact = jaxnn.backprop
+
+    def by_hand(params, x, y, lam):
+        cost, gradient = exact(params, x, y, lam)
+        return cost, tuple(theta * (1 + 2 * size) for theta in gradient)
+
+    def slopes(params, x, y, lams, picks, progress=None):
+        all_slopes = [differences.flatten(exact(params, x, y, lam)[1]) for lam in lams]
+        off = size if method == "central differences" else 0
+        return np.stack(all_slopes)[:, picks] * (1 + 2 * off)
+
+    monkeypatch.setattr(three_way, "slopes", slopes)
+    if method == "hand derivation":
+        monkeypatch.setattr(three_way, "backprop", by_hand)
+    report = jaxnn.check_gradient(quick=True)
+    assert report.passed == (not failed)
+    assert {row.problem for row in report.rows if not row.passed} == failed
+    assert {row.method for row in report.rows if not row.passed} <= {method}
+
+
 @pytest.mark.slow
 def test_all_weights_of_the_digit_network():
     report = jaxnn.check_gradient()

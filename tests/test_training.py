@@ -132,6 +132,11 @@ def test_resumed_run_ends_with_the_same_bits(parts, tmp_path, how):
         np.testing.assert_array_equal(a, b)
     np.testing.assert_array_equal(whole.history.cost, again.history.cost)
     assert whole.evaluations == again.evaluations
+    # what the whole run measured the other did too, at the same steps
+    seen = ~np.isnan(whole.history.test_accuracy)
+    assert seen.sum() > 1
+    for a, b in zip(whole.history[3:], again.history[3:], strict=True):
+        np.testing.assert_array_equal(a[seen], b[seen])
 
 
 @pytest.mark.parametrize(

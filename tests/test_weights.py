@@ -17,6 +17,7 @@ import jaxnn
 from jaxnn import files
 from jaxnn.files import FileError
 from jaxnn.training.run_folder import load_tree, save_tree
+from jaxnn.weights import load_digit_reader
 
 pytestmark = pytest.mark.usefixtures("quick_mat")
 
@@ -406,3 +407,13 @@ def test_features_beyond_float32_are_refused(tmp_path, command):
     done = command("train", "--data", "large.npz", "--quiet")
     assert done.returncode == 2 and done.stderr.count("\n") == 1
     assert "are beyond float32; scale them: x = (x - " in done.stderr
+
+
+@pytest.mark.parametrize("layers", [(400, 3), (400, 25, 11), (300, 10), (784, 25, 10)])
+def test_only_a_network_from_400_pixels_to_ten_digits_reads_digits(tmp_path, layers):
+    jaxnn.save_params(tmp_path / "a.npz", jaxnn.init_params(0, layers))
+    words = f"reads {layers[0]} pixels into {layers[-1]} classes, not 400 into 10; "
+    with pytest.raises(FileError, match=words):
+        load_digit_reader(tmp_path / "a.npz")
+    jaxnn.save_params(tmp_path / "b.npz", jaxnn.init_params(0, (400, 10)))
+    assert load_digit_reader(tmp_path / "b.npz")[0].shape == (10, 401)
