@@ -33,8 +33,8 @@ def main(argv: Sequence[str]) -> int:
 
     try:
         reading.sets.write(flags.out, flags.examples, flags.seed, show=note)
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt("stopped; nothing saved") from None
+    except KeyboardInterrupt as stop:
+        raise type(stop)("stopped; nothing saved") from None
     finally:
         cli.release_ctrl_c()
     print(f"result   {flags.examples} digits in {flags.out}")

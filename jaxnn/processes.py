@@ -84,9 +84,10 @@ def team(
 
 def launched() -> Team:
     """The team that a launcher has started, as its variables say; else one alone."""
-    for count, number in LAUNCHERS.items():
-        if int(os.environ.get(count, 1)) > 1:
-            return Team(int(os.environ[count]), int(os.environ[number]))
+    for names in LAUNCHERS.items():
+        count, number = (os.environ.get(name, "") for name in names)
+        if count.isdecimal() and number.isdecimal() and int(count) > 1:
+            return Team(int(count), int(number))
     return Team()
 
 
@@ -104,8 +105,8 @@ def joined(team: Team, command: str, then: str) -> Iterator[None]:
     own = f"process {team.number}: " if team.number else ""
     lost = f"{LOST}; {then}"
     try:
-        if team.number and team.coordinator:
-            await_coordinator(team)
+        if team.coordinator:
+            (await_coordinator if team.number else require_free_port)(team)
         endings = {
             UNCOMPLETE: f"{command}: {own}{LATE}",
             ENDED: f"{command}: {own}{lost}",
@@ -128,14 +129,31 @@ def initialize(team: Team) -> None:
     jax.config.update("jax_enable_preemption_service", False)  # it takes SIGTERM
     jax.config.update("jax_check_proxy_envs", False)
     is_known = bool(team.coordinator)  # else JAX asks the launcher
-    jax.distributed.initialize(
-        team.coordinator or None,
-        team.processes if is_known else None,
-        team.number if is_known else None,
-        initialization_timeout=OTHERS,
-        heartbeat_timeout_seconds=SILENCE,
-        shutdown_timeout_seconds=SILENCE,
-    )
+    try:
+        jax.distributed.initialize(
+            team.coordinator or None,
+            team.processes if is_known else None,
+            team.number if is_known else None,
+            initialization_timeout=OTHERS,
+            heartbeat_timeout_seconds=SILENCE,
+            shutdown_timeout_seconds=OTHERS,  # process 0 still saves and draws
+        )
+    except ValueError as error:  # the launcher does not say where process 0 is
+        raise Mistake(
+            f"the launcher's processes do not find each other ({error}); give "
+            "--coordinator, --processes and --process-id"
+        ) from error
+
+
+def require_free_port(team: Team) -> None:
+    """Raise Mistake if another program listens on the coordinator's port."""
+    port = int(team.coordinator.rpartition(":")[2])
+    try:
+        socket.create_server(("", port)).close()
+    except OSError as error:
+        raise Mistake(
+            f"port {port} cannot be had ({error.strerror}); give --coordinator another"
+        ) from None
 
 
 def await_coordinator(team: Team) -> None:

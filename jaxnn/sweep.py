@@ -51,7 +51,8 @@ class Flags(TrainingFlags):
 
 def asked(flags: Flags) -> dict[str, Any]:
     """The flags that sweep.json keeps."""
-    return {name: getattr(flags, name) for name in kinds()}
+    held = {name: getattr(flags, name) for name in kinds()}
+    return held | {"data": flags.data and str(Path(flags.data).resolve())}
 
 
 def kinds() -> dict[str, Any]:

@@ -182,7 +182,7 @@ def run_with(
     """Train while painter draws; prints what was reached, then what took how long."""
     with scales.noted() as pixels:
         parts = parts_of(flags, settings)
-    then = f"start all again with {again_with(folder)}"
+    then = f"start all again, with --resume {printable(str(folder))} if that is there"
     with processes.joined(team, "train", then):
         return run_on(painter, flags, settings, folder, parts, pixels)
 

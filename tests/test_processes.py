@@ -151,7 +151,7 @@ def test_a_process_that_dies_ends_the_run_which_resumes(two, killed, tmp_path):
     (line,) = filter(None, error.splitlines())
     words = "process 1: " * (killed == 0) + processes.LOST
     assert line.startswith(f"train: {words}; ")
-    assert killed == 0 or line.endswith("--resume run")
+    assert killed == 0 or line.endswith("with --resume run if that is there")
     reached = len(jaxnn.load_run(tmp_path / "run").history.cost)
     train, test = jaxnn.split(jaxnn.load_digits())
     how = {"method": "gd", "lam": 3.0, "steps": reached + 10, "resume": True}
@@ -194,6 +194,21 @@ def test_a_coordinator_that_does_not_answer(monkeypatch):
     with pytest.raises(jaxnn.Mistake, match="^process 1: no coordinator at localhost:"):
         with processes.joined(team, "train", "start again"):
             raise AssertionError("not refused")
+
+
+def test_a_port_in_use():
+    with socket.create_server(("", 0)) as server:
+        team = processes.Team(2, 0, f"localhost:{server.getsockname()[1]}")
+        with pytest.raises(jaxnn.Mistake, match="cannot be had .*; give --coordinator"):
+            with processes.joined(team, "train", "start again"):
+                raise AssertionError("not refused")
+
+
+def test_variables_that_say_nothing_mean_one_process(monkeypatch):
+    monkeypatch.setenv("SLURM_STEP_NUM_TASKS", "")
+    monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "2")
+    monkeypatch.delenv("OMPI_COMM_WORLD_RANK", raising=False)
+    assert processes.team() == processes.Team()
 
 
 @pytest.mark.parametrize(

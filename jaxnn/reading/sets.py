@@ -13,6 +13,7 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 from threading import Thread
@@ -111,6 +112,10 @@ def drawn(count: int, seed: int, workers: int) -> Generator[Made, None, None]:
             yield waiting.popleft().result()
             for number in itertools.islice(numbers, 1):
                 waiting.append(pool.submit(block_of, seed, number))
+    except BrokenProcessPool:
+        raise Mistake(
+            "a process that draws has ended, perhaps for lack of memory; try again"
+        ) from None
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -55,7 +55,8 @@ def centers_of(
     first, *others = params
     if isinstance(x, Rows):
         own = chosen(x, processes.share(len(x)))
-        mean = processes.summed(own.mean() * len(own)) / len(x)  # (n,)
+        total = own.mean() * len(own) if len(own) else np.zeros(x.shape[1])
+        mean = processes.summed(total) / len(x)  # (n,)
     elif weights is None:
         mean = np.asarray(x).mean(axis=0, dtype=np.float64)  # (n,)
     else:

@@ -51,7 +51,10 @@ def is_current(path: Path, source: Path, every: Rows) -> bool:
     """Whether path holds the pictures of all the examples in the file source."""
     if not path.exists() or path.stat().st_mtime_ns < source.stat().st_mtime_ns:
         return False
-    held = mapped.opened(path)
+    try:
+        held = mapped.opened(path)
+    except FileError:  # damaged: made again
+        return False
     if held.shape != every.shape or held.dtype != KIND:
         return False
     which = [0, len(every) // 2, len(every) - 1]

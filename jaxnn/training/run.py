@@ -13,7 +13,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxnn import optimizers, orientation, processes, showing
+from jaxnn import files, optimizers, orientation, processes, showing
 from jaxnn.data import judge
 from jaxnn.digits import Digits, some_pictures
 from jaxnn.mistake import Mistake
@@ -113,7 +113,7 @@ def fit(
         locks.enter_context(places.locked(own))
         config = described(place, settings, parts, notes, held_out)
         with processes.quiet():
-            processes.agree(facts_of(config, steps, folder if held else None))
+            require_alike(config, steps, folder if held else None)
             sets, task, snapshot = begin(parts, settings, place)
         if folder is not None and held is not None:
             config = record.continued(held, config, notes)
@@ -139,16 +139,24 @@ def described(place: placement.Placement, *how: Any) -> record.Config:
     return config._replace(devices=place.devices, processes=place.processes)
 
 
-def facts_of(config: record.Config, steps: int, resumed: Path | None) -> dict[str, Any]:
-    """What each process of a run must have alike."""
+def require_alike(config: record.Config, steps: int, resumed: Path | None) -> None:
+    """Raise Mistake unless all processes of a run have the same facts."""
+    if config.processes == 1:
+        return
     parts = {name: part._replace(name="") for name, part in config.data.items()}
-    checkpoint = (resumed / places.CHECKPOINT).read_bytes() if resumed else b""
-    return {
-        "settings": (config.settings, steps, config.held_out, config.devices),
-        "versions": config.versions,
-        "digits": (parts, config.classes),
-        "checkpoint": hashlib.sha256(checkpoint).hexdigest(),
-    }
+    checkpoint = b""
+    if resumed is not None:
+        path = resumed / places.CHECKPOINT
+        with files.reading(path, "a checkpoint"):
+            checkpoint = path.read_bytes()
+    processes.agree(
+        {
+            "settings": (config.settings, steps, config.held_out, config.devices),
+            "versions": config.versions,
+            "digits": (parts, config.classes),
+            "checkpoint": hashlib.sha256(checkpoint).hexdigest(),
+        }
+    )
 
 
 def folder_for(out: str | Path | None, resume: bool, overwrite: bool) -> Path | None:
