@@ -141,7 +141,7 @@ def standardize(digits: Digits) -> Digits:
     if isinstance(digits.x, Rows):
         raise Mistake(
             f"{digits.name or 'digits'}: on disk, where nothing is standardized; "
-            "write a standardized copy, or load them with stream=False"
+            "write a standardized copy, or do not stream them"
         )
     sizes = images.SIDE**2, images.MNIST_SIDE**2  # of digits, some classes alone
     if digits.shape is None and digits.x.shape[1] not in sizes:

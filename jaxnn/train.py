@@ -164,10 +164,15 @@ def again_with(folder: Path) -> str:
 def help_training(flags: Flags, settings: Settings, folder: Path, team: Team) -> int:
     """Train as one of several processes that is not the first, and print nothing."""
     parts = parts_of(flags, settings)
-    with processes.joined(team, "train", "process 0 says how to go on"):
+    with processes.joined(team, "train", onward_with(folder)):
         devices.prepare_process(flags.device)
         run = train_network(replace(flags, quiet=True), settings, folder, parts)
     return MISTAKE if run.diverged else 0
+
+
+def onward_with(folder: Path) -> str:
+    """What to do when a process of several is lost."""
+    return f"start all again, with --resume {printable(str(folder))} if that is there"
 
 
 def parts_of(flags: Flags, settings: Settings) -> Parts:
@@ -182,8 +187,10 @@ def run_with(
     """Train while painter draws; prints what was reached, then what took how long."""
     with scales.noted() as pixels:
         parts = parts_of(flags, settings)
-    then = f"start all again, with --resume {printable(str(folder))} if that is there"
-    with processes.joined(team, "train", then):
+    if team.processes > 1:
+        others = f"{team.processes - 1} more at {team.coordinator}".removesuffix(" at ")
+        cli.printer(flags.quiet)(f"waiting  for {others}", flush=True)
+    with processes.joined(team, "train", onward_with(folder)):
         return run_on(painter, flags, settings, folder, parts, pixels)
 
 
