@@ -113,10 +113,10 @@ def save(
     how: the networks were trained, for a title. shape: of the images; without one,
     hidden units are no pictures.
     """
-    lines = ensemble.tables.lines(scores)
+    lines = ensemble.printed.lines(scores)
     text = "\n\n".join(["# Penalties compared", *lines, ""])
     files.write_text(folder / "sweep.md", text)
-    files.write_csv(folder / "sweep.csv", ensemble.tables.networks(scores))
+    files.write_csv(folder / "sweep.csv", ensemble.printed.networks(scores))
     if not any(one.good.any() for one in scores):
         return "\n".join(lines)
     widths = sorted({one.hidden for one in scores})

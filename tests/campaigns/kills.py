@@ -248,7 +248,7 @@ def page(one: runs.World, data: Any) -> tuple[Any, ...]:
 
 def swept(one: runs.World, data: Any) -> tuple[Any, ...]:
     """A sweep: every file of it is whole, or not there."""
-    from jaxnn import sweep
+    from jaxnn import files, sweep
 
     def work(place: Path) -> Any:
         how = ("--lam", 0, 1, "--seeds", 2, "--hidden", 3, 4, "--steps", 4, "--quiet")
@@ -257,7 +257,10 @@ def swept(one: runs.World, data: Any) -> tuple[Any, ...]:
 
     def judge(place: Path) -> Iterator[str]:
         for path in (place / "sweep").glob("[!.]*"):
-            if path.suffix == ".png":
+            if path.is_dir():
+                for group in path.glob("[!.]*.npz"):
+                    files.read_npz(group)
+            elif path.suffix == ".png":
                 Image.open(path).load()
             elif path.suffix == ".csv":
                 rows = list(csv.reader(path.read_text().splitlines()))
