@@ -34,6 +34,7 @@ LOST = "another process of this run has ended"
 UNCOMPLETE, ENDED = "DEADLINE_EXCEEDED", "Terminating process because the JAX"
 DEATHS = r"Gloo|NCCL|heartbeat|coordination service|[Cc]onnection (reset|closed)"
 NOISE = r"[IWE]\d{4} \d\d:\d\d:\d\d|The tasks have crashed|RPC: |\d+$|\s*$"
+NOISE += r"|=== Source Location Trace|external/\S+:\d+$"
 SIEVE = """
 import json, re, sys
 noise, endings = sys.argv[1], json.loads(sys.argv[2])

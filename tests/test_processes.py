@@ -14,8 +14,10 @@ import pytest
 import jaxnn
 from jaxnn import processes
 
-# what JAX 0.10 prints before it ends a process
+# what JAX 0.10 and 0.12 print before they end a process
 FATAL = """\
+=== Source Location Trace: === 
+external/xla+/xla/pjrt/distributed/coordination/coordination_service.cc:232
 E1130 07:14:18.460916   31431 coordination_service.cc:1549] [14] Use error polling to \
 propagate the following error to all tasks: UNAVAILABLE: The following tasks are \
 unhealthy (stopped sending heartbeats):
