@@ -16,22 +16,11 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
-from jaxnn import stderr
+from jaxnn import descriptors
 from jaxnn.mistake import install
 
 LOG = "jax._src.xla_bridge"  # if JAX renames it, its traceback shows as before
-NOISE = (
-    r"WARNING: All log messages before absl|[IWE]\d{4} \d\d:\d\d:\d\d"
-    r"|=== Source Location Trace|external/\S+:\d+$|\s*$"
-)
-SIEVE = """
-import re, sys
-noise = re.compile(sys.argv[1].encode())
-for line in sys.stdin.buffer:
-    if not noise.match(line):
-        sys.stderr.buffer.write(line)
-        sys.stderr.buffer.flush()
-"""
+NOISE = rf"WARNING: All log messages before absl|{descriptors.LOGGED}"
 HALVES = "cuda13", "cuda12"  # JAX looks for them in this order
 PLACE = r"(\S+:\d+: operation |Unable to initialize backend '\w+': )?([A-Z_]+: )?"
 
@@ -219,7 +208,7 @@ def hushed() -> Iterator[None]:
     They come before its logging obeys a setting, and only where a plugin is installed.
     """
     warnings.filterwarnings("ignore", r"JAX plugin \S+ version")  # `misfit` says it
-    end = stderr.sieve(SIEVE, NOISE) if plugins() else lambda: None
+    end = descriptors.sieve(NOISE) if plugins() else lambda: None
     try:
         yield
     finally:

@@ -7,7 +7,6 @@ folder. Each process starts with the same command, but for its number.
 import contextlib
 import ctypes
 import hashlib
-import json
 import os
 import re
 import socket
@@ -18,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxnn import stderr
+from jaxnn import descriptors
 from jaxnn.mistake import Mistake
 
 ANSWER, OTHERS = 30, 300  # seconds until the coordinator answers, and all have come
@@ -33,20 +32,7 @@ LOST = "another process of this run has ended"
 # JAX ends the process with one of these lines, and many more
 UNCOMPLETE, ENDED = "DEADLINE_EXCEEDED", "Terminating process because the JAX"
 DEATHS = r"Gloo|NCCL|heartbeat|coordination service|[Cc]onnection (reset|closed)"
-NOISE = r"[IWE]\d{4} \d\d:\d\d:\d\d|The tasks have crashed|RPC: |\d+$|\s*$"
-NOISE += r"|=== Source Location Trace|external/\S+:\d+$"
-SIEVE = """
-import json, re, sys
-noise, endings = sys.argv[1], json.loads(sys.argv[2])
-lines, said = iter(sys.stdin.buffer.readline, b""), False
-for line in lines:
-    text = line.decode(errors="replace")
-    found = [words for sign, words in endings.items() if re.search(sign, text)]
-    if not said and (found or not re.match(noise, text)):
-        sys.stderr.buffer.write(f"{found[0]}\\n".encode() if found else line)
-        sys.stderr.buffer.flush()
-    said = said or bool(found) or any(words in text for words in endings.values())
-"""
+NOISE = rf"The tasks have crashed|RPC: |\d+$|{descriptors.LOGGED}"
 
 
 class Team(NamedTuple):
@@ -112,7 +98,7 @@ def joined(team: Team, command: str, then: str) -> Iterator[None]:
             UNCOMPLETE: f"{command}: {own}{LATE}",
             ENDED: f"{command}: {own}{lost}",
         }
-        stderr.sieve(SIEVE, NOISE, json.dumps(endings))  # until the process ends
+        descriptors.sieve(NOISE, endings)  # until the process ends
         initialize(team)
         yield
     except Mistake as error:
@@ -226,15 +212,11 @@ def quiet() -> Iterator[None]:
         yield
         return
     sys.stdout.flush()
-    real, nothing = os.dup(1), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 1)
-    try:
-        yield
-    finally:
-        ctypes.CDLL(None).fflush(None)  # gloo's lines wait in a buffer of C's
-        os.dup2(real, 1)
-        os.close(real)
-        os.close(nothing)
+    with descriptors.nowhere(1):
+        try:
+            yield
+        finally:
+            ctypes.CDLL(None).fflush(None)  # gloo's lines wait in a buffer of C's
 
 
 def is_alone() -> bool:

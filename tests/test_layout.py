@@ -33,7 +33,7 @@ GROUND = {
     "locks",
     "devices",
     "backends",
-    "stderr",
+    "descriptors",
     "cache",
     "meshes",
     "weights",

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import jaxnn
-from jaxnn import processes
+from jaxnn import descriptors, processes
 
 # what JAX 0.10 and 0.12 print before they end a process
 FATAL = """\
@@ -180,7 +180,7 @@ def test_processes_with_other_settings_are_refused(two):
 
 def test_the_last_words_of_jax_become_one_line():
     endings = {processes.ENDED: "train: it ended", processes.UNCOMPLETE: "late"}
-    words = [processes.SIEVE, processes.NOISE, json.dumps(endings)]
+    words = [descriptors.SIEVE, processes.NOISE, json.dumps(endings)]
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", *words],
         input="train: before\n" + FATAL,

@@ -6,11 +6,11 @@ pictures are shrunk while they are decoded, or as soon as they are.
 
 import contextlib
 import logging
-import os
-from collections.abc import Iterator
 
 from PIL import Image
 from PIL.Image import Transpose
+
+from jaxnn import descriptors
 
 LONGEST = 640  # pixels of the longer side after reading; twice as many are decoded
 TURN = 0x0112  # EXIF's tag of the camera's turn: a number, but files hold anything
@@ -45,7 +45,8 @@ def endings() -> set[str]:
 def decoded(image: Image.Image) -> Image.Image:
     """The picture of an image file, upright; a large one is shrunk at once."""
     image.draft("RGB", (2 * LONGEST, 2 * LONGEST))  # JPEG: shrinks while it decodes
-    with silenced() if image.format == "TIFF" else contextlib.nullcontext():
+    is_loud = image.format == "TIFF"  # libtiff writes to standard error, past Python
+    with descriptors.nowhere(2) if is_loud else contextlib.nullcontext():
         image.load()
     turn = TURNS.get(image.getexif().get(TURN, 1))
     small = shrunk(image)
@@ -62,16 +63,3 @@ def shrunk(image: Image.Image) -> Image.Image:
         mode = "RGBA"
     plain = image if image.mode == mode else image.convert(mode)  # else it would copy
     return plain.reduce(factor)
-
-
-@contextlib.contextmanager
-def silenced() -> Iterator[None]:
-    """Standard error goes nowhere: libtiff writes there, past Python."""
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
