@@ -161,18 +161,26 @@ def test_a_process_that_dies_ends_the_run_which_resumes(two, killed, tmp_path):
     assert run.began_at <= reached and run.steps == reached + 10
 
 
-def test_processes_with_other_settings_are_refused(two):
+@pytest.mark.parametrize(
+    ("what", "variables", "words"),
+    [
+        ("settings", {}, ["--lam", "2"]),
+        ("digits", {}, ["--test-fraction", "0.3"]),
+        ("versions", {"XLA_FLAGS": "--xla_cpu_enable_fast_min_max=true"}, []),
+    ],
+)
+def test_processes_with_others_are_refused(two, what, variables, words):
     of_each = by_open_mpi()
 
     def other(i):
-        variables, words = of_each(i)
-        return variables, [*words, "--lam", str(i)]
+        named, own = of_each(i)
+        return (named | variables, [*own, *words]) if i else (named, own)
 
     for i, (code, out, error) in enumerate(ends(two(other, "--out", "run"))):
         own = "process 1: " if i else ""
         assert (code, error) == (
             2,
-            f"train: {own}process 1 has other settings than process 0; start all with "
+            f"train: {own}process 1 has other {what} than process 0; start all with "
             "the same\n",
         )
         assert "step" not in out
