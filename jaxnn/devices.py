@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-from jaxnn import backends, cache, limits, startup
+from jaxnn import backends, cache, startup
 from jaxnn.mistake import Mistake, install
 
 Device: TypeAlias = Any  # a jax.Device, which type checkers take for a variable
@@ -211,8 +211,3 @@ def current() -> Device:
 
     (device,) = jnp.zeros(()).devices()
     return device
-
-
-def host_memory() -> int:
-    """The memory of the machine in bytes, or what a container may take of it."""
-    return limits.machine()

@@ -16,7 +16,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-from jaxnn import __version__, backends, cache, cli, data, devices, training
+from jaxnn import __version__, backends, cache, cli, data, devices, limits, training
 from jaxnn.digits import Digits
 from jaxnn.flags import CommonFlags, flag, parse
 from jaxnn.mistake import Mistake, install
@@ -51,7 +51,7 @@ def facts(flags: Flags) -> Iterator[tuple[str, Any]]:
     yield "packages", {name: versions[name] for name in NEEDED}
     yield "plugins", {name: v for name, v in found if re.match(PLUGIN, name)}
     yield "driver", driver()
-    memory = f"{devices.host_memory() / 2**30:.1f} GiB"
+    memory = f"{limits.machine() / 2**30:.1f} GiB"
     yield "machine", {"cores": os.cpu_count(), "memory": memory}
     yield "cache", kept()
     names = sorted(name for name in os.environ if re.match(VARIABLE, name))

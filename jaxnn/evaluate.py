@@ -88,7 +88,8 @@ def main(argv: Sequence[str]) -> int:
     print(f"cost     {found.cost:.5f} {penalty}")
     if not flags.quiet:
         print(f"{kind:<9}{digits.name}")
-        print(*(f"pixels   {line}\n" for line in pixels), sep="", end="")
+        for line in pixels:
+            print(f"pixels   {line}")
         print(f"device   {devices.describe(device)}, {flags.dtype}")
         print(f"\n{table(digits, found)}")
     if show is not None:

@@ -87,6 +87,11 @@ class Rows:
         cut = np.stack([begins, self.ends], 1)[inside].clip(first, end)
         return cut + shift[:, None]
 
+    def at(self, index: np.ndarray) -> np.ndarray:
+        """Where examples index (c,) lie in the file, (c,)."""
+        which = np.searchsorted(self.ends, index, side="right")  # (c,) of ranges
+        return index - self.ends[which] + self.ranges[which, 1]
+
     def stored(self, first: int, end: int) -> np.ndarray:
         """Examples first to end as they are stored; mapped if they lie together."""
         parts = [np.asarray(self.file[a:b]) for a, b in self.places(first, end)]
@@ -110,9 +115,7 @@ class Rows:
         """Features of some examples, by a slice, a mask, indices or an index."""
         chosen = np.arange(len(self))[which]
         flat = np.atleast_1d(chosen)
-        at = np.searchsorted(self.ends, flat, side="right")  # (c,) of ranges
-        found = self.file[flat - self.ends[at] + self.ranges[at, 1]]
-        features = self.form.features(np.asarray(found))
+        features = self.form.features(np.asarray(self.file[self.at(flat)]))
         return features if chosen.ndim else features[0]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -164,8 +167,7 @@ def held_out(m: int, fraction: float, seed: int) -> np.ndarray:
 def chosen(x: Rows, which: Any) -> Rows:
     """Some of the examples that x reads, on disk; which: a mask, indices, a slice."""
     index = np.arange(len(x))[which]
-    at = np.searchsorted(x.ends, index, side="right")
-    places = index - x.ends[at] + x.ranges[at, 1]  # (c,) in the file
+    places = x.at(index)
     cuts = np.flatnonzero(np.diff(places) != 1) + 1
     firsts = places[np.concatenate([[0], cuts])] if len(places) else places
     lasts = places[np.concatenate([cuts - 1, [-1]])] if len(places) else places

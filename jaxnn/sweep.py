@@ -220,7 +220,8 @@ def main(argv: Sequence[str]) -> int:
     device = devices.choose(flags.device)
     with scales.noted() as pixels:
         parts = data.parts_of(flags.data, stream=False)
-    cli.printer(flags.quiet)(*(f"pixels   {line}\n" for line in pixels), end="", sep="")
+    for line in pixels:
+        cli.printer(flags.quiet)(f"pixels   {line}")
     whole = parts["train"] if "train" in parts else parts["all"]
     (digits,) = checked(whole, None, flags.dtype)
     orientation.warn(digits)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from jaxnn import cli, data, devices, optimizers, processes, scales, startup, training
 from jaxnn.classes import noun
-from jaxnn.cli import MISTAKE
 from jaxnn.data import Parts
 from jaxnn.digits import some_pictures
 from jaxnn.files import Unwritable
@@ -167,7 +166,7 @@ def help_training(flags: Flags, settings: Settings, folder: Path, team: Team) ->
     with processes.joined(team, "train", onward_with(folder)):
         devices.prepare_process(flags.device)
         run = train_network(replace(flags, quiet=True), settings, folder, parts)
-    return MISTAKE if run.diverged else 0
+    return cli.MISTAKE if run.diverged else 0
 
 
 def onward_with(folder: Path) -> str:

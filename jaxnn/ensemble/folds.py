@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxnn import devices, initialization, model
+from jaxnn import initialization, limits, model
 from jaxnn.classes import DIGITS, Classes
 from jaxnn.digits import Digits
 from jaxnn.display import displayed
@@ -99,7 +99,7 @@ def check_room(
     if method == "bfgs":
         check_size(parameters, one)
     # drawn, then put side by side, in half of the host's memory
-    fit = devices.host_memory() // (4 * parameters * one.itemsize)
+    fit = limits.machine() // (4 * parameters * one.itemsize)
     if fit < networks:
         raise Mistake(
             f"memory holds {fit} networks of {hidden} hidden units, not {networks}; "

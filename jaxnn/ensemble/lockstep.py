@@ -14,7 +14,7 @@ import numpy as np
 from jax import lax
 from jax.sharding import Mesh
 
-from jaxnn import devices
+from jaxnn import devices, limits
 from jaxnn.ensemble import spread
 from jaxnn.ensemble.spread import Axes
 from jaxnn.model import Params
@@ -119,7 +119,7 @@ def group_size(method: Method, params: Params, rate: np.ndarray) -> int:
     one = tuple(theta[0] for theta in params)
     memory = jax.eval_shape(method.init, one, rate)
     numbers = sum(leaf.size for leaf in jax.tree.leaves((one, memory)))
-    room = devices.host_memory() // (16 * params[0].dtype.itemsize)  # where it is small
+    room = limits.machine() // (16 * params[0].dtype.itemsize)  # where it is small
     return max(1, min(GROUP, room) // numbers)
 
 

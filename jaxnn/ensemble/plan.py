@@ -17,6 +17,9 @@ from jaxnn.files import FileError
 from jaxnn.training import record, schema
 
 PLAN, NETWORKS = "sweep.json", "networks"
+KIND = schema.Kind(
+    "the folder of a sweep", "what was asked for", "a sweep's plan", "start a new sweep"
+)
 
 
 class Plan(NamedTuple):
@@ -44,30 +47,22 @@ def read_plan(folder: Path, kinds: dict[str, Any]) -> Plan:
 
     FileError if it is missing, damaged, or of another jaxnn, whose numbers may differ.
     """
-    path = folder / PLAN
-    if not path.exists():
-        raise FileError(
-            f"{folder}: not the folder of a sweep (no {PLAN}, which says what was "
-            "asked for); check the path"
-        )
-    with files.reading(path, "a sweep's plan"):
-        held = json.loads(path.read_text(encoding="utf-8"))
-        try:
-            plan = schema.parsed(Plan, held)
-            flags = {
-                name: schema.parsed(kinds[name], plan.flags[name], f"flags.{name}")
-                for name in kinds
-            }
-        except (schema.Misfit, KeyError) as error:
-            raise FileError(
-                f"{path}: damaged: {error}; get a fresh copy, or start a new sweep"
-            ) from error
+
+    def parse(held: Any) -> Plan:
+        plan = schema.parsed(Plan, held)
+        flags = {
+            name: schema.parsed(kinds[name], plan.flags[name], f"flags.{name}")
+            for name in kinds
+        }
+        return plan._replace(flags=flags)
+
+    plan = schema.read(folder / PLAN, KIND, parse)
     if plan.jaxnn != __version__:
         raise FileError(
             f"{folder}: was begun with jaxnn {plan.jaxnn}, and this is {__version__}; "
             "install that one, or start a new sweep"
         )
-    return plan._replace(flags=flags)
+    return plan
 
 
 def check_data(folder: Path, plan: Plan, now: Plan) -> None:

@@ -14,7 +14,7 @@ from jax import lax
 from jax.flatten_util import ravel_pytree
 from jax.scipy.optimize import minimize
 
-from jaxnn.devices import host_memory
+from jaxnn import limits
 from jaxnn.mistake import Mistake
 from jaxnn.optimizers.loop import is_open, typed_like
 from jaxnn.optimizers.method import (
@@ -54,7 +54,7 @@ def check_size(parameters: int, like: jax.Array) -> None:
 def memory(device: Any) -> float:
     """Bytes of a device's memory, for a CPU the machine's."""
     limit = (device.memory_stats() or {}).get("bytes_limit")  # None for a CPU
-    return limit or host_memory()
+    return limit or limits.machine()
 
 
 @partial(jax.jit, static_argnames="fun")

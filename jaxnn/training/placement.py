@@ -30,6 +30,11 @@ class Placement(NamedTuple):
         return len({one.process_index for one in meshes.devices_of(self.rows)}) or 1
 
     @property
+    def facts(self) -> tuple[str, int, int]:
+        """What config.json says of it: its name, and how many devices and processes."""
+        return str(self), self.devices, self.processes
+
+    @property
     def leads(self) -> bool:
         """Whether this process is the one that writes and reports."""
         return self.first.process_index == 0

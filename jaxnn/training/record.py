@@ -14,14 +14,16 @@ import numpy as np
 from jaxnn import __version__, files
 from jaxnn.classes import DIGITS, Classes, as_classes
 from jaxnn.digits import Digits, features
-from jaxnn.files import FileError
 from jaxnn.images import SIDE
-from jaxnn.mistake import Mistake
 from jaxnn.rows import Rows
+from jaxnn.training import schema
 from jaxnn.training.schema import Misfit, parsed
 from jaxnn.training.settings import Settings, tidy
 
 CONFIG = "config.json"
+KIND = schema.Kind(
+    "a run folder", "what a run was trained on", "a run's settings", "train again"
+)
 PACKAGES = ("jax", "jaxlib", "optax", "numpy")
 NOTES = {  # flags of the command train that config.json keeps
     "data": str | None,
@@ -77,20 +79,7 @@ def write_config(folder: Path, config: Config) -> None:
 
 def read_config(folder: Path) -> Config:
     """Read config.json; FileError if it is missing or anything in it is wrong."""
-    path = folder / CONFIG
-    if not path.exists():
-        raise FileError(
-            f"{folder}: not a run folder (no {CONFIG}, which says what a run was "
-            "trained on); check the path"
-        )
-    with files.reading(path, "a run's settings"):
-        held = json.loads(path.read_text(encoding="utf-8"))
-        try:
-            return as_config(held)
-        except (Misfit, Mistake) as error:
-            raise FileError(
-                f"{path}: damaged: {error}; get a fresh copy, or train again"
-            ) from error
+    return schema.read(folder / CONFIG, KIND, as_config)
 
 
 def as_config(held: Any) -> Config:
@@ -120,6 +109,8 @@ def describe(
     parts: Sequence[Digits],
     notes: dict | None,
     device: str,
+    devices: int = 1,
+    processes: int = 1,
     held_out: bool = True,
 ) -> Config:
     """The Config of a run on parts: training digits, then test digits, if any."""
@@ -139,6 +130,8 @@ def describe(
         train.classes,
         train.shape,
         held_out,
+        devices,
+        processes,
         identity=os.urandom(8).hex(),
     )
 
@@ -147,6 +140,11 @@ def continued(held: Config, now: Config, notes: dict | None) -> Config:
     """The Config of a run that continues; held: as it was, now: of this call."""
     notes = held.notes if notes is None else now.notes
     return now._replace(identity=held.identity, notes=notes)
+
+
+def unnamed(config: Config) -> dict[str, Part]:
+    """The digits of a run, whatever they are called."""
+    return {name: part._replace(name="") for name, part in config.data.items()}
 
 
 def facts(config: Config) -> dict[str, Any]:

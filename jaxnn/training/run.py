@@ -111,7 +111,7 @@ def fit(
     follows = watching(progress, steps, names, str(place))
     with place.computing(dtype), follows as follow, ExitStack() as locks:
         locks.enter_context(places.locked(own))
-        config = described(place, settings, parts, notes, held_out)
+        config = record.describe(settings, parts, notes, *place.facts, held_out)
         with processes.quiet():
             require_alike(config, steps, folder if held else None)
             sets, task, snapshot = begin(parts, settings, place)
@@ -132,18 +132,10 @@ def fit(
         return finished(run._replace(folder=own), config, train, pictures)
 
 
-def described(place: placement.Placement, *how: Any) -> record.Config:
-    """The Config of a run at this place; how: settings, parts, notes, held_out."""
-    settings, parts, notes, held_out = how
-    config = record.describe(settings, parts, notes, str(place), held_out)
-    return config._replace(devices=place.devices, processes=place.processes)
-
-
 def require_alike(config: record.Config, steps: int, resumed: Path | None) -> None:
     """Raise Mistake unless all processes of a run have the same facts."""
     if config.processes == 1:
         return
-    parts = {name: part._replace(name="") for name, part in config.data.items()}
     checkpoint = b""
     if resumed is not None:
         path = resumed / places.CHECKPOINT
@@ -153,7 +145,7 @@ def require_alike(config: record.Config, steps: int, resumed: Path | None) -> No
         {
             "settings": (config.settings, steps, config.held_out, config.devices),
             "versions": config.versions,
-            "digits": (parts, config.classes),
+            "digits": (record.unnamed(config), config.classes),
             "checkpoint": hashlib.sha256(checkpoint).hexdigest(),
         }
     )

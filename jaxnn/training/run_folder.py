@@ -26,7 +26,7 @@ from jaxnn.classes import DIGITS, Classes, listed
 from jaxnn.digits import Digits
 from jaxnn.files import FileError
 from jaxnn.images import SIDE
-from jaxnn.training import places
+from jaxnn.training import places, record
 from jaxnn.training.checkpoint import identity_in, load_tree, save_tree
 from jaxnn.training.places import CHECKPOINT, HISTORY, TRAINED_ON
 from jaxnn.training.record import CONFIG, Config, keep_hashes, read_config, write_config
@@ -114,11 +114,8 @@ def require_same(folder: Path, held: Config, config: Config) -> None:
             f"{folder}: was trained with {name} {before[name]}, not {now[name]}; "
             "resume it with the same, or start a new run"
         )
-    parts = [
-        {name: part._replace(name="") for name, part in one.data.items()}
-        for one in (held, config)
-    ]
-    if parts[0] != parts[1] or held.classes != config.classes:
+    is_same = record.unnamed(held) == record.unnamed(config)
+    if not is_same or held.classes != config.classes:
         raise FileError(
             f"{folder}: was trained on other digits; resume it with the same, or start "
             "a new run"

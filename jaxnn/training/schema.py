@@ -4,8 +4,17 @@ Known hints: plain types, unions of them, NamedTuples (an object, whose entries 
 default may be missing), dict[str, X], tuple[X, ...], tuple[X, Y] and Any.
 """
 
+import json
+from collections.abc import Callable
+from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
+
+from jaxnn import files
+from jaxnn.files import FileError
+from jaxnn.mistake import Mistake
+
+T = TypeVar("T")
 
 WORDS = {
     str: "a text",
@@ -20,6 +29,36 @@ WORDS = {
 
 class Misfit(ValueError):
     """A value of another type; the text says where, and which is expected."""
+
+
+class Kind(NamedTuple):
+    """What a JSON file is to a person."""
+
+    folder: str  # that it makes of its folder: "a run folder"
+    says: str  # "what a run was trained on"
+    content: str  # "a run's settings"
+    again: str  # what to do in place of mending it: "train again"
+
+
+def read(path: Path, kind: Kind, parse: Callable[[Any], T]) -> T:
+    """What parse makes of the JSON in a file.
+
+    parse may raise Misfit, KeyError or Mistake. Raises FileError if the file is missing
+    or anything in it is wrong.
+    """
+    if not path.exists():
+        raise FileError(
+            f"{path.parent}: not {kind.folder} (no {path.name}, which says {kind.says})"
+            "; check the path"
+        )
+    with files.reading(path, kind.content):
+        held = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            return parse(held)
+        except (Misfit, KeyError, Mistake) as error:
+            raise FileError(
+                f"{path}: damaged: {error}; get a fresh copy, or {kind.again}"
+            ) from error
 
 
 def parsed(kind: Any, value: Any, name: str = "") -> Any:
